@@ -1,0 +1,120 @@
+"""Everything that can go wrong, named by what we then know happened.
+
+HeyxBulkError
+├ Misuse          a person can put it right; nothing was sent                      exit 2
+│   SheetError  MappingError  SettingsError  CheckpointMismatch  Unwritable
+├ Stopped         the run cannot go on and has lost nothing; the same command carries on   exit 4
+│   Unauthorized  Unreachable  CheckpointBusy  DiskFull
+├ CallFailed      one call failed: its row fails, the run goes on
+│   Refused         HeyX said no: it did not happen        (Throttled: because we asked too often)
+│   Undelivered     it never reached HeyX: it did not happen
+│   Unanswered      it was sent and no answer came: it may have happened
+│   Ambiguous       the key names several contacts, and we do not guess
+└ InDoubt         a create went unanswered; its row waits for the end
+
+Exit codes of the program: 0 every row is as wanted · 1 our bug (with a traceback) · 2 misuse, nothing was
+sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped, the same command carries on ·
+130 and 143 interrupted, likewise.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HeyxBulkError(Exception):
+    """What happened, and what to do about it (`remedy`, empty where there is nothing to say)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.remedy}" if self.remedy else self.what
+
+
+class Misuse(HeyxBulkError):
+    """A person can put it right; nothing was sent."""
+
+    exit_code = 2
+
+
+class SheetError(Misuse):
+    """The sheet cannot be read as it stands."""
+
+
+class MappingError(Misuse):
+    """The sheet's columns do not say what is meant."""
+
+
+class SettingsError(Misuse):
+    """Where HeyX is, or how we may speak to it, is not said or not allowed."""
+
+
+class CheckpointMismatch(Misuse):
+    """The checkpoint belongs to another sheet, other options or another channel."""
+
+
+class Unwritable(Misuse):
+    """A file that must be written cannot be."""
+
+
+class Stopped(HeyxBulkError):
+    """The run cannot go on and has lost nothing; the same command carries on."""
+
+    exit_code = 4
+
+
+class Unauthorized(Stopped):
+    """HeyX does not accept the token (401)."""
+
+
+class Unreachable(Stopped):
+    """HeyX cannot be reached, or has let nothing through for too long."""
+
+
+class CheckpointBusy(Stopped):
+    """Another run holds the checkpoint."""
+
+
+class DiskFull(Stopped):
+    """The disk took no more."""
+
+
+class CallFailed(HeyxBulkError):
+    """One call failed: its row fails, the run goes on."""
+
+
+class Refused(CallFailed):
+    """HeyX said no: it did not happen. `status` is the answer's HTTP status."""
+
+    def __init__(self, what: str, *, status: int) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+class Throttled(Refused):
+    """HeyX said no because we asked too often; `wait_seconds` is what it told us to wait, if it did."""
+
+    def __init__(self, what: str, *, wait_seconds: float | None = None) -> None:
+        super().__init__(what, status=429)
+        self.wait_seconds = wait_seconds
+
+
+class Undelivered(CallFailed):
+    """The call never reached HeyX: it did not happen."""
+
+
+class Unanswered(CallFailed):
+    """The call was sent and no readable answer came: it may have happened."""
+
+
+class Ambiguous(CallFailed):
+    """The key names several contacts, and we do not guess."""
+
+
+class InDoubt(HeyxBulkError):
+    """A create went unanswered; its row waits for the end of the run."""
