@@ -1,0 +1,89 @@
+"""The nouns: what a row wants, what HeyX has, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+Value = str | int | float | bool | None
+"""A field's value as HeyX's JSON holds it; what we send is always text."""
+
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+class Status(StrEnum):
+    """What became of a row, in the word a person reads."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    INVALID = "invalid"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a contact as a row wants it: HeyX's name and the exact text."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row cannot be sent: `cause` groups rows that need the same mending, `detail` is this row's."""
+
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """What a contact should look like, said by one row of a sheet.
+
+    `number` counts as a person does (the header is usually row 1). `id` is the contact's id if the row names
+    one. `keys` are the match keys that have a value on this row, best first. A blank cell is absent from
+    `fields`, which include the keys. A row with `problems` is invalid and never sent.
+    """
+
+    number: int
+    id: str | None = None
+    keys: tuple[Field, ...] = ()
+    fields: tuple[Field, ...] = ()
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def key(self) -> Field | None:
+        """The match key of this row: the first that has a value on it."""
+        return self.keys[0] if self.keys else None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What we know of a contact: whole (HeyX showed it) or in part (only what we wrote ourselves).
+
+    `without` are tags a contact known in part is known not to have.
+    """
+
+    id: str
+    fields: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
+    tags: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    whole: bool = False
+    created_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the row `number`; `message` is for a person, blank where all is well."""
+
+    number: int
+    status: Status
+    contact_id: str | None = None
+    message: str = ""

@@ -1,0 +1,211 @@
+"""What must still be asked or changed so that HeyX agrees with a row. Pure.
+
+An upload is a question asked until there is no answer: `next_call(row, known)` names the one call that comes
+next, `after(row, known, call, answer)` says what is then known, and when `next_call` returns None the row is
+as wanted. Cutting into 30 fields and 10 tags, skipping what is already right, the dry run, the resume and the
+rerun are this same question asked with other facts. For a new contact with F fields and T tags a plan holds
+ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from heyx_bulk.api import (
+    MAX_FIELDS,
+    MAX_TAGS,
+    AddTags,
+    Answer,
+    Call,
+    CreateContact,
+    Created,
+    Done,
+    FindContacts,
+    Page,
+    ReadContact,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.errors import Ambiguous
+from heyx_bulk.model import Contact, ContactRow, Field
+from heyx_bulk.values import PhoneLookup, key_text, same, spellings, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How a run finds the contact a row means."""
+
+    phone_lookup: PhoneLookup = PhoneLookup.BOTH
+    no_match: bool = False
+    trust_ids: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
+
+    `keys` are what the contact must not contradict; the first of them decides alone.
+    """
+
+    questions: tuple[FindContacts | ReadContact, ...]
+    keys: tuple[Field, ...] = ()
+    found: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """There is no such contact, or nobody looked (`looked` is then False) and one is made all the same."""
+
+    looked: bool = True
+
+
+Known = NotAsked | Nobody | Contact
+
+
+def start(row: ContactRow, matching: Matching) -> Known:
+    """What is known of a row's contact before the first call."""
+    if row.id is not None:
+        if row.keys and not matching.trust_ids:
+            return by_id(row.id, row.keys)
+        return Contact(row.id)
+    if matching.no_match or row.key is None:
+        return Nobody(looked=False)
+    return NotAsked(_searches(row.key, matching), (row.key,))
+
+
+def by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> NotAsked:
+    """The contact is known by its id and must be read; one that contradicts `keys` is refused."""
+    return NotAsked((ReadContact(contact_id),), keys)
+
+
+def by_every_key(keys: tuple[Field, ...], matching: Matching) -> NotAsked:
+    """The contact must be looked for by each of `keys`, as after a create that went unanswered."""
+    return NotAsked(tuple(search for key in keys for search in _searches(key, matching)), keys)
+
+
+def next_call(row: ContactRow, known: Known) -> Call | None:
+    """The next call on the way to a contact as `row` wants it; None when HeyX agrees already."""
+    match known:
+        case NotAsked():
+            return known.questions[0]
+        case Nobody():
+            return CreateContact(_keys_first(row)[:MAX_FIELDS])
+        case Contact():
+            return _next_change(row, known)
+
+
+def after(known: Known, call: Call, answer: Answer) -> Known:
+    """What is known after `call` was answered. Raises `Ambiguous` when the key names several contacts."""
+    match known, call, answer:
+        case NotAsked(), FindContacts(), Page():
+            return _after_search(known, call, answer)
+        case NotAsked(), ReadContact(), Contact():
+            return _after_read(known, answer)
+        case Nobody(), CreateContact(), Created():
+            return Contact(answer.id, {field.name: field.value for field in call.fields}, whole=known.looked)
+        case Contact(), UpdateContact(), Done():
+            return replace(
+                known, fields={**known.fields, **{field.name: field.value for field in call.fields}}
+            )
+        case Contact(), AddTags(), Done():
+            return replace(known, tags=known.tags | set(call.tags))
+        case Contact(), RemoveTags(), Done():
+            return replace(known, tags=known.tags - set(call.tags), without=known.without | set(call.tags))
+        case _:
+            raise TypeError(f"{type(answer).__name__} is no answer to {type(call).__name__} after {known!r}")
+
+
+def plan(row: ContactRow, known: Nobody | Contact) -> tuple[Call, ...]:
+    """Every write `row` still needs, in order, if each succeeds."""
+    calls: list[Call] = []
+    state: Known = known
+    while (call := next_call(row, state)) is not None:
+        calls.append(call)
+        state = after(state, call, Created("") if isinstance(call, CreateContact) else Done())
+    return tuple(calls)
+
+
+def calls_at_most(row: ContactRow, matching: Matching) -> int:
+    """The most calls `row` can need, if each is sent once and a search has one page."""
+    known = start(row, matching)
+    reads = len(known.questions) if isinstance(known, NotAsked) else 0
+    return reads + writes_at_most(row)
+
+
+def writes_at_most(row: ContactRow) -> int:
+    """The most writes `row` can need: it is created, or every field and tag of its contact is another."""
+    update = len(plan(row, Contact("")))
+    return update if row.id is not None else max(update, len(plan(row, Nobody())))
+
+
+def contradicts(contact: Contact, keys: Iterable[Field]) -> Field | None:
+    """The first of `keys` for which the contact has another value; a blank one contradicts nothing."""
+    for key in keys:
+        held = contact.fields.get(key.name)
+        if text_of(held) and key_text(key.name, held) != key_text(key.name, key.value):
+            return key
+    return None
+
+
+def _searches(key: Field, matching: Matching) -> tuple[FindContacts, ...]:
+    texts = spellings(key.name, key.value, matching.phone_lookup)
+    return tuple(FindContacts(key.name, text) for text in texts)
+
+
+def _keys_first(row: ContactRow) -> tuple[Field, ...]:
+    return row.keys + tuple(field for field in row.fields if field not in row.keys)
+
+
+def _next_change(row: ContactRow, contact: Contact) -> Call | None:
+    if fields := tuple(field for field in row.fields if not _has_field(contact, field)):
+        return UpdateContact(contact.id, fields[:MAX_FIELDS])
+    if missing := tuple(tag for tag in row.add_tags if tag not in contact.tags):
+        return AddTags(contact.id, missing[:MAX_TAGS])
+    if surplus := tuple(tag for tag in row.remove_tags if not _lacks_tag(contact, tag)):
+        return RemoveTags(contact.id, surplus[:MAX_TAGS])
+    return None
+
+
+def _has_field(contact: Contact, field: Field) -> bool:
+    if field.name not in contact.fields:
+        return False
+    return same(field.name, field.value, contact.fields[field.name])
+
+
+def _lacks_tag(contact: Contact, tag: str) -> bool:
+    return tag in contact.without or (contact.whole and tag not in contact.tags)
+
+
+def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
+    found = {contact.id: contact for contact in known.found}
+    found |= {contact.id: contact for contact in page.contacts if _is_meant(contact, call, known.keys)}
+    rest = known.questions[1:]
+    if page.contacts and call.page < page.last_page:
+        return replace(
+            known, questions=(replace(call, page=call.page + 1), *rest), found=tuple(found.values())
+        )
+    if len(found) > 1:
+        raise Ambiguous(
+            f"{len(found)} contacts have the {call.field} {call.value}: {', '.join(sorted(found))}",
+            "Say which one is meant in a column `heyx contact id`, or merge them in HeyX.",
+        )
+    if found:
+        return next(iter(found.values()))
+    return replace(known, questions=rest) if rest else Nobody()
+
+
+def _is_meant(contact: Contact, call: FindContacts, keys: tuple[Field, ...]) -> bool:
+    if key_text(call.field, contact.fields.get(call.field)) != key_text(call.field, call.value):
+        return False
+    return call.field == keys[0].name or contradicts(contact, keys) is None
+
+
+def _after_read(known: NotAsked, contact: Contact) -> Contact:
+    if key := contradicts(contact, known.keys):
+        raise Ambiguous(
+            f"the contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
+            f"the row says {key.value}",
+            "Mend the id or the value; `--trust-ids` writes by the id alone.",
+        )
+    return contact

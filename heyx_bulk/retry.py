@@ -1,0 +1,41 @@
+"""When to send a call again. Pure; the whole rule is one table.
+
+| failure | idempotent call | create |
+| --- | --- | --- |
+| `Undelivered` | again with backoff and jitter, then the run stops | the same |
+| `Throttled` | everybody holds, then again; not an attempt | the same |
+| `Unanswered` | again with backoff and jitter, then the row fails | never: it is in doubt |
+| `Refused` 449, `in the queue` | again with backoff and jitter, then the row fails | (in doubt) |
+| `Refused` | never: the row fails | never: the row fails |
+"""
+
+from __future__ import annotations
+
+import random
+
+from heyx_bulk.api import QUEUED, Call
+from heyx_bulk.errors import CallFailed, Refused, Throttled, Unanswered, Undelivered
+
+LONGEST_BACKOFF_SECONDS = 30.0
+CONNECTING_ATTEMPTS = 8
+ATTEMPTS = 6
+
+
+def delay(call: Call, failure: CallFailed, attempt: int) -> float | None:
+    """Seconds to wait before `call` is sent again after its `attempt`-th sending failed; None: give up."""
+    match failure:
+        case Throttled():
+            return 0.0
+        case Undelivered():
+            return _backoff(attempt) if attempt < CONNECTING_ATTEMPTS else None
+        case Unanswered() if call.idempotent:
+            return _backoff(attempt) if attempt < ATTEMPTS else None
+        case Refused(status=status) if status == QUEUED and call.idempotent:
+            return _backoff(attempt) if attempt < ATTEMPTS else None
+        case _:
+            return None
+
+
+def _backoff(attempt: int) -> float:
+    longest = min(LONGEST_BACKOFF_SECONDS, 2.0 ** (attempt - 1))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  jitter is no secret

@@ -1,0 +1,137 @@
+"""Where HeyX is and how we may speak to it: the environment and the command's options, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from platformdirs import user_state_path
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from heyx_bulk.errors import SettingsError
+
+DEFAULT_URL = "https://app.heyx.io/api"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_RATE = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)?\s*(s|m|min|minute)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    calls: int = 200
+    window_seconds: float = 60.0
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """`200/min`, `100/min` or `200/3s`; raises `SettingsError`."""
+        found = _RATE.fullmatch(text.strip().casefold())
+        calls, length, unit = found.groups() if found else ("0", None, "s")
+        seconds = float(length or 1) * (1 if unit == "s" else 60)
+        if int(calls) < 1 or seconds <= 0:
+            raise SettingsError(
+                f"--rate {text} is no rate.",
+                "Write calls and time, such as --rate 200/min, --rate 100/min or --rate 200/3s.",
+            )
+        return cls(int(calls), seconds)
+
+    def __str__(self) -> str:
+        if self.window_seconds == 60:
+            return f"{self.calls} a minute"
+        return f"{self.calls} every {self.window_seconds:g} s"
+
+
+class Settings(BaseModel):
+    """How HeyX is spoken to; `timeout` bounds a whole call, `settle` is the wait before a doubt is looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = DEFAULT_URL
+    token: SecretStr
+    rate: Rate = Rate()
+    workers: int = Field(default=10, ge=1, le=200)
+    timeout: float = Field(default=30.0, gt=0, le=600)
+    settle: float = Field(default=60.0, ge=0, le=3600)
+    viber: bool = False
+
+    @field_validator("url")
+    @classmethod
+    def _speaks_safely(cls, url: str) -> str:
+        parts = urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url} is no web address; HEYX_URL looks like {DEFAULT_URL}")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError(
+                f"{url} would send the token unencrypted; write https:// (http:// is for this machine only)"
+            )
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("HEYX_URL holds more than an address: leave out user, password, ? and #")
+        return url.strip().rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether HeyX is on this machine, as a sandbox is."""
+        return urlsplit(self.url).hostname in LOOPBACK
+
+    @property
+    def channel(self) -> str:
+        """What tells one channel from another without telling the token: a hash of address and token."""
+        secret = f"{self.url}\n{self.token.get_secret_value()}"
+        return hashlib.sha256(secret.encode()).hexdigest()[:32]
+
+
+def from_environment(environment: Mapping[str, str], **options: object) -> Settings:
+    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, and options; raises `SettingsError`."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return checked(url=environment.get("HEYX_URL") or DEFAULT_URL, token=_token(environment), **given)
+
+
+def checked(**options: object) -> Settings:
+    """Settings from values of any origin; raises `SettingsError` that names all that is wrong."""
+    try:
+        return Settings.model_validate(options)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(dict(mistake)) for mistake in error.errors())) from None
+
+
+def state_folder() -> Path:
+    """The folder of this user for what outlives a run but belongs beside no sheet."""
+    return user_state_path("heyx-bulk", appauthor=False)
+
+
+def _sentence(mistake: Mapping[str, object]) -> str:
+    place, message = mistake.get("loc"), str(mistake.get("msg", ""))
+    name = str(place[0]) if isinstance(place, tuple) and place else ""
+    if name == "url":
+        return message.removeprefix("Value error, ")
+    return f"--{name}: {message[:1].lower()}{message[1:]}"
+
+
+def _token(environment: Mapping[str, str]) -> SecretStr:
+    token, file = environment.get("HEYX_TOKEN", ""), environment.get("HEYX_TOKEN_FILE", "")
+    if file and not token.strip():
+        try:
+            token = Path(file).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {error}.",
+                "Put the channel's token into a text file that you can read, and name it in HEYX_TOKEN_FILE.",
+            ) from None
+    token = token.strip()
+    if not token:
+        raise SettingsError(
+            "There is no token for HeyX.",
+            "Make one in HeyX (Settings, the key beside the channel) and put it into the environment "
+            "variable HEYX_TOKEN, or into a file named by HEYX_TOKEN_FILE. To try without one, add --rehearse.",
+        )
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SettingsError(
+            "The token holds blanks, line breaks or signs that no token has.",
+            "Copy it from HeyX once more, alone, into HEYX_TOKEN or the file named by HEYX_TOKEN_FILE.",
+        )
+    return SecretStr(token)
