@@ -1,0 +1,12 @@
+"""Spreadsheets in and out, as exact text: what a person sees in a cell is what the program gets, and back.
+
+Nothing here guesses in silence. A sheet that cannot be read for certain is refused (`SheetError`), a cell
+without a true text is a `Fault` of its row, and a number Excel may have rounded is told as a suspect.
+"""
+
+from heyx_bulk.sheets.guard import guard, unguard
+from heyx_bulk.sheets.opening import open_sheet
+from heyx_bulk.sheets.sheet import Chunk, Fault, Sheet
+from heyx_bulk.sheets.writing import write_sheet
+
+__all__ = ["Chunk", "Fault", "Sheet", "guard", "open_sheet", "unguard", "write_sheet"]

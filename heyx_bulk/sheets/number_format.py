@@ -1,0 +1,85 @@
+"""What a cell's format says its number is: a date, a duration, a code with leading zeros, or a number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+_UNSHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.')
+_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+_HALF_OF_DAY = re.compile(r"am/pm|a/p|上午/下午", re.IGNORECASE)
+_FRACTION_OF_SECOND = re.compile(r"s\.(0+)", re.IGNORECASE)
+_LIBREOFFICE_BOOLEAN = '"TRUE";"TRUE";"FALSE"'
+_DATE_IDS = (14, 15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58)
+_TIME_IDS = (18, 19, 20, 21, 32, 33, 34, 35, 45, 55, 56)
+
+
+class Kind(Enum):
+    """What a number means."""
+
+    NUMBER = auto()
+    PADDED = auto()
+    BOOLEAN = auto()
+    DATE = auto()
+    DATETIME = auto()
+    TIME = auto()
+    DURATION = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """What a number means; `digits` is a code's width or how many digits of a second's fraction are shown."""
+
+    kind: Kind
+    digits: int = 0
+
+
+GENERAL = NumberFormat(Kind.NUMBER)
+
+
+def builtin(format_id: int) -> NumberFormat:
+    """The meaning of a format that a workbook only names by number (ECMA-376 part 1, 18.8.30)."""
+    if format_id in _DATE_IDS:
+        return NumberFormat(Kind.DATE)
+    if format_id in _TIME_IDS:
+        return NumberFormat(Kind.TIME)
+    match format_id:
+        case 22:
+            return NumberFormat(Kind.DATETIME)
+        case 46:
+            return NumberFormat(Kind.DURATION)
+        case 47:
+            return NumberFormat(Kind.TIME, 1)
+    return GENERAL
+
+
+def understand(code: str) -> NumberFormat:
+    """The meaning of a format's code, such as `yyyy-mm-dd` or `00000`."""
+    if code.upper().startswith(_LIBREOFFICE_BOOLEAN):
+        return NumberFormat(Kind.BOOLEAN)
+    shown = _UNSHOWN.sub("", code).partition(";")[0]
+    elapsed = _ELAPSED.search(shown) is not None
+    bare = _HALF_OF_DAY.sub("h", _BRACKETS.sub("", shown)).strip().lower()
+    if len(bare) > 1 and not bare.strip("0") and not elapsed:
+        return NumberFormat(Kind.PADDED, len(bare))
+    if "general" in bare or "standard" in bare:
+        return GENERAL
+    fraction = _FRACTION_OF_SECOND.search(bare)
+    kind = Kind.DURATION if elapsed else _moment(bare)
+    return NumberFormat(kind, min(len(fraction.group(1)), 3) if fraction and kind != Kind.NUMBER else 0)
+
+
+def _moment(bare: str) -> Kind:
+    """Minutes and months share a letter: with hours or seconds beside it, it is minutes."""
+    time = "h" in bare or "s" in bare
+    date = "y" in bare or "d" in bare or ("m" in bare and not time)
+    match date, time:
+        case True, True:
+            return Kind.DATETIME
+        case True, False:
+            return Kind.DATE
+        case False, True:
+            return Kind.TIME
+    return Kind.NUMBER
