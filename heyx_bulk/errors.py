@@ -5,6 +5,7 @@ HeyxBulkError
 │   SheetError  MappingError  SettingsError  CheckpointMismatch  Unwritable
 ├ Stopped         the run cannot go on and has lost nothing; the same command carries on   exit 4
 │   Unauthorized  Unreachable  CheckpointBusy  DiskFull
+│   Interrupted     by Ctrl-C or a signal                                           exit 130, 143
 ├ CallFailed      one call failed: its row fails, the run goes on
 │   Refused         HeyX said no: it did not happen        (Throttled: because we asked too often)
 │   Undelivered     it never reached HeyX: it did not happen
@@ -19,13 +20,11 @@ sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped,
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class HeyxBulkError(Exception):
     """What happened, and what to do about it (`remedy`, empty where there is nothing to say)."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -82,6 +81,14 @@ class CheckpointBusy(Stopped):
 
 class DiskFull(Stopped):
     """The disk took no more."""
+
+
+class Interrupted(Stopped):
+    """A person or the system ended the run; the exit code is 128 and the signal's number."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__("Interrupted.")
+        self.exit_code = 128 + signal_number
 
 
 class CallFailed(HeyxBulkError):

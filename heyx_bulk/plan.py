@@ -79,6 +79,17 @@ def by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> NotAsked:
     return NotAsked((ReadContact(contact_id),), keys)
 
 
+def by_earlier_row(row: ContactRow, contact_id: str, matching: Matching) -> Known:
+    """An earlier row with this row's key was the contact `contact_id`: read it, and search only if it changed.
+
+    A search alone might not show yet what was just created.
+    """
+    known = start(row, matching)
+    if not isinstance(known, NotAsked):
+        return known
+    return replace(known, questions=(ReadContact(contact_id), *known.questions))
+
+
 def by_every_key(keys: tuple[Field, ...], matching: Matching) -> NotAsked:
     """The contact must be looked for by each of `keys`, as after a create that went unanswered."""
     return NotAsked(tuple(search for key in keys for search in _searches(key, matching)), keys)
@@ -105,9 +116,7 @@ def after(known: Known, call: Call, answer: Answer) -> Known:
         case Nobody(), CreateContact(), Created():
             return Contact(answer.id, {field.name: field.value for field in call.fields}, whole=known.looked)
         case Contact(), UpdateContact(), Done():
-            return replace(
-                known, fields={**known.fields, **{field.name: field.value for field in call.fields}}
-            )
+            return replace(known, fields={**known.fields, **{field.name: field.value for field in call.fields}})
         case Contact(), AddTags(), Done():
             return replace(known, tags=known.tags | set(call.tags))
         case Contact(), RemoveTags(), Done():
@@ -182,9 +191,7 @@ def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
     found |= {contact.id: contact for contact in page.contacts if _is_meant(contact, call, known.keys)}
     rest = known.questions[1:]
     if page.contacts and call.page < page.last_page:
-        return replace(
-            known, questions=(replace(call, page=call.page + 1), *rest), found=tuple(found.values())
-        )
+        return replace(known, questions=(replace(call, page=call.page + 1), *rest), found=tuple(found.values()))
     if len(found) > 1:
         raise Ambiguous(
             f"{len(found)} contacts have the {call.field} {call.value}: {', '.join(sorted(found))}",
@@ -201,8 +208,10 @@ def _is_meant(contact: Contact, call: FindContacts, keys: tuple[Field, ...]) -> 
     return call.field == keys[0].name or contradicts(contact, keys) is None
 
 
-def _after_read(known: NotAsked, contact: Contact) -> Contact:
+def _after_read(known: NotAsked, contact: Contact) -> Known:
     if key := contradicts(contact, known.keys):
+        if rest := known.questions[1:]:
+            return replace(known, questions=rest)
         raise Ambiguous(
             f"the contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
             f"the row says {key.value}",

@@ -47,7 +47,7 @@ class Rate:
 
 
 class Settings(BaseModel):
-    """How HeyX is spoken to; `timeout` bounds a whole call, `settle` is the wait before a doubt is looked at."""
+    """How HeyX is spoken to: `timeout` bounds a whole call, `settle` is the wait before a look at doubts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -127,7 +127,7 @@ def _token(environment: Mapping[str, str]) -> SecretStr:
         raise SettingsError(
             "There is no token for HeyX.",
             "Make one in HeyX (Settings, the key beside the channel) and put it into the environment "
-            "variable HEYX_TOKEN, or into a file named by HEYX_TOKEN_FILE. To try without one, add --rehearse.",
+            "variable HEYX_TOKEN, or into a file named by HEYX_TOKEN_FILE. To try without, add --rehearse.",
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError(

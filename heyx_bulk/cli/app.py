@@ -1,0 +1,284 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heyx_bulk.cli import options as o
+from heyx_bulk.cli.say import Voice, telling_errors
+from heyx_bulk.values import PhoneLookup
+
+app = typer.Typer(
+    name="heyx-bulk",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"heyx-bulk {version('heyx-bulk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def heyx_bulk(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Upload a spreadsheet of contacts to HeyX, rerun the rows that failed, export contacts by tag.
+
+    \b
+    heyx-bulk upload contacts.xlsx --rehearse     try it all without HeyX and without a token
+    heyx-bulk upload contacts.xlsx                upload; the same command again carries on
+    heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
+    heyx-bulk export vip.xlsx --where isLead=true --tag VIP
+    heyx-bulk sandbox                             a HeyX of your own, to play with
+
+    \b
+    The channel's token is read from HEYX_TOKEN, or from the file named by HEYX_TOKEN_FILE.
+    Exit codes: 0 every row is as wanted; 2 something must be put right, nothing was sent; 3 finished, but
+    some rows failed, are invalid or uncertain; 4, 130, 143 stopped, the same command carries on.
+    """
+
+
+@app.command()
+def upload(
+    sheet: o.Sheet,
+    worksheet: o.Worksheet = None,
+    map_: o.Map = None,
+    ignore: o.Ignore = None,
+    custom_fields: o.CustomFields = False,
+    id_column: o.IdColumn = None,
+    key: o.Key = None,
+    no_match: o.NoMatch = False,
+    trust_ids: o.TrustIds = False,
+    accept_suspect_ids: o.AcceptSuspectIds = False,
+    phone_lookup: o.Lookup = PhoneLookup.BOTH,
+    add_tag: o.AddTag = None,
+    remove_tag: o.RemoveTag = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="The whole run against a sandbox; needs no token, sends nothing.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look up every row's contact, show what would change, write nothing.")
+    ] = False,
+    first: Annotated[
+        int, typer.Option("--first", metavar="N", min=0, help="Show the plans of so many rows in a dry run.")
+    ] = 5,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before many contacts are written.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Send nothing if any row is invalid.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Start a new run of the sheet; the run before is kept under a dated name."),
+    ] = False,
+    out: o.Out = None,
+    rate: o.RateOption = None,
+    workers: o.Workers = None,
+    timeout: o.Timeout = None,
+    settle: o.Settle = None,
+    viber: o.Viber = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    as_json: o.Json = False,
+) -> None:
+    """Upload a sheet: every row becomes a contact as the row says, created or updated.
+
+    \b
+    heyx-bulk upload contacts.xlsx --rehearse
+    heyx-bulk upload contacts.xlsx --dry-run --first 20
+    heyx-bulk upload contacts.csv --map "Mobile No=phone" --ignore Notes --add-tag "Spring fair"
+    heyx-bulk upload customers.xlsx --sheet 2026 --custom-fields --key customerid
+
+    Columns are recognised by their headers: First Name is firstName, tags holds a list. A run stopped
+    halfway is carried on by the same command. Results are written beside the sheet.
+    """
+    from heyx_bulk.cli.upload import Asked, upload_sheet
+    from heyx_bulk.stage import Intent
+
+    with telling_errors():
+        asked = Asked(
+            sheet=sheet,
+            intent=Intent(
+                wishes=o.wishes(
+                    map_=map_,
+                    ignore=ignore,
+                    custom_fields=custom_fields,
+                    id_column=id_column,
+                    key=key,
+                    no_match=no_match,
+                    add_tag=add_tag,
+                    remove_tag=remove_tag,
+                ),
+                matching=o.matching(lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids),
+                worksheet=worksheet,
+                accept_suspect_ids=accept_suspect_ids,
+            ),
+            speaking=o.Speaking(rate, workers, timeout, settle, viber),
+            out=out,
+            voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
+            yes=yes,
+            strict=strict,
+            again=again,
+            rehearse=rehearse,
+            dry_run=dry_run,
+            first=first,
+        )
+        raise typer.Exit(upload_sheet(asked))
+
+
+@app.command()
+def rerun(
+    checkpoint: o.Checkpoint,
+    rate: o.RateOption = None,
+    workers: o.Workers = None,
+    timeout: o.Timeout = None,
+    settle: o.Settle = None,
+    viber: o.Viber = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    as_json: o.Json = False,
+) -> None:
+    """Send the failed rows of a run again, each from where it stands.
+
+    \b
+    heyx-bulk rerun contacts.xlsx.checkpoint
+
+    No call that succeeded is repeated. Rows that are uncertain are looked for again; one that has no key to
+    look for stays uncertain.
+    """
+    from heyx_bulk.cli.rerun import rerun as run
+
+    with telling_errors():
+        voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
+        raise typer.Exit(run(checkpoint, o.Speaking(rate, workers, timeout, settle, viber), voice))
+
+
+@app.command()
+def report(checkpoint: o.Checkpoint, quiet: o.Quiet = False, as_json: o.Json = False) -> None:
+    """Write the results file of a run as it stands, also while the run goes on.
+
+    \b
+    heyx-bulk report contacts.xlsx.checkpoint
+    """
+    from heyx_bulk.cli.rerun import report as run
+
+    with telling_errors():
+        raise typer.Exit(run(checkpoint, Voice(quiet=quiet, as_json=as_json)))
+
+
+@app.command()
+def export(
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The .xlsx or .csv file to write.", show_default=False)
+    ],
+    where: Annotated[
+        list[str],
+        typer.Option("--where", metavar="FIELD=VALUE", help="Contacts with this value; repeatable, any of them."),
+    ],
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only contacts with this tag; repeatable, all."),
+    ] = None,
+    not_tag: Annotated[
+        list[str] | None,
+        typer.Option("--not-tag", metavar="TAG", help="Only contacts without this tag; repeatable."),
+    ] = None,
+    phone_lookup: o.Lookup = PhoneLookup.BOTH,
+    rate: o.RateOption = None,
+    timeout: o.Timeout = None,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
+    """Export the contacts that have a field's value, filtered by tag.
+
+    \b
+    heyx-bulk export vip.xlsx --where isLead=true --tag VIP --not-tag Churned
+    heyx-bulk export leads.csv --where isLead=true --where isLead=false
+
+    HeyX cannot list all contacts: it finds those that have the value you name.
+    """
+    from heyx_bulk.cli.export import Asked, export_contacts
+
+    with telling_errors():
+        asked = Asked(
+            out=out,
+            where=tuple(where),
+            tags=tuple(tag or ()),
+            not_tags=tuple(not_tag or ()),
+            lookup=phone_lookup,
+            speaking=o.Speaking(rate, None, timeout, None, viber=False),
+            voice=Voice(quiet=quiet, as_json=as_json),
+        )
+        raise typer.Exit(export_contacts(asked))
+
+
+def _share(what: str, option: str) -> object:
+    return typer.Option(option, metavar="SHARE", min=0.0, max=1.0, help=f"Share (0 to 1) of {what}.")
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = 0,
+    rate: Annotated[
+        str, typer.Option("--rate", metavar="CALLS/TIME", help="The limit: 200/min, 100/min, or 200/3s to hurry.")
+    ] = "200/min",
+    latency: Annotated[
+        float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="How long an answer takes.")
+    ] = 0.0,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without contacts.")] = False,
+    lose_answers: Annotated[
+        float, _share("answers that never come, though the call took effect", "--lose-answers")
+    ] = 0,
+    lose_create_answers: Annotated[float, _share("creates whose answer never comes", "--lose-create-answers")] = 0,
+    errors_after_write: Annotated[float, _share("writes answered 5xx, though done", "--errors-after-write")] = 0,
+    errors_before: Annotated[float, _share("calls answered 5xx and not done", "--errors-before")] = 0,
+    lag: Annotated[
+        float, typer.Option("--lag", metavar="SECONDS", min=0.0, help="Until a search finds a new contact.")
+    ] = 0.0,
+    refuse_creates: Annotated[
+        int, typer.Option("--refuse-creates", metavar="N", min=0, help="Refuse the first N creates.")
+    ] = 0,
+    revoke_after: Annotated[
+        int | None, typer.Option("--revoke-after", metavar="N", help="The token is invalid after N calls.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Decides which calls the faults hit.")] = 0,
+) -> None:
+    """A HeyX of your own on this machine: all six calls, the limit, and faults on request.
+
+    \b
+    heyx-bulk sandbox --port 8765
+    heyx-bulk sandbox --rate 200/3s --lose-create-answers 0.1 --lag 1.5
+
+    It keeps its contacts in memory, and prints the two lines that point heyx-bulk to it.
+    """
+    from heyx_bulk.cli.sandbox import serve
+    from heyx_bulk.sandbox import Misbehaviour
+    from heyx_bulk.settings import Rate
+
+    with telling_errors():
+        misbehaviour = Misbehaviour(
+            seed=seed,
+            lose_answers=lose_answers,
+            lose_create_answers=lose_create_answers,
+            errors_after_write=errors_after_write,
+            errors_before=errors_before,
+            lag=lag,
+            refuse_creates=refuse_creates,
+            revoke_after=revoke_after,
+        )
+        serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty)

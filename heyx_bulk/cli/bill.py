@@ -1,0 +1,67 @@
+"""What is about to happen, told before it starts."""
+
+from __future__ import annotations
+
+from heyx_bulk.cli.say import Voice, count, duration
+from heyx_bulk.columns import Columns, Use
+from heyx_bulk.journal import Journal
+from heyx_bulk.model import Status
+from heyx_bulk.plan import Matching
+from heyx_bulk.settings import Rate
+from heyx_bulk.stage import Bill, Run, bill
+from heyx_bulk.values import PhoneLookup
+
+CAUSES_SHOWN = 12
+
+
+def tell(voice: Voice, run: Run, rate: Rate) -> Bill:
+    """Say how rows are matched, how many there are of each kind, which are invalid and why, and what it costs."""
+    journal, columns, matching = run.journal, run.columns, run.matching
+    due = bill(run.open_rows(), matching)
+    voice.say(_way(columns, matching))
+    invalid = journal.totals().get(Status.INVALID, 0)
+    kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]
+    if invalid:
+        kinds.append(f"{invalid:,} invalid")
+    voice.say(f"Rows: {', '.join(kinds) or 'none'}.")
+    tell_invalid(voice, journal)
+    for column in columns.used(Use.READ_ONLY):
+        voice.say(f"Left out: column {column}, which HeyX does not let anybody write.")
+    if doubts := len(journal.doubts()):
+        voice.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
+    voice.say(f"At most {count(due.calls, 'call')}, {_time(due.calls, rate)} at {rate}.")
+    if due.saved_by:
+        most = max(due.saved_by.values())
+        voice.say(
+            f"  Phones are searched for in both spellings, with and without +; "
+            f"--phone-lookup {PhoneLookup.PLUS} or {PhoneLookup.DIGITS} would save up to {count(most, 'call')}."
+        )
+    return due
+
+
+def tell_invalid(voice: Voice, journal: Journal) -> None:
+    """Say why rows are invalid, grouped by cause, with the first rows concerned."""
+    causes = journal.causes()
+    if causes:
+        voice.say("Invalid rows, not sent:")
+    for cause, number, first in causes[:CAUSES_SHOWN]:
+        more = ", …" if number > len(first) else ""
+        noun = "row" if number == 1 else "rows"
+        voice.say(f"  {number:,} × {cause} ({noun} {', '.join(map(str, first))}{more})")
+    if len(causes) > CAUSES_SHOWN:
+        voice.say(f"  and {len(causes) - CAUSES_SHOWN} other causes; the results file names each")
+
+
+def _way(columns: Columns, matching: Matching) -> str:
+    fields = {column.field for column in columns.used(Use.FIELD)}
+    keys = [key for key in columns.keys if key in fields]
+    by_id = "by contact id where a row has one" if columns.used(Use.ID) else ""
+    if matching.no_match:
+        return "; ".join(part for part in ("Every row creates a contact, without looking", by_id) if part) + "."
+    by_key = f"by {', then '.join(keys)}" + (" (the first that a row has)" if len(keys) > 1 else "")
+    return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
+
+
+def _time(calls: int, rate: Rate) -> str:
+    windows = max(0, calls - 1) // rate.calls
+    return f"about {duration(calls / rate.calls * rate.window_seconds)}" if windows else "all at once"

@@ -1,0 +1,65 @@
+"""What a run would do to its first rows, shown as a person reads a change: old, new, added, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heyx_bulk.api import AddTags, Call, CreateContact, RemoveTags, UpdateContact
+from heyx_bulk.cli.say import count
+from heyx_bulk.model import Contact, ContactRow
+from heyx_bulk.plan import Nobody
+from heyx_bulk.values import text_of
+
+LONGEST_VALUE = 60
+
+
+class Shown:
+    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all."""
+
+    def __init__(self, first: int) -> None:
+        self.writes = 0
+        self._first = first
+        self._plans: dict[int, tuple[str, ...]] = {}
+
+    def __call__(self, row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) -> None:
+        """Hear the plan of one row, in whatever order rows come."""
+        self.writes += len(calls)
+        self._plans[row.number] = tuple(_lines(row, known, calls))
+        if len(self._plans) > self._first:
+            del self._plans[max(self._plans)]
+
+    def plans(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The first rows' plans, each a number and its lines."""
+        return sorted(self._plans.items())
+
+
+def _lines(row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
+    match known:
+        case Nobody():
+            yield f"+ create, {count(len(row.fields), 'field')}, {count(len(calls), 'call')}"
+        case Contact() if calls:
+            yield f"~ update {known.id}, {count(len(calls), 'call')}"
+        case Contact():
+            yield f"= {known.id} is as wanted"
+    for call in calls:
+        match call:
+            case CreateContact() | UpdateContact():
+                for field in call.fields:
+                    yield f"    {field.name}: {_change(known, field.name, field.value)}"
+            case AddTags():
+                yield from (f"    + tag {tag}" for tag in call.tags)
+            case RemoveTags():
+                yield from (f"    - tag {tag}" for tag in call.tags)
+
+
+def _change(known: Nobody | Contact, name: str, new: str) -> str:
+    if not isinstance(known, Contact):
+        return _short(new)
+    if not known.whole:
+        return f"→ {_short(new)}"
+    old = text_of(known.fields.get(name))
+    return f"{_short(old) or '(blank)'} → {_short(new)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

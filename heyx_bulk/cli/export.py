@@ -1,0 +1,100 @@
+"""`heyx-bulk export`: contacts with a field's value, filtered by tag, into a sheet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from heyx_bulk.cli.options import Speaking
+from heyx_bulk.cli.say import Voice, count
+from heyx_bulk.cli.signals import Signals
+from heyx_bulk.client import Client
+from heyx_bulk.columns import field_named
+from heyx_bulk.errors import SettingsError
+from heyx_bulk.export import Exported, Selection, export, write_contacts
+from heyx_bulk.model import Field
+from heyx_bulk.pace import Pace
+from heyx_bulk.settings import Settings, from_environment
+from heyx_bulk.values import PhoneLookup, trim
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything the command line says about an export."""
+
+    out: Path
+    where: tuple[str, ...]
+    tags: tuple[str, ...]
+    not_tags: tuple[str, ...]
+    lookup: PhoneLookup
+    speaking: Speaking
+    voice: Voice
+
+
+def export_contacts(asked: Asked) -> int:
+    """Do what was asked; the exit code."""
+    selection = Selection(tuple(_field(text) for text in asked.where), asked.tags, asked.not_tags)
+    if asked.out.suffix.casefold() not in (".csv", ".xlsx"):
+        raise SettingsError(f"{asked.out} is neither .csv nor .xlsx.", "Name the file with one of these endings.")
+    settings = from_environment(os.environ, **asked.speaking.options())
+    with Signals() as signals:
+        exported = asyncio.run(_read(settings, selection, asked, signals))
+    out = _free_name(asked.out)
+    if out != asked.out:
+        asked.voice.say(f"{asked.out} is there already and was left as it is.")
+    write_contacts(out, exported.contacts)
+    _tell(asked, exported, out)
+    return 0
+
+
+async def _read(settings: Settings, selection: Selection, asked: Asked, signals: Signals) -> Exported:
+    progress = asked.voice.progress(0)
+    async with Client(settings, Pace(settings.rate)) as client:
+        signals.attach(client)
+        try:
+            return await export(client, selection, asked.lookup)
+        finally:
+            progress.close()
+
+
+def _tell(asked: Asked, exported: Exported, out: Path) -> None:
+    where = " or ".join(asked.where)
+    fields = ", ".join(dict.fromkeys(text.partition("=")[0].strip() for text in asked.where))
+    asked.voice.say(
+        f"{count(exported.found, 'contact')} found with {where}; "
+        f"{len(exported.contacts):,} with the tags asked for."
+    )
+    asked.voice.say(f"HeyX finds contacts by a field's value alone: contacts without {fields} cannot be listed.")
+    if exported.shifted:
+        asked.voice.say(
+            "Contacts were added or changed while pages were read: one may be missing. "
+            "Export again when HeyX is quiet."
+        )
+    asked.voice.say(f"Written: {out}")
+    asked.voice.total(
+        count(len(exported.contacts), "contact"),
+        {
+            "contacts": len(exported.contacts),
+            "found": exported.found,
+            "shifted": exported.shifted,
+            "out": str(out),
+        },
+    )
+
+
+def _field(text: str) -> Field:
+    name, equals, value = text.partition("=")
+    if not equals or not trim(name) or not trim(value):
+        raise SettingsError(
+            f'--where "{text}" is not of the form FIELD=VALUE.', "Write it like --where isLead=true."
+        )
+    return Field(field_named(name), trim(value))
+
+
+def _free_name(path: Path) -> Path:
+    name, number = path, 2
+    while name.exists():
+        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return name

@@ -1,0 +1,151 @@
+"""The options that several commands share, and what they say together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heyx_bulk.columns import Wishes, field_named
+from heyx_bulk.plan import Matching
+from heyx_bulk.values import PhoneLookup, trim
+
+MAPPING = "Columns"
+MATCHING = "Which contact a row means"
+PACE = "Pace"
+OUTPUT = "Output"
+
+Sheet = Annotated[
+    Path, typer.Argument(metavar="SHEET", help="A .csv or .xlsx file with a header row.", show_default=False)
+]
+Checkpoint = Annotated[
+    Path, typer.Argument(metavar="CHECKPOINT", help="The checkpoint of a run, or its sheet.", show_default=False)
+]
+Worksheet = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="The worksheet to read.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Where results and checkpoint go [default: beside the sheet]."),
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="COLUMN=FIELD", help='Send a column as a field: --map "Mobile No=phone". Repeatable.'
+    ),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="COLUMN", help="Leave a column out. Repeatable.")
+]
+CustomFields = Annotated[
+    bool, typer.Option("--custom-fields", help="Send unknown columns as custom fields under their own header.")
+]
+IdColumn = Annotated[
+    str | None, typer.Option("--id-column", metavar="COLUMN", help="The column that holds HeyX's contact ids.")
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="FIELD[,FIELD]",
+        help="The fields that say which contact a row means [default: phone,email].",
+    ),
+]
+NoMatch = Annotated[bool, typer.Option("--no-match", help="Create a contact for every row without looking.")]
+TrustIds = Annotated[
+    bool, typer.Option("--trust-ids", help="Write by contact id without checking that the row's key agrees.")
+]
+AcceptSuspectIds = Annotated[
+    bool,
+    typer.Option(
+        "--accept-suspect-ids", help="Send contact ids that Excel holds as numbers and may have rounded."
+    ),
+]
+Lookup = Annotated[
+    PhoneLookup, typer.Option("--phone-lookup", help="The spellings of a phone that are searched for.")
+]
+AddTag = Annotated[
+    list[str] | None,
+    typer.Option("--add-tag", metavar="TAG", help="Add a tag to every row's contact. Repeatable."),
+]
+RemoveTag = Annotated[
+    list[str] | None,
+    typer.Option("--remove-tag", metavar="TAG", help="Remove a tag from every row's contact. Repeatable."),
+]
+RateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rate", metavar="CALLS/TIME", help="HeyX's limit: 200/min, 100/min, 200/3s [default: 200/min]."
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Rows worked on at once [default: 10].")
+]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="For a whole call [default: 30].")
+]
+Settle = Annotated[
+    float | None,
+    typer.Option(
+        "--settle",
+        metavar="SECONDS",
+        help="The wait before looking for a contact whose create went unanswered [default: 60].",
+    ),
+]
+Viber = Annotated[bool, typer.Option("--viber", help="A Viber channel: ids travel as Base64 in updates and tags.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only errors and totals.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Name every row as it ends.")]
+Json = Annotated[bool, typer.Option("--json", help="Totals as one JSON document.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """How HeyX is to be spoken to, as far as the command line says."""
+
+    rate: str | None
+    workers: int | None
+    timeout: float | None
+    settle: float | None
+    viber: bool
+
+    def options(self) -> dict[str, object]:
+        """These as options of the settings; None where the command line is silent."""
+        # Imported when a command runs: checking settings costs time that --help need not pay.
+        from heyx_bulk.settings import Rate  # noqa: PLC0415
+
+        return {
+            "rate": Rate.parse(self.rate) if self.rate is not None else None,
+            "workers": self.workers,
+            "timeout": self.timeout,
+            "settle": self.settle,
+            "viber": self.viber,
+        }
+
+
+def wishes(
+    *,
+    map_: list[str] | None,
+    ignore: list[str] | None,
+    custom_fields: bool,
+    id_column: str | None,
+    key: str | None,
+    no_match: bool,
+    add_tag: list[str] | None,
+    remove_tag: list[str] | None,
+) -> Wishes:
+    """What the command line says about the columns."""
+    return Wishes(
+        map=tuple(map_ or ()),
+        ignore=tuple(ignore or ()),
+        custom_fields=custom_fields,
+        id_column=id_column,
+        key=tuple(field_named(name) for name in (key or "").split(",") if trim(name)),
+        no_match=no_match,
+        add_tags=tuple(tag for text in add_tag or () if (tag := trim(text))),
+        remove_tags=tuple(tag for text in remove_tag or () if (tag := trim(text))),
+    )
+
+
+def matching(*, lookup: PhoneLookup, no_match: bool, trust_ids: bool) -> Matching:
+    """What the command line says about finding contacts."""
+    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids)

@@ -1,0 +1,38 @@
+"""`heyx-bulk sandbox`: a HeyX of your own on this machine."""
+
+from __future__ import annotations
+
+import typer
+
+from heyx_bulk.errors import SettingsError
+from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.settings import Rate
+
+TOKEN = "sandbox"  # noqa: S105  opens nothing but the sandbox
+
+SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
+    ({"firstName": "Mahin", "lastName": "Dar", "phone": "923244077087", "isLead": True}, ("Blog Updates",)),
+    ({"firstName": "Zoë", "lastName": "Brandt", "phone": "+4930901820", "email": "zoe@example.com"}, ("VIP",)),
+    ({"firstName": "Amaka", "lastName": "Obi", "email": "amaka.obi@example.com", "language": "en"}, ()),
+)
+"""A few contacts to start with: fields and tags."""
+
+
+def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, empty: bool) -> None:
+    """Serve until interrupted, after printing the two lines that point `heyx-bulk` here."""
+    sandbox = Sandbox(misbehaviour, tokens=(TOKEN,), limit=rate.calls, window_seconds=rate.window_seconds)
+    for fields, tags in () if empty else SEEDS:
+        sandbox.add(fields, tags)
+    try:
+        server = SandboxServer(sandbox, port, latency)
+    except OSError as error:
+        raise SettingsError(
+            f"The port {port} is taken: {error.strerror}.", "Name another with --port, or none for any free one."
+        ) from None
+    typer.echo(f"export HEYX_URL={server.url}")
+    typer.echo(f"export HEYX_TOKEN={TOKEN}")
+    typer.echo(f"{rate}. Copy the two lines above into another terminal; Ctrl-C ends the sandbox.", err=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.close()

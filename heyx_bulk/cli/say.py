@@ -1,0 +1,124 @@
+"""What the program says: totals to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from tqdm import tqdm
+
+from heyx_bulk.errors import HeyxBulkError
+from heyx_bulk.model import Outcome
+from heyx_bulk.progress import Bar, Lines, Progress, Silent
+
+
+class Voice:
+    """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.as_json = as_json
+
+    def say(self, text: str = "") -> None:
+        """A line for a person, on standard error."""
+        if not self.quiet:
+            typer.echo(text, err=True)
+
+    def total(self, text: str, document: Mapping[str, object]) -> None:
+        """The totals, on standard output: as a line, or as one JSON document."""
+        typer.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)
+
+    def progress(self, total: int, done: int = 0) -> Progress:
+        """What a person watches: a bar on a terminal, lines elsewhere, nothing when quiet."""
+        if self.quiet:
+            return Silent()
+        if sys.stderr.isatty():
+            shown: Progress = Bar(total, done, sys.stderr)
+        else:
+            shown = Lines(total, done, sys.stderr)
+        return _Verbose(shown) if self.verbose else shown
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal to answer."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class _Verbose:
+    """Names every row as it ends, above what is shown else."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+
+    def report(self, outcome: Outcome) -> None:
+        parts = [f"row {outcome.number}: {outcome.status}", outcome.contact_id or "", outcome.message]
+        tqdm.write(" ".join(part for part in parts if part), file=sys.stderr)
+        self._shown.report(outcome)
+
+    def tick(self, wait_seconds: float) -> None:
+        self._shown.tick(wait_seconds)
+
+    def close(self) -> None:
+        self._shown.close()
+
+
+@contextmanager
+def telling_errors() -> Iterator[None]:
+    """Tell an error a person can understand in its two halves, and end with its exit code."""
+    try:
+        yield
+    except HeyxBulkError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted; nothing was sent.", err=True)
+        raise typer.Exit(130) from None
+
+
+def fail(error: HeyxBulkError) -> NoReturn:
+    """Tell an error and end with its exit code."""
+    typer.echo(told(error), err=True)
+    raise typer.Exit(error.exit_code)
+
+
+def told(error: HeyxBulkError) -> str:
+    """An error's two halves, each a sentence on lines of its own."""
+    return "\n".join(sentence(half) for half in (error.what, error.remedy) if half)
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital and a full stop."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def command(*words: str) -> str:
+    """A command ready to copy."""
+    return "heyx-bulk " + shlex.join(words)
+
+
+def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
+    """The command that was given, ready to copy, but for the options in `without`."""
+    return command(*(argument for argument in arguments if argument not in without))
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,50 @@
+"""Ctrl-C once: calls in flight end. Twice: the program ends at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from types import FrameType
+from typing import Self
+
+import typer
+
+from heyx_bulk.client import Client
+from heyx_bulk.errors import Interrupted
+
+HEARD = (signal.SIGINT, signal.SIGTERM)
+
+
+class Signals:
+    """While this context lasts, SIGINT and SIGTERM stop the client that was attached.
+
+    A second one is like a power cut, which a run survives as well.
+    """
+
+    def __init__(self) -> None:
+        self._client: Client | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._heard) for number in HEARD}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def attach(self, client: Client) -> None:
+        """Let signals stop `client`; called inside its event loop."""
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+
+    def _heard(self, number: int, _: FrameType | None) -> None:
+        if self._client is None or self._loop is None:
+            raise KeyboardInterrupt
+        if self._client.stopped is not None:
+            typer.echo("\nStopped at once. Nothing is lost: the same command carries on.", err=True)
+            os._exit(128 + number)
+        typer.echo("\nStopping: calls in flight end first. Once more stops at once.", err=True)
+        self._client.stopped = Interrupted(number)
+        self._loop.call_soon_threadsafe(self._client.wake)

@@ -1,0 +1,198 @@
+"""Sends one call: paced, retried, honest about what is known afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Self, TypeVar
+
+import httpx
+
+from heyx_bulk.api import Answer, Call, Reply, read
+from heyx_bulk.errors import (
+    CallFailed,
+    InDoubt,
+    Stopped,
+    Throttled,
+    Unanswered,
+    Undelivered,
+    Unreachable,
+)
+from heyx_bulk.pace import Pace
+from heyx_bulk.retry import delay
+from heyx_bulk.settings import Settings
+
+CONNECT_SECONDS = 10.0
+PATIENCE_SECONDS = 600.0
+"""How long every call may be refused for asking too often before the run stops."""
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+T = TypeVar("T")
+
+
+class Client:
+    """HeyX, spoken to under one token. Use as an async context manager.
+
+    A create never goes out on a connection that lay idle, since the other side may have just closed it: creates
+    have connections of their own, each used once. `transport` replaces the network (a sandbox in the process).
+    """
+
+    def __init__(
+        self, settings: Settings, pace: Pace, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.pace = pace
+        self.calls = 0
+        self.refused_for_pace = 0
+        self.stopped: Stopped | None = None
+        self._settings = settings
+        self._waiting: set[asyncio.Task[object]] = set()
+        self._accepted_at: float | None = None
+        self._clock_offset: float | None = None
+        tls = httpx.create_ssl_context() if transport is None and settings.url.startswith("https") else True
+        self._kept, self._fresh = (
+            httpx.AsyncClient(
+                headers={
+                    "Authorization": f"Bearer {settings.token.get_secret_value()}",
+                    "Content-Type": "application/json",
+                    "Accept": "application/json",
+                    "User-Agent": "heyx-bulk",
+                },
+                verify=tls,
+                trust_env=not settings.is_local,
+                follow_redirects=False,
+                timeout=httpx.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=kept),
+                transport=transport,
+            )
+            for kept in (settings.workers, 0)
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._kept.__aenter__()
+        await self._fresh.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._kept.aclose()
+        await self._fresh.aclose()
+
+    @property
+    def heyx_time(self) -> float | None:
+        """HeyX's own clock now (epoch seconds), as far as its answers told it; never ahead of it."""
+        if self._clock_offset is None:
+            return None
+        return asyncio.get_running_loop().time() + self._clock_offset
+
+    def stop(self, reason: Stopped) -> None:
+        """Send no more: calls in flight end, whoever waits to send raises `reason`."""
+        if self.stopped is None:
+            self.stopped = reason
+            self.wake()
+
+    def wake(self) -> None:
+        """Let those who wait to send see that the work is stopped."""
+        for task in self._waiting:
+            task.cancel()
+
+    async def send(self, call: Call, *, departing: Callable[[], None] | None = None) -> Answer:
+        """What HeyX answers to `call`; `departing` is called each time just before it leaves.
+
+        Raises `Refused` or `Unanswered` where the call failed, `InDoubt` where a create went unanswered, and
+        `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
+        """
+        attempt = 0
+        while True:
+            turn = await self.patiently(self.pace.turn())
+            attempt += 1
+            try:
+                return read(call, await self._exchange(call, turn, departing))
+            except Throttled as failure:
+                attempt -= 1
+                self._hold(turn, failure)
+            except CallFailed as failure:
+                wait = delay(call, failure, attempt)
+                if wait is None:
+                    raise _last_word(call, failure) from None
+                await self.patiently(asyncio.sleep(wait))
+
+    async def patiently(self, waiting: Awaitable[T]) -> T:
+        """Wait for something that a stop ends: then the reason of the stop is raised."""
+        task = asyncio.current_task()
+        assert task is not None, "only tasks wait"  # noqa: S101  asyncio's own promise
+        self._waiting.add(task)
+        try:
+            if self.stopped is not None:
+                task.cancel()
+            return await waiting
+        except asyncio.CancelledError:
+            reason = self.stopped
+            if reason is None:
+                raise
+            task.uncancel()
+            raise reason from None
+        finally:
+            self._waiting.discard(task)
+
+    async def _exchange(self, call: Call, turn: str, departing: Callable[[], None] | None) -> Reply:
+        request = call.request(viber=self._settings.viber)
+        http = self._kept if call.idempotent else self._fresh
+        try:
+            if departing is not None:
+                departing()
+            self.calls += 1
+            async with asyncio.timeout(self._settings.timeout):
+                response = await http.request(
+                    request.method, self._settings.url + request.path, content=request.body
+                )
+        except _NOT_SENT as error:
+            self.pace.forget(turn)
+            raise Undelivered(f"HeyX cannot be reached at {self._settings.url}: {_reason(error)}") from None
+        except (httpx.RequestError, TimeoutError) as error:
+            self.pace.settle(turn, margin_seconds=self._settings.timeout)
+            raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
+        except Stopped:
+            self.pace.forget(turn)
+            raise
+        reply = Reply(response.status_code, response.headers, response.content)
+        if reply.status != 429:
+            self.pace.settle(turn)
+            self._accepted_at = asyncio.get_running_loop().time()
+        if reply.date is not None:
+            self._clock_offset = reply.date - asyncio.get_running_loop().time()
+        return reply
+
+    def _hold(self, turn: str, failure: Throttled) -> None:
+        """Silence for all, a second more than HeyX says; a refused call was not counted."""
+        self.refused_for_pace += 1
+        self.pace.forget(turn)
+        now = asyncio.get_running_loop().time()
+        if self._accepted_at is None:
+            self._accepted_at = now
+        if now - self._accepted_at > PATIENCE_SECONDS:
+            raise Unreachable(
+                f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
+                "Is another program using the same token? Give the same command again later: it goes on "
+                "where it stopped.",
+            )
+        wait = self.pace.rate.window_seconds if failure.wait_seconds is None else failure.wait_seconds
+        self.pace.hold(wait + 1.0)
+
+
+def _last_word(call: Call, failure: CallFailed) -> Exception:
+    match failure:
+        case Undelivered():
+            return Unreachable(
+                f"{failure.what}.",
+                "See to the network (or HEYX_URL) and give the same command again: it goes on where it stopped.",
+            )
+        case Unanswered() if not call.idempotent:
+            return InDoubt(failure.what)
+        case _:
+            return failure
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "it took too long"
+    return str(error).strip() or type(error).__name__

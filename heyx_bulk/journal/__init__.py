@@ -1,0 +1,13 @@
+"""The record a run leaves and resumes from: one SQLite file, the checkpoint.
+
+The durable file is the queue. A row is `ready`, then `creating` (committed before its create leaves), then
+`created` (with its id), then `done` (with its outcome); every step is one durable commit. A checkpoint is
+filled as a draft beside its place and takes its name when it is whole, so it holds all rows or is not there.
+"""
+
+from heyx_bulk.journal.disk import hold
+from heyx_bulk.journal.draft import Draft
+from heyx_bulk.journal.entry import Entry, State
+from heyx_bulk.journal.journal import Journal
+
+__all__ = ["Draft", "Entry", "Journal", "State", "hold"]

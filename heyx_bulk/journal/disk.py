@@ -1,0 +1,80 @@
+"""The place of a checkpoint: its lock, a full disk, a folder that cannot be written."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from heyx_bulk.errors import CheckpointBusy, DiskFull, Unwritable
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Keep other runs from the checkpoint at `path`; raises `CheckpointBusy` where another run has it."""
+    lock = FileLock(f"{path}.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CheckpointBusy(
+            f"Another run is working on {path}.",
+            f"Wait until it has ended; this shows how far it is: heyx-bulk report {shlex.quote(str(path))}",
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        yield
+    finally:
+        if os.name == "posix":
+            with suppress(OSError):
+                Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+@contextmanager
+def told(path: Path, *, starting: bool = False) -> Iterator[None]:
+    """Tell a full disk and an unwritable place by their names."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise _full(path) from None
+        if starting or error.sqlite_errorcode in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise _unwritable(path, error) from None
+        raise DiskFull(
+            f"The checkpoint {path} could not be written: {error}.",
+            "Nothing is lost; see to the disk and give the same command again.",
+        ) from None
+    except OSError as error:
+        raise _full(path) if error.errno == 28 else _unwritable(path, error) from None
+
+
+def _full(path: Path) -> DiskFull:
+    return DiskFull(
+        f"The disk of {path.parent} is full.",
+        "Nothing is lost; make room and give the same command again: it goes on where it stopped.",
+    )
+
+
+def _unwritable(path: Path, error: Exception) -> Unwritable:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Unwritable(
+        f"The checkpoint {path} cannot be written: {reason}.",
+        "Name a folder that you may write to: --out FOLDER.",
+    )
+
+
+def sync(path: Path) -> None:
+    """Make what `path`, a file or folder, holds durable."""
+    if os.name != "posix" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

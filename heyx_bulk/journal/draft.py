@@ -1,0 +1,112 @@
+"""A checkpoint in the making."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from heyx_bulk.journal.disk import sync, told
+from heyx_bulk.journal.entry import FORMAT, SCHEMA, State, problems_of, problems_text, text_of
+from heyx_bulk.model import Problem, Status
+
+
+class Draft:
+    """A checkpoint in the making, in a hidden file beside its place; nothing of it is kept unless `keep`.
+
+    Rows come first, then their keys; `keep` makes it durable and gives it its name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._draft = path.with_name(f".{path.name}.draft")
+        self._db: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        with told(self.path, starting=True):
+            self._draft.unlink(missing_ok=True)
+            os.close(os.open(self._draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(self._draft, isolation_level=None)
+            self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + SCHEMA)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._db is not None:
+            self._db.close()
+        self._draft.unlink(missing_ok=True)
+
+    def _open(self) -> sqlite3.Connection:
+        assert self._db is not None, "a draft is used inside its with block"  # noqa: S101  our own use
+        return self._db
+
+    def add(self, rows: Iterable[tuple[int, Sequence[str], Sequence[Problem]]]) -> None:
+        """Store rows: number, cells, and the problems their cells came with."""
+        with told(self.path, starting=True):
+            self._open().executemany(
+                "INSERT INTO row (number, cells, problems) VALUES (?, ?, ?)",
+                ((number, text_of(list(cells)), problems_text(problems)) for number, cells, problems in rows),
+            )
+
+    def rows(self) -> Iterator[tuple[int, list[str], tuple[Problem, ...]]]:
+        """What `add` stored, in order."""
+        found = self._open().execute("SELECT number, cells, problems FROM row ORDER BY number")
+        for number, cells, problems in found:
+            yield number, json.loads(cells), problems_of(problems)
+
+    def invalid(self, number: int, problems: Sequence[Problem]) -> None:
+        """The row `number` cannot be sent."""
+        with told(self.path, starting=True):
+            self._open().execute(
+                "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?",
+                (
+                    State.DONE,
+                    Status.INVALID,
+                    problems_text(problems),
+                    "; ".join(problem.detail for problem in problems),
+                    number,
+                ),
+            )
+
+    def keys(self, found: Iterable[tuple[int, int, str, str]]) -> None:
+        """Store key values of valid rows: number, rank (0 is what the row is matched by), field, value."""
+        with told(self.path, starting=True):
+            self._open().executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
+
+    def index(self) -> list[tuple[int, int, str]]:
+        """Rows whose own key an earlier row has: number, the first row that has it, field."""
+        db = self._open()
+        db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
+        db.execute("CREATE INDEX key_by_number ON key (number)")
+        found = db.execute(
+            "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
+            "(PARTITION BY field, value) AS first FROM key WHERE rank = 0) "
+            "WHERE number > first ORDER BY number"
+        )
+        return [(number, first, field) for number, first, field in found]
+
+    def link(self) -> None:
+        """Make every valid row follow the nearest earlier one that shares a key value with it."""
+        db = self._open()
+        db.execute(f"DELETE FROM key WHERE number IN (SELECT number FROM row WHERE state = '{State.DONE}')")
+        db.execute(
+            "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "
+            "(PARTITION BY field, value ORDER BY number) AS earlier FROM key) WHERE earlier < number"
+        )
+
+    def keep(self, meta: Mapping[str, object], *, durable: bool = True) -> None:
+        """Make the draft the checkpoint, with these facts about its run."""
+        with told(self.path, starting=True):
+            db = self._open()
+            facts = {"format": FORMAT, **meta}
+            db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
+            db.execute("COMMIT")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.close()
+            if durable:
+                sync(self._draft)
+            self._draft.replace(self.path)
+            if durable:
+                sync(self.path.parent)

@@ -1,0 +1,94 @@
+"""One row as the journal has it, and the table that holds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from heyx_bulk.model import Field, Problem, Status
+
+FORMAT = 1
+
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE row (
+    number INTEGER PRIMARY KEY,
+    cells TEXT NOT NULL,          -- the sheet's texts, a JSON list
+    state TEXT NOT NULL DEFAULT 'ready',
+    status TEXT,                  -- of the outcome
+    contact_id TEXT,
+    message TEXT NOT NULL DEFAULT '',
+    problems TEXT,                -- a JSON list of [cause, detail]
+    sent TEXT,                    -- the fields its create carried, a JSON list of [name, value]
+    sent_at REAL,                 -- HeyX's clock when its create was about to leave, if known
+    made INTEGER NOT NULL DEFAULT 0,   -- this run created its contact
+    wrote INTEGER NOT NULL DEFAULT 0   -- this run changed its contact
+);
+CREATE TABLE key (number INTEGER NOT NULL, rank INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL);
+CREATE TABLE follows (number INTEGER NOT NULL, earlier INTEGER NOT NULL, PRIMARY KEY (number, earlier))
+    WITHOUT ROWID;
+"""
+
+
+class State(StrEnum):
+    """How far a row has come."""
+
+    READY = "ready"
+    CREATING = "creating"
+    CREATED = "created"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row as the journal has it. `sent` are the fields its create carried, if one was about to leave."""
+
+    number: int
+    cells: tuple[str, ...]
+    state: State
+    status: Status | None = None
+    contact_id: str | None = None
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+    sent: tuple[Field, ...] | None = None
+    sent_at: float | None = None
+    made: bool = False
+    wrote: bool = False
+
+
+ENTRY = "number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote"
+
+
+def text_of(value: object) -> str:
+    """A value as the compact JSON that the table holds."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def problems_text(problems: Sequence[Problem]) -> str | None:
+    """Problems as the table holds them; None where there are none."""
+    return text_of([[problem.cause, problem.detail] for problem in problems]) if problems else None
+
+
+def problems_of(text: str | None) -> tuple[Problem, ...]:
+    """The problems that the table holds."""
+    return tuple(Problem(cause, detail) for cause, detail in json.loads(text)) if text else ()
+
+
+def entry_of(found: tuple[object, ...]) -> Entry:
+    """The entry that a row of the table, read as `ENTRY`, holds."""
+    number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote = found
+    return Entry(
+        number=int(str(number)),
+        cells=tuple(json.loads(str(cells))),
+        state=State(str(state)),
+        status=Status(str(status)) if status else None,
+        contact_id=None if contact_id is None else str(contact_id),
+        message=str(message),
+        problems=problems_of(None if problems is None else str(problems)),
+        sent=None if sent is None else tuple(Field(*pair) for pair in json.loads(str(sent))),
+        sent_at=None if sent_at is None else float(str(sent_at)),
+        made=bool(made),
+        wrote=bool(wrote),
+    )

@@ -1,0 +1,211 @@
+"""An open checkpoint: what is to do, and what happened."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.journal.disk import told
+from heyx_bulk.journal.entry import ENTRY, FORMAT, Entry, State, entry_of
+from heyx_bulk.model import ContactRow, Field, Outcome, Status
+
+BATCH_ROWS = 500
+
+
+class Journal:
+    """An open checkpoint. Whoever writes holds its lock (`hold`); reading needs none."""
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self.path = path
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+        self._db.execute("PRAGMA busy_timeout=10000")
+
+    @classmethod
+    def open(cls, path: Path, *, durable: bool = True) -> Journal:
+        """The checkpoint at `path`; raises `CheckpointMismatch` where it is none of ours."""
+        try:
+            if not path.is_file():
+                raise sqlite3.DatabaseError("there is no such file")
+            journal = cls(path, durable=durable)
+            journal._check_format()
+        except sqlite3.Error as error:
+            raise CheckpointMismatch(
+                f"{path} is no checkpoint that this version reads: {error}.",
+                "Move it away, or name the checkpoint of your run.",
+            ) from None
+        return journal
+
+    def _check_format(self) -> None:
+        if self.meta("format") != FORMAT:
+            raise sqlite3.DatabaseError(f"its format is {self.meta('format')}, not {FORMAT}")
+
+    def close(self) -> None:
+        """Let the checkpoint go."""
+        self._db.close()
+
+    def discard(self) -> None:
+        """Let the checkpoint go, and take its file away."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What the run is
+
+    def meta(self, name: str) -> object:
+        """A fact about the run, as plain JSON data; None where it was never told."""
+        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def remember(self, name: str, value: object) -> None:
+        """Keep a fact about the run."""
+        with told(self.path):
+            self._db.execute("REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
+
+    def header(self) -> tuple[str, ...]:
+        """The sheet's header texts."""
+        header = self.meta("header")
+        return tuple(str(text) for text in header) if isinstance(header, list) else ()
+
+    # What is to do
+
+    def rows(self) -> Iterator[Entry]:
+        """Every row, in the sheet's order."""
+        return self._entries("1")
+
+    def ready(self) -> Iterator[Entry]:
+        """Rows that can be worked on, in the sheet's order, as a stream that sees later changes behind it."""
+        return self._entries(f"state IN ('{State.READY}', '{State.CREATED}')")
+
+    def doubts(self) -> list[Entry]:
+        """Rows whose create went unanswered."""
+        return list(self._entries(f"state = '{State.CREATING}'"))
+
+    def entry(self, number: int) -> Entry:
+        """The row `number`."""
+        found = self._db.execute(f"SELECT {ENTRY} FROM row WHERE number = ?", (number,)).fetchone()
+        return entry_of(found)
+
+    def _entries(self, condition: str) -> Iterator[Entry]:
+        last = -1
+        query = f"SELECT {ENTRY} FROM row WHERE number > ? AND {condition} ORDER BY number LIMIT {BATCH_ROWS}"
+        while batch := self._db.execute(query, (last,)).fetchall():
+            last = batch[-1][0]
+            yield from map(entry_of, batch)
+
+    def awaits(self, number: int) -> int | None:
+        """An earlier row that shares a key value with row `number` and is not done yet."""
+        found = self._db.execute(
+            "SELECT earlier FROM follows JOIN row ON row.number = earlier "
+            f"WHERE follows.number = ? AND state <> '{State.DONE}' LIMIT 1",
+            (number,),
+        ).fetchone()
+        return int(found[0]) if found else None
+
+    def contact_of_key(self, row: ContactRow) -> str | None:
+        """The contact that an earlier row with this row's key value was found or made to be, if it is one."""
+        if row.key is None:
+            return None
+        found = self._db.execute(
+            "SELECT DISTINCT contact_id FROM key JOIN row USING (number) "
+            "WHERE (field, value) IN (SELECT field, value FROM key WHERE number = ? AND rank = 0) "
+            "AND number < ? AND contact_id IS NOT NULL",
+            (row.number, row.number),
+        ).fetchall()
+        return str(found[0][0]) if len(found) == 1 else None
+
+    # What happened
+
+    def creating(self, number: int, sent: Sequence[Field], sent_at: float | None) -> None:
+        """A create with the fields `sent` is about to leave; durable when this returns."""
+        fields = json.dumps([[field.name, field.value] for field in sent], ensure_ascii=False)
+        self._set(number, state=State.CREATING, sent=fields, sent_at=sent_at)
+
+    def created(self, number: int, contact_id: str) -> None:
+        """The create was answered, or its contact was found."""
+        self._set(number, state=State.CREATED, contact_id=contact_id, made=1)
+
+    def wrote(self, number: int, contact_id: str) -> None:
+        """The run changed the row's contact."""
+        self._set(number, contact_id=contact_id, wrote=1)
+
+    def unsent(self, number: int) -> None:
+        """The create that was about to leave did not happen."""
+        self._set(number, state=State.READY)
+
+    def finish(self, outcome: Outcome) -> None:
+        """The row is done."""
+        self._set(
+            outcome.number,
+            state=State.DONE,
+            status=outcome.status,
+            contact_id=outcome.contact_id,
+            message=outcome.message,
+        )
+
+    def reopen(self) -> int:
+        """Open the failed and uncertain rows again, each where it stands; how many they are."""
+        with told(self.path):
+            changed = self._db.execute(
+                "UPDATE row SET state = CASE WHEN status = ? THEN ? WHEN made THEN ? ELSE ? END, "
+                "status = NULL, message = '' WHERE state = ? AND status IN (?, ?)",
+                (
+                    Status.UNCERTAIN,
+                    State.CREATING,
+                    State.CREATED,
+                    State.READY,
+                    State.DONE,
+                    Status.FAILED,
+                    Status.UNCERTAIN,
+                ),
+            )
+        return changed.rowcount
+
+    def totals(self) -> dict[str, int]:
+        """Rows by status; those not done are counted as `in doubt` or `to do`."""
+        found = self._db.execute(
+            "SELECT CASE WHEN state = 'done' THEN status WHEN state = 'creating' THEN 'in doubt' "
+            "ELSE 'to do' END AS word, count(*) FROM row GROUP BY word"
+        ).fetchall()
+        return {str(word): int(count) for word, count in found}
+
+    def causes(self) -> list[tuple[str, int, list[int]]]:
+        """Why rows are invalid: cause, number of rows, the first rows' numbers; most frequent first."""
+        rows: dict[str, list[int]] = {}
+        for number, problems in self._db.execute(
+            f"SELECT number, problems FROM row WHERE status = '{Status.INVALID}' ORDER BY number"
+        ):
+            for cause in dict.fromkeys(cause for cause, _ in json.loads(problems)):
+                rows.setdefault(cause, []).append(number)
+        return sorted(
+            ((cause, len(numbers), numbers[:5]) for cause, numbers in rows.items()), key=lambda item: -item[1]
+        )
+
+    def untouched(self) -> bool:
+        """Whether nothing was sent for any row so far."""
+        found = self._db.execute(
+            f"SELECT 1 FROM row WHERE sent IS NOT NULL OR made OR wrote OR state IN ('{State.CREATING}', "
+            f"'{State.CREATED}') OR (state = '{State.DONE}' AND status <> '{Status.INVALID}') LIMIT 1"
+        ).fetchone()
+        return found is None
+
+    def written_contact(self) -> str | None:
+        """A contact that this run created or changed, if it has."""
+        found = self._db.execute(
+            "SELECT contact_id FROM row WHERE contact_id IS NOT NULL AND (made OR wrote) LIMIT 1"
+        ).fetchone()
+        return str(found[0]) if found else None
+
+    def _set(self, number: int, **columns: object) -> None:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with told(self.path):
+            self._db.execute(f"UPDATE row SET {names} WHERE number = ?", (*columns.values(), number))

@@ -1,0 +1,99 @@
+"""Where a run's files lie: the checkpoint, the results, and their names when a new run takes their place."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+from filelock import UnixFileLock, WindowsFileLock
+
+from heyx_bulk.settings import state_folder
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    (
+        *("9p", "afpfs", "afs", "ceph", "cifs", "davfs", "drvfs", "fuse.davfs", "fuse.glusterfs", "fuse.rclone"),
+        *("fuse.sshfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs", "vboxsf"),
+        *("virtiofs", "webdav"),
+    )
+)
+_CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of one run. `note` says why the checkpoint does not lie where one would look for it."""
+
+    checkpoint: Path
+    results: Path
+    note: str = ""
+
+
+def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool) -> Places:
+    """Where the files of a run of `sheet` lie: beside it, or in `out`.
+
+    A checkpoint in a folder that cannot lock, or lies on a network, would not be safe: it lies in the user's
+    state folder instead.
+    """
+    folder = out if out is not None else sheet.absolute().parent
+    chosen = f".{_plain(worksheet)}" if worksheet else ""
+    results = folder / f"{sheet.stem}{chosen}.results{'.xlsx' if excel else '.csv'}"
+    checkpoint = folder / f"{sheet.name}{chosen}.checkpoint"
+    if not (reason := unsafe(folder)):
+        return Places(checkpoint, results)
+    elsewhere = state_folder() / "checkpoints" / f"{_short_hash(checkpoint)}-{checkpoint.name}"
+    elsewhere.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Places(elsewhere, results, f"{folder} {reason}, so the checkpoint lies in {elsewhere}")
+
+
+def dated(path: Path, moment: datetime) -> Path:
+    """A free name for `path` that tells when it was set aside, such as `contacts.results.2026-11-23-0915.xlsx`."""
+    stamp = moment.strftime("%Y-%m-%d-%H%M")
+    for number in range(1, 1000):
+        again = "" if number == 1 else f"-{number}"
+        name = path.with_name(f"{path.stem}.{stamp}{again}{path.suffix}")
+        if not name.exists():
+            return name
+    raise FileExistsError(errno.EEXIST, "no dated name is free", str(path))
+
+
+def unsafe(folder: Path) -> str:
+    """Why a checkpoint in `folder` would not be safe (`is on a network`, `cannot lock files`); blank if it is."""
+    if _is_on_network(folder):
+        return "is on a network"
+    return "" if _can_lock(folder) else "cannot lock files"
+
+
+def _is_on_network(folder: Path) -> bool:
+    place = folder.resolve()
+    if os.name == "nt" and str(place).startswith("\\\\"):
+        return True
+    mounts = [part for part in psutil.disk_partitions(all=True) if place.is_relative_to(part.mountpoint)]
+    if not mounts:
+        return False
+    mount = max(mounts, key=lambda part: len(part.mountpoint))
+    return mount.fstype.casefold() in NETWORK_FILE_SYSTEMS or "remote" in mount.opts.split(",")
+
+
+def _can_lock(folder: Path) -> bool:
+    trial = folder / f".heyx-bulk-{os.getpid()}.lock"
+    lock = (WindowsFileLock if os.name == "nt" else UnixFileLock)(trial, fallback_to_soft=False)
+    try:
+        lock.acquire(timeout=0)
+    except OSError as error:
+        return error.errno not in _CANNOT_LOCK
+    lock.release()
+    trial.unlink(missing_ok=True)
+    return True
+
+
+def _plain(name: str) -> str:
+    return "".join(sign if sign.isalnum() or sign in "-_ ()" else "_" for sign in name)
+
+
+def _short_hash(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:8]

@@ -1,0 +1,113 @@
+"""What a person watches while a run goes on: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import NoReturn, Protocol, TextIO
+
+from tqdm import tqdm
+
+from heyx_bulk.model import Outcome
+
+LINE_EVERY_SECONDS = 30.0
+WORTH_SAYING_SECONDS = 2.0
+
+
+class Progress(Protocol):
+    """Hears of every outcome, and now and then how long the next call waits for HeyX's limit."""
+
+    def report(self, outcome: Outcome) -> None:
+        """One more row is done."""
+
+    def tick(self, wait_seconds: float) -> None:
+        """About a second has passed; the next call waits for `wait_seconds`."""
+
+    def close(self) -> None:
+        """The run has ended."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def report(self, outcome: Outcome) -> None:
+        """One more row is done."""
+
+    def tick(self, wait_seconds: float) -> None:
+        """About a second has passed."""
+
+    def close(self) -> None:
+        """The run has ended."""
+
+
+class Bar:
+    """A tqdm bar; behind it the rows that need a person, and the wait for HeyX's limit."""
+
+    def __init__(self, total: int, done: int, file: TextIO) -> None:
+        self._counts: Counter[str] = Counter()
+        self._wait_seconds = 0.0
+        self._bar: tqdm[NoReturn] = tqdm(
+            total=total, initial=done, file=file, unit="row", dynamic_ncols=True, smoothing=0.05
+        )
+
+    def report(self, outcome: Outcome) -> None:
+        """One more row is done."""
+        self._counts[outcome.status] += 1
+        self._say()
+        self._bar.update()
+
+    def tick(self, wait_seconds: float) -> None:
+        """Say how long the next call waits."""
+        self._wait_seconds = wait_seconds
+        self._say()
+        self._bar.refresh()
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self._wait_seconds = 0.0
+        self._say()
+        self._bar.close()
+
+    def _say(self) -> None:
+        parts = [f"{self._counts[word]} {word}" for word in ("failed", "uncertain") if self._counts[word]]
+        if self._wait_seconds >= WORTH_SAYING_SECONDS:
+            parts.append(f"next call in {self._wait_seconds:.0f} s")
+        self._bar.set_postfix_str(", ".join(parts), refresh=False)
+
+
+class Lines:
+    """A line every 30 seconds, for logs and pipes."""
+
+    def __init__(self, total: int, done: int, file: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total = total
+        self._done = done
+        self._file = file
+        self._clock = clock
+        self._said_at = clock()
+        self._counts: Counter[str] = Counter()
+
+    def report(self, outcome: Outcome) -> None:
+        """One more row is done."""
+        self._done += 1
+        self._counts[outcome.status] += 1
+        self._say(0.0)
+
+    def tick(self, wait_seconds: float) -> None:
+        """Say where the run is, if it is time."""
+        self._say(wait_seconds)
+
+    def close(self) -> None:
+        """Nothing more to say: the totals follow."""
+
+    def _say(self, wait_seconds: float) -> None:
+        now = self._clock()
+        if now - self._said_at < LINE_EVERY_SECONDS:
+            return
+        self._said_at = now
+        parts = [f"{self._done:,} of {self._total:,} rows"]
+        parts += [f"{count:,} {word}" for word, count in self._counts.items()]
+        if wait_seconds >= WORTH_SAYING_SECONDS:
+            parts.append(f"next call in {wait_seconds:.0f} s")
+        self._file.write(", ".join(parts) + "\n")
+        self._file.flush()

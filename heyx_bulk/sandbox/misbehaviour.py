@@ -1,0 +1,112 @@
+"""What may go wrong, scripted in words of the domain, and the dice that decide when.
+
+Much of HeyX's behaviour is unknown; what public clients met is a variant here, so that each can be rehearsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+Search = Literal["exact", "loose"]
+ExistingPhone = Literal["twin", "conflict", "returns"]
+IdSpelling = Literal["digits", "cus", "odd"]
+PhoneSpelling = Literal["as-sent", "plus", "digits"]
+
+_SHARES = (
+    "lose_answers",
+    "lose_create_answers",
+    "lose_requests",
+    "errors_after_write",
+    "errors_before",
+    "error_in_200",
+)
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """How this HeyX differs from one that behaves: the defaults behave. Shares are from 0 to 1.
+
+    Equal seeds and equal calls give equal faults; each fault has dice of its own, so that turning one on
+    does not move another.
+    """
+
+    seed: int = 0
+    """Decides when faults fall, and the ids of new contacts."""
+
+    lose_answers: float = 0.0
+    """Share of all calls whose answer never comes although the call took effect."""
+    lose_create_answers: float = 0.0
+    """The same, for creates only."""
+    lose_requests: float = 0.0
+    """Share of calls cut before HeyX saw them: no effect, and not counted against the limit."""
+    errors_after_write: float = 0.0
+    """Share of successful writes answered by a 5xx with an HTML body although the write took place."""
+    errors_before: float = 0.0
+    """Share of calls answered by a 5xx with an HTML body and without any effect."""
+    error_in_200: float = 0.0
+    """Share of calls answered 200 with the documented error body and without any effect."""
+
+    lag: float = 0.0
+    """Seconds until a search finds a new contact or a changed field; what it then shows is never stale."""
+    queue: float = 0.0
+    """Seconds during which a new contact answers 449 to reads by id, updates and tags."""
+
+    refuse_creates: int = 0
+    """The first so many creates are refused with 403."""
+    refuse_every: int = 0
+    """Every so-manieth create is refused with 403; 0 is none."""
+    refuse_message: str = "The contact could not be created."
+    """What those refusals say."""
+    revoke_after: int | None = None
+    """After so many accepted calls a token is invalid (401)."""
+
+    search: Search = "exact"
+    """`loose` also finds values that share a word, in any case, and phones with the same last nine digits."""
+    existing_phone: ExistingPhone = "twin"
+    """A create for a phone that a contact has: makes a twin, is refused with 409, or updates that contact."""
+    missing: Literal[403, 404] = 403
+    """The status for an id that no contact has."""
+    created_status: Literal[200, 201] = 200
+    """The status of a create that succeeded."""
+    ids: IdSpelling = "digits"
+    """New ids: 16 digits, `cus_` and 12 digits, or with `/ + = @`."""
+    viber: bool = False
+    """Updates and tags want Base64 of the id in their path; reads take either."""
+    phones: PhoneSpelling = "as-sent"
+    """How phones are stored: untouched, `+` and digits, or digits only."""
+    put_answers_other_id: bool = False
+    """An update answers with another id than it was asked for."""
+    rename_fields: Mapping[str, str] = field(default_factory=dict)
+    """Custom fields written under one name (the key) and read under another; a search takes both."""
+    drop_fields: frozenset[str] = frozenset()
+    """Fields that are accepted and not stored."""
+    meta_links: bool = False
+    """`meta` of a page carries the array `links`."""
+    trailing_slash: Literal["works", "redirects"] = "works"
+    """What `POST /v1/contact/` does: the same as without the slash, or 301."""
+
+    def __post_init__(self) -> None:
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a share from 0 to 1, not {getattr(self, name)}")
+
+
+class Dice:
+    """Seeded chance, one sequence for each fault."""
+
+    def __init__(self, misbehaviour: Misbehaviour) -> None:
+        self._seed = misbehaviour.seed
+        shares = {name: getattr(misbehaviour, name) for name in _SHARES}
+        self._faults = [(name, share, self.sequence(name)) for name, share in shares.items() if share]
+
+    def sequence(self, name: str) -> Random:
+        """The numbers of one purpose, from their beginning."""
+        # Chance in a rehearsal guards nothing.
+        return Random(f"{self._seed} {name}")  # noqa: S311
+
+    def cast(self) -> frozenset[str]:
+        """The faults that fall on one call, by their names in `Misbehaviour`."""
+        return frozenset(name for name, share, chance in self._faults if chance.random() < share)

@@ -1,0 +1,294 @@
+"""From a sheet to a checkpoint, and the sheet known again: all rows or none, and what they will cost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
+from heyx_bulk.errors import CheckpointMismatch, MappingError
+from heyx_bulk.journal import Draft, Journal
+from heyx_bulk.model import ContactRow, Problem
+from heyx_bulk.plan import Matching, calls_at_most, start
+from heyx_bulk.plan import NotAsked as Search
+from heyx_bulk.sheets import Chunk, Fault, Sheet
+from heyx_bulk.values import PhoneLookup, key_text
+
+ID_KEY = "contact id"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Everything a person says that shapes the rows: a resumed run must have been given the same."""
+
+    wishes: Wishes = field(default_factory=Wishes)
+    matching: Matching = field(default_factory=Matching)
+    worksheet: str | None = None
+    accept_suspect_ids: bool = False
+
+    def document(self) -> dict[str, object]:
+        """The intent as plain data, each option under its name on the command line."""
+        options = {
+            **asdict(self.wishes),
+            **asdict(self.matching),
+            "sheet": self.worksheet,
+            "accept_suspect_ids": self.accept_suspect_ids,
+        }
+        return {f"--{_OPTIONS.get(name, name)}": _plain(value) for name, value in options.items()}
+
+
+_OPTIONS = {
+    "add_tags": "add-tag",
+    "remove_tags": "remove-tag",
+    "custom_fields": "custom-fields",
+    "id_column": "id-column",
+    "no_match": "no-match",
+    "phone_lookup": "phone-lookup",
+    "trust_ids": "trust-ids",
+    "accept_suspect_ids": "accept-suspect-ids",
+}
+
+
+def _plain(value: object) -> object:
+    return json.loads(json.dumps(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One sheet on its way to one channel: its journal, and what its columns and keys mean."""
+
+    journal: Journal
+    columns: Columns
+    matching: Matching
+
+    @classmethod
+    def of(cls, journal: Journal) -> Run:
+        """The run that `journal` records."""
+        columns, matching = journal.meta("columns"), journal.meta("matching")
+        assert isinstance(columns, dict)  # noqa: S101  our own record
+        assert isinstance(matching, dict)  # noqa: S101  our own record
+        lookup = PhoneLookup(matching.pop("phone_lookup"))
+        return cls(journal, Columns.from_document(columns), Matching(phone_lookup=lookup, **matching))
+
+    def open_rows(self) -> Iterator[ContactRow]:
+        """The rows that can still be worked on, in the sheet's order."""
+        return (self.columns.row(entry.number, entry.cells) for entry in self.journal.ready())
+
+
+def understand(sheet: Sheet, intent: Intent) -> Columns:
+    """The sheet's columns; raises `MappingError`."""
+    return recognise(sheet.header, intent.wishes)
+
+
+def stage(
+    sheet: Sheet,
+    intent: Intent,
+    path: Path,
+    *,
+    channel: str,
+    begun_at: str,
+    results: Path | None = None,
+    durable: bool = True,
+    read: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Fill the checkpoint at `path` with every row of the sheet, invalid ones with their reasons.
+
+    `read` hears of the number of rows read so far. Nothing is left behind when this raises.
+    """
+    columns = understand(sheet, intent)
+    with Draft(path) as draft:
+        sums = _Sums(sheet.header)
+        headless: dict[int, str] = {}
+        for chunk in sheet.chunks():
+            columns = columns.observe(chunk.cells)
+            headless |= {column.position: str(column) for column in columns.headless(chunk.cells)}
+            draft.add(_with_problems(sums, columns, chunk, intent))
+            read(sums.rows)
+        if headless:
+            raise MappingError(_headless_message(list(headless)))
+        _judge(draft, columns)
+        draft.keep(
+            {
+                "sheet": sheet.path.name,
+                "worksheet": sheet.worksheet,
+                "header": list(sheet.header),
+                "rows": sums.rows,
+                "digest": sums.digest(),
+                "columns": columns.document(),
+                "intent": intent.document(),
+                "matching": asdict(intent.matching),
+                "channel": channel,
+                "begun_at": begun_at,
+                "results": None if results is None else str(results.absolute()),
+            },
+            durable=durable,
+        )
+
+
+def check_same(journal: Journal, sheet: Sheet, intent: Intent, *, again: str) -> None:
+    """Raise `CheckpointMismatch` where the sheet or an option is not the run's; `again` is the remedy."""
+    began = journal.meta("intent")
+    now = intent.document()
+    changed = [name for name in now if not isinstance(began, dict) or began.get(name) != now[name]]
+    if changed and isinstance(began, dict):
+        told = "; ".join(f"{name} was {_said(began.get(name))}, now {_said(now[name])}" for name in changed)
+        raise CheckpointMismatch(
+            f"The run of {sheet.path.name} began with other options: {told}.",
+            f"Give the same options to carry on, or add {again} to start anew with these.",
+        )
+    sums = _Sums(sheet.header)
+    for chunk in sheet.chunks():
+        for _ in sums.take(chunk):
+            pass
+    if sums.digest() != journal.meta("digest"):
+        raise CheckpointMismatch(
+            f"{sheet.path.name} is not as it was when its run began: {_difference(journal, sheet, sums.rows)}.",
+            f"Put the sheet back as it was to carry on, or add {again} to start anew with the sheet as it is now "
+            f"(rows that are already in HeyX are found there and not made twice).",
+        )
+
+
+@dataclass(slots=True)
+class Bill:
+    """What is about to happen: rows by kind, calls at most, and what other phone look-ups would save."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+    writes_to: int = 0
+    saved_by: dict[PhoneLookup, int] = field(default_factory=dict)
+
+
+def bill(rows: Iterator[ContactRow], matching: Matching) -> Bill:
+    """The bill for `rows`, none of them invalid: if every call is sent once and a search has one page."""
+    total = Bill()
+    cache: dict[tuple[object, ...], int] = {}
+    for row in rows:
+        total.kinds[kind(row, matching)] += 1
+        total.writes_to += bool(row.fields or row.add_tags or row.remove_tags)
+        total.calls += _calls(row, matching, cache)
+        if row.key is not None and row.key.name == "phone" and matching.phone_lookup is PhoneLookup.BOTH:
+            known = start(row, matching)
+            if isinstance(known, Search) and len(known.questions) > 1:
+                for other in (PhoneLookup.PLUS, PhoneLookup.DIGITS, PhoneLookup.AS_WRITTEN):
+                    total.saved_by[other] = total.saved_by.get(other, 0) + len(known.questions) - 1
+    return total
+
+
+def kind(row: ContactRow, matching: Matching) -> str:
+    """How a row's contact is found, in the words of the bill."""
+    if row.id is not None:
+        return "by contact id"
+    if matching.no_match or row.key is None:
+        return "created without looking"
+    return f"by {row.key.name}"
+
+
+def _calls(row: ContactRow, matching: Matching, cache: dict[tuple[object, ...], int]) -> int:
+    known = start(row, matching)
+    reads = len(known.questions) if isinstance(known, Search) else 0
+    shape = (reads, row.id is None, len(row.fields), len(row.add_tags), len(row.remove_tags))
+    if shape not in cache:
+        cache[shape] = calls_at_most(row, matching)
+    return cache[shape]
+
+
+class _Sums:
+    """The digest of a sheet's texts and row numbers, and how many rows it has."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self.rows = 0
+        self._hash = hashlib.blake2b(_bytes(list(header)), digest_size=16)
+
+    def take(self, chunk: Chunk) -> Iterator[tuple[int, list[str]]]:
+        """The chunk's rows, counted and summed."""
+        for number, cells in zip(chunk.cells.index.tolist(), chunk.cells.to_numpy().tolist(), strict=True):
+            self.rows += 1
+            self._hash.update(_bytes([number, cells]))
+            yield number, cells
+
+    def digest(self) -> str:
+        """The sum so far, as hexadecimal text."""
+        return self._hash.hexdigest()
+
+
+def _bytes(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=True).encode() + b"\n"
+
+
+def _with_problems(
+    sums: _Sums, columns: Columns, chunk: Chunk, intent: Intent
+) -> Iterator[tuple[int, list[str], list[Problem]]]:
+    problems: dict[int, list[Problem]] = {}
+    suspects = () if intent.accept_suspect_ids else chunk.suspects
+    ids = {column.position for column in columns.used(Use.ID)}
+    for fault in (*chunk.faults, *(fault for fault in suspects if fault.position in ids)):
+        if fault.position >= len(columns.columns) or columns.sends(fault.position):
+            problems.setdefault(fault.row, []).append(_problem(columns, fault))
+    for number, cells in sums.take(chunk):
+        yield number, cells, problems.get(number, [])
+
+
+def _problem(columns: Columns, fault: Fault) -> Problem:
+    known = fault.position < len(columns.columns)
+    place = str(columns.columns[fault.position]) if known else letter(fault.position)
+    return Problem(f"a cell that {fault.what}", f"column {place} {fault.what}: {fault.remedy}")
+
+
+def _judge(draft: Draft, columns: Columns) -> None:
+    """Find the rows that cannot be sent, and what the others are matched by."""
+    invalid: list[tuple[int, tuple[Problem, ...]]] = []
+
+    def keys() -> Iterator[tuple[int, int, str, str]]:
+        for number, cells, problems in draft.rows():
+            row = columns.row(number, cells, problems)
+            if row.problems:
+                invalid.append((number, row.problems))
+            else:
+                yield from _key_values(row)
+
+    draft.keys(keys())
+    for number, first, name in draft.index():
+        what = f"same {name} as an earlier row"
+        invalid.append((number, (Problem(what, f"same {name} as row {first}"),)))
+    for number, problems in invalid:
+        draft.invalid(number, problems)
+    draft.link()
+
+
+def _key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
+    values = [(ID_KEY, row.id)] if row.id is not None else []
+    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
+    for rank, (name, value) in enumerate(values):
+        yield row.number, rank, name, value
+
+
+def _headless_message(positions: list[int]) -> str:
+    names = ", ".join(f"column {letter(position)}" for position in sorted(positions))
+    first = letter(min(positions))
+    return (
+        f"There are values without a header: {names}. Write a header above them, "
+        f'or say --ignore "column {first}" or --map "column {first}=FIELD".'
+    )
+
+
+def _said(value: object) -> str:
+    match value:
+        case None | False | []:
+            return "not given"
+        case True:
+            return "given"
+        case list():
+            return ", ".join(str(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _difference(journal: Journal, sheet: Sheet, rows: int) -> str:
+    if tuple(sheet.header) != journal.header():
+        return "its header is another"
+    before = journal.meta("rows")
+    return f"it had {before} rows and has {rows}" if before != rows else "some cells are others"

@@ -1,0 +1,359 @@
+"""An upload: rows leave the journal, become calls until there is none left to make, and end with an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+import httpx
+
+from heyx_bulk.api import Answer, Call, CreateContact, Created, ReadContact
+from heyx_bulk.client import Client
+from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
+from heyx_bulk.journal import Entry, Journal, State
+from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
+from heyx_bulk.pace import Pace
+from heyx_bulk.plan import (
+    Known,
+    Nobody,
+    NotAsked,
+    after,
+    by_earlier_row,
+    by_every_key,
+    by_id,
+    next_call,
+    plan,
+    start,
+)
+from heyx_bulk.progress import Progress
+from heyx_bulk.settings import Settings
+from heyx_bulk.stage import Run
+from heyx_bulk.values import same
+
+TICK_SECONDS = 1.0
+
+ROUNDS = 5
+"""How often in one start a row's create may go unanswered before the row is left uncertain."""
+
+Planned = Callable[[ContactRow, Nobody | Contact, tuple[Call, ...]], None]
+
+
+class Line:
+    """Rows waiting to be worked on, shared by all workers; a row waits for an earlier one that shares its key."""
+
+    def __init__(self, journal: Journal, entries: Iterable[Entry]) -> None:
+        self._journal = journal
+        self._entries: Iterator[Entry] = iter(entries)
+        self._behind: dict[int, list[int]] = {}
+        self._released: deque[int] = deque()
+        self._busy = 0
+        self._changed = asyncio.Event()
+
+    async def next(self) -> Entry | None:
+        """The next row that can be worked on; None when there is none left that this line can free."""
+        while (entry := self._take()) is None:
+            if not (self._behind and self._busy):
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        self._busy += 1
+        return entry
+
+    def leave(self, number: int) -> None:
+        """The row `number` is out of a worker's hands, done or not."""
+        self._busy -= 1
+        self._released += self._behind.pop(number, ())
+        self._changed.set()
+
+    def _take(self) -> Entry | None:
+        released = (self._journal.entry(self._released.popleft()) for _ in range(len(self._released)))
+        for entry in chain(released, self._entries):
+            earlier = self._journal.awaits(entry.number)
+            if earlier is None:
+                return entry
+            self._behind.setdefault(earlier, []).append(entry.number)
+        return None
+
+
+@dataclass(slots=True)
+class _Work:
+    """One row in a worker's hands: what the journal had of it, what it wants, and how far it has come."""
+
+    entry: Entry
+    row: ContactRow
+    known: Known
+    made: bool
+    wrote: bool
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a create of this row may have happened and nobody knows yet."""
+        return self.entry.state is State.CREATING and not self.made
+
+    @property
+    def contact_id(self) -> str | None:
+        return self.known.id if isinstance(self.known, Contact) else self.entry.contact_id
+
+    @property
+    def status(self) -> Status:
+        if self.made:
+            return Status.CREATED
+        return Status.UPDATED if self.wrote else Status.UNCHANGED
+
+
+class Upload:
+    """Sends a journal's rows through a client.
+
+    Every outcome is in the journal before `report` hears of it. With `planned`, nothing is written to HeyX:
+    each row's contact is looked up, `planned` is told its writes, and the outcome is what they would make of it.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        client: Client,
+        *,
+        workers: int,
+        settle_seconds: float,
+        report: Callable[[Outcome], None],
+        planned: Planned | None = None,
+    ) -> None:
+        self._journal = run.journal
+        self._columns = run.columns
+        self._matching = run.matching
+        self._client = client
+        self._workers = workers
+        self._settle_seconds = settle_seconds
+        self._report = report
+        self._planned = planned
+        self._doubted_at: dict[int, float] = {}
+
+    async def run(self) -> None:
+        """Work until every row has its outcome. Raises the `Stopped` that ended the work before that."""
+        started_at = asyncio.get_running_loop().time()
+        await self._drain(self._journal.ready())
+        for _ in range(ROUNDS):
+            doubts = self._journal.doubts()
+            if not doubts or self._client.stopped:
+                break
+            await self._settle(doubts, started_at, then=self._journal.ready())
+        if self._client.stopped:
+            raise self._client.stopped
+        for entry in self._journal.doubts():
+            message = f"{ROUNDS} creates went unanswered; look for it in HeyX"
+            self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
+        await self._drain(self._journal.ready())
+        if self._client.stopped:
+            raise self._client.stopped
+
+    async def _settle(self, doubts: list[Entry], started_at: float, then: Iterable[Entry]) -> None:
+        """Look for the contacts whose creates went unanswered, when they had time to appear."""
+        now = asyncio.get_running_loop().time()
+        doubted_at = max(self._doubted_at.get(entry.number, started_at) for entry in doubts)
+        with suppress(Stopped):
+            await self._client.patiently(asyncio.sleep(doubted_at + self._settle_seconds - now))
+            await self._drain(chain(doubts, then))
+
+    async def _drain(self, entries: Iterable[Entry]) -> None:
+        line = Line(self._journal, entries)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._worker(line))
+
+    async def _worker(self, line: Line) -> None:
+        while self._client.stopped is None and (entry := await line.next()) is not None:
+            try:
+                await self._work_on(entry)
+            except Stopped as reason:
+                self._client.stop(reason)
+            except InDoubt:
+                self._doubted_at[entry.number] = asyncio.get_running_loop().time()
+            finally:
+                line.leave(entry.number)
+
+    async def _work_on(self, entry: Entry) -> None:
+        row = self._columns.row(entry.number, entry.cells)
+        known = self._start(entry, row)
+        if known is None:
+            message = "its create went unanswered, and it has no key to look for it by: look for it in HeyX"
+            self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
+            return
+        work = _Work(entry, row, known, entry.made, entry.wrote)
+        try:
+            await self._advance(work)
+        except CallFailed as failure:
+            status = Status.UNCERTAIN if work.in_doubt else Status.FAILED
+            self._finish(Outcome(entry.number, status, work.contact_id, str(failure).replace("\n", ". ")))
+        else:
+            self._finish(Outcome(entry.number, self._status(work), work.contact_id))
+
+    def _start(self, entry: Entry, row: ContactRow) -> Known | None:
+        """What is known of the row's contact, from the journal alone; None where nothing can ever be known."""
+        if entry.contact_id is not None and (entry.made or entry.wrote):
+            return by_id(entry.contact_id)
+        if entry.sent is not None and (self._matching.no_match or entry.state is State.CREATING):
+            keys = self._keys_of(entry.sent)
+            if not keys:
+                return None if entry.state is State.CREATING else Nobody(looked=False)
+            return by_every_key(keys, self._matching)
+        if earlier := self._journal.contact_of_key(row):
+            return by_earlier_row(row, earlier, self._matching)
+        return start(row, self._matching)
+
+    def _keys_of(self, sent: tuple[Field, ...]) -> tuple[Field, ...]:
+        by_name = {field.name: field for field in sent}
+        return tuple(by_name[name] for name in self._columns.keys if name in by_name)
+
+    async def _advance(self, work: _Work) -> None:
+        """Make calls until none is left, or in a dry run until the next one would write."""
+        while (call := next_call(work.row, work.known)) is not None:
+            if self._planned is not None and call.writes:
+                return
+            answer = await self._send(work, call)
+            was, work.known = work.known, after(work.known, call, answer)
+            if isinstance(was, NotAsked):
+                self._looked(work)
+            elif isinstance(answer, Created):
+                self._made(work, answer.id)
+            elif not (work.made or work.wrote) and isinstance(work.known, Contact):
+                self._journal.wrote(work.entry.number, work.known.id)
+                work.wrote = True
+
+    async def _send(self, work: _Work, call: Call) -> Answer:
+        if not isinstance(call, CreateContact):
+            return await self._client.send(call)
+        number = work.entry.number
+        try:
+            return await self._client.send(call, departing=partial(self._departing, number, call))
+        except Stopped:
+            with suppress(DiskFull):
+                self._journal.unsent(number)
+            raise
+
+    def _departing(self, number: int, call: CreateContact) -> None:
+        self._journal.creating(number, call.fields, self._client.heyx_time)
+
+    def _made(self, work: _Work, contact_id: str) -> None:
+        self._journal.created(work.entry.number, contact_id)
+        work.made = True
+
+    def _looked(self, work: _Work) -> None:
+        """Where a create of this row may have happened, say whether the contact found is what it made."""
+        sent = work.entry.sent
+        if sent is None or work.made:
+            return
+        match work.known:
+            case Contact() as contact if not self._matching.no_match:
+                if work.in_doubt:
+                    self._made(work, contact.id)
+            case Contact() as contact if _is_ours(contact, sent, work.entry.sent_at):
+                self._made(work, contact.id)
+            case Contact() as contact if work.in_doubt:
+                raise Ambiguous(
+                    f"the contact {contact.id} has its {self._columns.keys[0]}, and it cannot be told whether "
+                    "the unanswered create made it",
+                    "Look at it in HeyX.",
+                )
+            case Contact() | Nobody():
+                work.known = Nobody(looked=not self._matching.no_match)
+
+    def _status(self, work: _Work) -> Status:
+        if self._planned is None or isinstance(work.known, NotAsked):
+            return work.status
+        calls = plan(work.row, work.known)
+        self._planned(work.row, work.known, calls)
+        if isinstance(work.known, Nobody):
+            return Status.FAILED if work.in_doubt else Status.CREATED
+        return Status.UPDATED if calls else Status.UNCHANGED
+
+    async def settle(self) -> None:
+        """Only look for the contacts whose creates went unanswered: each is `created`, or `failed` if not there.
+
+        For a journal that is set aside; the upload must have been made with `planned`.
+        """
+        if doubts := self._journal.doubts():
+            await self._settle(doubts, asyncio.get_running_loop().time(), then=())
+        if self._client.stopped:
+            raise self._client.stopped
+
+    def _finish(self, outcome: Outcome) -> None:
+        self._journal.finish(outcome)
+        self._report(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one start sent: calls, those of them HeyX refused as too many, seconds, and what ended it early."""
+
+    calls: int
+    refused: int
+    seconds: float
+    stopped: Stopped | None
+
+
+async def upload(
+    run: Run,
+    settings: Settings,
+    *,
+    progress: Progress,
+    transport: httpx.AsyncBaseTransport | None = None,
+    planned: Planned | None = None,
+    started: Callable[[Client], None] = lambda _: None,
+    work: Callable[[Upload], Awaitable[None]] = Upload.run,
+) -> Sent:
+    """Send what a run still has to send, and say what was sent.
+
+    `started` is given the client, whose `stop` ends the work; `transport` replaces the network; `work` is what
+    the upload is asked to do.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    stopped: Stopped | None = None
+    async with Client(settings, Pace(settings.rate), transport=transport) as client:
+        started(client)
+        ticking = loop.create_task(_tick(client, progress))
+        try:
+            await work(
+                Upload(
+                    run,
+                    client,
+                    workers=settings.workers,
+                    settle_seconds=settings.settle,
+                    report=progress.report,
+                    planned=planned,
+                )
+            )
+        except Stopped as reason:
+            stopped = reason
+        finally:
+            ticking.cancel()
+            progress.close()
+    return Sent(client.calls, client.refused_for_pace, loop.time() - began, stopped)
+
+
+async def has_contact(settings: Settings, contact_id: str) -> bool:
+    """Whether the channel of `settings` has the contact; raises `Stopped` where that cannot be found out."""
+    async with Client(settings, Pace(settings.rate)) as client:
+        try:
+            await client.send(ReadContact(contact_id))
+        except Refused:
+            return False
+        return True
+
+
+async def _tick(client: Client, progress: Progress) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        progress.tick(client.pace.wait_seconds())
+
+
+def _is_ours(contact: Contact, sent: tuple[Field, ...], sent_at: float | None) -> bool:
+    """Whether an unanswered create made `contact`: it was not there before, and holds every value sent."""
+    if sent_at is None or contact.created_at is None or contact.created_at < int(sent_at):
+        return False
+    return all(same(field.name, field.value, contact.fields.get(field.name)) for field in sent)
