@@ -1,1 +1,42 @@
-"""Upload spreadsheets of contacts to HeyX, rerun the rows that failed, export contacts by tag."""
+"""Upload spreadsheets of contacts to HeyX, rerun the rows that failed, export contacts by tag.
+
+`upload_sheet` is the command `heyx-bulk upload` as a function; `Client` with `export` reads contacts. The
+errors are drawn as a tree in `heyx_bulk.errors`.
+"""
+
+from heyx_bulk.client import Client
+from heyx_bulk.columns import Wishes
+from heyx_bulk.errors import HeyxBulkError, Misuse, Stopped
+from heyx_bulk.export import Exported, Selection, export
+from heyx_bulk.model import Contact, Field, Outcome, Status
+from heyx_bulk.pace import Pace
+from heyx_bulk.plan import Matching
+from heyx_bulk.runs import Manner, Uploaded, upload_sheet
+from heyx_bulk.settings import Rate, Settings, from_environment
+from heyx_bulk.stage import Intent
+from heyx_bulk.values import PhoneLookup
+
+__all__ = [
+    "Client",
+    "Contact",
+    "Exported",
+    "Field",
+    "HeyxBulkError",
+    "Intent",
+    "Manner",
+    "Matching",
+    "Misuse",
+    "Outcome",
+    "Pace",
+    "PhoneLookup",
+    "Rate",
+    "Selection",
+    "Settings",
+    "Status",
+    "Stopped",
+    "Uploaded",
+    "Wishes",
+    "export",
+    "from_environment",
+    "upload_sheet",
+]

@@ -30,6 +30,9 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 T = TypeVar("T")
 
+Transport = httpx.AsyncBaseTransport
+"""What carries a request and brings its answer: the network, or a sandbox in the process."""
+
 
 class Client:
     """HeyX, spoken to under one token. Use as an async context manager.
@@ -38,9 +41,7 @@ class Client:
     have connections of their own, each used once. `transport` replaces the network (a sandbox in the process).
     """
 
-    def __init__(
-        self, settings: Settings, pace: Pace, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, pace: Pace, *, transport: Transport | None = None) -> None:
         self.pace = pace
         self.calls = 0
         self.refused_for_pace = 0

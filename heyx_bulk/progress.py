@@ -111,3 +111,25 @@ class Lines:
             parts.append(f"next call in {wait_seconds:.0f} s")
         self._file.write(", ".join(parts) + "\n")
         self._file.flush()
+
+
+class Naming:
+    """Names every row as it ends, above what is shown else."""
+
+    def __init__(self, shown: Progress, file: TextIO) -> None:
+        self._shown = shown
+        self._file = file
+
+    def report(self, outcome: Outcome) -> None:
+        """Name the row, its outcome, its contact, and what there is to say."""
+        parts = [f"row {outcome.number}: {outcome.status}", outcome.contact_id or "", outcome.message]
+        tqdm.write(" ".join(part for part in parts if part), file=self._file)
+        self._shown.report(outcome)
+
+    def tick(self, wait_seconds: float) -> None:
+        """About a second has passed."""
+        self._shown.tick(wait_seconds)
+
+    def close(self) -> None:
+        """The run has ended."""
+        self._shown.close()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from heyx_bulk.clock import VirtualTime
 from heyx_bulk.progress import Progress
 from heyx_bulk.sandbox import Sandbox, SandboxTransport
@@ -32,7 +30,7 @@ class Rehearsed:
 def rehearse(run: Run, settings: Settings, progress: Progress) -> Rehearsed:
     """Send a run, staged into a checkpoint that is thrown away, to a sandbox in virtual time.
 
-    The sandbox has a contact for each id in the sheet.
+    The sandbox has a contact for each id in the sheet; the settings' token must be `TOKEN`.
     """
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
         sent = runner.run(_send(run, settings, progress))
@@ -48,7 +46,7 @@ async def _send(run: Run, settings: Settings, progress: Progress) -> Sent:
             sandbox.add({}, (), id=row.id)
     return await upload(
         run,
-        settings.model_copy(update={"token": SecretStr(TOKEN)}),
+        settings,
         progress=progress,
         transport=SandboxTransport(sandbox, latency=ANSWER_SECONDS),
     )

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-import httpx
-
 from heyx_bulk.api import Answer, Call, CreateContact, Created, ReadContact
-from heyx_bulk.client import Client
+from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
 from heyx_bulk.journal import Entry, Journal, State
 from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
@@ -301,7 +299,7 @@ async def upload(
     settings: Settings,
     *,
     progress: Progress,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     planned: Planned | None = None,
     started: Callable[[Client], None] = lambda _: None,
     work: Callable[[Upload], Awaitable[None]] = Upload.run,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk import results
-from heyx_bulk.cli.say import Voice, command, told
+from heyx_bulk.cli.say import Voice, command, count, duration, told
 from heyx_bulk.errors import Stopped
 from heyx_bulk.model import Status
 from heyx_bulk.stage import Run
@@ -18,6 +18,12 @@ def conclude(voice: Voice, run: Run, sent: Sent | None, place: Path, same: str) 
     voice.say(f"Results: {written}")
     stopped = sent.stopped if sent is not None else None
     return _tell(voice, run, sent, stopped, written, same)
+
+
+def tell_sent(voice: Voice, sent: Sent) -> None:
+    """Say what a start sent, and in what time."""
+    refused = f"; HeyX refused {count(sent.refused, 'call')} as too many, sent again since" if sent.refused else ""
+    voice.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{refused}.")
 
 
 def next_command(run: Run, totals: dict[str, int], same: str) -> str | None:

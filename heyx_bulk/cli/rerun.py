@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli import bill
-from heyx_bulk.cli.ending import conclude, document, next_command
+from heyx_bulk.cli.ending import conclude, document, next_command, tell_sent
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.upload import accept_channel, tell_sent
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.places import places
+from heyx_bulk.runs import accept_channel, send, still_to_do
 from heyx_bulk.settings import from_environment
 from heyx_bulk.stage import Run
-from heyx_bulk.upload import upload
 
 
 def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
@@ -32,7 +30,7 @@ def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
         reopened = journal.reopen()
         run = Run.of(journal)
         totals = journal.totals()
-        rows, still = sum(totals.values()), totals.get(results.TO_DO, 0) + totals.get(results.IN_DOUBT, 0)
+        rows, still = sum(totals.values()), still_to_do(totals)
         if not still:
             voice.say("No row failed: there is nothing to send again.")
             code = results.exit_code(totals)
@@ -40,9 +38,8 @@ def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
             return code
         voice.say(f"{journal.meta('sheet')}: {count(reopened, 'row')} again, {still:,} of {rows:,} to send.")
         bill.tell(voice, run, settings.rate)
-        progress = voice.progress(rows, rows - still)
         with Signals() as signals:
-            sent = asyncio.run(upload(run, settings, progress=progress, started=signals.attach))
+            sent = send(run, settings, signals.manner(voice))
         tell_sent(voice, sent)
         return conclude(voice, run, sent, _results_place(journal), same)
 

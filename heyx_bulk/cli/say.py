@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
-from tqdm import tqdm
 
 from heyx_bulk.errors import HeyxBulkError
-from heyx_bulk.model import Outcome
-from heyx_bulk.progress import Bar, Lines, Progress, Silent
+from heyx_bulk.progress import Bar, Lines, Naming, Progress, Silent
 
 
 class Voice:
@@ -42,30 +40,12 @@ class Voice:
             shown: Progress = Bar(total, done, sys.stderr)
         else:
             shown = Lines(total, done, sys.stderr)
-        return _Verbose(shown) if self.verbose else shown
+        return Naming(shown, sys.stderr) if self.verbose else shown
 
     @property
     def can_ask(self) -> bool:
         """Whether there is a person at a terminal to answer."""
         return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-class _Verbose:
-    """Names every row as it ends, above what is shown else."""
-
-    def __init__(self, shown: Progress) -> None:
-        self._shown = shown
-
-    def report(self, outcome: Outcome) -> None:
-        parts = [f"row {outcome.number}: {outcome.status}", outcome.contact_id or "", outcome.message]
-        tqdm.write(" ".join(part for part in parts if part), file=sys.stderr)
-        self._shown.report(outcome)
-
-    def tick(self, wait_seconds: float) -> None:
-        self._shown.tick(wait_seconds)
-
-    def close(self) -> None:
-        self._shown.close()
 
 
 @contextmanager
@@ -108,8 +88,10 @@ def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    """A time as a person says it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
     seconds = round(seconds)
+    if seconds < 1:
+        return "under a second"
     if seconds < 60:
         return f"{seconds} s"
     minutes, rest = divmod(seconds, 60)

@@ -10,8 +10,10 @@ from typing import Self
 
 import typer
 
+from heyx_bulk.cli.say import Voice
 from heyx_bulk.client import Client
 from heyx_bulk.errors import Interrupted
+from heyx_bulk.runs import Manner
 
 HEARD = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,10 +36,18 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def manner(self, voice: Voice) -> Manner:
+        """How a run is accompanied at this terminal: told, shown, and stopped by signals."""
+        return Manner(voice.say, voice.progress, self.attach)
+
     def attach(self, client: Client) -> None:
         """Let signals stop `client`; called inside its event loop."""
         self._client = client
         self._loop = asyncio.get_running_loop()
+
+    def detach(self) -> None:
+        """The client has done its work: a signal is an ordinary interrupt again."""
+        self._client = self._loop = None
 
     def _heard(self, number: int, _: FrameType | None) -> None:
         if self._client is None or self._loop is None:

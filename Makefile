@@ -1,0 +1,46 @@
+# Everything here needs Python 3.11 or newer, make and git, nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo test check bench soak clean
+
+help:  ## Show what there is to make
+	@grep -hE '^[a-z]+: .*## |^[a-z]+:  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY)  ## Make the virtual environment with the exact versions of constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	@python=; for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "heyx-bulk needs Python 3.11 or newer: none is on the PATH." >&2; exit 1; fi; \
+	echo "Setting up $(VENV) with $$($$python --version), a minute or so …"; \
+	$$python -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## Upload a sample to the built-in sandbox, rerun what failed, export by tag
+	@HEYX_BULK="$(CURDIR)/$(BIN)/heyx-bulk" DEMO="$(CURDIR)/demo" sh samples/demo.sh
+
+test: check  ## Prove that it works (checks and tests, under four minutes)
+	@$(BIN)/python -m pytest -q -n 2
+
+check: $(READY)  ## Types, style, and the house's own rules
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run $(BIN)/ruff format" >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_house.py
+
+bench: $(READY)  ## Measure time and memory
+	@for file in bench/*.py; do echo "$$file"; $(BIN)/python $$file || exit 1; done
+
+soak: $(READY)  ## Kill runs at random for five minutes (SECONDS=300 SEED=… to change)
+	@$(BIN)/python -m tests.crash $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+clean:  ## Take away everything that was made
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,187 @@
+"""Runs begun, carried on, set aside: what lies between a sheet on disk and rows being sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from heyx_bulk import results
+from heyx_bulk.client import Client
+from heyx_bulk.errors import CheckpointMismatch, Unwritable
+from heyx_bulk.journal import Journal, hold
+from heyx_bulk.places import Places, dated, places
+from heyx_bulk.progress import Progress, Silent
+from heyx_bulk.settings import Settings
+from heyx_bulk.sheets import Sheet, open_sheet
+from heyx_bulk.stage import Intent, Run, check_same, stage, understand
+from heyx_bulk.upload import Sent, Upload, has_contact, upload
+
+EXCEL_SUFFIXES = (".xlsx", ".xlsm")
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is accompanied: lines are told, progress is shown, and the client may be stopped from outside."""
+
+    tell: Callable[[str], None] = lambda _: None
+    progress: Callable[[int, int], Progress] = lambda _total, _done: Silent()
+    started: Callable[[Client], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What an upload came to: rows by status (all rows are there), what was sent, and where its files lie."""
+
+    totals: dict[str, int]
+    sent: Sent | None
+    results: Path
+    checkpoint: Path
+
+
+def upload_sheet(
+    sheet: str | Path,
+    settings: Settings,
+    intent: Intent | None = None,
+    *,
+    out: Path | None = None,
+    again: bool = False,
+    manner: Manner | None = None,
+) -> Uploaded:
+    """Upload a sheet, or carry on with its run; the results are written beside it, or in `out`.
+
+    `sent` is None where the run was finished before. Raises `Misuse` where a person must put something right
+    (nothing was sent), and `Stopped` where the run could not end: calling it again carries on.
+    """
+    intent, manner = intent or Intent(), manner or Manner()
+    opened = open_sheet(Path(sheet), worksheet=intent.worksheet)
+    understand(opened, intent)
+    where = places_of(Path(sheet), intent, out)
+    with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
+        sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
+        written = results.write(run.journal, run.columns, where.results)
+        if sent is not None and sent.stopped is not None:
+            raise sent.stopped
+        return Uploaded(run.journal.totals(), sent, written, where.checkpoint)
+
+
+def send(run: Run, settings: Settings, manner: Manner) -> Sent:
+    """Send what a run still has to send; `Sent.stopped` says what ended it early."""
+    totals = run.journal.totals()
+    rows, still = sum(totals.values()), still_to_do(totals)
+    progress = manner.progress(rows, rows - still)
+    return asyncio.run(upload(run, settings, progress=progress, started=manner.started))
+
+
+def still_to_do(totals: dict[str, int]) -> int:
+    """How many rows have no outcome yet."""
+    return totals.get(results.TO_DO, 0) + totals.get(results.IN_DOUBT, 0)
+
+
+def places_of(sheet: Path, intent: Intent, out: Path | None) -> Places:
+    """Where the run's files lie; `out` is made if it is not there."""
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unwritable(f"The folder {out} cannot be made: {error.strerror}.", "Name another.") from None
+    return places(sheet, intent.worksheet, out, excel=sheet.suffix.casefold() in EXCEL_SUFFIXES)
+
+
+@contextmanager
+def begun(
+    sheet: Sheet, intent: Intent, where: Places, settings: Settings, *, again: bool, manner: Manner
+) -> Iterator[Run]:
+    """The run of a sheet, carried on or begun; whoever calls holds the checkpoint's lock.
+
+    Raises `CheckpointMismatch` where another sheet, other options or another channel have a run there.
+    """
+    written = None
+    if where.checkpoint.exists():
+        written = _clear_way(sheet, intent, where, settings, again=again, manner=manner)
+    if not where.checkpoint.exists():
+        stage(
+            sheet,
+            intent,
+            where.checkpoint,
+            channel=settings.channel,
+            begun_at=now(),
+            results=where.results,
+        )
+    with Journal.open(where.checkpoint) as journal:
+        if written is not None:
+            journal.remember("written", written)
+        yield Run.of(journal)
+
+
+def accept_channel(journal: Journal, settings: Settings) -> None:
+    """Take another token for the same channel, once a contact of this run is found there."""
+    if journal.meta("channel") == settings.channel or journal.untouched():
+        return
+    contact_id = journal.written_contact()
+    if contact_id is None or not asyncio.run(has_contact(settings, contact_id)):
+        raise CheckpointMismatch(
+            f"{journal.path.name} is of a run to another channel (another token or HEYX_URL), and this channel "
+            "does not show a contact of it.",
+            "Give the token it began with to carry on, or add --again to start anew in this channel.",
+        )
+    journal.remember("channel", settings.channel)
+
+
+def now() -> str:
+    """The moment as a person reads it, in their own time."""
+    return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _clear_way(
+    sheet: Sheet, intent: Intent, where: Places, settings: Settings, *, again: bool, manner: Manner
+) -> object:
+    """See that the checkpoint that is there can be carried on, or take it out of the way.
+
+    One of which nothing was sent yet is thrown away: the sheet may have been mended since. Returns what it knew
+    of the files it wrote.
+    """
+    with Journal.open(where.checkpoint) as journal:
+        if journal.untouched():
+            written = journal.meta("written")
+            journal.discard()
+            return written
+        if not again:
+            check_same(journal, sheet, intent, again="--again")
+            accept_channel(journal, settings)
+            return None
+        if journal.doubts():
+            accept_channel(journal, settings)
+            _settle(Run.of(journal), settings, manner)
+            results.write(journal, Run.of(journal).columns, where.results)
+    _set_aside(where, manner)
+    return None
+
+
+def _settle(run: Run, settings: Settings, manner: Manner) -> None:
+    doubts = len(run.journal.doubts())
+    manner.tell(f"Looking first for {doubts:,} contacts whose create went unanswered in the run before.")
+    sent = asyncio.run(
+        upload(
+            run,
+            settings,
+            progress=manner.progress(doubts, 0),
+            planned=lambda *_: None,
+            started=manner.started,
+            work=Upload.settle,
+        )
+    )
+    if sent.stopped is not None:
+        raise sent.stopped
+
+
+def _set_aside(where: Places, manner: Manner) -> None:
+    moment = datetime.now()
+    for path in (where.checkpoint, where.results):
+        if path.exists():
+            name = dated(path, moment)
+            path.rename(name)
+            manner.tell(f"Kept from the run before: {name.name}")
