@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Self, TypeVar
 
 import httpx
@@ -97,7 +97,8 @@ class Client:
             task.cancel()
 
     async def send(self, call: Call, *, departing: Callable[[], None] | None = None) -> Answer:
-        """What HeyX answers to `call`; `departing` is called each time just before it leaves.
+        """What HeyX answers to `call`; `departing` is called each time just before it leaves; what it
+        raises keeps the call from leaving.
 
         Raises `Refused` or `Unanswered` where the call failed, `InDoubt` where a create went unanswered, and
         `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
@@ -117,18 +118,18 @@ class Client:
                     raise _last_word(call, failure) from None
                 await self.patiently(asyncio.sleep(wait))
 
-    async def patiently(self, waiting: Awaitable[T]) -> T:
+    async def patiently(self, waiting: Coroutine[object, object, T]) -> T:
         """Wait for something that a stop ends: then the reason of the stop is raised."""
         task = asyncio.current_task()
         assert task is not None, "only tasks wait"  # noqa: S101  asyncio's own promise
+        if isinstance(reason := self.stopped, Stopped):
+            waiting.close()
+            raise reason
         self._waiting.add(task)
         try:
-            if self.stopped is not None:
-                task.cancel()
             return await waiting
         except asyncio.CancelledError:
-            reason = self.stopped
-            if reason is None:
+            if not isinstance(reason := self.stopped, Stopped):
                 raise
             task.uncancel()
             raise reason from None
@@ -138,10 +139,10 @@ class Client:
     async def _exchange(self, call: Call, turn: str, departing: Callable[[], None] | None) -> Reply:
         request = call.request(viber=self._settings.viber)
         http = self._kept if call.idempotent else self._fresh
+        if departing is not None:
+            self._depart(turn, departing)
+        self.calls += 1
         try:
-            if departing is not None:
-                departing()
-            self.calls += 1
             async with asyncio.timeout(self._settings.timeout):
                 response = await http.request(
                     request.method, self._settings.url + request.path, content=request.body
@@ -152,9 +153,6 @@ class Client:
         except (httpx.RequestError, TimeoutError) as error:
             self.pace.settle(turn, margin_seconds=self._settings.timeout)
             raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
-        except Stopped:
-            self.pace.forget(turn)
-            raise
         reply = Reply(response.status_code, response.headers, response.content)
         if reply.status != 429:
             self.pace.settle(turn)
@@ -162,6 +160,15 @@ class Client:
         if reply.date is not None:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
         return reply
+
+    def _depart(self, turn: str, departing: Callable[[], None]) -> None:
+        gone = False
+        try:
+            departing()
+            gone = True
+        finally:
+            if not gone:
+                self.pace.forget(turn)
 
     def _hold(self, turn: str, failure: Throttled) -> None:
         """Silence for all, a second more than HeyX says; a refused call was not counted."""

@@ -13,6 +13,7 @@ from heyx_bulk import results
 from heyx_bulk.client import Client
 from heyx_bulk.errors import CheckpointMismatch, Unwritable
 from heyx_bulk.journal import Journal, hold
+from heyx_bulk.memory import ChannelMemory
 from heyx_bulk.places import Places, dated, places
 from heyx_bulk.progress import Progress, Silent
 from heyx_bulk.settings import Settings
@@ -73,7 +74,10 @@ def send(run: Run, settings: Settings, manner: Manner) -> Sent:
     totals = run.journal.totals()
     rows, still = sum(totals.values()), still_to_do(totals)
     progress = manner.progress(rows, rows - still)
-    return asyncio.run(upload(run, settings, progress=progress, started=manner.started))
+    if run.matching.no_match:
+        return asyncio.run(upload(run, settings, progress=progress, started=manner.started))
+    with ChannelMemory(settings.channel, settings.settle) as memory:
+        return asyncio.run(upload(run, settings, progress=progress, memory=memory, started=manner.started))
 
 
 def still_to_do(totals: dict[str, int]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,8 +101,9 @@ def checked(**options: object) -> Settings:
 
 
 def state_folder() -> Path:
-    """The folder of this user for what outlives a run but belongs beside no sheet."""
-    return user_state_path("heyx-bulk", appauthor=False)
+    """The folder for what outlives a run but belongs beside no sheet: `HEYX_BULK_STATE`, else this user's."""
+    named = os.environ.get("HEYX_BULK_STATE")
+    return Path(named) if named else user_state_path("heyx-bulk", appauthor=False)
 
 
 def _sentence(mistake: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
 from heyx_bulk.errors import CheckpointMismatch, MappingError
@@ -74,6 +75,10 @@ class Run:
         lookup = PhoneLookup(matching.pop("phone_lookup"))
         return cls(journal, Columns.from_document(columns), Matching(phone_lookup=lookup, **matching))
 
+    def owner(self, number: int) -> str:
+        """What tells row `number` of this run from every other row of every run."""
+        return f"{self.journal.meta('run')}:{number}"
+
     def open_rows(self) -> Iterator[ContactRow]:
         """The rows that can still be worked on, in the sheet's order."""
         return (self.columns.row(entry.number, entry.cells) for entry in self.journal.ready())
@@ -121,6 +126,7 @@ def stage(
                 "columns": columns.document(),
                 "intent": intent.document(),
                 "matching": asdict(intent.matching),
+                "run": uuid4().hex,
                 "channel": channel,
                 "begun_at": begun_at,
                 "results": None if results is None else str(results.absolute()),

@@ -14,6 +14,7 @@ from heyx_bulk.api import Answer, Call, CreateContact, Created, ReadContact
 from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
 from heyx_bulk.journal import Entry, Journal, State
+from heyx_bulk.memory import Claim, Claimed, Forgetful, Memory
 from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
 from heyx_bulk.pace import Pace
 from heyx_bulk.plan import (
@@ -34,6 +35,9 @@ from heyx_bulk.stage import Run
 from heyx_bulk.values import same
 
 TICK_SECONDS = 1.0
+
+CLAIM_POLL_SECONDS = 1.0
+"""How often it is asked whether another run's create has come to an end."""
 
 ROUNDS = 5
 """How often in one start a row's create may go unanswered before the row is left uncertain."""
@@ -85,6 +89,7 @@ class _Work:
     entry: Entry
     row: ContactRow
     known: Known
+    claim: Claim
     made: bool
     wrote: bool
 
@@ -120,7 +125,9 @@ class Upload:
         settle_seconds: float,
         report: Callable[[Outcome], None],
         planned: Planned | None = None,
+        memory: Memory | None = None,
     ) -> None:
+        self._run = run
         self._journal = run.journal
         self._columns = run.columns
         self._matching = run.matching
@@ -129,6 +136,7 @@ class Upload:
         self._settle_seconds = settle_seconds
         self._report = report
         self._planned = planned
+        self._memory = memory or Forgetful()
         self._doubted_at: dict[int, float] = {}
 
     async def run(self) -> None:
@@ -181,7 +189,8 @@ class Upload:
             message = "its create went unanswered, and it has no key to look for it by: look for it in HeyX"
             self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
             return
-        work = _Work(entry, row, known, entry.made, entry.wrote)
+        claim = Claim(self._run.owner(entry.number), row.keys)
+        work = _Work(entry, row, known, claim, entry.made, entry.wrote)
         try:
             await self._advance(work)
         except CallFailed as failure:
@@ -212,7 +221,11 @@ class Upload:
         while (call := next_call(work.row, work.known)) is not None:
             if self._planned is not None and call.writes:
                 return
-            answer = await self._send(work, call)
+            try:
+                answer = await self._send(work, call)
+            except Claimed as claimed:
+                work.known = await self._after_another(work, claimed)
+                continue
             was, work.known = work.known, after(work.known, call, answer)
             if isinstance(was, NotAsked):
                 self._looked(work)
@@ -225,19 +238,36 @@ class Upload:
     async def _send(self, work: _Work, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
             return await self._client.send(call)
-        number = work.entry.number
         try:
-            return await self._client.send(call, departing=partial(self._departing, number, call))
+            return await self._client.send(call, departing=partial(self._departing, work, call))
+        except Refused:
+            self._memory.release(work.claim)
+            raise
         except Stopped:
             with suppress(DiskFull):
-                self._journal.unsent(number)
+                self._journal.unsent(work.entry.number)
             raise
 
-    def _departing(self, number: int, call: CreateContact) -> None:
-        self._journal.creating(number, call.fields, self._client.heyx_time)
+    def _departing(self, work: _Work, call: CreateContact) -> None:
+        if work.claim.keys:
+            self._memory.claim(work.claim)
+        self._journal.creating(work.entry.number, call.fields, self._client.heyx_time)
+
+    async def _after_another(self, work: _Work, claimed: Claimed) -> Known:
+        """What is known of the contact that another run has just created, or is about to."""
+        while claimed.contact_id is None:
+            await self._client.patiently(asyncio.sleep(CLAIM_POLL_SECONDS))
+            try:
+                self._memory.look(work.claim)
+            except Claimed as still:
+                claimed = still
+            else:
+                return start(work.row, self._matching)
+        return by_earlier_row(work.row, claimed.contact_id, self._matching)
 
     def _made(self, work: _Work, contact_id: str) -> None:
         self._journal.created(work.entry.number, contact_id)
+        self._memory.created(work.claim, contact_id)
         work.made = True
 
     def _looked(self, work: _Work) -> None:
@@ -301,13 +331,14 @@ async def upload(
     progress: Progress,
     transport: Transport | None = None,
     planned: Planned | None = None,
+    memory: Memory | None = None,
     started: Callable[[Client], None] = lambda _: None,
     work: Callable[[Upload], Awaitable[None]] = Upload.run,
 ) -> Sent:
     """Send what a run still has to send, and say what was sent.
 
-    `started` is given the client, whose `stop` ends the work; `transport` replaces the network; `work` is what
-    the upload is asked to do.
+    `memory` knows what other runs create, `started` is given the client, whose `stop` ends the work, `transport`
+    replaces the network, and `work` is what the upload is asked to do.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -324,6 +355,7 @@ async def upload(
                     settle_seconds=settings.settle,
                     report=progress.report,
                     planned=planned,
+                    memory=memory,
                 )
             )
         except Stopped as reason:

@@ -56,7 +56,7 @@ def telling_errors() -> Iterator[None]:
     except HeyxBulkError as error:
         fail(error)
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted; nothing was sent.", err=True)
+        typer.echo("\nInterrupted. Nothing is lost: the same command carries on.", err=True)
         raise typer.Exit(130) from None
 
 
