@@ -46,6 +46,7 @@ class Client:
         self.calls = 0
         self.refused_for_pace = 0
         self.stopped: Stopped | None = None
+        self.trouble = ""
         self._settings = settings
         self._waiting: set[asyncio.Task[object]] = set()
         self._accepted_at: float | None = None
@@ -113,9 +114,10 @@ class Client:
                 attempt -= 1
                 self._hold(turn, failure)
             except CallFailed as failure:
-                wait = delay(call, failure, attempt)
+                wait = delay(call, failure, attempt, heard=self._accepted_at is not None)
                 if wait is None:
                     raise _last_word(call, failure) from None
+                self.trouble = failure.what
                 await self.patiently(asyncio.sleep(wait))
 
     async def patiently(self, waiting: Coroutine[object, object, T]) -> T:
@@ -157,6 +159,7 @@ class Client:
         if reply.status != 429:
             self.pace.settle(turn)
             self._accepted_at = asyncio.get_running_loop().time()
+            self.trouble = ""
         if reply.date is not None:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
         return reply

@@ -21,8 +21,8 @@ class Progress(Protocol):
     def report(self, outcome: Outcome) -> None:
         """One more row is done."""
 
-    def tick(self, wait_seconds: float) -> None:
-        """About a second has passed; the next call waits for `wait_seconds`."""
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """A second has passed: the next call waits for `wait_seconds`; `trouble` is why calls are repeated."""
 
     def close(self) -> None:
         """The run has ended."""
@@ -34,7 +34,7 @@ class Silent:
     def report(self, outcome: Outcome) -> None:
         """One more row is done."""
 
-    def tick(self, wait_seconds: float) -> None:
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
         """About a second has passed."""
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class Bar:
 
     def __init__(self, total: int, done: int, file: TextIO) -> None:
         self._counts: Counter[str] = Counter()
-        self._wait_seconds = 0.0
+        self._wait_seconds, self._trouble = 0.0, ""
         self._bar: tqdm[NoReturn] = tqdm(
             total=total, initial=done, file=file, unit="row", dynamic_ncols=True, smoothing=0.05
         )
@@ -57,15 +57,15 @@ class Bar:
         self._say()
         self._bar.update()
 
-    def tick(self, wait_seconds: float) -> None:
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
         """Say how long the next call waits."""
-        self._wait_seconds = wait_seconds
+        self._wait_seconds, self._trouble = wait_seconds, trouble
         self._say()
         self._bar.refresh()
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        self._wait_seconds = 0.0
+        self._wait_seconds, self._trouble = 0.0, ""
         self._say()
         self._bar.close()
 
@@ -73,6 +73,8 @@ class Bar:
         parts = [f"{self._counts[word]} {word}" for word in ("failed", "uncertain") if self._counts[word]]
         if self._wait_seconds >= WORTH_SAYING_SECONDS:
             parts.append(f"next call in {self._wait_seconds:.0f} s")
+        if self._trouble:
+            parts.append(f"trying again: {self._trouble}")
         self._bar.set_postfix_str(", ".join(parts), refresh=False)
 
 
@@ -91,16 +93,16 @@ class Lines:
         """One more row is done."""
         self._done += 1
         self._counts[outcome.status] += 1
-        self._say(0.0)
+        self._say(0.0, "")
 
-    def tick(self, wait_seconds: float) -> None:
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
         """Say where the run is, if it is time."""
-        self._say(wait_seconds)
+        self._say(wait_seconds, trouble)
 
     def close(self) -> None:
         """Nothing more to say: the totals follow."""
 
-    def _say(self, wait_seconds: float) -> None:
+    def _say(self, wait_seconds: float, trouble: str) -> None:
         now = self._clock()
         if now - self._said_at < LINE_EVERY_SECONDS:
             return
@@ -109,6 +111,8 @@ class Lines:
         parts += [f"{count:,} {word}" for word, count in self._counts.items()]
         if wait_seconds >= WORTH_SAYING_SECONDS:
             parts.append(f"next call in {wait_seconds:.0f} s")
+        if trouble:
+            parts.append(f"trying again: {trouble}")
         self._file.write(", ".join(parts) + "\n")
         self._file.flush()
 
@@ -126,9 +130,9 @@ class Naming:
         tqdm.write(" ".join(part for part in parts if part), file=self._file)
         self._shown.report(outcome)
 
-    def tick(self, wait_seconds: float) -> None:
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
         """About a second has passed."""
-        self._shown.tick(wait_seconds)
+        self._shown.tick(wait_seconds, trouble)
 
     def close(self) -> None:
         """The run has ended."""

@@ -18,16 +18,20 @@ from heyx_bulk.errors import CallFailed, Refused, Throttled, Unanswered, Undeliv
 
 LONGEST_BACKOFF_SECONDS = 30.0
 CONNECTING_ATTEMPTS = 8
+FIRST_ATTEMPTS = 3
 ATTEMPTS = 6
 
 
-def delay(call: Call, failure: CallFailed, attempt: int) -> float | None:
-    """Seconds to wait before `call` is sent again after its `attempt`-th sending failed; None: give up."""
+def delay(call: Call, failure: CallFailed, attempt: int, *, heard: bool = True) -> float | None:
+    """Seconds to wait before `call` is sent again after its `attempt`-th sending failed; None: give up.
+
+    A HeyX that was never `heard` in this start is given up sooner: its address is more likely wrong.
+    """
     match failure:
         case Throttled():
             return 0.0
         case Undelivered():
-            return _backoff(attempt) if attempt < CONNECTING_ATTEMPTS else None
+            return _backoff(attempt) if attempt < (CONNECTING_ATTEMPTS if heard else FIRST_ATTEMPTS) else None
         case Unanswered() if call.idempotent:
             return _backoff(attempt) if attempt < ATTEMPTS else None
         case Refused(status=status) if status == QUEUED and call.idempotent:

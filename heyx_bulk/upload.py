@@ -379,7 +379,7 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
 async def _tick(client: Client, progress: Progress) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        progress.tick(client.pace.wait_seconds())
+        progress.tick(client.pace.wait_seconds(), client.trouble)
 
 
 def _is_ours(contact: Contact, sent: tuple[Field, ...], sent_at: float | None) -> bool:

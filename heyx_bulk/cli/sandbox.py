@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import typer
 
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
 from heyx_bulk.settings import Rate
-
-TOKEN = "sandbox"  # noqa: S105  opens nothing but the sandbox
 
 SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
     ({"firstName": "Mahin", "lastName": "Dar", "phone": "923244077087", "isLead": True}, ("Blog Updates",)),
@@ -18,9 +18,15 @@ SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
 """A few contacts to start with: fields and tags."""
 
 
-def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, empty: bool) -> None:
-    """Serve until interrupted, after printing the two lines that point `heyx-bulk` here."""
-    sandbox = Sandbox(misbehaviour, tokens=(TOKEN,), limit=rate.calls, window_seconds=rate.window_seconds)
+def serve(
+    misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, empty: bool, token: str | None
+) -> None:
+    """Serve until interrupted, after printing the two lines that point `heyx-bulk` here.
+
+    Every sandbox is a channel of its own, with a token that no other had, unless one is given.
+    """
+    token = token or f"sandbox-{token_hex(4)}"
+    sandbox = Sandbox(misbehaviour, tokens=(token,), limit=rate.calls, window_seconds=rate.window_seconds)
     for fields, tags in () if empty else SEEDS:
         sandbox.add(fields, tags)
     try:
@@ -30,7 +36,7 @@ def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, 
             f"The port {port} is taken: {error.strerror}.", "Name another with --port, or none for any free one."
         ) from None
     typer.echo(f"export HEYX_URL={server.url}")
-    typer.echo(f"export HEYX_TOKEN={TOKEN}")
+    typer.echo(f"export HEYX_TOKEN={token}")
     typer.echo(f"{rate}. Copy the two lines above into another terminal; Ctrl-C ends the sandbox.", err=True)
     try:
         server.serve_forever()
