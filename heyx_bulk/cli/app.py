@@ -240,9 +240,6 @@ def sandbox(
     latency: Annotated[
         float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="How long an answer takes.")
     ] = 0.0,
-    token: Annotated[
-        str | None, typer.Option("--token", metavar="TEXT", help="Its token [default: a new one at each start].")
-    ] = None,
     empty: Annotated[bool, typer.Option("--empty", help="Start without contacts.")] = False,
     lose_answers: Annotated[
         float, _share("answers that never come, though the call took effect", "--lose-answers")
@@ -284,4 +281,4 @@ def sandbox(
             refuse_creates=refuse_creates,
             revoke_after=revoke_after,
         )
-        serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty, token=token)
+        serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty)

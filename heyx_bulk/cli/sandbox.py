@@ -18,14 +18,12 @@ SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
 """A few contacts to start with: fields and tags."""
 
 
-def serve(
-    misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, empty: bool, token: str | None
-) -> None:
+def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, empty: bool) -> None:
     """Serve until interrupted, after printing the two lines that point `heyx-bulk` here.
 
-    Every sandbox is a channel of its own, with a token that no other had, unless one is given.
+    Every sandbox is a channel of its own, with a token that no other had.
     """
-    token = token or f"sandbox-{token_hex(4)}"
+    token = f"sandbox-{token_hex(4)}"
     sandbox = Sandbox(misbehaviour, tokens=(token,), limit=rate.calls, window_seconds=rate.window_seconds)
     for fields, tags in () if empty else SEEDS:
         sandbox.add(fields, tags)
