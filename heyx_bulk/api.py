@@ -225,7 +225,7 @@ def read(call: Call, reply: Reply) -> Answer:
             raise Unauthorized(
                 f"HeyX does not accept the token: {message or 'API Token is invalid.'}",
                 "Make a new token in HeyX (Settings, the key beside the channel), put it into HEYX_TOKEN "
-                "or HEYX_TOKEN_FILE, and give the same command again: it goes on where it stopped.",
+                "or HEYX_TOKEN_FILE, and give the same command again.",
             )
         case 429:
             raise Throttled(message or "Too many requests", wait_seconds=_retry_after(reply))

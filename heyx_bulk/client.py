@@ -151,6 +151,7 @@ class Client:
                 )
         except _NOT_SENT as error:
             self.pace.forget(turn)
+            self.calls -= 1
             raise Undelivered(f"HeyX cannot be reached at {self._settings.url}: {_reason(error)}") from None
         except (httpx.RequestError, TimeoutError) as error:
             self.pace.settle(turn, margin_seconds=self._settings.timeout)
@@ -183,8 +184,7 @@ class Client:
         if now - self._accepted_at > PATIENCE_SECONDS:
             raise Unreachable(
                 f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
-                "Is another program using the same token? Give the same command again later: it goes on "
-                "where it stopped.",
+                "Is another program using the same token? Give the same command again later.",
             )
         wait = self.pace.rate.window_seconds if failure.wait_seconds is None else failure.wait_seconds
         self.pace.hold(wait + 1.0)
@@ -195,7 +195,7 @@ def _last_word(call: Call, failure: CallFailed) -> Exception:
         case Undelivered():
             return Unreachable(
                 f"{failure.what}.",
-                "See to the network (or HEYX_URL) and give the same command again: it goes on where it stopped.",
+                "See to the network, or to the address in HEYX_URL, and give the same command again.",
             )
         case Unanswered() if not call.idempotent:
             return InDoubt(failure.what)

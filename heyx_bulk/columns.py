@@ -302,7 +302,7 @@ def _unknown_message(unknown: Sequence[Column]) -> str:
             f"{count} to nothing that HeyX is known to have:",
             *lines,
             f'For each of them: --map "{named}=FIELD" says which field of HeyX it is; --ignore "{named}" '
-            "leaves it out; --custom-fields sends each under its own header as a custom field.",
+            "leaves it out; --custom-fields sends all of them under their own headers as custom fields.",
         ]
     )
 

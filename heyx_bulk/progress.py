@@ -87,13 +87,14 @@ class Lines:
         self._file = file
         self._clock = clock
         self._said_at = clock()
+        self._trouble = ""
         self._counts: Counter[str] = Counter()
 
     def report(self, outcome: Outcome) -> None:
         """One more row is done."""
         self._done += 1
         self._counts[outcome.status] += 1
-        self._say(0.0, "")
+        self._say(0.0, self._trouble)
 
     def tick(self, wait_seconds: float, trouble: str = "") -> None:
         """Say where the run is, if it is time."""
@@ -104,7 +105,9 @@ class Lines:
 
     def _say(self, wait_seconds: float, trouble: str) -> None:
         now = self._clock()
-        if now - self._said_at < LINE_EVERY_SECONDS:
+        news = bool(trouble) and not self._trouble
+        self._trouble = trouble
+        if now - self._said_at < LINE_EVERY_SECONDS and not news:
             return
         self._said_at = now
         parts = [f"{self._done:,} of {self._total:,} rows"]

@@ -119,6 +119,7 @@ def stage(
         draft.keep(
             {
                 "sheet": sheet.path.name,
+                "path": str(sheet.path.absolute()),
                 "worksheet": sheet.worksheet,
                 "header": list(sheet.header),
                 "rows": sums.rows,
@@ -146,16 +147,26 @@ def check_same(journal: Journal, sheet: Sheet, intent: Intent, *, again: str) ->
             f"The run of {sheet.path.name} began with other options: {told}.",
             f"Give the same options to carry on, or add {again} to start anew with these.",
         )
+    if difference := difference_of(journal, sheet):
+        raise CheckpointMismatch(
+            f"{sheet.path.name} is not as it was when its run began: {difference}.",
+            f"Put the sheet back as it was to carry on, or add {again} to start anew with the sheet as it is now "
+            f"(rows that are already in HeyX are found there and not made twice).",
+        )
+
+
+def difference_of(journal: Journal, sheet: Sheet) -> str:
+    """How the sheet differs from what the run began with; blank if every text is the same."""
     sums = _Sums(sheet.header)
     for chunk in sheet.chunks():
         for _ in sums.take(chunk):
             pass
-    if sums.digest() != journal.meta("digest"):
-        raise CheckpointMismatch(
-            f"{sheet.path.name} is not as it was when its run began: {_difference(journal, sheet, sums.rows)}.",
-            f"Put the sheet back as it was to carry on, or add {again} to start anew with the sheet as it is now "
-            f"(rows that are already in HeyX are found there and not made twice).",
-        )
+    if sums.digest() == journal.meta("digest"):
+        return ""
+    if tuple(sheet.header) != journal.header():
+        return "its header is another"
+    before = journal.meta("rows")
+    return f"it had {before} rows and has {sums.rows}" if before != sums.rows else "some cells are others"
 
 
 @dataclass(slots=True)
@@ -291,10 +302,3 @@ def _said(value: object) -> str:
             return ", ".join(str(item) for item in value)
         case _:
             return str(value)
-
-
-def _difference(journal: Journal, sheet: Sheet, rows: int) -> str:
-    if tuple(sheet.header) != journal.header():
-        return "its header is another"
-    before = journal.meta("rows")
-    return f"it had {before} rows and has {rows}" if before != rows else "some cells are others"

@@ -195,7 +195,7 @@ class Upload:
             await self._advance(work)
         except CallFailed as failure:
             status = Status.UNCERTAIN if work.in_doubt else Status.FAILED
-            self._finish(Outcome(entry.number, status, work.contact_id, str(failure).replace("\n", ". ")))
+            self._finish(Outcome(entry.number, status, work.contact_id, _message(row, failure)))
         else:
             self._finish(Outcome(entry.number, self._status(work), work.contact_id))
 
@@ -312,6 +312,13 @@ class Upload:
     def _finish(self, outcome: Outcome) -> None:
         self._journal.finish(outcome)
         self._report(outcome)
+
+
+def _message(row: ContactRow, failure: CallFailed) -> str:
+    remedy = failure.remedy
+    if row.id is not None and isinstance(failure, Refused) and failure.status in (403, 404):
+        remedy = "Is the contact id of this channel? Mend it, or clear the cell."
+    return f"{failure.what}. {remedy}" if remedy else failure.what
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from heyx_bulk.values import PhoneLookup
 CAUSES_SHOWN = 12
 
 
-def tell(voice: Voice, run: Run, rate: Rate) -> Bill:
-    """Say how rows are matched, how many there are of each kind, which are invalid and why, and what it costs."""
+def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
+    """Say how rows are matched, how many there are of each kind, and what they cost.
+
+    Where the run is `fresh`, also which rows are invalid and why.
+    """
     journal, columns, matching = run.journal, run.columns, run.matching
     due = bill(run.open_rows(), matching)
     voice.say(_way(columns, matching))
@@ -24,13 +27,14 @@ def tell(voice: Voice, run: Run, rate: Rate) -> Bill:
     if invalid:
         kinds.append(f"{invalid:,} invalid")
     voice.say(f"Rows: {', '.join(kinds) or 'none'}.")
-    tell_invalid(voice, journal)
+    if fresh:
+        tell_invalid(voice, journal)
     for column in columns.used(Use.READ_ONLY):
         voice.say(f"Left out: column {column}, which HeyX does not let anybody write.")
     if doubts := len(journal.doubts()):
         voice.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
-    voice.say(f"At most {count(due.calls, 'call')}, {_time(due.calls, rate)} at {rate}.")
-    if due.saved_by:
+    voice.say(f"At most {count(due.calls, 'call')}, at {rate}: {_time(due.calls, rate)}.")
+    if due.saved_by and fresh:
         most = max(due.saved_by.values())
         voice.say(
             f"  Phones are searched for in both spellings, with and without +; "
@@ -63,5 +67,6 @@ def _way(columns: Columns, matching: Matching) -> str:
 
 
 def _time(calls: int, rate: Rate) -> str:
-    windows = max(0, calls - 1) // rate.calls
-    return f"about {duration(calls / rate.calls * rate.window_seconds)}" if windows else "all at once"
+    if calls <= rate.calls:
+        return f"within {duration(rate.window_seconds)}"
+    return f"about {duration(calls / rate.calls * rate.window_seconds)}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk import results
-from heyx_bulk.cli.say import Voice, command, count, duration, told
+from heyx_bulk.cli.say import Voice, command, count, duration, shown, told
 from heyx_bulk.errors import Stopped
 from heyx_bulk.model import Status
+from heyx_bulk.runs import still_to_do
 from heyx_bulk.stage import Run
 from heyx_bulk.upload import Sent
 
@@ -15,24 +17,50 @@ from heyx_bulk.upload import Sent
 def conclude(voice: Voice, run: Run, sent: Sent | None, place: Path, same: str) -> int:
     """Write the results at `place`, say the totals and the next command (`same` carries on); the exit code."""
     written = results.write(run.journal, run.columns, place)
-    voice.say(f"Results: {written}")
+    voice.say(f"Results: {shown(written)}")
     stopped = sent.stopped if sent is not None else None
     return _tell(voice, run, sent, stopped, written, same)
 
 
 def tell_sent(voice: Voice, sent: Sent) -> None:
     """Say what a start sent, and in what time."""
-    refused = f"; HeyX refused {count(sent.refused, 'call')} as too many, sent again since" if sent.refused else ""
+    refused = f", {sent.refused:,} of them refused as too many" if sent.refused else ""
     voice.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{refused}.")
 
 
-def next_command(run: Run, totals: dict[str, int], same: str) -> str | None:
-    """What a person would type next; None where nothing is left to do."""
-    if totals.get(results.TO_DO) or totals.get(results.IN_DOUBT):
-        return same
-    if totals.get(Status.FAILED) or totals.get(Status.UNCERTAIN):
-        return command("rerun", str(run.journal.path))
-    return None
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A next step: what it is for, and the command to copy."""
+
+    purpose: str
+    command: str
+
+
+def next_steps(run: Run, totals: dict[str, int], same: str) -> list[Next]:
+    """What a person would type next, most urgent first; `same` is the command that carries on."""
+    if still_to_do(totals):
+        return [Next("To carry on", same)] if same else []
+    steps = []
+    if failed := totals.get(Status.FAILED, 0) + totals.get(Status.UNCERTAIN, 0):
+        steps.append(Next(f"To send the {count(failed, 'failed row')} again", rerun_command(run)))
+    if invalid := totals.get(Status.INVALID, 0):
+        began = str(run.journal.meta("command") or "heyx-bulk upload SHEET")
+        purpose = (
+            f"{count(invalid, 'row')} cannot be sent as they are; the results say why. To send the mended sheet"
+        )
+        steps.append(Next(purpose, f"{began} --again"))
+    return steps
+
+
+def rerun_command(run: Run) -> str:
+    """The command that sends the failed rows again."""
+    return command("rerun", shown(run.journal.path))
+
+
+def tell_next(voice: Voice, steps: list[Next]) -> None:
+    """Say the next steps, each ready to copy."""
+    for step in steps:
+        voice.say(f"{step.purpose}:\n  {step.command}")
 
 
 def _tell(voice: Voice, run: Run, sent: Sent | None, stopped: Stopped | None, written: Path, same: str) -> int:
@@ -41,16 +69,14 @@ def _tell(voice: Voice, run: Run, sent: Sent | None, stopped: Stopped | None, wr
     if stopped is not None:
         voice.say(told(stopped))
         code = stopped.exit_code
-    following = next_command(run, totals, same)
-    if following is not None:
-        what = "To carry on" if following == same else "To send the failed rows again"
-        voice.say(f"{what}:\n  {following}")
-    voice.total(results.line(totals), document(run, totals, sent, written, following, code))
+    steps = next_steps(run, totals, same)
+    tell_next(voice, steps)
+    voice.total(results.line(totals), document(run, totals, sent, written, steps, code))
     return code
 
 
 def document(
-    run: Run, totals: dict[str, int], sent: Sent | None, written: Path | None, following: str | None, code: int
+    run: Run, totals: dict[str, int], sent: Sent | None, written: Path | None, steps: list[Next], code: int
 ) -> dict[str, object]:
     """The totals as plain data."""
     return {
@@ -62,6 +88,6 @@ def document(
         "seconds": round(sent.seconds, 1) if sent else 0,
         "checkpoint": str(run.journal.path),
         "results": str(written) if written else None,
-        "next": following,
+        "next": [step.command for step in steps],
         "exit": code,
     }

@@ -42,8 +42,6 @@ def export_contacts(asked: Asked) -> int:
     with Signals() as signals:
         exported = asyncio.run(_read(settings, selection, asked, signals))
     out = _free_name(asked.out)
-    if out != asked.out:
-        asked.voice.say(f"{asked.out} is there already and was left as it is.")
     write_contacts(out, exported.contacts)
     _tell(asked, exported, out)
     return 0
@@ -62,17 +60,20 @@ async def _read(settings: Settings, selection: Selection, asked: Asked, signals:
 def _tell(asked: Asked, exported: Exported, out: Path) -> None:
     where = " or ".join(asked.where)
     fields = ", ".join(dict.fromkeys(text.partition("=")[0].strip() for text in asked.where))
-    asked.voice.say(
-        f"{count(exported.found, 'contact')} found with {where}; "
-        f"{len(exported.contacts):,} with the tags asked for."
+    filtered = (
+        f", {len(exported.contacts):,} of them with the tags asked for" if asked.tags or asked.not_tags else ""
     )
+    asked.voice.say(f"{count(exported.found, 'contact')} found with {where}{filtered}.")
+    if not exported.found:
+        asked.voice.say("HeyX takes a field's name exactly as it is written there, capitals too.")
     asked.voice.say(f"HeyX finds contacts by a field's value alone: contacts without {fields} cannot be listed.")
     if exported.shifted:
         asked.voice.say(
             "Contacts were added or changed while pages were read: one may be missing. "
             "Export again when HeyX is quiet."
         )
-    asked.voice.say(f"Written: {out}")
+    kept = f" ({asked.out} was there already, and is left as it is)" if out != asked.out else ""
+    asked.voice.say(f"Written: {out}{kept}")
     asked.voice.total(
         count(len(exported.contacts), "contact"),
         {

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli import bill
-from heyx_bulk.cli.ending import conclude, document, next_command, tell_sent
+from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent
 from heyx_bulk.cli.options import Speaking
-from heyx_bulk.cli.say import Voice, count, same_command
+from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.errors import CheckpointMismatch, SheetError
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.places import places
 from heyx_bulk.runs import accept_channel, send, still_to_do
 from heyx_bulk.settings import from_environment
-from heyx_bulk.stage import Run
+from heyx_bulk.sheets import open_sheet
+from heyx_bulk.stage import Run, difference_of
 
 
 def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
@@ -33,11 +34,13 @@ def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
         rows, still = sum(totals.values()), still_to_do(totals)
         if not still:
             voice.say("No row failed: there is nothing to send again.")
-            code = results.exit_code(totals)
-            voice.total(results.line(totals), document(run, totals, None, None, None, code))
+            code, steps = results.exit_code(totals), next_steps(run, totals, same)
+            tell_next(voice, steps)
+            voice.total(results.line(totals), document(run, totals, None, None, steps, code))
             return code
-        voice.say(f"{journal.meta('sheet')}: {count(reopened, 'row')} again, {still:,} of {rows:,} to send.")
-        bill.tell(voice, run, settings.rate)
+        _tell_changed(voice, journal)
+        voice.say(f"{journal.meta('sheet')}: {count(reopened, 'failed row')} again; {still:,} of {rows:,} to do.")
+        bill.tell(voice, run, settings.rate, fresh=False)
         with Signals() as signals:
             sent = send(run, settings, signals.manner(voice))
         tell_sent(voice, sent)
@@ -51,10 +54,10 @@ def report(named: Path, voice: Voice) -> int:
         totals = journal.totals()
         bill.tell_invalid(voice, journal)
         written = results.write(journal, run.columns, _results_place(journal))
-        voice.say(f"Results: {written}")
-        following = next_command(run, totals, "")
-        code = results.exit_code(totals)
-        voice.total(results.line(totals), document(run, totals, None, written, following or None, code))
+        voice.say(f"Results: {shown(written)}")
+        steps, code = next_steps(run, totals, str(journal.meta("command") or "")), results.exit_code(totals)
+        tell_next(voice, steps)
+        voice.total(results.line(totals), document(run, totals, None, written, steps, code))
         return code
 
 
@@ -67,9 +70,28 @@ def checkpoint_of(named: Path) -> Path:
     if beside.exists():
         return beside
     raise CheckpointMismatch(
-        f"{named} is no checkpoint, and there is none of it at {beside}.",
-        "Name the file that ends in .checkpoint, which lies beside the sheet.",
+        f"{named} has no run yet: there is no {shown(beside)}.",
+        "Upload it first, or name the file that ends in .checkpoint.",
     )
+
+
+def _tell_changed(voice: Voice, journal: Journal) -> None:
+    """A rerun sends rows as they were; say so where the sheet has been mended since."""
+    path = Path(str(journal.meta("path")))
+    try:
+        difference = difference_of(journal, open_sheet(path, worksheet=_worksheet(journal)))
+    except SheetError:
+        return
+    if difference:
+        voice.say(
+            f"{path.name} has changed since its run began ({difference}): a rerun sends its rows as they were."
+        )
+        voice.say(f"To send the sheet as it is now:\n  {journal.meta('command')} --again")
+
+
+def _worksheet(journal: Journal) -> str | None:
+    name = journal.meta("worksheet")
+    return None if name is None else str(name)
 
 
 def _results_place(journal: Journal) -> Path:

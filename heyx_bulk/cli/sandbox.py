@@ -12,7 +12,7 @@ from heyx_bulk.settings import Rate
 
 SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
     ({"firstName": "Mahin", "lastName": "Dar", "phone": "923244077087", "isLead": True}, ("Blog Updates",)),
-    ({"firstName": "Zoë", "lastName": "Brandt", "phone": "+4930901820", "email": "zoe@example.com"}, ("VIP",)),
+    ({"firstName": "Zoë", "lastName": "Brandt", "phone": "+493023125012", "email": "zoe@example.com"}, ("VIP",)),
     ({"firstName": "Amaka", "lastName": "Obi", "email": "amaka.obi@example.com", "language": "en"}, ()),
 )
 """A few contacts to start with: fields and tags."""
@@ -35,7 +35,8 @@ def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, 
         ) from None
     typer.echo(f"export HEYX_URL={server.url}")
     typer.echo(f"export HEYX_TOKEN={token}")
-    typer.echo(f"{rate}. Copy the two lines above into another terminal; Ctrl-C ends the sandbox.", err=True)
+    typer.echo("Copy the two lines above into another terminal; Ctrl-C ends the sandbox.", err=True)
+    typer.echo(f"It allows {rate.calls} calls every {rate.window_seconds:g} s.", err=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

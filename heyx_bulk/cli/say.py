@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -85,6 +86,14 @@ def command(*words: str) -> str:
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
     """The command that was given, ready to copy, but for the options in `without`."""
     return command(*(argument for argument in arguments if argument not in without))
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def duration(seconds: float) -> str:

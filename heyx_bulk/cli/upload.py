@@ -14,7 +14,7 @@ import typer
 from heyx_bulk import results
 from heyx_bulk.cli import bill
 from heyx_bulk.cli.dry_run import Shown
-from heyx_bulk.cli.ending import conclude, document, next_command, tell_sent
+from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, duration, same_command
 from heyx_bulk.cli.signals import Signals
@@ -53,9 +53,9 @@ def upload_sheet(asked: Asked) -> int:
     """Do what was asked; the exit code."""
     if asked.rehearse and asked.dry_run:
         raise SettingsError("--rehearse and --dry-run exclude each other.", "Leave one of them out.")
-    settings = _settings(asked)
     sheet = open_sheet(asked.sheet, worksheet=asked.intent.worksheet)
     understand(sheet, asked.intent)
+    settings = _settings(asked)
     _tell_sheet(asked.voice, sheet)
     if asked.rehearse or asked.dry_run:
         with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
@@ -103,7 +103,7 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
         f"Rehearsed against a sandbox; nothing was sent to HeyX, which would have taken "
         f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
     )
-    asked.voice.total(results.line(totals), {**document(run, totals, sent, None, None, code), "checkpoint": None})
+    asked.voice.total(results.line(totals), {**document(run, totals, sent, None, [], code), "checkpoint": None})
     return code
 
 
@@ -121,7 +121,7 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     code = results.exit_code(totals)
     asked.voice.say(f"Nothing was written. The run would write with {count(shown.writes, 'call')}.")
     told = {
-        **document(run, totals, sent, None, None, code),
+        **document(run, totals, sent, None, [], code),
         "checkpoint": None,
         "writes": shown.writes,
         "plans": [{"row": number, "plan": lines} for number, lines in shown.plans()],
@@ -139,9 +139,11 @@ def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Si
     rows, still, fresh = sum(totals.values()), still_to_do(totals), run.journal.untouched()
     if not fresh and not still:
         return _tell_finished(asked, run, totals, same)
-    if not fresh:
+    if fresh:
+        run.journal.remember("command", same)
+    else:
         asked.voice.say(f"Carrying on: {rows - still:,} of {count(rows, 'row')} are done.")
-    due = bill.tell(asked.voice, run, settings.rate)
+    due = bill.tell(asked.voice, run, settings.rate, fresh=fresh)
     if fresh:
         _be_strict(asked, run.journal)
     if fresh and not _agreed(asked, due.writes_to):
@@ -156,14 +158,13 @@ def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Si
 
 def _tell_finished(asked: Asked, run: Run, totals: dict[str, int], same: str) -> int:
     asked.voice.say(
-        f"This sheet's run is finished; it began {run.journal.meta('begun_at')}. Nothing was sent.\n"
+        f"This sheet's run is finished; it began {run.journal.meta('begun_at')}. Nothing was sent. "
         "To send the sheet anew, add --again."
     )
     code = results.exit_code(totals)
-    following = next_command(run, totals, same)
-    if following:
-        asked.voice.say(f"To send the failed rows again:\n  {following}")
-    asked.voice.total(results.line(totals), document(run, totals, None, None, following, code))
+    steps = next_steps(run, totals, same)
+    tell_next(asked.voice, steps)
+    asked.voice.total(results.line(totals), document(run, totals, None, None, steps, code))
     return code
 
 
