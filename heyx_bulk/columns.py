@@ -162,7 +162,7 @@ class Columns:
                 yield Problem("no field to create a contact with", "the row has no field to create a contact with")
             return
         wanted = [*(["contact id"] if self.used(Use.ID) else []), *self._key_headers()]
-        cause = "no " + " and no ".join(wanted)
+        cause = "no " + " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
         yield Problem(cause, f"the row has {cause}, so it names no contact")
 
     def _key_headers(self) -> list[str]:

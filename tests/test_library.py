@@ -12,7 +12,7 @@ import pytest
 
 import heyx_bulk
 from heyx_bulk import Client, Field, Pace, Selection, Settings, export
-from heyx_bulk.sandbox import Sandbox, SandboxServer
+from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
 from heyx_bulk.settings import checked
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +30,7 @@ def test_the_readme_s_example_uploads_the_sample(
 ) -> None:
     shutil.copy(ROOT / "samples" / "contacts.xlsx", tmp_path)
     monkeypatch.chdir(tmp_path)
-    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=1000)) as server:
+    with SandboxServer(Sandbox(Misbehaviour(seed=7), tokens=(TOKEN,), limit=1000)) as server:
         monkeypatch.setenv("HEYX_URL", server.url)
         monkeypatch.setenv("HEYX_TOKEN", TOKEN)
         exec(compile(example(), "README.md", "exec"), {})  # noqa: S102  the README's own words
