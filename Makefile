@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	if [ -z "$$python" ]; then echo "heyx-bulk needs Python 3.11 or newer: none is on the PATH." >&2; exit 1; fi; \
 	echo "Setting up $(VENV) with $$($$python --version), a minute or so …"; \
 	$$python -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(READY)  ## Upload a sample to the built-in sandbox, rerun what failed, export by tag

@@ -17,7 +17,7 @@ from heyx_bulk.model import ContactRow, Problem
 from heyx_bulk.plan import Matching, calls_at_most, start
 from heyx_bulk.plan import NotAsked as Search
 from heyx_bulk.sheets import Chunk, Fault, Sheet
-from heyx_bulk.values import PhoneLookup, key_text
+from heyx_bulk.values import PhoneLookup, key_text, spellings
 
 ID_KEY = "contact id"
 
@@ -176,7 +176,7 @@ class Bill:
     kinds: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     writes_to: int = 0
-    saved_by: dict[PhoneLookup, int] = field(default_factory=dict)
+    saved_by: Counter[PhoneLookup] = field(default_factory=Counter)
 
 
 def bill(rows: Iterator[ContactRow], matching: Matching) -> Bill:
@@ -187,11 +187,10 @@ def bill(rows: Iterator[ContactRow], matching: Matching) -> Bill:
         total.kinds[kind(row, matching)] += 1
         total.writes_to += bool(row.fields or row.add_tags or row.remove_tags)
         total.calls += _calls(row, matching, cache)
-        if row.key is not None and row.key.name == "phone" and matching.phone_lookup is PhoneLookup.BOTH:
-            known = start(row, matching)
-            if isinstance(known, Search) and len(known.questions) > 1:
-                for other in (PhoneLookup.PLUS, PhoneLookup.DIGITS, PhoneLookup.AS_WRITTEN):
-                    total.saved_by[other] = total.saved_by.get(other, 0) + len(known.questions) - 1
+        if row.key is not None and isinstance(known := start(row, matching), Search):
+            for other in PhoneLookup:
+                saved = len(known.questions) - len(spellings(row.key.name, row.key.value, other))
+                total.saved_by[other] += saved if row.id is None else 0
     return total
 
 

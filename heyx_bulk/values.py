@@ -14,7 +14,7 @@ _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 
 
 class PhoneLookup(StrEnum):
-    """Which spellings of a phone are searched for; HeyX keeps phones with or without `+`."""
+    """Which spellings of a phone are searched for beside the written one; HeyX keeps them with or without `+`."""
 
     BOTH = "both"
     PLUS = "plus"
@@ -75,16 +75,17 @@ def key_text(field: str, value: Value) -> str:
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:
     """The texts to search for so that a contact with this key value is found, likeliest first.
 
-    The written form is always among `both`: a phone with blanks or brackets may be stored just so.
+    The written form is always among them: a contact that we create keeps its phone just so, and must be found
+    again under it.
     """
     value = trim(value)
-    if field != "phone" or lookup is PhoneLookup.AS_WRITTEN:
+    if field != "phone":
         return (value,)
     bare = digits(value)
-    match lookup:
-        case PhoneLookup.PLUS:
-            return (f"+{bare}",)
-        case PhoneLookup.DIGITS:
-            return (bare,)
-        case _:
-            return tuple(dict.fromkeys((value, f"+{bare}", bare)))
+    others = {
+        PhoneLookup.BOTH: (f"+{bare}", bare),
+        PhoneLookup.PLUS: (f"+{bare}",),
+        PhoneLookup.DIGITS: (bare,),
+        PhoneLookup.AS_WRITTEN: (),
+    }
+    return tuple(dict.fromkeys((value, *others[lookup])))

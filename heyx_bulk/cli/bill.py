@@ -34,13 +34,18 @@ def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
     if doubts := len(journal.doubts()):
         voice.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
     voice.say(f"At most {count(due.calls, 'call')}, at {rate}: {_time(due.calls, rate)}.")
-    if due.saved_by and fresh:
-        most = max(due.saved_by.values())
-        voice.say(
-            f"  Phones are searched for in both spellings, with and without +; "
-            f"--phone-lookup {PhoneLookup.PLUS} or {PhoneLookup.DIGITS} would save up to {count(most, 'call')}."
-        )
+    if fresh and matching.phone_lookup is PhoneLookup.BOTH:
+        _tell_savings(voice, due)
     return due
+
+
+def _tell_savings(voice: Voice, due: Bill) -> None:
+    savings = [f"{other} {saved:,}" for other, saved in due.saved_by.most_common() if saved > 0]
+    if savings:
+        voice.say(
+            "  Phones are searched for with and without +. "
+            f"--phone-lookup could save calls, at most: {', '.join(savings)}."
+        )
 
 
 def tell_invalid(voice: Voice, journal: Journal) -> None:
