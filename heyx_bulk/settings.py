@@ -114,6 +114,10 @@ def _sentence(mistake: Mapping[str, object]) -> str:
     return f"--{name}: {message[:1].lower()}{message[1:]}"
 
 
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
+
+
 def _token(environment: Mapping[str, str]) -> SecretStr:
     token, file = environment.get("HEYX_TOKEN", ""), environment.get("HEYX_TOKEN_FILE", "")
     if file and not token.strip():
@@ -121,7 +125,7 @@ def _token(environment: Mapping[str, str]) -> SecretStr:
             token = Path(file).expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
-                f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {error}.",
+                f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {_reason(error)}.",
                 "Put the channel's token into a text file that you can read, and name it in HEYX_TOKEN_FILE.",
             ) from None
     token = token.strip()

@@ -67,7 +67,7 @@ def _tell(voice: Voice, run: Run, sent: Sent | None, stopped: Stopped | None, wr
     totals = run.journal.totals()
     code = results.exit_code(totals)
     if stopped is not None:
-        voice.say(told(stopped))
+        voice.alarm(told(stopped))
         code = stopped.exit_code
     steps = next_steps(run, totals, same)
     tell_next(voice, steps)

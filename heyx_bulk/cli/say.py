@@ -29,6 +29,10 @@ class Voice:
         if not self.quiet:
             typer.echo(text, err=True)
 
+    def alarm(self, text: str) -> None:
+        """A line that even a quiet program says, on standard error."""
+        typer.echo(text, err=True)
+
     def total(self, text: str, document: Mapping[str, object]) -> None:
         """The totals, on standard output: as a line, or as one JSON document."""
         typer.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)

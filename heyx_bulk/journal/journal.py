@@ -28,9 +28,11 @@ class Journal:
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
         """The checkpoint at `path`; raises `CheckpointMismatch` where it is none of ours."""
+        if not path.is_file():
+            raise CheckpointMismatch(
+                f"There is no checkpoint {path}.", "Name the file that ends in .checkpoint, beside the sheet."
+            )
         try:
-            if not path.is_file():
-                raise sqlite3.DatabaseError("there is no such file")
             journal = cls(path, durable=durable)
             journal._check_format()
         except sqlite3.Error as error:
