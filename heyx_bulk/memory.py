@@ -26,11 +26,13 @@ FORGET_AFTER_SECONDS = 86_400.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS created (
-    key TEXT PRIMARY KEY,       -- a hash of channel, field and value
+    key TEXT NOT NULL,          -- a hash of channel, field and value
     owner TEXT NOT NULL,        -- the run and row that created it, or is about to
     contact_id TEXT,            -- NULL while its create is on the way, or in doubt
-    at REAL NOT NULL            -- epoch seconds
+    at REAL NOT NULL,           -- epoch seconds
+    PRIMARY KEY (key, owner)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS created_by_owner ON created (owner);
 """
 
 
@@ -44,7 +46,10 @@ class Claimed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who is about to create which contact: a run's row, and the key values the contact will have."""
+    """Who is about to create which contact: a run's row, and the key values the contact will have.
+
+    The first key is what the row means its contact by.
+    """
 
     owner: str
     keys: tuple[Field, ...]
@@ -53,10 +58,13 @@ class Claim:
 class Memory(Protocol):
     """What an upload asks of the memory of its channel."""
 
-    def claim(self, claim: Claim) -> None:
-        """Say that a create is about to leave; raises `Claimed` where another has it."""
+    def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
+        """Say that a create is about to leave; raises `Claimed` where another has it.
 
-    def look(self, claim: Claim) -> None:
+        Contacts `passed_over` were looked at and are not the one that is meant.
+        """
+
+    def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Raise `Claimed` where another has it; claim nothing."""
 
     def created(self, claim: Claim, contact_id: str) -> None:
@@ -69,10 +77,10 @@ class Memory(Protocol):
 class Forgetful:
     """A memory that keeps nothing: for rehearsals."""
 
-    def claim(self, claim: Claim) -> None:
+    def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Nobody else is there."""
 
-    def look(self, claim: Claim) -> None:
+    def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Nobody else is there."""
 
     def created(self, claim: Claim, contact_id: str) -> None:
@@ -116,12 +124,12 @@ class ChannelMemory:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def claim(self, claim: Claim) -> None:
+    def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Say that a create is about to leave; raises `Claimed` where another run has it. Atomic."""
         with self._told():
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self.look(claim)
+                self.look(claim, passed_over=passed_over)
             except Claimed:
                 self._db.execute("ROLLBACK")
                 raise
@@ -131,15 +139,16 @@ class ChannelMemory:
             )
             self._db.execute("COMMIT")
 
-    def look(self, claim: Claim) -> None:
-        """Raise `Claimed` where another run has one of the key values; claim nothing."""
-        query = "SELECT contact_id FROM created WHERE key = ? AND owner <> ? AND abs(? - at) < ?"
-        for key in self._hashes(claim.keys):
-            with self._told():
-                bounds = (key, claim.owner, self._clock(), self._settle_seconds)
-                found = self._db.execute(query, bounds).fetchone()
-            if found is not None:
-                raise Claimed(found[0])
+    def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
+        """Raise `Claimed` where another row's contact has, or will have, the first key; claim nothing."""
+        query = "SELECT contact_id FROM created WHERE key = ? AND owner <> ? AND abs(? - at) < ? ORDER BY at"
+        with self._told():
+            bounds = (self._hashes(claim.keys[:1])[0], claim.owner, self._clock(), self._settle_seconds)
+            found = [
+                contact_id for (contact_id,) in self._db.execute(query, bounds) if contact_id not in passed_over
+            ]
+        if found:
+            raise Claimed(found[0])
 
     def created(self, claim: Claim, contact_id: str) -> None:
         """The claimed contact is there."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,8 @@ from itertools import chain
 from heyx_bulk.api import Answer, Call, CreateContact, Created, ReadContact
 from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
-from heyx_bulk.journal import Entry, Journal, State
+from heyx_bulk.journal import Entry, State
+from heyx_bulk.line import Line
 from heyx_bulk.memory import Claim, Claimed, Forgetful, Memory
 from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
 from heyx_bulk.pace import Pace
@@ -45,43 +45,6 @@ ROUNDS = 5
 Planned = Callable[[ContactRow, Nobody | Contact, tuple[Call, ...]], None]
 
 
-class Line:
-    """Rows waiting to be worked on, shared by all workers; a row waits for an earlier one that shares its key."""
-
-    def __init__(self, journal: Journal, entries: Iterable[Entry]) -> None:
-        self._journal = journal
-        self._entries: Iterator[Entry] = iter(entries)
-        self._behind: dict[int, list[int]] = {}
-        self._released: deque[int] = deque()
-        self._busy = 0
-        self._changed = asyncio.Event()
-
-    async def next(self) -> Entry | None:
-        """The next row that can be worked on; None when there is none left that this line can free."""
-        while (entry := self._take()) is None:
-            if not (self._behind and self._busy):
-                return None
-            self._changed.clear()
-            await self._changed.wait()
-        self._busy += 1
-        return entry
-
-    def leave(self, number: int) -> None:
-        """The row `number` is out of a worker's hands, done or not."""
-        self._busy -= 1
-        self._released += self._behind.pop(number, ())
-        self._changed.set()
-
-    def _take(self) -> Entry | None:
-        released = (self._journal.entry(self._released.popleft()) for _ in range(len(self._released)))
-        for entry in chain(released, self._entries):
-            earlier = self._journal.awaits(entry.number)
-            if earlier is None:
-                return entry
-            self._behind.setdefault(earlier, []).append(entry.number)
-        return None
-
-
 @dataclass(slots=True)
 class _Work:
     """One row in a worker's hands: what the journal had of it, what it wants, and how far it has come."""
@@ -92,11 +55,10 @@ class _Work:
     claim: Claim
     made: bool
     wrote: bool
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether a create of this row may have happened and nobody knows yet."""
-        return self.entry.state is State.CREATING and not self.made
+    in_doubt: bool
+    """A create of this row may have happened, and nobody knows yet."""
+    passed_over: frozenset[str] = frozenset()
+    """Contacts that other rows created under this row's key, and that do not have it any more."""
 
     @property
     def contact_id(self) -> str | None:
@@ -163,7 +125,8 @@ class Upload:
         doubted_at = max(self._doubted_at.get(entry.number, started_at) for entry in doubts)
         with suppress(Stopped):
             await self._client.patiently(asyncio.sleep(doubted_at + self._settle_seconds - now))
-            await self._drain(chain(doubts, then))
+            settled = {entry.number for entry in doubts}
+            await self._drain(chain(doubts, (entry for entry in then if entry.number not in settled)))
 
     async def _drain(self, entries: Iterable[Entry]) -> None:
         line = Line(self._journal, entries)
@@ -190,7 +153,7 @@ class Upload:
             self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
             return
         claim = Claim(self._run.owner(entry.number), row.keys)
-        work = _Work(entry, row, known, claim, entry.made, entry.wrote)
+        work = _Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
         try:
             await self._advance(work)
         except CallFailed as failure:
@@ -250,7 +213,7 @@ class Upload:
 
     def _departing(self, work: _Work, call: CreateContact) -> None:
         if work.claim.keys:
-            self._memory.claim(work.claim)
+            self._memory.claim(work.claim, passed_over=work.passed_over)
         self._journal.creating(work.entry.number, call.fields, self._client.heyx_time)
 
     async def _after_another(self, work: _Work, claimed: Claimed) -> Known:
@@ -258,17 +221,18 @@ class Upload:
         while claimed.contact_id is None:
             await self._client.patiently(asyncio.sleep(CLAIM_POLL_SECONDS))
             try:
-                self._memory.look(work.claim)
+                self._memory.look(work.claim, passed_over=work.passed_over)
             except Claimed as still:
                 claimed = still
             else:
                 return start(work.row, self._matching)
+        work.passed_over |= {claimed.contact_id}
         return by_earlier_row(work.row, claimed.contact_id, self._matching)
 
     def _made(self, work: _Work, contact_id: str) -> None:
         self._journal.created(work.entry.number, contact_id)
         self._memory.created(work.claim, contact_id)
-        work.made = True
+        work.made, work.in_doubt = True, False
 
     def _looked(self, work: _Work) -> None:
         """Where a create of this row may have happened, say whether the contact found is what it made."""
@@ -288,15 +252,17 @@ class Upload:
                     "Look at it in HeyX.",
                 )
             case Contact() | Nobody():
-                work.known = Nobody(looked=not self._matching.no_match)
+                work.known, work.in_doubt = Nobody(looked=not self._matching.no_match), False
 
     def _status(self, work: _Work) -> Status:
         if self._planned is None or isinstance(work.known, NotAsked):
             return work.status
         calls = plan(work.row, work.known)
         self._planned(work.row, work.known, calls)
+        if work.made:
+            return Status.CREATED
         if isinstance(work.known, Nobody):
-            return Status.FAILED if work.in_doubt else Status.CREATED
+            return Status.FAILED if work.entry.state is State.CREATING else Status.CREATED
         return Status.UPDATED if calls else Status.UNCHANGED
 
     async def settle(self) -> None:

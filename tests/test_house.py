@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {"columns", "plan", "retry", "sheets", "journal", "pace", "places", "memory", "progress"},
     ),
-    frozenset({"client", "results", "stage"}),
+    frozenset({"client", "line", "results", "stage"}),
     frozenset({"upload", "export"}),
     frozenset({"rehearsal", "runs"}),
     frozenset({"cli"}),
