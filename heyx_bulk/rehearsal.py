@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from heyx_bulk.clock import VirtualTime
 from heyx_bulk.progress import Progress
-from heyx_bulk.sandbox import Sandbox, SandboxTransport
+from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxTransport
 from heyx_bulk.settings import Settings
 from heyx_bulk.stage import Run
 from heyx_bulk.upload import Sent, upload
@@ -40,7 +40,8 @@ def rehearse(run: Run, settings: Settings, progress: Progress) -> Rehearsed:
 async def _send(run: Run, settings: Settings, progress: Progress) -> Sent:
     rate = settings.rate
     clock = asyncio.get_running_loop().time
-    sandbox = Sandbox(tokens=(TOKEN,), limit=rate.calls, window_seconds=rate.window_seconds, clock=clock)
+    behaves = Misbehaviour(viber=settings.viber)
+    sandbox = Sandbox(behaves, tokens=(TOKEN,), limit=rate.calls, window_seconds=rate.window_seconds, clock=clock)
     for row in run.open_rows():
         if row.id is not None:
             sandbox.add({}, (), id=row.id)

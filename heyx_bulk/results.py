@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -43,11 +44,11 @@ def write(journal: Journal, columns: Columns, path: Path) -> Path:
         except PermissionError:
             continue
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise DiskFull(
                 f"The disk of {place.parent} is full: the results could not be written.",
-                f"Nothing is lost; make room and type: heyx-bulk report {journal.path}",
+                f"Nothing is lost; make room and type: heyx-bulk report {shlex.quote(str(journal.path))}",
             ) from None
         _remember(journal, place)
         return place
@@ -97,7 +98,7 @@ def _places(path: Path) -> Iterator[Path]:
 
 def _is_ours(journal: Journal, path: Path) -> bool:
     written = journal.meta("written")
-    return isinstance(written, dict) and written.get(path.name) == _digest(path)
+    return path.is_file() and isinstance(written, dict) and written.get(path.name) == _digest(path)
 
 
 def _remember(journal: Journal, path: Path) -> None:

@@ -21,7 +21,7 @@ HOME = Path(__file__).parent.parent
 SAMPLES = HOME / "samples"
 AS_MEANT = ("--map", "Mobile No=phone", "--ignore", "Notes", "--custom-fields")
 REFUSED = {
-    13: "no contact id and no phone and no email",
+    13: "no contact id, phone or email",
     19: "same phone as an earlier row",
     23: "a phone that the spreadsheet has rounded",
     30: "a cell that shows the error #N/A",

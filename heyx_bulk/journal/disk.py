@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sqlite3
@@ -51,7 +52,7 @@ def told(path: Path, *, starting: bool = False) -> Iterator[None]:
             "Nothing is lost; see to the disk and give the same command again.",
         ) from None
     except OSError as error:
-        raise _full(path) if error.errno == 28 else _unwritable(path, error) from None
+        raise _full(path) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _unwritable(path, error) from None
 
 
 def _full(path: Path) -> DiskFull:

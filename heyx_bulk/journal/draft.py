@@ -78,23 +78,25 @@ class Draft:
     def index(self) -> list[tuple[int, int, str]]:
         """Rows whose own key an earlier row has: number, the first row that has it, field."""
         db = self._open()
-        db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
-        db.execute("CREATE INDEX key_by_number ON key (number)")
-        found = db.execute(
-            "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
-            "(PARTITION BY field, value) AS first FROM key WHERE rank = 0) "
-            "WHERE number > first ORDER BY number"
-        )
-        return [(number, first, field) for number, first, field in found]
+        with told(self.path, starting=True):
+            db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
+            db.execute("CREATE INDEX key_by_number ON key (number)")
+            found = db.execute(
+                "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
+                "(PARTITION BY field, value) AS first FROM key WHERE rank = 0) "
+                "WHERE number > first ORDER BY number"
+            )
+            return [(number, first, field) for number, first, field in found]
 
     def link(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""
         db = self._open()
-        db.execute(f"DELETE FROM key WHERE number IN (SELECT number FROM row WHERE state = '{State.DONE}')")
-        db.execute(
-            "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "
-            "(PARTITION BY field, value ORDER BY number) AS earlier FROM key) WHERE earlier < number"
-        )
+        with told(self.path, starting=True):
+            db.execute(f"DELETE FROM key WHERE number IN (SELECT number FROM row WHERE state = '{State.DONE}')")
+            db.execute(
+                "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "
+                "(PARTITION BY field, value ORDER BY number) AS earlier FROM key) WHERE earlier < number"
+            )
 
     def keep(self, meta: Mapping[str, object], *, durable: bool = True) -> None:
         """Make the draft the checkpoint, with these facts about its run."""

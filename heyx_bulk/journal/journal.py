@@ -35,7 +35,7 @@ class Journal:
         try:
             journal = cls(path, durable=durable)
             journal._check_format()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             raise CheckpointMismatch(
                 f"{path} is no checkpoint that this version reads: {error}.",
                 "Move it away, or name the checkpoint of your run.",
@@ -43,6 +43,9 @@ class Journal:
         return journal
 
     def _check_format(self) -> None:
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != ("ok",):
+            raise sqlite3.DatabaseError(f"it is damaged: {found[0]}")
         if self.meta("format") != FORMAT:
             raise sqlite3.DatabaseError(f"its format is {self.meta('format')}, not {FORMAT}")
 
