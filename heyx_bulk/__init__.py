@@ -11,9 +11,9 @@ from heyx_bulk.export import Exported, Selection, export
 from heyx_bulk.model import Contact, Field, Outcome, Status
 from heyx_bulk.pace import Pace
 from heyx_bulk.plan import Matching
-from heyx_bulk.runs import Manner, Uploaded, upload_sheet
 from heyx_bulk.settings import Rate, Settings, from_environment
 from heyx_bulk.stage import Intent
+from heyx_bulk.starts import Manner, Uploaded, upload_sheet
 from heyx_bulk.values import PhoneLookup
 
 __all__ = [

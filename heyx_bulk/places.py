@@ -30,6 +30,7 @@ class Places:
 
     checkpoint: Path
     results: Path
+    failed: Path
     note: str = ""
 
 
@@ -41,13 +42,15 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     """
     folder = out if out is not None else sheet.absolute().parent
     chosen = f".{_plain(worksheet)}" if worksheet else ""
-    results = folder / f"{sheet.stem}{chosen}.results{'.xlsx' if excel else '.csv'}"
+    suffix = ".xlsx" if excel else ".csv"
+    results = folder / f"{sheet.stem}{chosen}.results{suffix}"
+    failed = folder / f"{sheet.stem}{chosen}.failed{suffix}"
     checkpoint = folder / f"{sheet.name}{chosen}.checkpoint"
     if not (reason := unsafe(folder)):
-        return Places(checkpoint, results)
+        return Places(checkpoint, results, failed)
     elsewhere = state_folder() / "checkpoints" / f"{_short_hash(checkpoint)}-{checkpoint.name}"
     elsewhere.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Places(elsewhere, results, f"{folder} {reason}, so the checkpoint lies in {elsewhere}")
+    return Places(elsewhere, results, failed, f"{folder} {reason}, so the checkpoint lies in {elsewhere}")
 
 
 def dated(path: Path, moment: datetime) -> Path:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from heyx_bulk.clock import VirtualTime
 from heyx_bulk.progress import Progress
+from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxTransport
 from heyx_bulk.settings import Settings
-from heyx_bulk.stage import Run
 from heyx_bulk.upload import Sent, upload
 
 ANSWER_SECONDS = 0.3

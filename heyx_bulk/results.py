@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.columns import OUR_COLUMNS, Columns, Use, folded
+from heyx_bulk.columns import OUR_COLUMNS, Column, Use, folded
 from heyx_bulk.errors import DiskFull, Unwritable
 from heyx_bulk.journal import Entry, Journal, State
 from heyx_bulk.model import Status
+from heyx_bulk.run import Run
 from heyx_bulk.sheets import write_sheet
 
 IN_DOUBT = "in doubt"
 TO_DO = "to do"
+NEEDS_A_PERSON = (Status.FAILED, Status.INVALID, Status.UNCERTAIN)
 WORDS = (*Status, IN_DOUBT, TO_DO)
 
+_ROW_NAME = re.compile(r"row (\d+) of run ([0-9a-f]{8})")
 _OPEN_MESSAGES = {
     State.CREATING: "its create went unanswered; the next start looks for it",
     State.READY: "not sent yet",
@@ -25,36 +30,74 @@ _OPEN_MESSAGES = {
 }
 
 
-def write(journal: Journal, columns: Columns, path: Path) -> Path:
+def write(run: Run, path: Path) -> Path:
     """Write the results file at `path`, or beside it where a person changed the one that is there.
 
     Every row of the sheet in its order, with its own columns and then ours. Returns where it was written.
     """
-    kept = tuple(
-        position
-        for position, header in enumerate(journal.header())
-        if folded(header) not in {folded(ours) for ours in OUR_COLUMNS}
-    )
+    return _write(run, path, run.journal.rows(), lambda entry: str(entry.number), "Results")
+
+
+def write_failed(run: Run, path: Path) -> Path | None:
+    """Write the rows that need a person at `path`, ready to be mended and given back; None if there are none.
+
+    The columns are those of the results, and `heyx row` names run and row. Where no row needs a person any more,
+    a file of ours that was left there is taken away.
+    """
+    if not run.journal.needs_a_person():
+        if path.exists() and _is_ours(run.journal, path):
+            path.unlink()
+        return None
+    name = str(run.journal.meta("run"))
+    rows = (entry for entry in run.journal.rows() if entry.status in NEEDS_A_PERSON)
+    return _write(run, path, rows, lambda entry: row_name(name, entry.number), "Failed")
+
+
+def row_name(run: str, number: int) -> str:
+    """What names a row of a run in a file that is given back: `row 12 of run 1a2b3c4d`."""
+    return f"row {number} of run {run[:8]}"
+
+
+def numbered(name: str) -> tuple[int, str] | None:
+    """The number and the run that `row_name` named; None where it did not."""
+    found = _ROW_NAME.fullmatch(name)
+    return (int(found[1]), found[2]) if found else None
+
+
+def _write(run: Run, path: Path, entries: Iterable[Entry], name: Callable[[Entry], str], worksheet: str) -> Path:
+    journal = run.journal
+    kept = kept_positions(journal.header())
     header = [journal.header()[position] for position in kept] + list(OUR_COLUMNS)
+    lines = _Lines(entries, kept, run.columns.used(Use.ID), name)
     for place in _places(path):
         if place.exists() and not _is_ours(journal, place):
             continue
         try:
-            write_sheet(place, header, _rows(journal, columns, kept), worksheet="Results")
+            write_sheet(place, header, lines, worksheet=worksheet)
         except PermissionError:
             continue
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise DiskFull(
-                f"The disk of {place.parent} is full: the results could not be written.",
-                f"Nothing is lost; make room and type: heyx-bulk report {shlex.quote(str(journal.path))}",
-            ) from None
+            raise _told(error, place, journal) from None
         _remember(journal, place)
         return place
     raise Unwritable(
         f"No name beside {path} is free for the results.", "Clear up the folder, or name another: --out."
     )
+
+
+def _told(error: OSError, place: Path, journal: Journal) -> Exception:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return error
+    return DiskFull(
+        f"The disk of {place.parent} is full: {place.name} could not be written.",
+        f"Nothing is lost; make room and type: heyx-bulk report {shlex.quote(str(journal.path))}",
+    )
+
+
+def kept_positions(header: Sequence[str]) -> tuple[int, ...]:
+    """The positions of a sheet's own columns, those that are not ours."""
+    ours = {folded(name) for name in OUR_COLUMNS}
+    return tuple(position for position, text in enumerate(header) if folded(text) not in ours)
 
 
 def line(totals: Mapping[str, int]) -> str:
@@ -71,17 +114,29 @@ def exit_code(totals: Mapping[str, int]) -> int:
     return 0 if all(word in wanted for word, count in totals.items() if count) else 3
 
 
-def _rows(journal: Journal, columns: Columns, kept: tuple[int, ...]) -> Iterator[list[str]]:
-    ids = columns.used(Use.ID)
-    for entry in journal.rows():
-        told = entry.contact_id or (entry.cells[ids[0].position] if ids else "")
-        yield [
-            *(entry.cells[position] for position in kept),
-            _word(entry),
-            told,
-            entry.message if entry.state is State.DONE else _OPEN_MESSAGES[entry.state],
-            str(entry.number),
-        ]
+def told_id(entry: Entry, ids: Sequence[Column]) -> str:
+    """The contact id that a file of ours tells for a row."""
+    return entry.contact_id or entry.named_id or (entry.cells[ids[0].position] if ids else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The rows of a file of ours, as texts."""
+
+    entries: Iterable[Entry]
+    kept: tuple[int, ...]
+    ids: tuple[Column, ...]
+    name: Callable[[Entry], str]
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for entry in self.entries:
+            yield [
+                *(entry.cells[position] for position in self.kept),
+                _word(entry),
+                told_id(entry, self.ids),
+                entry.message if entry.state is State.DONE else _OPEN_MESSAGES[entry.state],
+                self.name(entry),
+            ]
 
 
 def _word(entry: Entry) -> str:

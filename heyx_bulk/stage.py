@@ -6,17 +6,18 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
 from heyx_bulk.errors import CheckpointMismatch, MappingError
-from heyx_bulk.journal import Draft, Journal
+from heyx_bulk.journal import Draft, Journal, Mended
 from heyx_bulk.model import ContactRow, Problem
 from heyx_bulk.plan import Matching, calls_at_most, start
 from heyx_bulk.plan import NotAsked as Search
-from heyx_bulk.sheets import Chunk, Fault, Sheet
+from heyx_bulk.run import Run
+from heyx_bulk.sheets import Chunk, Sheet
 from heyx_bulk.values import PhoneLookup, key_text, spellings
 
 ID_KEY = "contact id"
@@ -56,32 +57,6 @@ _OPTIONS = {
 
 def _plain(value: object) -> object:
     return json.loads(json.dumps(value))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One sheet on its way to one channel: its journal, and what its columns and keys mean."""
-
-    journal: Journal
-    columns: Columns
-    matching: Matching
-
-    @classmethod
-    def of(cls, journal: Journal) -> Run:
-        """The run that `journal` records."""
-        columns, matching = journal.meta("columns"), journal.meta("matching")
-        assert isinstance(columns, dict)  # noqa: S101  our own record
-        assert isinstance(matching, dict)  # noqa: S101  our own record
-        lookup = PhoneLookup(matching.pop("phone_lookup"))
-        return cls(journal, Columns.from_document(columns), Matching(phone_lookup=lookup, **matching))
-
-    def owner(self, number: int) -> str:
-        """What tells row `number` of this run from every other row of every run."""
-        return f"{self.journal.meta('run')}:{number}"
-
-    def open_rows(self) -> Iterator[ContactRow]:
-        """The rows that can still be worked on, in the sheet's order."""
-        return (self.columns.row(entry.number, entry.cells) for entry in self.journal.ready())
 
 
 def understand(sheet: Sheet, intent: Intent) -> Columns:
@@ -237,21 +212,44 @@ def _bytes(value: object) -> bytes:
 
 def _with_problems(
     sums: _Sums, columns: Columns, chunk: Chunk, intent: Intent
-) -> Iterator[tuple[int, list[str], list[Problem]]]:
-    problems: dict[int, list[Problem]] = {}
-    suspects = () if intent.accept_suspect_ids else chunk.suspects
-    ids = {column.position for column in columns.used(Use.ID)}
-    for fault in (*chunk.faults, *(fault for fault in suspects if fault.position in ids)):
-        if fault.position >= len(columns.columns) or columns.sends(fault.position):
-            problems.setdefault(fault.row, []).append(_problem(columns, fault))
+) -> Iterator[tuple[int, list[str], Sequence[Problem]]]:
+    problems = cell_problems(columns, chunk, accept_suspect_ids=intent.accept_suspect_ids)
     for number, cells in sums.take(chunk):
-        yield number, cells, problems.get(number, [])
+        yield number, cells, problems.get(number, ())
 
 
-def _problem(columns: Columns, fault: Fault) -> Problem:
-    known = fault.position < len(columns.columns)
-    place = str(columns.columns[fault.position]) if known else letter(fault.position)
-    return Problem(f"a cell that {fault.what}", f"column {place} {fault.what}: {fault.remedy}")
+def cell_problems(
+    columns: Columns,
+    chunk: Chunk,
+    *,
+    accept_suspect_ids: bool = False,
+    target: Callable[[int], int | None] = lambda position: position,
+) -> dict[int, list[Problem]]:
+    """The rows of `chunk` with a cell that has no true text where one is needed, and what is the matter.
+
+    `target` says which of `columns` the chunk's column at a position is; None is none of them.
+    """
+    ids = {column.position for column in columns.used(Use.ID)}
+    suspects = () if accept_suspect_ids else (fault for fault in chunk.suspects if target(fault.position) in ids)
+    problems: dict[int, list[Problem]] = {}
+    for fault in (*chunk.faults, *suspects):
+        beyond = fault.position >= len(chunk.cells.columns)
+        position = None if beyond else target(fault.position)
+        if beyond or (position is not None and columns.sends(position)):
+            place = letter(fault.position) if position is None else str(columns.columns[position])
+            problem = Problem(f"a cell that {fault.what}", f"column {place} {fault.what}: {fault.remedy}")
+            problems.setdefault(fault.row, []).append(problem)
+    return problems
+
+
+def judged(
+    run: Run, number: int, cells: Sequence[str], named_id: str | None, problems: Sequence[Problem]
+) -> Mended:
+    """A row given back with new texts, judged as when it was staged."""
+    row = run.columns.row(number, cells, tuple(problems))
+    row = row if named_id is None else replace(row, id=named_id)
+    keys = () if row.problems else tuple((name, value) for _, _, name, value in _key_values(row))
+    return Mended(number, tuple(cells), named_id, row.problems, keys)
 
 
 def _judge(draft: Draft, columns: Columns) -> None:

@@ -30,8 +30,8 @@ from heyx_bulk.plan import (
     start,
 )
 from heyx_bulk.progress import Progress
+from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
-from heyx_bulk.stage import Run
 from heyx_bulk.values import same
 
 TICK_SECONDS = 1.0
@@ -146,7 +146,12 @@ class Upload:
                 line.leave(entry.number)
 
     async def _work_on(self, entry: Entry) -> None:
-        row = self._columns.row(entry.number, entry.cells)
+        row = self._run.row(entry)
+        if row.problems:
+            status = Status.UNCERTAIN if entry.state is State.CREATING else Status.FAILED
+            message = "; ".join(problem.detail for problem in row.problems)
+            self._finish(Outcome(entry.number, status, entry.contact_id, message))
+            return
         known = self._start(entry, row)
         if known is None:
             message = "its create went unanswered, and it has no key to look for it by: look for it in HeyX"

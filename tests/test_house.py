@@ -21,9 +21,10 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {"columns", "plan", "retry", "sheets", "journal", "pace", "places", "memory", "progress"},
     ),
-    frozenset({"client", "line", "results", "stage"}),
-    frozenset({"upload", "export"}),
-    frozenset({"rehearsal", "runs"}),
+    frozenset({"client", "line", "run"}),
+    frozenset({"results", "stage"}),
+    frozenset({"upload", "export", "mended"}),
+    frozenset({"rehearsal", "starts"}),
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )

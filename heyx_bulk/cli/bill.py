@@ -7,8 +7,9 @@ from heyx_bulk.columns import Columns, Use
 from heyx_bulk.journal import Journal
 from heyx_bulk.model import Status
 from heyx_bulk.plan import Matching
+from heyx_bulk.run import Run
 from heyx_bulk.settings import Rate
-from heyx_bulk.stage import Bill, Run, bill
+from heyx_bulk.stage import Bill, bill
 from heyx_bulk.values import PhoneLookup
 
 CAUSES_SHOWN = 12

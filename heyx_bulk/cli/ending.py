@@ -9,14 +9,14 @@ from heyx_bulk import results
 from heyx_bulk.cli.say import Voice, command, count, duration, shown, told
 from heyx_bulk.errors import Stopped
 from heyx_bulk.model import Status
-from heyx_bulk.runs import still_to_do
-from heyx_bulk.stage import Run
+from heyx_bulk.run import Run
+from heyx_bulk.starts import still_to_do
 from heyx_bulk.upload import Sent
 
 
 def conclude(voice: Voice, run: Run, sent: Sent | None, place: Path, same: str) -> int:
     """Write the results at `place`, say the totals and the next command (`same` carries on); the exit code."""
-    written = results.write(run.journal, run.columns, place)
+    written = results.write(run, place)
     voice.say(f"Results: {shown(written)}")
     stopped = sent.stopped if sent is not None else None
     return _tell(voice, run, sent, stopped, written, same)

@@ -15,10 +15,11 @@ from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointMismatch, SheetError
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.places import places
-from heyx_bulk.runs import accept_channel, send, still_to_do
+from heyx_bulk.run import Run
 from heyx_bulk.settings import from_environment
 from heyx_bulk.sheets import open_sheet
-from heyx_bulk.stage import Run, difference_of
+from heyx_bulk.stage import difference_of
+from heyx_bulk.starts import accept_channel, send, still_to_do
 
 
 def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
@@ -53,7 +54,7 @@ def report(named: Path, voice: Voice) -> int:
         run = Run.of(journal)
         totals = journal.totals()
         bill.tell_invalid(voice, journal)
-        written = results.write(journal, run.columns, _results_place(journal))
+        written = results.write(run, _results_place(journal))
         voice.say(f"Results: {shown(written)}")
         steps, code = next_steps(run, totals, str(journal.meta("command") or "")), results.exit_code(totals)
         tell_next(voice, steps)

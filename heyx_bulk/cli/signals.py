@@ -13,7 +13,7 @@ import typer
 from heyx_bulk.cli.say import Voice
 from heyx_bulk.client import Client
 from heyx_bulk.errors import Interrupted
-from heyx_bulk.runs import Manner
+from heyx_bulk.starts import Manner
 
 HEARD = (signal.SIGINT, signal.SIGTERM)
 

@@ -23,10 +23,11 @@ from heyx_bulk.journal import Journal, hold
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
 from heyx_bulk.rehearsal import TOKEN, rehearse
-from heyx_bulk.runs import begun, now, places_of, send, still_to_do
+from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
 from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import Intent, Run, stage, understand
+from heyx_bulk.stage import Intent, stage, understand
+from heyx_bulk.starts import begun, now, places_of, send, still_to_do
 from heyx_bulk.upload import upload
 
 ASK_ABOVE_CONTACTS = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.journal.disk import sync, told
-from heyx_bulk.journal.entry import FORMAT, SCHEMA, State, problems_of, problems_text, text_of
+from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, State, problems_of, problems_text, text_of
 from heyx_bulk.model import Problem, Status
 
 
@@ -93,10 +93,7 @@ class Draft:
         db = self._open()
         with told(self.path, starting=True):
             db.execute(f"DELETE FROM key WHERE number IN (SELECT number FROM row WHERE state = '{State.DONE}')")
-            db.execute(
-                "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "
-                "(PARTITION BY field, value ORDER BY number) AS earlier FROM key) WHERE earlier < number"
-            )
+            db.execute(LINK)
 
     def keep(self, meta: Mapping[str, object], *, durable: bool = True) -> None:
         """Make the draft the checkpoint, with these facts about its run."""

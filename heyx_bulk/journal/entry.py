@@ -24,7 +24,8 @@ CREATE TABLE row (
     sent TEXT,                    -- the fields its create carried, a JSON list of [name, value]
     sent_at REAL,                 -- HeyX's clock when its create was about to leave, if known
     made INTEGER NOT NULL DEFAULT 0,   -- this run created its contact
-    wrote INTEGER NOT NULL DEFAULT 0   -- this run changed its contact
+    wrote INTEGER NOT NULL DEFAULT 0,  -- this run changed its contact
+    named_id TEXT                 -- the contact id that a person named for it since the run began
 );
 CREATE TABLE key (number INTEGER NOT NULL, rank INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL);
 CREATE TABLE follows (number INTEGER NOT NULL, earlier INTEGER NOT NULL, PRIMARY KEY (number, earlier))
@@ -43,7 +44,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row as the journal has it. `sent` are the fields its create carried, if one was about to leave."""
+    """One row as the journal has it.
+
+    `sent` are the fields its create carried, if one was about to leave; `named_id` is the contact id that a
+    person named for it since the run began.
+    """
 
     number: int
     cells: tuple[str, ...]
@@ -56,9 +61,30 @@ class Entry:
     sent_at: float | None = None
     made: bool = False
     wrote: bool = False
+    named_id: str | None = None
 
 
-ENTRY = "number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote"
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A row that a person gave back: its texts now, and what they come to.
+
+    `keys` are field and value of each key, what the row is matched by first; none where there are `problems`.
+    """
+
+    number: int
+    cells: tuple[str, ...]
+    named_id: str | None
+    problems: tuple[Problem, ...]
+    keys: tuple[tuple[str, str], ...]
+
+
+LINK = (
+    "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "
+    "(PARTITION BY field, value ORDER BY number) AS earlier FROM key) WHERE earlier < number"
+)
+"""Makes every row with keys follow the nearest earlier one that shares a key value with it."""
+
+ENTRY = "number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id"
 
 
 def text_of(value: object) -> str:
@@ -78,7 +104,7 @@ def problems_of(text: str | None) -> tuple[Problem, ...]:
 
 def entry_of(found: tuple[object, ...]) -> Entry:
     """The entry that a row of the table, read as `ENTRY`, holds."""
-    number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote = found
+    number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
     return Entry(
         number=int(str(number)),
         cells=tuple(json.loads(str(cells))),
@@ -91,4 +117,5 @@ def entry_of(found: tuple[object, ...]) -> Entry:
         sent_at=None if sent_at is None else float(str(sent_at)),
         made=bool(made),
         wrote=bool(wrote),
+        named_id=None if named_id is None else str(named_id),
     )

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.journal.disk import told
-from heyx_bulk.journal.entry import ENTRY, FORMAT, Entry, State, entry_of
-from heyx_bulk.model import ContactRow, Field, Outcome, Status
+from heyx_bulk.journal.entry import (
+    ENTRY,
+    FORMAT,
+    LINK,
+    Entry,
+    Mended,
+    State,
+    entry_of,
+    problems_text,
+    text_of,
+)
+from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 
 BATCH_ROWS = 500
 
@@ -96,9 +107,16 @@ class Journal:
         return list(self._entries(f"state = '{State.CREATING}'"))
 
     def entry(self, number: int) -> Entry:
-        """The row `number`."""
+        """The row `number`, which must be there."""
+        entry = self.find(number)
+        if entry is None:
+            raise LookupError(f"no row {number}")
+        return entry
+
+    def find(self, number: int) -> Entry | None:
+        """The row `number`, if there is one."""
         found = self._db.execute(f"SELECT {ENTRY} FROM row WHERE number = ?", (number,)).fetchone()
-        return entry_of(found)
+        return None if found is None else entry_of(found)
 
     def _entries(self, condition: str) -> Iterator[Entry]:
         last = -1
@@ -175,6 +193,61 @@ class Journal:
             )
         return changed.rowcount
 
+    def mend(self, rows: Sequence[Mended]) -> None:
+        """Take rows that a person mended, and open them again, each where it stands; all of them or none.
+
+        One with the same key as another row of the run is invalid.
+        """
+        with told(self.path), self._at_once():
+            for row in rows:
+                self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
+                self._db.executemany(
+                    "INSERT INTO key VALUES (?, ?, ?, ?)",
+                    [(row.number, rank, *key) for rank, key in enumerate(row.keys)],
+                )
+            for row in rows:
+                self._reopen(row, row.problems or self._double(row))
+            self._db.execute("DELETE FROM follows")
+            self._db.execute(LINK)
+
+    def _double(self, row: Mended) -> tuple[Problem, ...]:
+        name, value = row.keys[0] if row.keys else ("", "")
+        found = self._db.execute(
+            "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?",
+            (name, value, row.number),
+        ).fetchone()[0]
+        return () if found is None else (Problem(f"same {name} as another row", f"same {name} as row {found}"),)
+
+    def _reopen(self, row: Mended, problems: tuple[Problem, ...]) -> None:
+        entry = self.entry(row.number)
+        state, status, message = State.CREATED if entry.made else State.READY, None, ""
+        if entry.status is Status.UNCERTAIN:
+            state = State.CREATING
+        if problems:
+            self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
+            begun = entry.made or entry.status is Status.UNCERTAIN
+            state, status = State.DONE, entry.status if begun else Status.INVALID
+            message = "; ".join(problem.detail for problem in problems)
+        self._set(
+            row.number,
+            cells=text_of(list(row.cells)),
+            named_id=row.named_id,
+            state=state,
+            status=status,
+            message=message,
+            problems=problems_text(problems),
+        )
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            self._db.execute("COMMIT" if done else "ROLLBACK")
+
     def totals(self) -> dict[str, int]:
         """Rows by status; those not done are counted as `in doubt` or `to do`."""
         found = self._db.execute(
@@ -202,6 +275,14 @@ class Journal:
             f"'{State.CREATED}') OR (state = '{State.DONE}' AND status <> '{Status.INVALID}') LIMIT 1"
         ).fetchone()
         return found is None
+
+    def needs_a_person(self) -> bool:
+        """Whether a row failed, is invalid or uncertain."""
+        found = self._db.execute(
+            "SELECT 1 FROM row WHERE status IN (?, ?, ?) LIMIT 1",
+            (Status.FAILED, Status.INVALID, Status.UNCERTAIN),
+        ).fetchone()
+        return found is not None
 
     def written_contact(self) -> str | None:
         """A contact that this run created or changed, if it has."""

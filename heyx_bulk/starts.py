@@ -16,9 +16,10 @@ from heyx_bulk.journal import Journal, hold
 from heyx_bulk.memory import ChannelMemory
 from heyx_bulk.places import Places, dated, places
 from heyx_bulk.progress import Progress, Silent
+from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import Intent, Run, check_same, stage, understand
+from heyx_bulk.stage import Intent, check_same, stage, understand
 from heyx_bulk.upload import Sent, Upload, has_contact, upload
 
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")
@@ -63,7 +64,7 @@ def upload_sheet(
     where = places_of(Path(sheet), intent, out)
     with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
         sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
-        written = results.write(run.journal, run.columns, where.results)
+        written = results.write(run, where.results)
         if sent is not None and sent.stopped is not None:
             raise sent.stopped
         return Uploaded(run.journal.totals(), sent, written, where.checkpoint)
@@ -160,7 +161,7 @@ def _clear_way(
         if journal.doubts():
             accept_channel(journal, settings)
             _settle(Run.of(journal), settings, manner)
-            results.write(journal, Run.of(journal).columns, where.results)
+            results.write(Run.of(journal), where.results)
     _set_aside(where, manner)
     return None
 

@@ -1,0 +1,43 @@
+"""One sheet on its way to one channel: what its journal records, read with what its columns mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from heyx_bulk.columns import Columns
+from heyx_bulk.journal import Entry, Journal
+from heyx_bulk.model import ContactRow
+from heyx_bulk.plan import Matching
+from heyx_bulk.values import PhoneLookup
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One sheet on its way to one channel: its journal, and what its columns and keys mean."""
+
+    journal: Journal
+    columns: Columns
+    matching: Matching
+
+    @classmethod
+    def of(cls, journal: Journal) -> Run:
+        """The run that `journal` records."""
+        columns, matching = journal.meta("columns"), journal.meta("matching")
+        assert isinstance(columns, dict)  # noqa: S101  our own record
+        assert isinstance(matching, dict)  # noqa: S101  our own record
+        lookup = PhoneLookup(matching.pop("phone_lookup"))
+        return cls(journal, Columns.from_document(columns), Matching(phone_lookup=lookup, **matching))
+
+    def owner(self, number: int) -> str:
+        """What tells row `number` of this run from every other row of every run."""
+        return f"{self.journal.meta('run')}:{number}"
+
+    def open_rows(self) -> Iterator[ContactRow]:
+        """The rows that can still be worked on, in the sheet's order."""
+        return (self.row(entry) for entry in self.journal.ready())
+
+    def row(self, entry: Entry) -> ContactRow:
+        """What a row of the journal wants, with the contact id that was named for it since."""
+        row = self.columns.row(entry.number, entry.cells, entry.problems)
+        return row if entry.named_id is None else replace(row, id=entry.named_id)

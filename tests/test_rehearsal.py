@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from heyx_bulk.columns import Wishes
+from heyx_bulk.plan import Matching
+from heyx_bulk.progress import Silent
+from heyx_bulk.rehearsal import ANSWER_SECONDS, TOKEN, Rehearsed, rehearse
+from heyx_bulk.settings import Rate
+from heyx_bulk.stage import Intent, bill
+from tests import scene
+from tests.scene import Listening, settings
+
+
+def rehearsed(folder: Path, text: str, intent: Intent | None = None, **options: object) -> Rehearsed:
+    with scene.staged(folder, text, intent) as run:
+        return rehearse(run, settings(token=TOKEN, **options), Silent())
+
+
+def test_half_an_hour_at_heyx_pace_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    text = "phone,tags\n" + "".join(f"+44123{number:06},a\n" for number in range(1500))
+    began = time.monotonic()
+    came = rehearsed(tmp_path, text)
+    assert came.totals == {"created": 1500}
+    assert (came.sent.calls, came.sent.refused, came.sent.stopped) == (6000, 0, None)
+    assert came.sent.seconds == pytest.approx(29 * (60 + ANSWER_SECONDS), rel=0.02)
+    assert time.monotonic() - began < came.sent.seconds / 10
+
+
+def test_there_is_a_contact_for_each_id_in_the_sheet(tmp_path: Path) -> None:
+    text = "heyx contact id,phone,first name\n7,,Ann\na/b+c=@,+4412345678,Bob\n,+4412345679,Cyd\n8,none,Dan\n"
+    came = rehearsed(tmp_path, text)
+    assert came.totals == {"updated": 2, "created": 1, "invalid": 1}
+    assert came.sent.stopped is None
+
+
+def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
+    text = (
+        "phone,email,first name,tags\n+4412345678,a@x,Ann,a\n,,Bob,b\n+44 12345678,,Cyd,\n,A@x,Dan,\n,b@x,,c;d\n"
+    )
+    with scene.staged(tmp_path, text) as run:
+        progress = Listening()
+        due = bill(run.open_rows(), run.matching)
+        came = rehearse(run, settings(token=TOKEN), progress)
+        assert scene.statuses(run) == {2: "created", 3: "invalid", 4: "invalid", 5: "updated", 6: "created"}
+        assert sorted(outcome.number for outcome in progress.outcomes) == [2, 5, 6]
+        assert came.sent.calls <= due.calls
+        assert came.totals == run.journal.totals()
+
+
+def test_a_rehearsal_keeps_to_the_rate_it_is_given(tmp_path: Path) -> None:
+    text = "email\n" + "".join(f"p{number}@x.org\n" for number in range(30))
+    came = rehearsed(tmp_path, text, rate=Rate(10, 60.0))
+    assert (came.sent.calls, came.sent.refused) == (60, 0)
+    assert came.sent.seconds == pytest.approx(5 * 60, rel=0.05)
+
+
+def test_a_rehearsal_without_matching_makes_everybody(tmp_path: Path) -> None:
+    intent = Intent(Wishes(no_match=True), Matching(no_match=True))
+    assert rehearsed(tmp_path, "first name\nAnn\nBob\n", intent).totals == {"created": 2}
+
+
+def test_a_viber_channel_can_be_rehearsed_too(tmp_path: Path) -> None:
+    text = "heyx contact id,first name,tags\n7,Ann,a\na/b+c=@,Bob,\n"
+    assert rehearsed(tmp_path, text, viber=True).totals == {"updated": 2}
+
+
+def test_a_rehearsal_leaves_nothing_behind_but_the_checkpoint_it_was_given(tmp_path: Path) -> None:
+    rehearsed(tmp_path, "phone\n+4412345678\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["people.csv", "people.csv.checkpoint"]
+
+
+def test_two_rehearsals_of_one_sheet_come_to_the_same(tmp_path: Path) -> None:
+    text = "phone,tags\n" + "".join(f"+44123{number:06},a\n" for number in range(20))
+    assert rehearsed(tmp_path, text) == rehearsed(tmp_path, text)

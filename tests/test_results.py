@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import errno
+import shlex
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from heyx_bulk import results
+from heyx_bulk.columns import OUR_COLUMNS, Wishes
+from heyx_bulk.errors import DiskFull, Unwritable
+from heyx_bulk.model import Field, Outcome, Status
+from heyx_bulk.run import Run
+from heyx_bulk.sheets import open_sheet
+from heyx_bulk.stage import Intent
+from tests import scene
+from tests.scene import World
+
+HEADER = "phone,note,first name\n"
+PEOPLE = HEADER + "+4412345678,=1+1,Ann\n,no phone,Bob\n+4412345679,007,Zoë\n\n+4412345670,x,Dan\n"
+INTENT = Intent(Wishes(ignore=("note",)))
+
+
+def table(path: Path) -> list[list[str]]:
+    """A sheet's texts, header and all, without blank rows."""
+    sheet = open_sheet(path)
+    return [list(sheet.header), *(row for chunk in sheet.chunks() for row in chunk.cells.to_numpy().tolist())]
+
+
+def write(run: Run, path: Path) -> Path:
+    return results.write(run, path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_every_row_is_there_in_its_order_with_its_own_columns_and_then_ours(tmp_path: Path, suffix: str) -> None:
+    place = tmp_path / f"people.results{suffix}"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        run.journal.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.journal.finish(Outcome(4, Status.FAILED, None, "HeyX answered 403: no"))
+        assert write(run, place) == place
+    assert table(place) == [
+        ["phone", "note", "first name", *OUR_COLUMNS],
+        ["+4412345678", "=1+1", "Ann", "created", "1776025372480910", "", "2"],
+        ["", "no phone", "Bob", "invalid", "", "the row has no phone, so it names no contact", "3"],
+        ["+4412345679", "007", "Zoë", "failed", "", "HeyX answered 403: no", "4"],
+        ["+4412345670", "x", "Dan", "to do", "", "not sent yet", "6"],
+    ]
+
+
+def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.xlsx"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        run.journal.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        write(run, place)
+    page = openpyxl.load_workbook(place).worksheets[0]
+    assert page.title == "Results"
+    assert [(cell.value, cell.data_type) for cell in page[2] if cell.value] == [
+        *[("+4412345678", "s"), ("=1+1", "s"), ("Ann", "s"), ("created", "s")],
+        *[("1776025372480910", "s"), ("2", "s")],
+    ]
+
+
+def test_rows_that_are_not_done_say_how_they_stand(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        run.journal.creating(2, (Field("phone", "1"),), None)
+        run.journal.created(4, "7")
+        write(run, place)
+    assert [row[3:6] for row in table(place)[1:]] == [
+        ["in doubt", "", "its create went unanswered; the next start looks for it"],
+        ["invalid", "", "the row has no phone, so it names no contact"],
+        ["to do", "7", "created, but not finished"],
+        ["to do", "", "not sent yet"],
+    ]
+
+
+def test_columns_of_ours_in_the_sheet_are_replaced(tmp_path: Path) -> None:
+    text = (
+        "heyx status,phone,Heyx Contact ID,first name,heyx message,heyx row,heyx row\n"
+        "failed,+4412345678,,Ann,HeyX answered 403,17,9\n,,8,Bob,,,\n"
+    )
+    place = tmp_path / "people.results.csv"
+    with World() as world, scene.staged(tmp_path, text) as run:
+        world.sandbox.add({"firstName": "Robert"}, id="8")
+        world.send(run)
+        write(run, place)
+        ann = world.contact(firstName="Ann").id
+    assert table(place) == [
+        ["phone", "first name", *OUR_COLUMNS],
+        ["+4412345678", "Ann", "created", ann, "", "2"],
+        ["", "Bob", "updated", "8", "", "3"],
+    ]
+
+
+def test_the_id_a_row_came_with_is_told_also_where_it_was_not_sent(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    with scene.staged(tmp_path, "heyx contact id,phone\n8,none\n9,\n") as run:
+        write(run, place)
+    assert [row[1:3] for row in table(place)[1:]] == [["invalid", "8"], ["to do", "9"]]
+
+
+def test_results_that_are_uploaded_again_change_nothing(tmp_path: Path) -> None:
+    with World() as world:
+        with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+            world.send(run)
+            place = write(run, tmp_path / "people.results.xlsx")
+        world.door.seen.clear()
+        with scene.resumed(scene.checkpoint(open_sheet(place), INTENT)) as run:
+            world.send(run)
+            assert run.journal.totals() == {"unchanged": 3, "invalid": 1}
+    assert [seen for seen in world.door.seen if seen.writes] == []
+
+
+def test_every_row_of_a_long_sheet_is_there_once(tmp_path: Path) -> None:
+    text = HEADER + "".join(f"+44{number:08},,P{number}\n" for number in range(3000))
+    with scene.staged(tmp_path, text, INTENT) as run:
+        write(run, tmp_path / "people.results.csv")
+        assert sum(run.journal.totals().values()) == 3000
+    assert [row[-1] for row in table(tmp_path / "people.results.csv")[1:]] == [str(n) for n in range(2, 3002)]
+
+
+# Where it is written
+
+
+def test_the_file_that_we_wrote_is_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        write(run, place)
+        run.journal.finish(Outcome(2, Status.CREATED, "7"))
+        assert write(run, place) == place
+        assert "created" in place.read_text(encoding="utf-8-sig")
+    with scene.resumed(tmp_path / "people.csv.checkpoint") as run:
+        assert write(run, place) == place
+
+
+def test_a_file_that_a_person_changed_is_never_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    second, third = (tmp_path / f"people.results-{number}.csv" for number in (2, 3))
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        write(run, place)
+        place.write_text(place.read_text() + "my note\n")
+        assert write(run, place) == second
+        assert write(run, place) == second
+        second.write_text("mine too")
+        assert write(run, place) == third
+    assert (place.read_text().endswith("my note\n"), second.read_text()) == (True, "mine too")
+
+
+def test_a_file_that_was_there_before_is_never_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    place.write_text("precious")
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        assert write(run, place) == tmp_path / "people.results-2.csv"
+    assert place.read_text() == "precious"
+
+
+def test_a_folder_in_the_place_of_the_file_is_left_alone(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    place.mkdir()
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        assert write(run, place) == tmp_path / "people.results-2.csv"
+
+
+def test_a_folder_that_took_the_place_of_our_file_is_left_alone(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        write(run, place).unlink()
+        place.mkdir()
+        assert write(run, place) == tmp_path / "people.results-2.csv"
+
+
+def test_no_free_name_is_told_with_a_remedy(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.csv"
+    for name in ("people.results.csv", *(f"people.results-{number}.csv" for number in range(2, 1000))):
+        (tmp_path / name).write_text("precious")
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(Unwritable) as caught:
+        write(run, place)
+    assert "--out" in caught.value.remedy
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(Unwritable):
+        write(run, tmp_path / "nowhere" / "people.results.csv")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_results_are_written_whole_or_not_at_all(tmp_path: Path, suffix: str) -> None:
+    place = tmp_path / f"people.results{suffix}"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        write(run, place)
+        before = place.read_bytes()
+        run.journal._db.execute("UPDATE row SET cells = '[1]' WHERE number = 6")
+        with pytest.raises(IndexError):
+            write(run, place)
+    assert place.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["people.csv", "people.csv.checkpoint", place.name]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_full_disk_is_told_with_the_command_that_writes_them_later(
+    tmp_path: Path, suffix: str, code: int
+) -> None:
+    place = tmp_path / f"people.results{suffix}"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        write(run, place)
+        before = place.read_bytes()
+
+        class Full:
+            """A journal on a disk that fills up while its rows are read."""
+
+            path = run.journal.path
+            header, meta = run.journal.header, run.journal.meta
+
+            def rows(self) -> Iterable[object]:
+                yield next(run.journal.rows())
+                raise OSError(code, "No room")
+
+        with pytest.raises(DiskFull) as caught:
+            results.write(replace(run, journal=Full()), place)  # type: ignore[arg-type]  # a door
+        assert f"heyx-bulk report {run.journal.path}" in caught.value.remedy
+    assert place.read_bytes() == before
+
+
+def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "my people's sheets"
+    folder.mkdir()
+    with scene.staged(folder, PEOPLE, INTENT) as run:
+
+        class Full:
+            path = run.journal.path
+            header, meta = run.journal.header, run.journal.meta
+
+            def rows(self) -> Iterable[object]:
+                yield from ()
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with pytest.raises(DiskFull) as caught:
+            results.write(replace(run, journal=Full()), folder / "x.csv")  # type: ignore[arg-type]  # a door
+    command = shlex.split(caught.value.remedy.partition("type: ")[2])
+    assert command == ["heyx-bulk", "report", str(run.journal.path)]
+
+
+# The totals
+
+
+def test_the_totals_are_a_sentence() -> None:
+    totals = {"invalid": 1, "created": 1038, "failed": 3, "to do": 0, "in doubt": 2}
+    assert results.line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 in doubt"
+    assert results.line({"unchanged": 1}) == "1 row: 1 unchanged"
+    assert results.line({}) == "0 rows"
+
+
+@pytest.mark.parametrize("word", results.WORDS)
+def test_every_status_has_its_exit_code(word: str) -> None:
+    wanted = {"created", "updated", "unchanged", "skipped"}
+    assert results.exit_code({word: 1}) == (0 if word in wanted else 3)
+    assert results.exit_code({"created": 5, word: 1}) == (0 if word in wanted else 3)
+    assert results.exit_code({"created": 5, word: 0}) == 0
+
+
+def test_a_sheet_without_rows_is_as_wanted() -> None:
+    assert results.exit_code({}) == 0
+
+
+def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path) -> None:
+    with World() as world, scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        sums: list[int] = []
+        world.door.before = lambda *_: sums.append(sum(run.journal.totals().values()))
+        world.send(run)
+    assert (set(sums), len(sums) > 3) == ({4}, True)

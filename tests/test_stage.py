@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+from openpyxl.styles import Font, PatternFill
+
+from heyx_bulk.columns import Use, Wishes
+from heyx_bulk.errors import CheckpointMismatch, MappingError
+from heyx_bulk.model import Problem
+from heyx_bulk.plan import Matching
+from heyx_bulk.run import Run
+from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.sheets import open_sheet, write_sheet
+from heyx_bulk.stage import Intent, bill, check_same, kind, stage
+from heyx_bulk.values import PhoneLookup
+from tests import scene
+
+HEADER = "phone,email,first name,tags\n"
+PEOPLE = HEADER + "+4412345678,ann@x.org,Ann,a;b\n+4412345679,bob@x.org,Bob,\n"
+
+
+def problems(run: Run) -> dict[int, tuple[Problem, ...]]:
+    return {entry.number: entry.problems for entry in run.journal.rows() if entry.problems}
+
+
+def causes(run: Run) -> dict[int, list[str]]:
+    return {number: [problem.cause for problem in found] for number, found in problems(run).items()}
+
+
+# What is staged
+
+
+def test_a_checkpoint_knows_every_row_as_text_and_what_the_columns_mean(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, HEADER + "0044 123,ann@x.org,  Ann ,\n\n,,,\n1.0,,007,x\n") as run:
+        assert [(entry.number, entry.cells) for entry in run.journal.rows()] == [
+            (2, ("0044 123", "ann@x.org", "  Ann ", "")),
+            (5, ("1.0", "", "007", "x")),
+        ]
+        assert [column.use for column in run.columns.columns] == [Use.FIELD] * 3 + [Use.ADD_TAGS]
+        assert [row.number for row in run.open_rows()] == [2, 5]
+        facts = [run.journal.meta(name) for name in ("sheet", "rows", "begun_at", "header")]
+    assert facts == ["people.csv", 2, scene.BEGUN_AT, ["phone", "email", "first name", "tags"]]
+
+
+def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
+    matching = Matching(PhoneLookup.PLUS, trust_ids=True)
+    intent = Intent(Wishes(key=("email",), add_tags=("all",), remove_tags=("none",)), matching)
+    with scene.staged(tmp_path, PEOPLE, intent) as run:
+        assert run.matching == matching
+        assert (run.columns.keys, run.columns.add_tags, run.columns.remove_tags) == (
+            ("email",),
+            ("all",),
+            ("none",),
+        )
+        assert [row.key for row in run.open_rows()] == [row.fields[1] for row in run.open_rows()]
+
+
+def test_lists_are_parted_as_any_cell_of_the_column_shows_even_the_last(tmp_path: Path) -> None:
+    rows = "".join(f'+44{number:08},,,"a, b"\n' for number in range(300))
+    with scene.staged(tmp_path, HEADER + rows + "+4499,,,c;d\n") as run:
+        tags = [row.add_tags for row in run.open_rows()]
+    assert Counter(tags) == {("a, b",): 300, ("c", "d"): 1}
+
+
+def test_a_run_with_a_mistake_in_its_columns_leaves_nothing(tmp_path: Path) -> None:
+    sheet = scene.sheet(tmp_path, "phone,shoe size\n+4412345678,44\n")
+    with pytest.raises(MappingError):
+        scene.checkpoint(sheet)
+    assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
+
+
+def test_values_without_a_header_are_told_with_their_columns_and_nothing_is_left(tmp_path: Path) -> None:
+    sheet = scene.sheet(tmp_path, "phone,,city,\n+4412345678,,Oslo,\n+4412345679,x,,y\n")
+    intent = Intent(Wishes(custom_fields=True))
+    with pytest.raises(MappingError) as caught:
+        scene.checkpoint(sheet, intent)
+    assert "column B, column D" in caught.value.what
+    assert '--ignore "column B"' in caught.value.what
+    assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
+
+
+def test_values_without_a_header_may_be_ignored_or_given_a_field(tmp_path: Path) -> None:
+    sheet = scene.sheet(tmp_path, "phone,,,tags\n+4412345678,x,y,\n")
+    path = scene.checkpoint(sheet, Intent(Wishes(ignore=("column B",), map=("column C=city",))))
+    with scene.resumed(path) as run:
+        (row,) = run.open_rows()
+        assert [(field.name, field.value) for field in row.fields] == [("phone", "+4412345678"), ("city", "y")]
+
+
+def test_blank_cells_without_a_header_are_no_mistake(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, "phone,,,tags\n+4412345678, ,,\n") as run:
+        assert run.journal.totals() == {"to do": 1}
+
+
+# Rows that cannot be sent
+
+
+def test_invalid_rows_leave_the_valid_ones_alone(tmp_path: Path) -> None:
+    rows = "+4412345678,,Ann,\n,,Bob,\n1.78E+15,,Cyd,\nnone,,Dan,\n+4412345679,,Eve,\n"
+    with scene.World() as world, scene.staged(tmp_path, HEADER + rows) as run:
+        assert causes(run) == {
+            3: ["no phone or email"],
+            4: ["a phone that the spreadsheet has rounded"],
+            5: ["a phone without digits"],
+        }
+        world.send(run)
+        assert scene.statuses(run) == {2: "created", 3: "invalid", 4: "invalid", 5: "invalid", 6: "created"}
+        assert {contact.fields["firstName"] for contact in world.sandbox.contacts} == {"Ann", "Eve"}
+
+
+def test_a_faulty_cell_makes_its_row_invalid_only_where_its_column_is_sent(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    for cells in (["phone", "city", "note"], ["+4412345678", "=1/0", "x"], ["+4412345679", "Oslo", "=1/0"]):
+        page.append(cells)
+    page["B2"].data_type = page["C3"].data_type = "e"
+    page["B2"].value = page["C3"].value = "#DIV/0!"
+    path = tmp_path / "people.xlsx"
+    book.save(path)
+    intent = Intent(Wishes(custom_fields=True, ignore=("note",)))
+    with scene.resumed(scene.checkpoint(open_sheet(path), intent)) as run:
+        ((number, (problem,)),) = problems(run).items()
+        assert (number, "column B “city”" in problem.detail) == (2, True)
+        assert scene.statuses(run) == {2: "invalid", 3: "ready"}
+
+
+def test_a_row_with_more_values_than_columns_is_invalid(tmp_path: Path) -> None:
+    others = "".join(f"+44{number:08},b@x{number}\n" for number in range(300))
+    with scene.staged(tmp_path, f"phone,email\n+4412345678,a@x,what is this\n{others}") as run:
+        assert causes(run) == {2: ["a cell that has 3 values where the header has 2 columns"]}
+
+
+def ids(folder: Path) -> Path:
+    """A workbook whose ids are numbers: one that may have been rounded, one that fits."""
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    for cells in (
+        ["heyx contact id", "city", "size"],
+        [1776025372480910, "Oslo", 1],
+        [177602537248, "Oslo", 2**60],
+    ):
+        page.append(cells)
+    path = folder / "ids.xlsx"
+    book.save(path)
+    return path
+
+
+def test_an_id_that_the_spreadsheet_may_have_rounded_is_invalid_unless_it_is_accepted(tmp_path: Path) -> None:
+    sheet = open_sheet(ids(tmp_path))
+    intent = Intent(Wishes(custom_fields=True))
+    with scene.resumed(scene.checkpoint(sheet, intent)) as run:
+        assert scene.statuses(run) == {2: "invalid", 3: "ready"}
+    with scene.resumed(scene.checkpoint(sheet, replace(intent, accept_suspect_ids=True))) as run:
+        assert scene.statuses(run) == {2: "ready", 3: "ready"}
+
+
+def test_a_row_with_the_key_of_an_earlier_one_is_invalid_and_names_it(tmp_path: Path) -> None:
+    rows = "+44 1234-5678,,Ann,\n4412345678,,Bob,\n,ANN@x.org,Cyd,\n,ann@X.org,Dan,\n(+44) 12345678,,Eve,\n"
+    with scene.staged(tmp_path, HEADER + rows) as run:
+        assert {number: found[0].detail for number, found in problems(run).items()} == {
+            3: "same phone as row 2",
+            5: "same email as row 4",
+            6: "same phone as row 2",
+        }
+        assert run.journal.causes() == [
+            ("same phone as an earlier row", 2, [3, 6]),
+            ("same email as an earlier row", 1, [5]),
+        ]
+
+
+def test_phones_in_other_peoples_digits_are_the_same_phone(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n+٤٤١٢٣٤٥٦٧٨,,Bob,\n") as run:
+        assert scene.statuses(run) == {2: "ready", 3: "invalid"}
+
+
+def test_a_row_with_the_id_of_an_earlier_one_is_invalid_and_one_with_its_second_key_is_not(tmp_path: Path) -> None:
+    rows = "7,+4412345678,a@x\n7,+4412345679,b@x\n8,+4412345678,c@x\n,+4412345680,a@x\n"
+    with scene.staged(tmp_path, "heyx contact id,phone,email\n" + rows) as run:
+        assert {number: found[0].detail for number, found in problems(run).items()} == {
+            3: "same contact id as row 2"
+        }
+        assert [run.journal.awaits(number) for number in (2, 4, 5)] == [None, 2, 2]
+
+
+def test_a_row_is_not_invalid_for_the_key_of_a_row_that_is_invalid_itself(tmp_path: Path) -> None:
+    rows = '+4412345678,,Ann,"a"\n+4412345678,,Bob,\n'
+    intent = Intent(Wishes(remove_tags=("a",)))
+    with scene.staged(tmp_path, HEADER + rows, intent) as run:
+        assert causes(run) == {2: ["a tag both added and removed"]}
+
+
+def test_without_matching_the_same_key_twice_is_invalid_all_the_same(tmp_path: Path) -> None:
+    intent = Intent(Wishes(no_match=True), Matching(no_match=True))
+    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n4412345678,,Bob,\n,,Cyd,\n,,,x\n", intent) as run:
+        assert causes(run) == {
+            3: ["same phone as an earlier row"],
+            5: ["no field to create a contact with"],
+        }
+
+
+# The sheet known again
+
+
+def workbook(folder: Path) -> Path:
+    path = folder / "people.xlsx"
+    write_sheet(path, ("phone", "first name"), [("+4412345678", "Ann"), ("+4412345679", "Bob")])
+    return path
+
+
+def test_a_workbook_saved_again_with_other_styles_is_the_same_sheet(tmp_path: Path) -> None:
+    path = workbook(tmp_path)
+    before = path.read_bytes()
+    with scene.resumed(scene.checkpoint(open_sheet(path))) as run:
+        book = openpyxl.load_workbook(path)
+        page = book.worksheets[0]
+        page.column_dimensions["A"].width = 77
+        for row in page.iter_rows():
+            for cell in row:
+                cell.font, cell.fill = Font(bold=True), PatternFill("solid", "00FF00")
+        book.save(path)
+        assert path.read_bytes() != before
+        check_same(run.journal, open_sheet(path), Intent(), again="--again")
+
+
+def test_a_csv_with_other_quotes_separators_and_encoding_is_the_same_sheet(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, "phone,first name\n+4412345678,Zoë\n") as run:
+        path = tmp_path / "people.csv"
+        path.write_bytes('"phone";"first name"\r\n"+4412345678";"Zoë"\r\n'.encode("utf-16"))
+        check_same(run.journal, open_sheet(path), Intent(), again="--again")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (PEOPLE.replace("Ann", "Anne"), "some cells are others"),
+        (PEOPLE.replace("Ann", " Ann"), "some cells are others"),
+        (PEOPLE + "+4412345680,,Cyd,\n", "it had 2 rows and has 3"),
+        (PEOPLE.replace("first name", "First Name"), "its header is another"),
+        (PEOPLE.replace("\n", "\n\n", 1), "some cells are others"),
+        ("".join([HEADER, *reversed(PEOPLE.splitlines(keepends=True)[1:])]), "some cells are others"),
+    ],
+    ids=["a cell", "a blank", "a row more", "a header", "a row's number", "the order"],
+)
+def test_a_changed_sheet_is_refused_saying_what_changed(tmp_path: Path, text: str, what: str) -> None:
+    with scene.staged(tmp_path, PEOPLE) as run:
+        with pytest.raises(CheckpointMismatch) as caught:
+            check_same(run.journal, scene.sheet(tmp_path, text), Intent(), again="--again")
+        assert what in caught.value.what
+        assert "--again" in caught.value.remedy
+
+
+ORDINARY = Intent(Wishes(map=("mobile=phone",), add_tags=("a", "b")))
+
+
+@pytest.mark.parametrize(
+    ("intent", "what"),
+    [
+        (replace(ORDINARY, wishes=Wishes(add_tags=("a", "b"))), "--map was mobile=phone, now not given"),
+        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, ignore=("x",))), "--ignore was not given, now x"),
+        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, add_tags=("b", "a"))), "--add-tag was a, b, now b, a"),
+        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, remove_tags=("c",))), "--remove-tag"),
+        (
+            replace(ORDINARY, wishes=replace(ORDINARY.wishes, custom_fields=True)),
+            "--custom-fields was not given, now given",
+        ),
+        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, id_column="x")), "--id-column"),
+        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, key=("email",))), "--key was not given, now email"),
+        (replace(ORDINARY, matching=Matching(no_match=True)), "--no-match was not given, now given"),
+        (replace(ORDINARY, matching=Matching(PhoneLookup.PLUS)), "--phone-lookup was both, now plus"),
+        (replace(ORDINARY, matching=Matching(trust_ids=True)), "--trust-ids"),
+        (replace(ORDINARY, worksheet="May"), "--sheet was not given, now May"),
+        (replace(ORDINARY, accept_suspect_ids=True), "--accept-suspect-ids"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_other_options_are_refused_by_name(tmp_path: Path, intent: Intent, what: str) -> None:
+    text = "mobile,first name\n+4412345678,Ann\n"
+    with scene.staged(tmp_path, text, ORDINARY) as run:
+        sheet = scene.sheet(tmp_path, text)
+        check_same(run.journal, sheet, ORDINARY, again="--again")
+        with pytest.raises(CheckpointMismatch) as caught:
+            check_same(run.journal, sheet, intent, again="--again")
+        assert what in caught.value.what
+        assert "--again" in caught.value.remedy
+
+
+# What it will cost
+
+
+def test_a_bill_counts_rows_by_kind_and_calls_and_what_other_look_ups_would_save(tmp_path: Path) -> None:
+    rows = [
+        "7,,,Ann,",  # one write
+        "8,+4412345678,,Bob,x",  # one read, two writes
+        ",+4412345679,,Cyd,",  # two searches (with + and without), one write
+        ",+44 12345680,,Dan,",  # three searches (as it is written, besides), one write
+        ',,eve@x.org,Eve,"' + ";".join(f"t{number}" for number in range(11)) + '"',  # one search, three writes
+    ]
+    with scene.staged(tmp_path, "heyx contact id,phone,email,first name,tags\n" + "\n".join(rows) + "\n") as run:
+        total = bill(run.open_rows(), run.matching)
+    assert total.kinds == {"by contact id": 2, "by phone": 2, "by email": 1}
+    assert (total.calls, total.writes_to) == (1 + 3 + 3 + 4 + 4, 5)
+    assert +total.saved_by == {PhoneLookup.PLUS: 2, PhoneLookup.DIGITS: 1, PhoneLookup.AS_WRITTEN: 3}
+
+
+def test_rows_that_are_created_without_looking_are_a_kind_of_their_own(tmp_path: Path) -> None:
+    intent = Intent(Wishes(no_match=True), Matching(no_match=True))
+    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n,,Bob,\n", intent) as run:
+        assert [kind(row, run.matching) for row in run.open_rows()] == ["created without looking"] * 2
+        assert bill(run.open_rows(), run.matching).calls == 2
+
+
+CELLS = st.fixed_dictionaries(
+    {
+        "heyx contact id": st.sampled_from(["", "", "7", "8", "nobody"]),
+        "phone": st.sampled_from(["", "+4412345670", "4412345671", "00 4412345672", "+44 1234 5673"]),
+        "email": st.sampled_from(["", "a@x.org", "B@x.org"]),
+        "city": st.sampled_from(["", "Oslo", "Rome"]),
+        "tags": st.sampled_from(["", "a", "a;b", ";".join(f"t{number}" for number in range(23))]),
+        "remove tags": st.sampled_from(["", "z", ";".join(f"z{number}" for number in range(11))]),
+    }
+)
+WIDE = [f"f{number}" for number in range(35)]
+
+
+@trying(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(CELLS, min_size=1, max_size=5),
+    wide=st.booleans(),
+    lookup=st.sampled_from(PhoneLookup),
+    no_match=st.booleans(),
+    trust_ids=st.booleans(),
+    phones=st.sampled_from(["as-sent", "plus", "digits"]),
+)
+def test_no_run_makes_more_calls_than_its_bill_says(
+    *, rows: list[dict[str, str]], wide: bool, lookup: PhoneLookup, no_match: bool, trust_ids: bool, phones: str
+) -> None:
+    header = [*rows[0], *(WIDE if wide else ())]
+    texts = [[*row.values(), *([f"v{number}" for number in range(35)] if wide else ())] for row in rows]
+    intent = Intent(Wishes(custom_fields=True, no_match=no_match), Matching(lookup, no_match, trust_ids))
+    told = Misbehaviour(phones="plus" if phones == "plus" else "digits" if phones == "digits" else "as-sent")
+    with tempfile.TemporaryDirectory() as folder, scene.World(told) as world:
+        world.sandbox.add({"phone": "4412345670", "email": "a@x.org"}, ["z", "a"], id="7")
+        world.sandbox.add({"phone": "+4412345671"}, (), id="8")
+        with scene.resumed(scene.checkpoint(scene.written(Path(folder), header, texts), intent)) as run:
+            due = bill(run.open_rows(), run.matching)
+            sent = world.send(run)
+            assert sent.calls <= due.calls
+            assert set(run.journal.totals()) <= {"created", "updated", "unchanged", "failed", "invalid"}
+
+
+def test_staging_tells_how_many_rows_it_has_read(tmp_path: Path) -> None:
+    heard: list[int] = []
+    sheet = scene.written(tmp_path, ["phone"], [[f"+44{number:08}"] for number in range(25_000)])
+    path = tmp_path / "x.checkpoint"
+    stage(sheet, Intent(), path, channel="c", begun_at="now", durable=False, read=heard.append)
+    assert heard == [10_000, 20_000, 25_000]
