@@ -27,11 +27,6 @@ class GivenBack:
     done: list[int] = field(default_factory=list)
 
 
-def names_rows(sheet: Sheet) -> bool:
-    """Whether a sheet is a file of failed rows: it names each row and its run."""
-    return run_named(sheet) is not None
-
-
 def run_named(sheet: Sheet) -> str | None:
     """The run (its first letters) whose rows a file of failed rows holds; None where it is no such file."""
     position = _position(sheet.header, ROW_COLUMN)

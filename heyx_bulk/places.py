@@ -48,9 +48,14 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     checkpoint = folder / f"{sheet.name}{chosen}.checkpoint"
     if not (reason := unsafe(folder)):
         return Places(checkpoint, results, failed)
-    elsewhere = state_folder() / "checkpoints" / f"{_short_hash(checkpoint)}-{checkpoint.name}"
+    elsewhere = _checkpoints() / f"{_short_hash(checkpoint)}-{checkpoint.name}"
     elsewhere.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Places(elsewhere, results, failed, f"{folder} {reason}, so the checkpoint lies in {elsewhere}")
+
+
+def state_checkpoints() -> list[Path]:
+    """The checkpoints in the user's state folder."""
+    return sorted(_checkpoints().glob("*.checkpoint"))
 
 
 def dated(path: Path, moment: datetime) -> Path:
@@ -69,6 +74,10 @@ def unsafe(folder: Path) -> str:
     if _is_on_network(folder):
         return "is on a network"
     return "" if _can_lock(folder) else "cannot lock files"
+
+
+def _checkpoints() -> Path:
+    return state_folder() / "checkpoints"
 
 
 def _is_on_network(folder: Path) -> bool:

@@ -71,7 +71,6 @@ def stage(
     *,
     channel: str,
     begun_at: str,
-    results: Path | None = None,
     durable: bool = True,
     read: Callable[[int], None] = lambda _: None,
 ) -> None:
@@ -105,7 +104,6 @@ def stage(
                 "run": uuid4().hex,
                 "channel": channel,
                 "begun_at": begun_at,
-                "results": None if results is None else str(results.absolute()),
             },
             durable=durable,
         )

@@ -36,11 +36,15 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What an upload came to: rows by status (all rows are there), what was sent, and where its files lie."""
+    """What an upload came to: rows by status (all rows are there), what was sent, and where its files lie.
+
+    `failed` holds the rows that need a person; None where no row does.
+    """
 
     totals: dict[str, int]
     sent: Sent | None
     results: Path
+    failed: Path | None
     checkpoint: Path
 
 
@@ -64,10 +68,10 @@ def upload_sheet(
     where = places_of(Path(sheet), intent, out)
     with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
         sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
-        written = results.write(run, where.results)
+        written, failed = results.write(run, where.results), results.write_failed(run, where.failed)
         if sent is not None and sent.stopped is not None:
             raise sent.stopped
-        return Uploaded(run.journal.totals(), sent, written, where.checkpoint)
+        return Uploaded(run.journal.totals(), sent, written, failed, where.checkpoint)
 
 
 def send(run: Run, settings: Settings, manner: Manner) -> Sent:
@@ -79,6 +83,16 @@ def send(run: Run, settings: Settings, manner: Manner) -> Sent:
         return asyncio.run(upload(run, settings, progress=progress, started=manner.started))
     with ChannelMemory(settings.channel, settings.settle) as memory:
         return asyncio.run(upload(run, settings, progress=progress, memory=memory, started=manner.started))
+
+
+def places_kept(journal: Journal) -> Places:
+    """Where the files of a run belong: where they were meant to go, or beside a checkpoint since moved."""
+    kept = journal.meta("files")
+    meant = {name: Path(str(text)) for name, text in kept.items()} if isinstance(kept, dict) else {}
+    there = {
+        name: path if path.parent.is_dir() else journal.path.with_name(path.name) for name, path in meant.items()
+    }
+    return Places(journal.path, there["results"], there["failed"])
 
 
 def still_to_do(totals: dict[str, int]) -> int:
@@ -108,15 +122,11 @@ def begun(
     if where.checkpoint.exists():
         written = _clear_way(sheet, intent, where, settings, again=again, manner=manner)
     if not where.checkpoint.exists():
-        stage(
-            sheet,
-            intent,
-            where.checkpoint,
-            channel=settings.channel,
-            begun_at=now(),
-            results=where.results,
-        )
+        stage(sheet, intent, where.checkpoint, channel=settings.channel, begun_at=now())
     with Journal.open(where.checkpoint) as journal:
+        journal.remember(
+            "files", {"results": str(where.results.absolute()), "failed": str(where.failed.absolute())}
+        )
         if written is not None:
             journal.remember("written", written)
         yield Run.of(journal)
@@ -185,7 +195,7 @@ def _settle(run: Run, settings: Settings, manner: Manner) -> None:
 
 def _set_aside(where: Places, manner: Manner) -> None:
     moment = datetime.now()
-    for path in (where.checkpoint, where.results):
+    for path in (where.checkpoint, where.results, where.failed):
         if path.exists():
             name = dated(path, moment)
             path.rename(name)

@@ -7,19 +7,36 @@ from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli.say import Voice, command, count, duration, shown, told
-from heyx_bulk.errors import Stopped
 from heyx_bulk.model import Status
+from heyx_bulk.places import Places
 from heyx_bulk.run import Run
 from heyx_bulk.starts import still_to_do
 from heyx_bulk.upload import Sent
 
 
-def conclude(voice: Voice, run: Run, sent: Sent | None, place: Path, same: str) -> int:
-    """Write the results at `place`, say the totals and the next command (`same` carries on); the exit code."""
-    written = results.write(run, place)
-    voice.say(f"Results: {shown(written)}")
+def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str) -> int:
+    """Write the results, say the totals and the next steps (`same` carries on); the exit code."""
+    written, failed = write_results(voice, run, where)
     stopped = sent.stopped if sent is not None else None
-    return _tell(voice, run, sent, stopped, written, same)
+    totals = run.journal.totals()
+    code = results.exit_code(totals)
+    if stopped is not None:
+        voice.alarm(told(stopped))
+        code = stopped.exit_code
+    steps = next_steps(run, totals, same, failed)
+    tell_next(voice, steps)
+    voice.total(results.line(totals), document(run, totals, sent, written, steps, code))
+    return code
+
+
+def write_results(voice: Voice, run: Run, where: Places) -> tuple[Path, Path | None]:
+    """Write the results, and the rows that need a person; where they went."""
+    written = results.write(run, where.results)
+    voice.say(f"Results: {shown(written)}")
+    failed = results.write_failed(run, where.failed)
+    if failed is not None:
+        voice.say(f"Rows that need you: {shown(failed)}")
+    return written, failed
 
 
 def tell_sent(voice: Voice, sent: Sent) -> None:
@@ -36,19 +53,19 @@ class Next:
     command: str
 
 
-def next_steps(run: Run, totals: dict[str, int], same: str) -> list[Next]:
-    """What a person would type next, most urgent first; `same` is the command that carries on."""
+def next_steps(run: Run, totals: dict[str, int], same: str, failed: Path | None) -> list[Next]:
+    """What a person would type next, most urgent first.
+
+    `same` is the command that carries on, `failed` the file of the rows that need a person.
+    """
     if still_to_do(totals):
         return [Next("To carry on", same)] if same else []
     steps = []
-    if failed := totals.get(Status.FAILED, 0) + totals.get(Status.UNCERTAIN, 0):
-        steps.append(Next(f"To send the {count(failed, 'failed row')} again", rerun_command(run)))
-    if invalid := totals.get(Status.INVALID, 0):
-        began = str(run.journal.meta("command") or "heyx-bulk upload SHEET")
-        purpose = (
-            f"{count(invalid, 'row')} cannot be sent as they are; the results say why. To send the mended sheet"
-        )
-        steps.append(Next(purpose, f"{began} --again"))
+    if again := totals.get(Status.FAILED, 0) + totals.get(Status.UNCERTAIN, 0):
+        steps.append(Next(f"To send the {count(again, 'failed row')} again", rerun_command(run)))
+    if failed is not None:
+        purpose = f"To send rows mended, change them in {failed.name} and give it back"
+        steps.append(Next(purpose, command("rerun", shown(failed))))
     return steps
 
 
@@ -61,18 +78,6 @@ def tell_next(voice: Voice, steps: list[Next]) -> None:
     """Say the next steps, each ready to copy."""
     for step in steps:
         voice.say(f"{step.purpose}:\n  {step.command}")
-
-
-def _tell(voice: Voice, run: Run, sent: Sent | None, stopped: Stopped | None, written: Path, same: str) -> int:
-    totals = run.journal.totals()
-    code = results.exit_code(totals)
-    if stopped is not None:
-        voice.alarm(told(stopped))
-        code = stopped.exit_code
-    steps = next_steps(run, totals, same)
-    tell_next(voice, steps)
-    voice.total(results.line(totals), document(run, totals, sent, written, steps, code))
-    return code
 
 
 def document(

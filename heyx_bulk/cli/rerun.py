@@ -8,44 +8,37 @@ from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli import bill
-from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent
+from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent, write_results
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointMismatch, SheetError
 from heyx_bulk.journal import Journal, hold
-from heyx_bulk.places import places
+from heyx_bulk.mended import run_named, take_back
+from heyx_bulk.places import places, state_checkpoints
 from heyx_bulk.run import Run
-from heyx_bulk.settings import from_environment
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.settings import Settings, from_environment
+from heyx_bulk.sheets import Sheet, open_sheet
 from heyx_bulk.stage import difference_of
-from heyx_bulk.starts import accept_channel, send, still_to_do
+from heyx_bulk.starts import accept_channel, places_kept, send, still_to_do
+
+CHECKPOINT = ".checkpoint"
 
 
 def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
-    """Send the failed rows of a run again, and look again for the uncertain ones; the exit code."""
+    """Send the failed rows of a run again, or those that a person mended; the exit code."""
     settings = from_environment(os.environ, **speaking.options())
-    path = checkpoint_of(named)
-    same = same_command(sys.argv[1:])
+    mended = _mended_rows(named)
+    path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
     with hold(path), Journal.open(path) as journal:
         accept_channel(journal, settings)
-        reopened = journal.reopen()
-        run = Run.of(journal)
-        totals = journal.totals()
-        rows, still = sum(totals.values()), still_to_do(totals)
-        if not still:
-            voice.say("No row failed: there is nothing to send again.")
-            code, steps = results.exit_code(totals), next_steps(run, totals, same)
-            tell_next(voice, steps)
-            voice.total(results.line(totals), document(run, totals, None, None, steps, code))
-            return code
-        _tell_changed(voice, journal)
-        voice.say(f"{journal.meta('sheet')}: {count(reopened, 'failed row')} again; {still:,} of {rows:,} to do.")
-        bill.tell(voice, run, settings.rate, fresh=False)
-        with Signals() as signals:
-            sent = send(run, settings, signals.manner(voice))
-        tell_sent(voice, sent)
-        return conclude(voice, run, sent, _results_place(journal), same)
+        if mended is not None:
+            _take_back(voice, Run.of(journal), mended)
+        else:
+            _tell_changed(voice, journal)
+            reopened = journal.reopen()
+            voice.say(f"{journal.meta('sheet')}: {count(reopened, 'failed row')} again.")
+        return _send(voice, Run.of(journal), settings)
 
 
 def report(named: Path, voice: Voice) -> int:
@@ -54,9 +47,9 @@ def report(named: Path, voice: Voice) -> int:
         run = Run.of(journal)
         totals = journal.totals()
         bill.tell_invalid(voice, journal)
-        written = results.write(run, _results_place(journal))
-        voice.say(f"Results: {shown(written)}")
-        steps, code = next_steps(run, totals, str(journal.meta("command") or "")), results.exit_code(totals)
+        written, failed = write_results(voice, run, places_kept(journal))
+        code = results.exit_code(totals)
+        steps = next_steps(run, totals, str(journal.meta("command") or ""), failed)
         tell_next(voice, steps)
         voice.total(results.line(totals), document(run, totals, None, written, steps, code))
         return code
@@ -64,16 +57,65 @@ def report(named: Path, voice: Voice) -> int:
 
 def checkpoint_of(named: Path) -> Path:
     """The checkpoint that a person names: itself, or the sheet it belongs to."""
-    if named.suffix == ".checkpoint":
+    if named.suffix == CHECKPOINT:
         return named
-    excel = named.suffix.casefold() in (".xlsx", ".xlsm")
-    beside = places(named, None, None, excel=excel).checkpoint
+    beside = places(named, None, None, excel=False).checkpoint
     if beside.exists():
         return beside
     raise CheckpointMismatch(
         f"{named} has no run yet: there is no {shown(beside)}.",
         "Upload it first, or name the file that ends in .checkpoint.",
     )
+
+
+def _send(voice: Voice, run: Run, settings: Settings) -> int:
+    journal, totals = run.journal, run.journal.totals()
+    where = places_kept(journal)
+    if not still_to_do(totals):
+        voice.say("There is nothing to send again.")
+        written, failed = write_results(voice, run, where)
+        code, steps = results.exit_code(totals), next_steps(run, totals, "", failed)
+        tell_next(voice, steps)
+        voice.total(results.line(totals), document(run, totals, None, written, steps, code))
+        return code
+    bill.tell(voice, run, settings.rate, fresh=False)
+    with Signals() as signals:
+        sent = send(run, settings, signals.manner(voice))
+        signals.detach()
+        tell_sent(voice, sent)
+        return conclude(voice, run, sent, where, same_command(sys.argv[1:]))
+
+
+def _mended_rows(named: Path) -> Sheet | None:
+    """The sheet a person names, if it holds rows given back."""
+    if named.suffix == CHECKPOINT:
+        return None
+    sheet = open_sheet(named)
+    return sheet if run_named(sheet) is not None else None
+
+
+def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
+    """The checkpoint of the run whose rows are given back: beside them, or in the user's state folder."""
+    run = run_named(mended)
+    for path in (*sorted(named.absolute().parent.glob(f"*{CHECKPOINT}")), *state_checkpoints()):
+        try:
+            with Journal.open(path) as journal:
+                if str(journal.meta("run"))[:8] == run:
+                    return path
+        except CheckpointMismatch:
+            continue
+    raise CheckpointMismatch(
+        f"{named.name} holds rows of the run {run}, and no checkpoint of that run lies beside it.",
+        "Put the file into the folder of the checkpoint, which ends in .checkpoint.",
+    )
+
+
+def _take_back(voice: Voice, run: Run, mended: Sheet) -> None:
+    given = take_back(run, mended)
+    voice.say(f"{mended.path.name}: {count(len(given.opened), 'row')} given back.")
+    if given.done:
+        voice.say(f"  {count(len(given.done), 'row')} of them were done since and are left as they are.")
+    bill.tell_invalid(voice, run.journal)
 
 
 def _tell_changed(voice: Voice, journal: Journal) -> None:
@@ -84,19 +126,11 @@ def _tell_changed(voice: Voice, journal: Journal) -> None:
     except SheetError:
         return
     if difference:
-        voice.say(
-            f"{path.name} has changed since its run began ({difference}): a rerun sends its rows as they were."
-        )
+        voice.say(f"{path.name} has changed since its run began ({difference}).")
+        voice.say("A rerun sends its rows as they were.")
         voice.say(f"To send the sheet as it is now:\n  {journal.meta('command')} --again")
 
 
 def _worksheet(journal: Journal) -> str | None:
     name = journal.meta("worksheet")
     return None if name is None else str(name)
-
-
-def _results_place(journal: Journal) -> Path:
-    """Where the results belong: where they were meant to go, or beside a checkpoint that was moved."""
-    meant = journal.meta("results")
-    place = Path(str(meant))
-    return place if place.parent.is_dir() else journal.path.with_name(place.name)

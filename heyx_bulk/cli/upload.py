@@ -139,7 +139,7 @@ def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Si
     totals = run.journal.totals()
     rows, still, fresh = sum(totals.values()), still_to_do(totals), run.journal.untouched()
     if not fresh and not still:
-        return _tell_finished(asked, run, totals, same)
+        return _tell_finished(asked, run, totals, where)
     if fresh:
         run.journal.remember("command", same)
     else:
@@ -154,16 +154,16 @@ def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Si
     sent = send(run, settings, signals.manner(asked.voice))
     signals.detach()
     tell_sent(asked.voice, sent)
-    return conclude(asked.voice, run, sent, where.results, same)
+    return conclude(asked.voice, run, sent, where, same)
 
 
-def _tell_finished(asked: Asked, run: Run, totals: dict[str, int], same: str) -> int:
+def _tell_finished(asked: Asked, run: Run, totals: dict[str, int], where: Places) -> int:
     asked.voice.say(
         f"This sheet's run is finished; it began {run.journal.meta('begun_at')}. Nothing was sent. "
         "To send the sheet anew, add --again."
     )
     code = results.exit_code(totals)
-    steps = next_steps(run, totals, same)
+    steps = next_steps(run, totals, "", where.failed if where.failed.exists() else None)
     tell_next(asked.voice, steps)
     asked.voice.total(results.line(totals), document(run, totals, None, None, steps, code))
     return code

@@ -1,0 +1,211 @@
+"""Failed rows given back: mended, sorted and cut by a person, known again, and sent from where each stood."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from heyx_bulk import results
+from heyx_bulk.errors import SheetError
+from heyx_bulk.journal import Journal
+from heyx_bulk.mended import GivenBack, run_named, take_back
+from heyx_bulk.model import Outcome, Status
+from heyx_bulk.run import Run
+from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.settings import checked
+from heyx_bulk.sheets import open_sheet
+from heyx_bulk.stage import Intent, stage
+from heyx_bulk.starts import Manner, send
+
+TOKEN = "sandbox"
+HEADER = ("Phone", "First Name", "Tags")
+ROWS = (("+923001", "Ana", "VIP"), ("", "Boris", ""), ("+923003", "Chen", "A"), ("+923003", "Twin", ""))
+
+
+@contextmanager
+def begun(folder: Path, rows: Sequence[Sequence[str]] = ROWS, header: Sequence[str] = HEADER) -> Iterator[Run]:
+    path = folder / "contacts.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    checkpoint = folder / "contacts.csv.checkpoint"
+    stage(open_sheet(path), Intent(), checkpoint, channel="channel", begun_at="now", durable=False)
+    with Journal.open(checkpoint, durable=False) as journal:
+        yield Run.of(journal)
+
+
+def sent(run: Run, sandbox: Sandbox, *, settle: float = 0.05) -> dict[str, int]:
+    """The totals after what is to do was sent."""
+    with SandboxServer(sandbox) as server:
+        send(run, checked(url=server.url, token=TOKEN, settle=settle, workers=1), Manner())
+    return run.journal.totals()
+
+
+def failed(run: Run, folder: Path) -> list[dict[str, str]]:
+    """The file of failed rows, written and read."""
+    place = results.write_failed(run, folder / "contacts.failed.csv")
+    assert place is not None
+    with place.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def give_back(run: Run, folder: Path, lines: Sequence[dict[str, str]]) -> GivenBack:
+    path = folder / "mended.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    return take_back(run, open_sheet(path))
+
+
+def sandbox(**misbehaviour: int) -> Sandbox:
+    return Sandbox(Misbehaviour(**misbehaviour), tokens=(TOKEN,), limit=10_000)
+
+
+def test_the_file_holds_only_rows_that_need_a_person_in_the_sheet_s_own_columns(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
+        assert sent(run, sandbox()) == {"created": 2, "invalid": 2}
+        lines = failed(run, tmp_path)
+    assert list(lines[0]) == [*HEADER, "heyx status", "heyx contact id", "heyx message", "heyx row"]
+    assert [line["First Name"] for line in lines] == ["Boris", "Twin"]
+    assert [line["heyx message"] for line in lines][1] == "same phone as row 4"
+
+
+def test_mended_rows_are_sent_with_their_new_values_and_the_rest_stays_as_it_was(tmp_path: Path) -> None:
+    heyx = sandbox()
+    with begun(tmp_path) as run:
+        sent(run, heyx)
+        lines = failed(run, tmp_path)
+        lines[0]["Phone"] = "+923002"
+        given = give_back(run, tmp_path, lines[:1])
+        assert (given.opened, given.done) == ([3], [])
+        assert sent(run, heyx) == {"created": 3, "invalid": 1}
+    assert {contact.fields["phone"] for contact in heyx.contacts} == {"+923001", "+923002", "+923003"}
+
+
+def test_rows_may_be_sorted_and_columns_moved_or_cut(tmp_path: Path) -> None:
+    heyx = sandbox(refuse_creates=2)
+    with begun(tmp_path, ROWS[:1] + ROWS[2:3]) as run:
+        sent(run, heyx)
+        lines = [
+            {"heyx row": line["heyx row"], "Phone": line["Phone"]} for line in reversed(failed(run, tmp_path))
+        ]
+        give_back(run, tmp_path, lines)
+        assert sent(run, heyx) == {"created": 2}
+    assert {(contact.fields["firstName"], contact.tags) for contact in heyx.contacts} == {
+        ("Ana", frozenset({"VIP"})),
+        ("Chen", frozenset({"A"})),
+    }
+
+
+def test_a_contact_that_was_created_already_is_not_created_again(tmp_path: Path) -> None:
+    heyx = Sandbox(tokens=(TOKEN,), limit=10_000)
+    with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
+        sent(run, heyx)
+        made = heyx.contacts[0].id
+        run.journal.finish(Outcome(2, Status.FAILED, made))
+        lines = failed(run, tmp_path)
+        lines[0] |= {"Phone": "+923009", "First Name": "Anna"}
+        give_back(run, tmp_path, lines)
+        assert sent(run, heyx) == {"created": 1}
+    (contact,) = heyx.contacts
+    assert (contact.id, contact.fields["phone"], contact.fields["firstName"]) == (made, "+923009", "Anna")
+
+
+def test_doubt_is_settled_by_the_values_that_were_sent_not_by_the_mended_ones(tmp_path: Path) -> None:
+    heyx = sandbox()
+    heyx.add({"phone": "+923001", "firstName": "Ana"})
+    with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
+        row = run.row(run.journal.entry(2))
+        run.journal.creating(2, row.fields, None)
+        run.journal.finish(Outcome(2, Status.UNCERTAIN))
+        lines = failed(run, tmp_path)
+        lines[0]["Phone"] = "+923009"
+        give_back(run, tmp_path, lines)
+        assert sent(run, heyx) == {"created": 1}
+    assert [contact.fields["phone"] for contact in heyx.contacts] == ["+923009"]
+
+
+def test_a_contact_id_written_into_the_file_says_who_is_meant(tmp_path: Path) -> None:
+    heyx = sandbox()
+    ids = [heyx.add({"phone": phone}) for phone in ("+923001", "+92 3001")]
+    with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
+        heyx.add({"phone": "+923001"})
+        assert sent(run, heyx) == {"failed": 1}
+        lines = failed(run, tmp_path)
+        assert "2 contacts have the phone" in lines[0]["heyx message"]
+        lines[0]["heyx contact id"] = ids[0]
+        give_back(run, tmp_path, lines)
+        assert sent(run, heyx) == {"updated": 1}
+    assert [contact.fields.get("firstName") for contact in heyx.contacts] == ["Ana", None, None]
+
+
+def test_a_row_mended_into_another_row_s_key_is_invalid(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
+        sent(run, sandbox())
+        lines = failed(run, tmp_path)
+        lines[0]["Phone"] = "923001"
+        give_back(run, tmp_path, lines[:1])
+        assert run.journal.entry(3).message == "same phone as row 2"
+        assert run.journal.totals() == {"created": 2, "invalid": 2}
+
+
+def test_rows_done_since_are_left_alone(tmp_path: Path) -> None:
+    heyx = sandbox(refuse_creates=1)
+    with begun(tmp_path, ROWS[:1]) as run:
+        sent(run, heyx)
+        lines = failed(run, tmp_path)
+        give_back(run, tmp_path, lines)
+        sent(run, heyx)
+        given = give_back(run, tmp_path, lines)
+    assert (given.opened, given.done) == ([], [2])
+
+
+def test_unknown_repeated_and_foreign_rows_are_refused_all_at_once_and_nothing_is_taken(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
+        sent(run, sandbox())
+        first, second = failed(run, tmp_path)
+        run_id = first["heyx row"].split()[-1]
+        first["Phone"] = "+923002"
+        names = [f"row 99 of run {run_id}", "row 3 of run 00000000", "mine", first["heyx row"]]
+        lines = [first, *({**second, "heyx row": name} for name in names)]
+        with pytest.raises(SheetError) as caught:
+            give_back(run, tmp_path, lines)
+        for word in ("row 3: the run has no row 99", "row 4: it is of another run", "row 5", "row 6", "once more"):
+            assert word in caught.value.what
+        assert run.journal.totals() == {"created": 2, "invalid": 2}
+
+
+def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
+        sent(run, sandbox())
+        lines = [{**line, "Mood": "good"} for line in failed(run, tmp_path)]
+        with pytest.raises(SheetError, match="“Mood” is none of the run's sheet"):
+            give_back(run, tmp_path, lines)
+
+
+def test_a_results_file_is_no_file_of_failed_rows(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
+        written = results.write(run, tmp_path / "contacts.results.csv")
+        assert run_named(open_sheet(written)) is None
+
+
+def test_when_no_row_needs_a_person_any_more_our_file_is_taken_away_and_a_changed_one_is_not(
+    tmp_path: Path,
+) -> None:
+    heyx = sandbox(refuse_creates=1)
+    place = tmp_path / "contacts.failed.csv"
+    with begun(tmp_path, ROWS[:1]) as run:
+        sent(run, heyx)
+        failed(run, tmp_path)
+        run.journal.reopen()
+        sent(run, heyx)
+        place.write_bytes(changed := place.read_bytes() + b"\r\n")
+        assert results.write_failed(run, place) is None
+        assert place.read_bytes() == changed
+        place.write_bytes(changed[:-2])
+        assert results.write_failed(run, place) is None
+        assert not place.exists()
