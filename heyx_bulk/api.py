@@ -52,7 +52,7 @@ class Reply:
         """HeyX's own clock (epoch seconds, whole), if the answer told it."""
         try:
             return parsedate_to_datetime(self.headers["date"]).timestamp()
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             return None
 
 
@@ -108,8 +108,8 @@ class FindContacts:
         total = meta.get("total") if isinstance(meta, dict) else None
         return Page(
             tuple(_contact(item) for item in found),
-            last_page if isinstance(last_page, int) else 1,
-            total if isinstance(total, int) else None,
+            _count(last_page) or 1,
+            _count(total),
         )
 
 
@@ -220,6 +220,10 @@ def read(call: Call, reply: Reply) -> Answer:
             return call.answer(document)
         except ValueError as error:
             raise Unanswered(f"HeyX's answer cannot be read: {error}") from None
+    said = f"HeyX answered {reply.status}: {message}" if message else f"HeyX answered {reply.status}"
+    readable = isinstance(document, dict)
+    if not call.idempotent and not readable:
+        raise Unanswered(said)
     match reply.status:
         case 401:
             raise Unauthorized(
@@ -229,8 +233,7 @@ def read(call: Call, reply: Reply) -> Answer:
             )
         case 429:
             raise Throttled(message or "Too many requests", wait_seconds=_retry_after(reply))
-    said = f"HeyX answered {reply.status}: {message}" if message else f"HeyX answered {reply.status}"
-    if _did_not_happen(call, reply.status, readable=document is not None):
+    if _did_not_happen(call, reply.status):
         raise Refused(said, status=reply.status)
     raise Unanswered(said)
 
@@ -255,10 +258,10 @@ def _texts(part: object) -> list[str]:
             return []
 
 
-def _did_not_happen(call: Call, status: int, *, readable: bool) -> bool:
+def _did_not_happen(call: Call, status: int) -> bool:
     if call.idempotent:
         return 200 <= status < 500 and status != 408
-    return readable and status in (400, 403, 405, 422)
+    return status in (400, 403, 405, 422)
 
 
 def _is_error(document: object) -> bool:
@@ -268,8 +271,13 @@ def _is_error(document: object) -> bool:
 def _document(body: bytes) -> object:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
+
+
+def _count(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and not isinstance(value, bool) else None
 
 
 def _member(document: object, name: str) -> object:
@@ -333,10 +341,10 @@ def _body(document: object) -> bytes:
 
 def _retry_after(reply: Reply) -> float | None:
     said = reply.headers.get("retry-after", "").strip()
-    if said.isdigit():
+    if said.isascii() and said.isdigit():
         return float(said)
     try:
         until = parsedate_to_datetime(said).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, until - reply.date) if reply.date is not None else None

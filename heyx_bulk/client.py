@@ -12,6 +12,7 @@ from heyx_bulk.api import Answer, Call, Reply, read
 from heyx_bulk.errors import (
     CallFailed,
     InDoubt,
+    SettingsError,
     Stopped,
     Throttled,
     Unanswered,
@@ -49,26 +50,11 @@ class Client:
         self.trouble = ""
         self._settings = settings
         self._waiting: set[asyncio.Task[object]] = set()
-        self._accepted_at: float | None = None
+        self._heard = False
+        self._refused_since: float | None = None
         self._clock_offset: float | None = None
-        tls = httpx.create_ssl_context() if transport is None and settings.url.startswith("https") else True
-        self._kept, self._fresh = (
-            httpx.AsyncClient(
-                headers={
-                    "Authorization": f"Bearer {settings.token.get_secret_value()}",
-                    "Content-Type": "application/json",
-                    "Accept": "application/json",
-                    "User-Agent": "heyx-bulk",
-                },
-                verify=tls,
-                trust_env=not settings.is_local,
-                follow_redirects=False,
-                timeout=httpx.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=kept),
-                transport=transport,
-            )
-            for kept in (settings.workers, 0)
-        )
+        self._kept = _http(settings, transport, connections_kept=settings.workers)
+        self._fresh = _http(settings, transport, connections_kept=0)
 
     async def __aenter__(self) -> Self:
         await self._kept.__aenter__()
@@ -114,7 +100,7 @@ class Client:
                 attempt -= 1
                 self._hold(turn, failure)
             except CallFailed as failure:
-                wait = delay(call, failure, attempt, heard=self._accepted_at is not None)
+                wait = delay(call, failure, attempt, heard=self._heard)
                 if wait is None:
                     raise _last_word(call, failure) from None
                 self.trouble = failure.what
@@ -159,7 +145,7 @@ class Client:
         reply = Reply(response.status_code, response.headers, response.content)
         if reply.status != 429:
             self.pace.settle(turn)
-            self._accepted_at = asyncio.get_running_loop().time()
+            self._heard, self._refused_since = True, None
             self.trouble = ""
         if reply.date is not None:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
@@ -179,15 +165,37 @@ class Client:
         self.refused_for_pace += 1
         self.pace.forget(turn)
         now = asyncio.get_running_loop().time()
-        if self._accepted_at is None:
-            self._accepted_at = now
-        if now - self._accepted_at > PATIENCE_SECONDS:
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if now - self._refused_since > PATIENCE_SECONDS:
             raise Unreachable(
                 f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
                 "Is another program using the same token? Give the same command again later.",
             )
         wait = self.pace.rate.window_seconds if failure.wait_seconds is None else failure.wait_seconds
         self.pace.hold(wait + 1.0)
+
+
+def _http(settings: Settings, transport: Transport | None, *, connections_kept: int) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            headers={
+                "Authorization": f"Bearer {settings.token.get_secret_value()}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "User-Agent": "heyx-bulk",
+            },
+            verify=transport is None and settings.url.startswith("https"),
+            trust_env=not settings.is_local,
+            follow_redirects=False,
+            timeout=httpx.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=connections_kept),
+            transport=transport,
+        )
+    except (ImportError, OSError, ValueError) as error:
+        raise SettingsError(
+            f"The connection to HeyX cannot be set up as the environment says: {error}.",
+            "See to HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+        ) from None
 
 
 def _last_word(call: Call, failure: CallFailed) -> Exception:

@@ -20,6 +20,11 @@ sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped,
 
 from __future__ import annotations
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where a disk, or a person's share of it, takes no more."""
+
 
 class HeyxBulkError(Exception):
     """What happened, and what to do about it (`remedy`, empty where there is nothing to say)."""
@@ -86,8 +91,13 @@ class DiskFull(Stopped):
 class Interrupted(Stopped):
     """A person or the system ended the run; the exit code is 128 and the signal's number."""
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__("Interrupted.")
+    def __init__(
+        self,
+        signal_number: int,
+        what: str = "Interrupted.",
+        remedy: str = "Nothing is lost: the same command carries on.",
+    ) -> None:
+        super().__init__(what, remedy)
         self.exit_code = 128 + signal_number
 
 

@@ -85,7 +85,7 @@ def by_earlier_row(row: ContactRow, contact_id: str, matching: Matching) -> Know
     A search alone might not show yet what was just created.
     """
     known = start(row, matching)
-    if not isinstance(known, NotAsked):
+    if not isinstance(known, NotAsked) or row.id is not None:
         return known
     return replace(known, questions=(ReadContact(contact_id), *known.questions))
 
@@ -152,7 +152,7 @@ def contradicts(contact: Contact, keys: Iterable[Field]) -> Field | None:
     """The first of `keys` for which the contact has another value; a blank one contradicts nothing."""
     for key in keys:
         held = contact.fields.get(key.name)
-        if text_of(held) and key_text(key.name, held) != key_text(key.name, key.value):
+        if text_of(held) and not _holds(contact, key):
             return key
     return None
 
@@ -203,9 +203,14 @@ def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
 
 
 def _is_meant(contact: Contact, call: FindContacts, keys: tuple[Field, ...]) -> bool:
-    if key_text(call.field, contact.fields.get(call.field)) != key_text(call.field, call.value):
+    """Whether a found contact has the value searched for; one found by a lesser key must have all of them."""
+    if not _holds(contact, Field(call.field, call.value)):
         return False
-    return call.field == keys[0].name or contradicts(contact, keys) is None
+    return call.field == keys[0].name or all(_holds(contact, key) for key in keys)
+
+
+def _holds(contact: Contact, key: Field) -> bool:
+    return key_text(key.name, contact.fields.get(key.name)) == key_text(key.name, key.value)
 
 
 def _after_read(known: NotAsked, contact: Contact) -> Known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import re
 import shlex
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.columns import OUR_COLUMNS, Column, Use, folded
-from heyx_bulk.errors import DiskFull, Unwritable
+from heyx_bulk.errors import FULL, DiskFull, Unwritable
 from heyx_bulk.journal import Entry, Journal, State
 from heyx_bulk.model import Status
 from heyx_bulk.run import Run
@@ -35,7 +34,7 @@ def write(run: Run, path: Path) -> Path:
 
     Every row of the sheet in its order, with its own columns and then ours. Returns where it was written.
     """
-    return _write(run, path, run.journal.rows(), lambda entry: str(entry.number), "Results")
+    return _write(run, path, run.journal.rows, lambda entry: str(entry.number), "Results")
 
 
 def write_failed(run: Run, path: Path) -> Path | None:
@@ -49,7 +48,10 @@ def write_failed(run: Run, path: Path) -> Path | None:
             path.unlink()
         return None
     name = str(run.journal.meta("run"))
-    rows = (entry for entry in run.journal.rows() if entry.status in NEEDS_A_PERSON)
+
+    def rows() -> Iterator[Entry]:
+        return (entry for entry in run.journal.rows() if entry.status in NEEDS_A_PERSON)
+
     return _write(run, path, rows, lambda entry: row_name(name, entry.number), "Failed")
 
 
@@ -64,7 +66,9 @@ def numbered(name: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2]) if found else None
 
 
-def _write(run: Run, path: Path, entries: Iterable[Entry], name: Callable[[Entry], str], worksheet: str) -> Path:
+def _write(
+    run: Run, path: Path, entries: Callable[[], Iterable[Entry]], name: Callable[[Entry], str], worksheet: str
+) -> Path:
     journal = run.journal
     kept = kept_positions(journal.header())
     header = [journal.header()[position] for position in kept] + list(OUR_COLUMNS)
@@ -74,8 +78,10 @@ def _write(run: Run, path: Path, entries: Iterable[Entry], name: Callable[[Entry
             continue
         try:
             write_sheet(place, header, lines, worksheet=worksheet)
-        except PermissionError:
-            continue
+        except Unwritable:
+            if place.exists():
+                continue
+            raise
         except OSError as error:
             raise _told(error, place, journal) from None
         _remember(journal, place)
@@ -86,7 +92,7 @@ def _write(run: Run, path: Path, entries: Iterable[Entry], name: Callable[[Entry
 
 
 def _told(error: OSError, place: Path, journal: Journal) -> Exception:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in FULL:
         return error
     return DiskFull(
         f"The disk of {place.parent} is full: {place.name} could not be written.",
@@ -121,15 +127,15 @@ def told_id(entry: Entry, ids: Sequence[Column]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """The rows of a file of ours, as texts."""
+    """The rows of a file of ours, as texts; gone through anew for each name that is tried."""
 
-    entries: Iterable[Entry]
+    entries: Callable[[], Iterable[Entry]]
     kept: tuple[int, ...]
     ids: tuple[Column, ...]
     name: Callable[[Entry], str]
 
     def __iter__(self) -> Iterator[list[str]]:
-        for entry in self.entries:
+        for entry in self.entries():
             yield [
                 *(entry.cells[position] for position in self.kept),
                 _word(entry),

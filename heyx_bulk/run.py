@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from heyx_bulk.columns import Columns
 from heyx_bulk.journal import Entry, Journal
-from heyx_bulk.model import ContactRow
+from heyx_bulk.model import ContactRow, Field
 from heyx_bulk.plan import Matching
 from heyx_bulk.values import PhoneLookup
 
@@ -36,6 +36,11 @@ class Run:
     def open_rows(self) -> Iterator[ContactRow]:
         """The rows that can still be worked on, in the sheet's order."""
         return (self.row(entry) for entry in self.journal.ready())
+
+    def keys_sent(self, entry: Entry) -> tuple[Field, ...]:
+        """The keys that a row's create carried: what its contact can be looked for by, if it went unanswered."""
+        by_name = {field.name: field for field in entry.sent or ()}
+        return tuple(by_name[name] for name in self.columns.keys if name in by_name)
 
     def row(self, entry: Entry) -> ContactRow:
         """What a row of the journal wants, with the contact id that was named for it since."""

@@ -18,7 +18,8 @@ from heyx_bulk.errors import SettingsError
 DEFAULT_URL = "https://app.heyx.io/api"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-_RATE = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)?\s*(s|m|min|minute)")
+_RATE = re.compile(r"(\d{1,6})\s*/\s*(\d{1,6}(?:\.\d{1,6})?)?\s*(s|m|min|minute)", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,22 @@ class Settings(BaseModel):
     @field_validator("url")
     @classmethod
     def _speaks_safely(cls, url: str) -> str:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url} is no web address; HEYX_URL looks like {DEFAULT_URL}")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        url = url.strip()
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if not host or not _HOST.fullmatch(host) or port == 0 or parts.scheme not in ("http", "https"):
+            raise ValueError(f"HEYX_URL is no web address; it looks like {DEFAULT_URL}")
+        if "@" in parts.netloc or "?" in url or "#" in url or not url.isprintable() or " " in url:
+            raise ValueError("HEYX_URL holds more than an address: leave out user, password, blanks, ? and #")
+        if parts.scheme == "http" and host not in LOOPBACK:
             raise ValueError(
-                f"{url} would send the token unencrypted; write https:// (http:// is for this machine only)"
+                f"HEYX_URL, http://{host}, would send the token unencrypted; write https:// "
+                "(http:// is for this machine only)"
             )
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("HEYX_URL holds more than an address: leave out user, password, ? and #")
-        return url.strip().rstrip("/")
+        return url.rstrip("/")
 
     @property
     def is_local(self) -> bool:
@@ -97,7 +104,8 @@ def checked(**options: object) -> Settings:
     try:
         return Settings.model_validate(options)
     except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(dict(mistake)) for mistake in error.errors())) from None
+        mistakes = "; ".join(_sentence(dict(mistake)) for mistake in error.errors())
+        raise SettingsError(mistakes, "Put that right and give the command again.") from None
 
 
 def state_folder() -> Path:
@@ -114,16 +122,22 @@ def _sentence(mistake: Mapping[str, object]) -> str:
     return f"--{name}: {message[:1].lower()}{message[1:]}"
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return error.strerror or str(error)
+        case UnicodeDecodeError():
+            return "it is no text"
+        case _:
+            return str(error)
 
 
 def _token(environment: Mapping[str, str]) -> SecretStr:
     token, file = environment.get("HEYX_TOKEN", ""), environment.get("HEYX_TOKEN_FILE", "")
     if file and not token.strip():
         try:
-            token = Path(file).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            token = Path(file).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:
             raise SettingsError(
                 f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {_reason(error)}.",
                 "Put the channel's token into a text file that you can read, and name it in HEYX_TOKEN_FILE.",

@@ -22,6 +22,10 @@ from heyx_bulk.values import PhoneLookup, key_text, spellings
 
 ID_KEY = "contact id"
 
+NEW_ROWS_APART = (
+    "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -31,6 +35,7 @@ class Intent:
     matching: Matching = field(default_factory=Matching)
     worksheet: str | None = None
     accept_suspect_ids: bool = False
+    viber: bool = False
 
     def document(self) -> dict[str, object]:
         """The intent as plain data, each option under its name on the command line."""
@@ -39,6 +44,7 @@ class Intent:
             **asdict(self.matching),
             "sheet": self.worksheet,
             "accept_suspect_ids": self.accept_suspect_ids,
+            "viber": self.viber,
         }
         return {f"--{_OPTIONS.get(name, name)}": _plain(value) for name, value in options.items()}
 
@@ -116,15 +122,20 @@ def check_same(journal: Journal, sheet: Sheet, intent: Intent, *, again: str) ->
     changed = [name for name in now if not isinstance(began, dict) or began.get(name) != now[name]]
     if changed and isinstance(began, dict):
         told = "; ".join(f"{name} was {_said(began.get(name))}, now {_said(now[name])}" for name in changed)
+        anew = f"add {again} to start anew with these"
         raise CheckpointMismatch(
             f"The run of {sheet.path.name} began with other options: {told}.",
-            f"Give the same options to carry on, or add {again} to start anew with these.",
+            f"Give the same options to carry on{'' if intent.matching.no_match else f', or {anew}'}.",
         )
     if difference := difference_of(journal, sheet):
+        anew = (
+            f", or add {again} to start anew with the sheet as it is now (rows that are in HeyX are found there)"
+        )
         raise CheckpointMismatch(
             f"{sheet.path.name} is not as it was when its run began: {difference}.",
-            f"Put the sheet back as it was to carry on, or add {again} to start anew with the sheet as it is now "
-            f"(rows that are already in HeyX are found there and not made twice).",
+            "Put the sheet back as it was to carry on"
+            + (f"; {NEW_ROWS_APART}" if intent.matching.no_match else anew)
+            + ".",
         )
 
 

@@ -27,11 +27,16 @@ EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a run is accompanied: lines are told, progress is shown, and the client may be stopped from outside."""
+    """How a run is accompanied.
+
+    Lines are told, progress is shown, the client may be stopped from outside; `agree` is asked before a new run
+    takes its place, and raises to leave everything as it was.
+    """
 
     tell: Callable[[str], None] = lambda _: None
     progress: Callable[[int, int], Progress] = lambda _total, _done: Silent()
     started: Callable[[Client], None] = lambda _: None
+    agree: Callable[[Run], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +121,14 @@ def begun(
 ) -> Iterator[Run]:
     """The run of a sheet, carried on or begun; whoever calls holds the checkpoint's lock.
 
-    Raises `CheckpointMismatch` where another sheet, other options or another channel have a run there.
+    Raises `CheckpointMismatch` where another sheet, other options or another channel have a run there, and
+    whatever `manner.agree` raises.
     """
-    written = None
-    if where.checkpoint.exists():
-        written = _clear_way(sheet, intent, where, settings, again=again, manner=manner)
-    if not where.checkpoint.exists():
-        stage(sheet, intent, where.checkpoint, channel=settings.channel, begun_at=now())
+    if not where.checkpoint.exists() or _must_begin(sheet, intent, where, settings, again=again):
+        _begin(sheet, intent, where, settings, manner)
     with Journal.open(where.checkpoint) as journal:
-        journal.remember(
-            "files", {"results": str(where.results.absolute()), "failed": str(where.failed.absolute())}
-        )
-        if written is not None:
-            journal.remember("written", written)
+        files = {"results": where.results, "failed": where.failed}
+        journal.remember("files", {name: str(path.absolute()) for name, path in files.items()})
         yield Run.of(journal)
 
 
@@ -151,29 +151,65 @@ def now() -> str:
     return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _clear_way(
-    sheet: Sheet, intent: Intent, where: Places, settings: Settings, *, again: bool, manner: Manner
-) -> object:
-    """See that the checkpoint that is there can be carried on, or take it out of the way.
+def _must_begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, *, again: bool) -> bool:
+    """Whether a new run takes the place of the one whose checkpoint is there; else that one can be carried on.
 
-    One of which nothing was sent yet is thrown away: the sheet may have been mended since. Returns what it knew
-    of the files it wrote.
+    One of which nothing was sent yet makes place: the sheet may have been mended since.
     """
     with Journal.open(where.checkpoint) as journal:
         if journal.untouched():
-            written = journal.meta("written")
-            journal.discard()
-            return written
+            return True
+        if again and intent.matching.no_match:
+            raise CheckpointMismatch(
+                f"{sheet.path.name} was uploaded already, and --no-match creates a contact for every row without "
+                "looking: --again would create them all a second time.",
+                "Put the rows that are not in HeyX yet into a sheet of their own, or leave out --no-match.",
+            )
         if not again:
             check_same(journal, sheet, intent, again="--again")
             accept_channel(journal, settings)
-            return None
+        return again
+
+
+def _begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, manner: Manner) -> None:
+    """Stage a new run beside the place, and let it take the place when that is agreed to."""
+    beside = where.checkpoint.with_name(f"{where.checkpoint.name}.new")
+    beside.unlink(missing_ok=True)
+    stage(sheet, intent, beside, channel=settings.channel, begun_at=now())
+    with Journal.open(beside) as new:
+        agreed = False
+        try:
+            manner.agree(Run.of(new))
+            if where.checkpoint.exists():
+                _make_way(new, where, settings, manner)
+            agreed = True
+        finally:
+            if not agreed:
+                new.discard()
+        new.move(where.checkpoint)
+
+
+def _make_way(new: Journal, where: Places, settings: Settings, manner: Manner) -> None:
+    """Settle what is in doubt in the run before, and keep its files under dated names."""
+    with Journal.open(where.checkpoint) as journal:
+        if journal.untouched():
+            new.remember("written", journal.meta("written"))
+            journal.discard()
+            return
         if journal.doubts():
             accept_channel(journal, settings)
             _settle(Run.of(journal), settings, manner)
             results.write(Run.of(journal), where.results)
-    _set_aside(where, manner)
-    return None
+        moment = datetime.now()
+        for path in (where.results, where.failed):
+            if path.exists():
+                path.rename(_told(dated(path, moment), manner))
+        journal.move(_told(dated(where.checkpoint, moment), manner))
+
+
+def _told(name: Path, manner: Manner) -> Path:
+    manner.tell(f"Kept from the run before: {name.name}")
+    return name
 
 
 def _settle(run: Run, settings: Settings, manner: Manner) -> None:
@@ -191,12 +227,3 @@ def _settle(run: Run, settings: Settings, manner: Manner) -> None:
     )
     if sent.stopped is not None:
         raise sent.stopped
-
-
-def _set_aside(where: Places, manner: Manner) -> None:
-    moment = datetime.now()
-    for path in (where.checkpoint, where.results, where.failed):
-        if path.exists():
-            name = dated(path, moment)
-            path.rename(name)
-            manner.tell(f"Kept from the run before: {name.name}")

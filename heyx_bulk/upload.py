@@ -11,7 +11,7 @@ from itertools import chain
 
 from heyx_bulk.api import Answer, Call, CreateContact, Created, ReadContact
 from heyx_bulk.client import Client, Transport
-from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
+from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped, Unreachable
 from heyx_bulk.journal import Entry, State
 from heyx_bulk.line import Line
 from heyx_bulk.memory import Claim, Claimed, Forgetful, Memory
@@ -38,6 +38,8 @@ TICK_SECONDS = 1.0
 
 CLAIM_POLL_SECONDS = 1.0
 """How often it is asked whether another run's create has come to an end."""
+
+LONGEST_MESSAGE = 1000
 
 ROUNDS = 5
 """How often in one start a row's create may go unanswered before the row is left uncertain."""
@@ -121,6 +123,12 @@ class Upload:
 
     async def _settle(self, doubts: list[Entry], started_at: float, then: Iterable[Entry]) -> None:
         """Look for the contacts whose creates went unanswered, when they had time to appear."""
+        for entry in [entry for entry in doubts if not self._run.keys_sent(entry)]:
+            doubts.remove(entry)
+            message = "its create went unanswered, and it has no key to look for it by: look for it in HeyX"
+            self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
+        if not doubts:
+            return
         now = asyncio.get_running_loop().time()
         doubted_at = max(self._doubted_at.get(entry.number, started_at) for entry in doubts)
         with suppress(Stopped):
@@ -153,36 +161,27 @@ class Upload:
             self._finish(Outcome(entry.number, status, entry.contact_id, message))
             return
         known = self._start(entry, row)
-        if known is None:
-            message = "its create went unanswered, and it has no key to look for it by: look for it in HeyX"
-            self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
-            return
         claim = Claim(self._run.owner(entry.number), row.keys)
         work = _Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
         try:
             await self._advance(work)
         except CallFailed as failure:
             status = Status.UNCERTAIN if work.in_doubt else Status.FAILED
-            self._finish(Outcome(entry.number, status, work.contact_id, _message(row, failure)))
+            named = entry.contact_id if isinstance(failure, Ambiguous) else work.contact_id
+            self._finish(Outcome(entry.number, status, named, _message(row, failure)))
         else:
             self._finish(Outcome(entry.number, self._status(work), work.contact_id))
 
-    def _start(self, entry: Entry, row: ContactRow) -> Known | None:
-        """What is known of the row's contact, from the journal alone; None where nothing can ever be known."""
+    def _start(self, entry: Entry, row: ContactRow) -> Known:
+        """What is known of the row's contact, from the journal alone."""
         if entry.contact_id is not None and (entry.made or entry.wrote):
             return by_id(entry.contact_id)
         if entry.sent is not None and (self._matching.no_match or entry.state is State.CREATING):
-            keys = self._keys_of(entry.sent)
-            if not keys:
-                return None if entry.state is State.CREATING else Nobody(looked=False)
-            return by_every_key(keys, self._matching)
+            keys = self._run.keys_sent(entry)
+            return by_every_key(keys, self._matching) if keys else Nobody(looked=False)
         if earlier := self._journal.contact_of_key(row):
             return by_earlier_row(row, earlier, self._matching)
         return start(row, self._matching)
-
-    def _keys_of(self, sent: tuple[Field, ...]) -> tuple[Field, ...]:
-        by_name = {field.name: field for field in sent}
-        return tuple(by_name[name] for name in self._columns.keys if name in by_name)
 
     async def _advance(self, work: _Work) -> None:
         """Make calls until none is left, or in a dry run until the next one would write."""
@@ -289,7 +288,8 @@ def _message(row: ContactRow, failure: CallFailed) -> str:
     remedy = failure.remedy
     if row.id is not None and isinstance(failure, Refused) and failure.status in (403, 404):
         remedy = "Is the contact id of this channel? Mend it, or clear the cell."
-    return f"{failure.what}. {remedy}" if remedy else failure.what
+    what = failure.what[:LONGEST_MESSAGE]
+    return f"{what.rstrip('.')}. {remedy}" if remedy else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +351,8 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
             await client.send(ReadContact(contact_id))
         except Refused:
             return False
+        except CallFailed as failure:
+            raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
         return True
 
 

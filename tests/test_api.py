@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -30,7 +31,7 @@ from heyx_bulk.api import (
     message_of,
     read,
 )
-from heyx_bulk.errors import Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.errors import HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
 from heyx_bulk.model import Contact, Field, Value
 
 NAME = (Field("firstName", "Ada"),)
@@ -140,6 +141,14 @@ def test_searching_and_reading_write_nothing() -> None:
     assert [call for call in EVERY_CALL if not call.writes] == [FIND, READ]
 
 
+@pytest.mark.parametrize("call", EVERY_CALL)
+def test_a_call_is_a_value_that_does_not_change(call: Call) -> None:
+    name = next(iter(call.__slots__))
+    with pytest.raises(FrozenInstanceError):
+        setattr(call, name, "another")
+    assert (replace(call), hash(replace(call)), hasattr(call, "__dict__")) == (call, hash(call), False)
+
+
 def test_the_limits_are_the_published_ones() -> None:
     assert (MAX_FIELDS, MAX_TAGS, MAX_TAG_LENGTH) == (30, 10, 255)
 
@@ -247,6 +256,16 @@ def test_a_refused_token_stops_the_run_and_says_what_to_do() -> None:
     with pytest.raises(Unauthorized, match="API Token is invalid") as caught:
         read(READ, answered({"status": "error", "message": "API Token is invalid.", "data": []}, 401))
     assert ("HEYX_TOKEN" in caught.value.remedy, caught.value.exit_code) == (True, 4)
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [(401, "HeyX does not accept the token: API Token is invalid."), (429, "Too many requests")],
+)
+def test_a_refused_token_and_a_throttled_call_say_so_where_heyx_says_nothing(status: int, what: str) -> None:
+    with pytest.raises(HeyxBulkError) as caught:
+        read(READ, Reply(status, {}, b""))
+    assert caught.value.what == what
 
 
 # Clocks

@@ -90,6 +90,23 @@ def test_an_answer_from_a_socket_is_waited_for_when_no_timer_is() -> None:
         assert runner.run(talk()) == b"hello"
 
 
+def test_time_does_not_pass_for_what_is_there_already() -> None:
+    async def talk() -> float:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.sendall(b"hello")
+            timer, there = loop.call_later(100, theirs.close), asyncio.Event()
+            loop.add_reader(ours, there.set)
+            await there.wait()
+            loop.remove_reader(ours)
+            timer.cancel()
+        return loop.time()
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        assert runner.run(talk()) == 0.0
+
+
 def test_the_clock_goes_on_from_one_run_of_the_loop_to_the_next() -> None:
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
         runner.run(asyncio.sleep(5))

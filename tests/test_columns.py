@@ -104,7 +104,12 @@ def test_our_result_columns_are_never_sent() -> None:
     assert (row.fields, row.id, row.add_tags, row.problems) == ((Field("phone", "1"),), "7", (), ())
 
 
-@pytest.mark.parametrize("header", ["Id", "ID", "id", "contact id", "Contact_ID", "Record ID", "uuid"])
+@pytest.mark.parametrize("header", ["Id", "ID", "id"])
+def test_a_column_of_bare_ids_is_no_custom_field_either(header: str) -> None:
+    assert any(f"B “{header}”" in line for line in mistakes(["phone", header], Wishes(custom_fields=True)))
+
+
+@pytest.mark.parametrize("header", ["contact id", "Contact_ID", "Record ID", "uuid"])
 def test_other_products_id_columns_are_never_taken_for_an_id(header: str) -> None:
     assert uses(["phone", header], Wishes(custom_fields=True))[1] == (Use.FIELD, header)
     assert any(f"B “{header}”" in line for line in mistakes(["phone", header]))

@@ -61,8 +61,8 @@ def give_back(run: Run, folder: Path, lines: Sequence[dict[str, str]]) -> GivenB
     return take_back(run, open_sheet(path))
 
 
-def sandbox(**misbehaviour: int) -> Sandbox:
-    return Sandbox(Misbehaviour(**misbehaviour), tokens=(TOKEN,), limit=10_000)
+def sandbox(*, refuse_creates: int = 0) -> Sandbox:
+    return Sandbox(Misbehaviour(refuse_creates=refuse_creates), tokens=(TOKEN,), limit=10_000)
 
 
 def test_the_file_holds_only_rows_that_need_a_person_in_the_sheet_s_own_columns(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
     with begun(tmp_path) as run:
         sent(run, sandbox())
         lines = [{**line, "Mood": "good"} for line in failed(run, tmp_path)]
-        with pytest.raises(SheetError, match="“Mood” is none of the run's sheet"):
+        with pytest.raises(SheetError, match="“Mood” is not a column of the run's sheet"):
             give_back(run, tmp_path, lines)
 
 
@@ -193,7 +193,7 @@ def test_a_results_file_is_no_file_of_failed_rows(tmp_path: Path) -> None:
         assert run_named(open_sheet(written)) is None
 
 
-def test_when_no_row_needs_a_person_any_more_our_file_is_taken_away_and_a_changed_one_is_not(
+def test_when_no_row_needs_a_person_our_file_is_taken_away_and_a_changed_one_is_not(
     tmp_path: Path,
 ) -> None:
     heyx = sandbox(refuse_creates=1)

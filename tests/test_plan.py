@@ -698,11 +698,11 @@ def test_after_doubt_every_spelling_of_every_key_is_asked_before_a_contact_is_ma
     assert heyx.writes == [CreateContact((PHONE, EMAIL))]
 
 
-def test_after_doubt_a_contact_is_found_by_its_second_key() -> None:
+def test_after_doubt_a_contact_with_the_second_key_and_no_first_is_somebody_else() -> None:
     row = wanting(PHONE, EMAIL)
     heyx = Heyx({"1": person(email="Ada@Example.org")})
     carry_out(row, by_every_key(row.keys, Matching()), heyx)
-    assert heyx.writes == [UpdateContact("1", (PHONE,))]
+    assert heyx.writes == [CreateContact((PHONE, EMAIL))]
 
 
 def test_after_doubt_a_contact_with_the_second_key_and_another_first_is_somebody_else() -> None:

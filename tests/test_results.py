@@ -178,7 +178,7 @@ def test_no_free_name_is_told_with_a_remedy(tmp_path: Path) -> None:
         (tmp_path / name).write_text("precious")
     with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(Unwritable) as caught:
         write(run, place)
-    assert "--out" in caught.value.remedy
+    assert "name another" in caught.value.remedy
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -763,6 +763,19 @@ def test_a_row_of_another_run_that_shares_only_a_second_key_is_no_hindrance(tmp_
                 assert (sent.calls <= due.calls + 1, sent.seconds < 10) == (True, True)
 
 
+def test_a_row_is_not_kept_waiting_by_its_own_create_that_never_left(tmp_path: Path) -> None:
+    with World() as world, remembered(tmp_path, world) as memory:
+
+        def refuse(_number: int, seen: Seen) -> None:
+            if seen.creates and len(world.door.creates) == 1:
+                raise httpx.ConnectError("refused")
+
+        world.door.before = refuse
+        with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run:
+            sent = world.send(run, memory=memory)
+            assert (statuses(run), sent.seconds < 10, len(world.door.creates)) == ({2: "created"}, True, 2)
+
+
 def test_a_contact_of_another_run_that_has_the_key_no_more_is_passed_over(tmp_path: Path) -> None:
     with World() as world, remembered(tmp_path, world) as memory:
         for name, text in (("Ann", "+4412345678,,Ann,"), ("Anna", "+4412345678,,Anna,")):

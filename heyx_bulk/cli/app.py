@@ -127,8 +127,9 @@ def upload(
                 matching=o.matching(lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids),
                 worksheet=worksheet,
                 accept_suspect_ids=accept_suspect_ids,
+                viber=viber,
             ),
-            speaking=o.Speaking(rate, workers, timeout, settle, viber),
+            speaking=o.Speaking(rate, workers, timeout, settle, viber=viber),
             out=out,
             voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
             yes=yes,
@@ -165,7 +166,7 @@ def rerun(
 
     with telling_errors():
         voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
-        raise typer.Exit(run(checkpoint, o.Speaking(rate, workers, timeout, settle, viber), voice))
+        raise typer.Exit(run(checkpoint, o.Speaking(rate, workers, timeout, settle, viber=viber), voice))
 
 
 @app.command()
@@ -221,7 +222,7 @@ def export(
             tags=tuple(tag or ()),
             not_tags=tuple(not_tag or ()),
             lookup=phone_lookup,
-            speaking=o.Speaking(rate, None, timeout, None, viber=False),
+            speaking=o.Speaking(rate=rate, timeout=timeout),
             voice=Voice(quiet=quiet, as_json=as_json),
         )
         raise typer.Exit(export_contacts(asked))

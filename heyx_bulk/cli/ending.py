@@ -61,8 +61,10 @@ def next_steps(run: Run, totals: dict[str, int], same: str, failed: Path | None)
     if still_to_do(totals):
         return [Next("To carry on", same)] if same else []
     steps = []
-    if again := totals.get(Status.FAILED, 0) + totals.get(Status.UNCERTAIN, 0):
+    if again := totals.get(Status.FAILED, 0):
         steps.append(Next(f"To send the {count(again, 'failed row')} again", rerun_command(run)))
+    elif any(run.keys_sent(entry) for entry in run.journal.uncertain()):
+        steps.append(Next("To look again for the uncertain rows", rerun_command(run)))
     if failed is not None:
         purpose = f"To send rows mended, change them in {failed.name} and give it back"
         steps.append(Next(purpose, command("rerun", shown(failed))))

@@ -12,7 +12,7 @@ from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.client import Client
 from heyx_bulk.columns import field_named
-from heyx_bulk.errors import SettingsError
+from heyx_bulk.errors import FULL, CallFailed, DiskFull, SettingsError, Unreachable
 from heyx_bulk.export import Exported, Selection, export, write_contacts
 from heyx_bulk.model import Field
 from heyx_bulk.pace import Pace
@@ -39,10 +39,15 @@ def export_contacts(asked: Asked) -> int:
     if asked.out.suffix.casefold() not in (".csv", ".xlsx"):
         raise SettingsError(f"{asked.out} is neither .csv nor .xlsx.", "Name the file with one of these endings.")
     settings = from_environment(os.environ, **asked.speaking.options())
-    with Signals() as signals:
+    with Signals(asked.voice) as signals:
         exported = asyncio.run(_read(settings, selection, asked, signals))
     out = _free_name(asked.out)
-    write_contacts(out, exported.contacts)
+    try:
+        write_contacts(out, exported.contacts)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DiskFull(f"The disk of {out.absolute().parent} is full.", "Make room and export again.") from None
     _tell(asked, exported, out)
     return 0
 
@@ -53,6 +58,10 @@ async def _read(settings: Settings, selection: Selection, asked: Asked, signals:
         signals.attach(client)
         try:
             return await export(client, selection, asked.lookup)
+        except CallFailed as failure:
+            raise Unreachable(
+                f"{failure.what}.", "Nothing was written; give the same command again later."
+            ) from None
         finally:
             progress.close()
 

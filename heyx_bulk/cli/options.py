@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -102,24 +102,25 @@ Json = Annotated[bool, typer.Option("--json", help="Totals as one JSON document.
 class Speaking:
     """How HeyX is to be spoken to, as far as the command line says."""
 
-    rate: str | None
-    workers: int | None
-    timeout: float | None
-    settle: float | None
-    viber: bool
+    rate: str | None = None
+    workers: int | None = None
+    timeout: float | None = None
+    settle: float | None = None
+    viber: bool = False
 
     def options(self) -> dict[str, object]:
         """These as options of the settings; None where the command line is silent."""
         # Imported when a command runs: checking settings costs time that --help need not pay.
         from heyx_bulk.settings import Rate  # noqa: PLC0415
 
-        return {
-            "rate": Rate.parse(self.rate) if self.rate is not None else None,
-            "workers": self.workers,
-            "timeout": self.timeout,
-            "settle": self.settle,
-            "viber": self.viber,
-        }
+        return {**asdict(self), "rate": Rate.parse(self.rate) if self.rate is not None else None}
+
+    def or_else(self, document: object) -> Speaking:
+        """These, and where they are silent what another command line said, which `document` holds."""
+        before = document if isinstance(document, dict) else {}
+        said = {name: value for name, value in asdict(self).items() if value not in (None, False)}
+        known = {name: before[name] for name in asdict(self) if name in before}
+        return Speaking(**{**known, **said})
 
 
 def wishes(

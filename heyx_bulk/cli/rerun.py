@@ -27,10 +27,10 @@ CHECKPOINT = ".checkpoint"
 
 def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
     """Send the failed rows of a run again, or those that a person mended; the exit code."""
-    settings = from_environment(os.environ, **speaking.options())
     mended = _mended_rows(named)
     path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
     with hold(path), Journal.open(path) as journal:
+        settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
         accept_channel(journal, settings)
         if mended is not None:
             _take_back(voice, Run.of(journal), mended)
@@ -73,15 +73,10 @@ def _send(voice: Voice, run: Run, settings: Settings) -> int:
     where = places_kept(journal)
     if not still_to_do(totals):
         voice.say("There is nothing to send again.")
-        written, failed = write_results(voice, run, where)
-        code, steps = results.exit_code(totals), next_steps(run, totals, "", failed)
-        tell_next(voice, steps)
-        voice.total(results.line(totals), document(run, totals, None, written, steps, code))
-        return code
+        return conclude(voice, run, None, where, "")
     bill.tell(voice, run, settings.rate, fresh=False)
-    with Signals() as signals:
-        sent = send(run, settings, signals.manner(voice))
-        signals.detach()
+    with Signals(voice) as signals:
+        sent = send(run, settings, signals.manner())
         tell_sent(voice, sent)
         return conclude(voice, run, sent, where, same_command(sys.argv[1:]))
 

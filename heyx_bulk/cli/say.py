@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 import typer
 
-from heyx_bulk.errors import HeyxBulkError
+from heyx_bulk.errors import HeyxBulkError, Interrupted
 from heyx_bulk.progress import Bar, Lines, Naming, Progress, Silent
 
 
@@ -23,34 +25,76 @@ class Voice:
         self.quiet = quiet
         self.verbose = verbose
         self.as_json = as_json
+        self._out = lasting(sys.stdout)
+        self._err = lasting(sys.stderr)
 
     def say(self, text: str = "") -> None:
         """A line for a person, on standard error."""
         if not self.quiet:
-            typer.echo(text, err=True)
+            self.alarm(text)
 
     def alarm(self, text: str) -> None:
         """A line that even a quiet program says, on standard error."""
-        typer.echo(text, err=True)
+        self._err.write(f"{text}\n")
+        self._err.flush()
 
     def total(self, text: str, document: Mapping[str, object]) -> None:
         """The totals, on standard output: as a line, or as one JSON document."""
-        typer.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)
+        self._out.write((json.dumps(document, ensure_ascii=False) if self.as_json else text) + "\n")
+        self._out.flush()
 
     def progress(self, total: int, done: int = 0) -> Progress:
         """What a person watches: a bar on a terminal, lines elsewhere, nothing when quiet."""
         if self.quiet:
             return Silent()
-        if sys.stderr.isatty():
-            shown: Progress = Bar(total, done, sys.stderr)
-        else:
-            shown = Lines(total, done, sys.stderr)
-        return Naming(shown, sys.stderr) if self.verbose else shown
+        shown: Progress = Bar(total, done, self._err) if self._err.isatty() else Lines(total, done, self._err)
+        return Naming(shown, self._err) if self.verbose else shown
 
     @property
     def can_ask(self) -> bool:
         """Whether there is a person at a terminal to answer."""
         return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class Lasting:
+    """A stream that falls silent when nobody reads it any more (`| head`), instead of ending the run."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write, if anybody reads."""
+        with self._silent_when_gone():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if anybody reads."""
+        with self._silent_when_gone():
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The stream's descriptor."""
+        return self._stream.fileno()
+
+    @contextmanager
+    def _silent_when_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def lasting(stream: TextIO) -> TextIO:
+    """`stream`, silent when nobody reads it any more."""
+    return cast("TextIO", Lasting(stream))
 
 
 @contextmanager
@@ -59,15 +103,13 @@ def telling_errors() -> Iterator[None]:
     try:
         yield
     except HeyxBulkError as error:
-        fail(error)
+        _fail(error)
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted. Nothing is lost: the same command carries on.", err=True)
-        raise typer.Exit(130) from None
+        _fail(Interrupted(signal.SIGINT))
 
 
-def fail(error: HeyxBulkError) -> NoReturn:
-    """Tell an error and end with its exit code."""
-    typer.echo(told(error), err=True)
+def _fail(error: HeyxBulkError) -> NoReturn:
+    Voice().alarm(told(error))
     raise typer.Exit(error.exit_code)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Self
-
-import typer
 
 from heyx_bulk.cli.say import Voice
 from heyx_bulk.client import Client
 from heyx_bulk.errors import Interrupted
+from heyx_bulk.run import Run
 from heyx_bulk.starts import Manner
 
 HEARD = (signal.SIGINT, signal.SIGTERM)
@@ -24,7 +24,9 @@ class Signals:
     A second one is like a power cut, which a run survives as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._times = 0
         self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -36,12 +38,13 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def manner(self, voice: Voice) -> Manner:
-        """How a run is accompanied at this terminal: told, shown, and stopped by signals."""
-        return Manner(voice.say, voice.progress, self.attach)
+    def manner(self, agree: Callable[[Run], None] = lambda _: None) -> Manner:
+        """How a run is accompanied at this terminal: told, shown, agreed to, and stopped by signals."""
+        return Manner(self._voice.say, self._voice.progress, self.attach, agree)
 
     def attach(self, client: Client) -> None:
         """Let signals stop `client`; called inside its event loop."""
+        self._times = 0
         self._client = client
         self._loop = asyncio.get_running_loop()
 
@@ -50,11 +53,16 @@ class Signals:
         self._client = self._loop = None
 
     def _heard(self, number: int, _: FrameType | None) -> None:
-        if self._client is None or self._loop is None:
-            raise KeyboardInterrupt
-        if self._client.stopped is not None:
-            typer.echo("\nStopped at once. Nothing is lost: the same command carries on.", err=True)
+        if self._client is None or self._loop is None or self._loop.is_closed():
+            raise Interrupted(number)
+        self._times += 1
+        if self._times > 1:
+            self._tell("Stopped at once. Nothing is lost: the same command carries on.")
             os._exit(128 + number)
-        typer.echo("\nStopping: calls in flight end first. Once more stops at once.", err=True)
-        self._client.stopped = Interrupted(number)
+        self._tell("Stopping: calls in flight end first. Once more stops at once.")
+        if self._client.stopped is None:
+            self._client.stopped = Interrupted(number)
         self._loop.call_soon_threadsafe(self._client.wake)
+
+    def _tell(self, text: str) -> None:
+        self._voice.alarm(f"\n{text}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
@@ -14,11 +15,11 @@ import typer
 from heyx_bulk import results
 from heyx_bulk.cli import bill
 from heyx_bulk.cli.dry_run import Shown
-from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent
+from heyx_bulk.cli.ending import conclude, document, tell_sent
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, duration, same_command
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.errors import SettingsError, SheetError
+from heyx_bulk.errors import Interrupted, SettingsError, SheetError
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
@@ -64,11 +65,26 @@ def upload_sheet(asked: Asked) -> int:
     where = places_of(asked.sheet, asked.intent, asked.out)
     if where.note:
         asked.voice.say(f"{where.note}.")
-    with Signals() as signals:
-        manner = signals.manner(asked.voice)
-        run_of = begun(sheet, asked.intent, where, settings, again=asked.again, manner=manner)
-        with hold(where.checkpoint), run_of as run:
-            return _send(asked, run, settings, where, signals)
+    fresh: list[Run] = []
+
+    def agree(run: Run) -> None:
+        _agree(asked, run, settings)
+        fresh.append(run)
+
+    with Signals(asked.voice) as signals, hold(where.checkpoint):
+        manner = signals.manner(agree)
+        with begun(sheet, asked.intent, where, settings, again=asked.again, manner=manner) as run:
+            return _send(asked, run, settings, where, signals, fresh=bool(fresh))
+
+
+def _agree(asked: Asked, run: Run, settings: Settings) -> None:
+    """Tell what a new run will do, and see that it is wanted."""
+    due = bill.tell(asked.voice, run, settings.rate)
+    _be_strict(asked, run.journal)
+    if not _agreed(asked, due.writes_to):
+        raise Interrupted(signal.SIGINT, "Nothing was sent.", "")
+    run.journal.remember("command", same_command(sys.argv[1:], without=("--again",)))
+    run.journal.remember("speaking", asdict(asked.speaking))
 
 
 def _settings(asked: Asked) -> Settings:
@@ -111,7 +127,7 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
 def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     shown = Shown(asked.first)
     progress = asked.voice.progress(still_to_do(run.journal.totals()))
-    with Signals() as signals:
+    with Signals(asked.voice) as signals:
         sent = asyncio.run(upload(run, settings, progress=progress, planned=shown, started=signals.attach))
     for number, lines in shown.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
@@ -134,45 +150,26 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
 # Sending
 
 
-def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Signals) -> int:
+def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Signals, *, fresh: bool) -> int:
     same = same_command(sys.argv[1:], without=("--again",))
     totals = run.journal.totals()
-    rows, still, fresh = sum(totals.values()), still_to_do(totals), run.journal.untouched()
-    if not fresh and not still:
-        return _tell_finished(asked, run, totals, where)
-    if fresh:
-        run.journal.remember("command", same)
-    else:
+    rows, still = sum(totals.values()), still_to_do(totals)
+    if not fresh:
+        if not still:
+            asked.voice.say(f"This sheet's run is finished; it began {run.journal.meta('begun_at')}.")
+            if not run.matching.no_match:
+                asked.voice.say("Nothing was sent. To send the sheet anew, add --again.")
+            return conclude(asked.voice, run, None, where, "")
         asked.voice.say(f"Carrying on: {rows - still:,} of {count(rows, 'row')} are done.")
-    due = bill.tell(asked.voice, run, settings.rate, fresh=fresh)
-    if fresh:
-        _be_strict(asked, run.journal)
-    if fresh and not _agreed(asked, due.writes_to):
-        run.journal.discard()
-        asked.voice.say("Nothing was sent.")
-        return 130
-    sent = send(run, settings, signals.manner(asked.voice))
-    signals.detach()
+        bill.tell(asked.voice, run, settings.rate, fresh=False)
+    sent = send(run, settings, signals.manner())
     tell_sent(asked.voice, sent)
     return conclude(asked.voice, run, sent, where, same)
-
-
-def _tell_finished(asked: Asked, run: Run, totals: dict[str, int], where: Places) -> int:
-    asked.voice.say(
-        f"This sheet's run is finished; it began {run.journal.meta('begun_at')}. Nothing was sent. "
-        "To send the sheet anew, add --again."
-    )
-    code = results.exit_code(totals)
-    steps = next_steps(run, totals, "", where.failed if where.failed.exists() else None)
-    tell_next(asked.voice, steps)
-    asked.voice.total(results.line(totals), document(run, totals, None, None, steps, code))
-    return code
 
 
 def _be_strict(asked: Asked, journal: Journal) -> None:
     invalid = journal.totals().get(Status.INVALID, 0)
     if asked.strict and invalid:
-        journal.discard()
         raise SheetError(
             f"{count(invalid, 'row')} of {asked.sheet.name} cannot be sent, and --strict was given: "
             "nothing was sent.",
@@ -183,4 +180,7 @@ def _be_strict(asked: Asked, journal: Journal) -> None:
 def _agreed(asked: Asked, contacts: int) -> bool:
     if asked.yes or contacts <= ASK_ABOVE_CONTACTS or not asked.voice.can_ask:
         return True
-    return typer.confirm(f"Write to {contacts:,} contacts?", default=False, err=True)
+    try:
+        return typer.confirm(f"Write to {contacts:,} contacts?", default=False, err=True)
+    except typer.Abort:
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import sqlite3
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from heyx_bulk.errors import CheckpointBusy, DiskFull, Unwritable
+from heyx_bulk.errors import FULL, CheckpointBusy, DiskFull, Unwritable
 
 
 @contextmanager
@@ -45,14 +44,14 @@ def told(path: Path, *, starting: bool = False) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             raise _full(path) from None
-        if starting or error.sqlite_errorcode in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        if starting:
             raise _unwritable(path, error) from None
         raise DiskFull(
             f"The checkpoint {path} could not be written: {error}.",
             "Nothing is lost; see to the disk and give the same command again.",
         ) from None
     except OSError as error:
-        raise _full(path) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _unwritable(path, error) from None
+        raise _full(path) if error.errno in FULL else _unwritable(path, error) from None
 
 
 def _full(path: Path) -> DiskFull:
@@ -68,6 +67,15 @@ def _unwritable(path: Path, error: Exception) -> Unwritable:
         f"The checkpoint {path} cannot be written: {reason}.",
         "Name a folder that you may write to: --out FOLDER.",
     )
+
+
+def clear(path: Path) -> None:
+    """Take away what SQLite left beside the checkpoint at `path` when a run was killed.
+
+    SQLite would play it back into whatever file has that name, another run's too.
+    """
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

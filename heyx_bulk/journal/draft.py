@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from heyx_bulk.journal.disk import sync, told
+from heyx_bulk.journal.disk import clear, sync, told
 from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, State, problems_of, problems_text, text_of
 from heyx_bulk.model import Problem, Status
 
@@ -106,6 +106,7 @@ class Draft:
             db.close()
             if durable:
                 sync(self._draft)
+            clear(self.path)
             self._draft.replace(self.path)
             if durable:
                 sync(self.path.parent)

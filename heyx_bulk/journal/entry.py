@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from enum import StrEnum
 from heyx_bulk.model import Field, Problem, Status
 
 FORMAT = 1
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -89,7 +92,8 @@ ENTRY = "number, cells, state, status, contact_id, message, problems, sent, sent
 
 def text_of(value: object) -> str:
     """A value as the compact JSON that the table holds."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() or not _SURROGATE.search(text) else json.dumps(value, separators=(",", ":"))
 
 
 def problems_text(problems: Sequence[Problem]) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.journal.disk import told
+from heyx_bulk.journal.disk import clear, told
 from heyx_bulk.journal.entry import (
     ENTRY,
     FORMAT,
@@ -64,9 +64,17 @@ class Journal:
         """Let the checkpoint go."""
         self._db.close()
 
+    def move(self, path: Path) -> None:
+        """Let the checkpoint go, whole, and give its file another name."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
+        clear(self.path)
+        self.path.replace(path)
+
     def discard(self) -> None:
         """Let the checkpoint go, and take its file away."""
         self.close()
+        clear(self.path)
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -105,6 +113,10 @@ class Journal:
     def doubts(self) -> list[Entry]:
         """Rows whose create went unanswered."""
         return list(self._entries(f"state = '{State.CREATING}'"))
+
+    def uncertain(self) -> Iterator[Entry]:
+        """Rows that ended uncertain."""
+        return self._entries(f"status = '{Status.UNCERTAIN}'")
 
     def entry(self, number: int) -> Entry:
         """The row `number`, which must be there."""

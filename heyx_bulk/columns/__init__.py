@@ -1,0 +1,36 @@
+"""What a sheet means: which column is which field, list of tags or contact id; and cells to rows."""
+
+from heyx_bulk.columns.columns import Columns
+from heyx_bulk.columns.header import (
+    ID_COLUMN,
+    MESSAGE_COLUMN,
+    OUR_COLUMNS,
+    ROW_COLUMN,
+    STATUS_COLUMN,
+    Column,
+    Use,
+    field_named,
+    folded,
+    letter,
+)
+from heyx_bulk.columns.lists import join_list, split_list
+from heyx_bulk.columns.recognition import DEFAULT_KEYS, Wishes, recognise
+
+__all__ = [
+    "DEFAULT_KEYS",
+    "ID_COLUMN",
+    "MESSAGE_COLUMN",
+    "OUR_COLUMNS",
+    "ROW_COLUMN",
+    "STATUS_COLUMN",
+    "Column",
+    "Columns",
+    "Use",
+    "Wishes",
+    "field_named",
+    "folded",
+    "join_list",
+    "letter",
+    "recognise",
+    "split_list",
+]

@@ -1,0 +1,78 @@
+"""What is wrong with a row: why it cannot be sent, and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from heyx_bulk.api import MAX_TAG_LENGTH
+from heyx_bulk.columns.header import Column
+from heyx_bulk.model import ContactRow, Problem
+from heyx_bulk.values import digits, is_damaged_number
+
+LONGEST_TEXT = 32_767
+"""The longest text of a cell: Excel's own limit."""
+
+LONGEST_KEY = 500
+"""The longest key or contact id: it travels in an address."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+_NO_IDS = (".", "..", "by_custom_field")
+"""What the address of a contact would turn into another address."""
+
+
+def field_problems(column: Column, text: str) -> Iterator[Problem]:
+    """What is wrong with a field's text."""
+    if column.field != "phone":
+        return
+    if is_damaged_number(text):
+        yield Problem(
+            "a phone that the spreadsheet has rounded",
+            f"column {column} holds {text}, a number that the spreadsheet has rounded: its digits are lost. "
+            "Format the column as Text and paste the phone again.",
+        )
+    elif not digits(text):
+        yield Problem("a phone without digits", f"column {column} holds {text!r}, which has no digits")
+
+
+def id_problems(column: Column, text: str) -> Iterator[Problem]:
+    """What is wrong with a contact id's text."""
+    if is_damaged_number(text):
+        yield Problem(
+            "a contact id that the spreadsheet has rounded",
+            f"column {column} holds {text}, a number that the spreadsheet has rounded: its digits are lost. "
+            "Format the column as Text and paste the id again.",
+        )
+
+
+def text_problem(column: Column, text: str) -> Problem | None:
+    """Why a text cannot be sent at all; None if it can."""
+    if len(text) > LONGEST_TEXT:
+        what = f"a text of more than {LONGEST_TEXT:,} characters"
+        return Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
+    if SURROGATE.search(text):
+        return Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
+    return None
+
+
+def key_problems(row: ContactRow) -> Iterator[Problem]:
+    """What is wrong with what a row means its contact by."""
+    for key in row.keys:
+        if len(key.value) > LONGEST_KEY:
+            what = f"a key of more than {LONGEST_KEY} characters"
+            yield Problem(what, f"the {key.name} has {len(key.value):,} characters, too many to look it up")
+    if row.id is not None and (len(row.id) > LONGEST_KEY or row.id in _NO_IDS):
+        yield Problem("a contact id that is none", f"the contact id {row.id[:40]!r} is none of HeyX's")
+
+
+def tag_problems(row: ContactRow) -> Iterator[Problem]:
+    """What is wrong with a row's tags."""
+    for tag in row.add_tags:
+        if tag in row.remove_tags:
+            yield Problem("a tag both added and removed", f"the tag {tag!r} is both added and removed")
+        if len(tag) > MAX_TAG_LENGTH:
+            yield Problem(
+                f"a tag of more than {MAX_TAG_LENGTH} characters",
+                f"the tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}",
+            )
