@@ -320,7 +320,7 @@ def test_a_second_run_of_the_same_sheet_at_the_same_time(tmp_path: Path) -> None
             env=environment(server),
             stdout=subprocess.DEVNULL,
         )
-        _wait_for(lambda: server.sandbox.calls["accepted"] > 0)
+        wait_for(lambda: server.sandbox.calls["accepted"] > 0)
         done = heyx(tmp_path, "upload", "contacts.csv", server=server)
         shown = heyx(tmp_path, "report", "contacts.csv.checkpoint", "--json")
         assert first.wait(30) == 0
@@ -377,7 +377,7 @@ def test_all_that_is_wrong_with_the_settings_is_told(tmp_path: Path) -> None:
 # Ctrl-C
 
 
-def _wait_for(condition: object) -> None:
+def wait_for(condition: object) -> None:
     assert callable(condition)
     ends_at = time.monotonic() + 20
     while not condition():
@@ -394,7 +394,7 @@ def _interrupted(tmp_path: Path, server: SandboxServer, *, times: int) -> subpro
         stderr=subprocess.PIPE,
         text=True,
     )
-    _wait_for(lambda: server.sandbox.calls["create"] >= 4)
+    wait_for(lambda: server.sandbox.calls["create"] >= 4)
     for _ in range(times):
         child.send_signal(signal.SIGINT)
         time.sleep(0.1)

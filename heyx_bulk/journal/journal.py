@@ -69,6 +69,7 @@ class Journal:
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.close()
         clear(self.path)
+        clear(path)
         self.path.replace(path)
 
     def discard(self) -> None:
