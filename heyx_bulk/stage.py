@@ -17,7 +17,7 @@ from heyx_bulk.model import ContactRow, Problem
 from heyx_bulk.plan import Matching, calls_at_most, start
 from heyx_bulk.plan import NotAsked as Search
 from heyx_bulk.run import Run
-from heyx_bulk.sheets import Chunk, Sheet
+from heyx_bulk.sheets import Chunk, Sheet, open_sheet
 from heyx_bulk.values import PhoneLookup, key_text, spellings
 
 ID_KEY = "contact id"
@@ -34,8 +34,28 @@ class Intent:
     wishes: Wishes = field(default_factory=Wishes)
     matching: Matching = field(default_factory=Matching)
     worksheet: str | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
     accept_suspect_ids: bool = False
     viber: bool = False
+
+    def open(self, path: Path) -> Sheet:
+        """The sheet at `path`, read as it is meant; raises `SheetError`."""
+        return open_sheet(
+            path,
+            worksheet=self.worksheet,
+            header_row=self.header_row,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+        )
+
+    @classmethod
+    def kept(cls, journal: Journal) -> Intent:
+        """How the sheet of a journal's run was read: what its `open` needs to read it again."""
+        meant = journal.meta("reading")
+        assert isinstance(meant, dict)  # noqa: S101  our own record
+        return cls(**meant)
 
     def document(self) -> dict[str, object]:
         """The intent as plain data, each option under its name on the command line."""
@@ -43,6 +63,9 @@ class Intent:
             **asdict(self.wishes),
             **asdict(self.matching),
             "sheet": self.worksheet,
+            "header_row": self.header_row,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
             "accept_suspect_ids": self.accept_suspect_ids,
             "viber": self.viber,
         }
@@ -57,6 +80,7 @@ _OPTIONS = {
     "no_match": "no-match",
     "phone_lookup": "phone-lookup",
     "trust_ids": "trust-ids",
+    "header_row": "header-row",
     "accept_suspect_ids": "accept-suspect-ids",
 }
 
@@ -100,13 +124,18 @@ def stage(
             {
                 "sheet": sheet.path.name,
                 "path": str(sheet.path.absolute()),
-                "worksheet": sheet.worksheet,
                 "header": list(sheet.header),
                 "rows": sums.rows,
                 "digest": sums.digest(),
                 "columns": columns.document(),
                 "intent": intent.document(),
                 "matching": asdict(intent.matching),
+                "reading": {
+                    "worksheet": sheet.worksheet,
+                    "header_row": intent.header_row,
+                    "encoding": intent.encoding,
+                    "delimiter": intent.delimiter,
+                },
                 "run": uuid4().hex,
                 "channel": channel,
                 "begun_at": begun_at,

@@ -18,7 +18,7 @@ from heyx_bulk.places import Places, dated, places
 from heyx_bulk.progress import Progress, Silent
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
-from heyx_bulk.sheets import Sheet, open_sheet
+from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import Intent, check_same, stage, understand
 from heyx_bulk.upload import Sent, Upload, has_contact, upload
 
@@ -68,7 +68,7 @@ def upload_sheet(
     (nothing was sent), and `Stopped` where the run could not end: calling it again carries on.
     """
     intent, manner = intent or Intent(), manner or Manner()
-    opened = open_sheet(Path(sheet), worksheet=intent.worksheet)
+    opened = intent.open(Path(sheet))
     understand(opened, intent)
     where = places_of(Path(sheet), intent, out)
     with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:

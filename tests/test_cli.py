@@ -208,6 +208,13 @@ def test_a_token_of_another_channel_does_not_carry_on(tmp_path: Path, server: Sa
     assert "--again" in done.err
 
 
+def test_a_sheet_can_be_read_as_a_person_says(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_bytes("Our people\nphone|firstName\n+923001|Jos\xe9\n".encode("latin-1"))
+    said = ("--header-row", "2", "--encoding", "latin-1", "--delimiter", "|")
+    done = heyx(tmp_path, "upload", "odd.csv", *said, "--rehearse")
+    assert (done.code, done.out) == (0, "1 row: 1 created\n")
+
+
 # What a person can get wrong: one message, its remedy, the right exit code
 
 

@@ -7,19 +7,35 @@ from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli.say import Voice, command, count, duration, shown, told
+from heyx_bulk.errors import DiskFull, Interrupted, Unwritable
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
 from heyx_bulk.run import Run
 from heyx_bulk.starts import still_to_do
 from heyx_bulk.upload import Sent
 
+LARGE_ROWS = 50_000
+
 
 def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str) -> int:
-    """Write the results, say the totals and the next steps (`same` carries on); the exit code."""
-    written, failed = write_results(voice, run, where)
+    """Write the results, say the totals and the next steps (`same` carries on); the exit code.
+
+    Totals and next steps are said whatever becomes of the files. After an interrupted start a large sheet's results
+    are left to `heyx-bulk report`: whoever stops a program does not want to wait for it.
+    """
     stopped = sent.stopped if sent is not None else None
     totals = run.journal.totals()
     code = results.exit_code(totals)
+    written = failed = None
+    if isinstance(stopped, Interrupted) and sum(totals.values()) > LARGE_ROWS:
+        voice.say(f"The results are left for later: {command('report', shown(run.journal.path))}")
+    else:
+        try:
+            written, failed = write_results(voice, run, where)
+        except (Unwritable, DiskFull) as error:
+            voice.alarm(told(error))
+            voice.say(f"To write the results later: {command('report', shown(run.journal.path))}")
+            code = DiskFull.exit_code
     if stopped is not None:
         voice.alarm(told(stopped))
         code = stopped.exit_code

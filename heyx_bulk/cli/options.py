@@ -24,6 +24,18 @@ Checkpoint = Annotated[
     Path, typer.Argument(metavar="CHECKPOINT", help="The checkpoint of a run, or its sheet.", show_default=False)
 ]
 Worksheet = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="The worksheet to read.")]
+HeaderRow = Annotated[
+    int | None,
+    typer.Option("--header-row", metavar="ROW", min=1, help="The row that holds the headers, if not the first."),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="A text file's encoding, such as cp1252 or utf-16."),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FOLDER", help="Where results and checkpoint go [default: beside the sheet]."),

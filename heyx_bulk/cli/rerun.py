@@ -19,7 +19,7 @@ from heyx_bulk.places import places, state_checkpoints
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import difference_of
+from heyx_bulk.stage import Intent, difference_of
 from heyx_bulk.starts import accept_channel, places_kept, send, still_to_do
 
 CHECKPOINT = ".checkpoint"
@@ -117,15 +117,10 @@ def _tell_changed(voice: Voice, journal: Journal) -> None:
     """A rerun sends rows as they were; say so where the sheet has been mended since."""
     path = Path(str(journal.meta("path")))
     try:
-        difference = difference_of(journal, open_sheet(path, worksheet=_worksheet(journal)))
+        difference = difference_of(journal, Intent.kept(journal).open(path))
     except SheetError:
         return
     if difference:
         voice.say(f"{path.name} has changed since its run began ({difference}).")
         voice.say("A rerun sends its rows as they were.")
         voice.say(f"To send the sheet as it is now:\n  {journal.meta('command')} --again")
-
-
-def _worksheet(journal: Journal) -> str | None:
-    name = journal.meta("worksheet")
-    return None if name is None else str(name)

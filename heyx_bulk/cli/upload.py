@@ -26,7 +26,7 @@ from heyx_bulk.places import Places
 from heyx_bulk.rehearsal import TOKEN, rehearse
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
-from heyx_bulk.sheets import Sheet, open_sheet
+from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import Intent, stage, understand
 from heyx_bulk.starts import begun, now, places_of, send, still_to_do
 from heyx_bulk.upload import upload
@@ -55,7 +55,7 @@ def upload_sheet(asked: Asked) -> int:
     """Do what was asked; the exit code."""
     if asked.rehearse and asked.dry_run:
         raise SettingsError("--rehearse and --dry-run exclude each other.", "Leave one of them out.")
-    sheet = open_sheet(asked.sheet, worksheet=asked.intent.worksheet)
+    sheet = asked.intent.open(asked.sheet)
     understand(sheet, asked.intent)
     settings = _settings(asked)
     _tell_sheet(asked.voice, sheet)
