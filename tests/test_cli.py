@@ -457,6 +457,5 @@ def test_the_sandbox_prints_the_two_lines_that_point_here(tmp_path: Path) -> Non
         done = heyx(tmp_path, *words, HEYX_URL=told["HEYX_URL"], HEYX_TOKEN=told["HEYX_TOKEN"])
         assert done.out == "3 rows: 3 created\n"
     finally:
-        child.send_signal(signal.SIGINT)
+        child.terminate()
         child.communicate(timeout=10)
-    assert child.returncode == 0

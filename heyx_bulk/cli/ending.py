@@ -20,8 +20,8 @@ LARGE_ROWS = 50_000
 def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str) -> int:
     """Write the results, say the totals and the next steps (`same` carries on); the exit code.
 
-    Totals and next steps are said whatever becomes of the files. After an interrupted start a large sheet's results
-    are left to `heyx-bulk report`: whoever stops a program does not want to wait for it.
+    Totals and next steps are said whatever becomes of the files. After an interrupted start a large sheet's
+    results are left to `heyx-bulk report`: whoever stops a program does not want to wait for it.
     """
     stopped = sent.stopped if sent is not None else None
     totals = run.journal.totals()
