@@ -99,6 +99,7 @@ def stage(
     intent: Intent,
     path: Path,
     *,
+    columns: Columns | None = None,
     channel: str,
     begun_at: str,
     durable: bool = True,
@@ -106,9 +107,10 @@ def stage(
 ) -> None:
     """Fill the checkpoint at `path` with every row of the sheet, invalid ones with their reasons.
 
-    `read` hears of the number of rows read so far. Nothing is left behind when this raises.
+    `columns` are what the sheet's columns are taken for, if not what `understand` says; `read` hears of the
+    number of rows read so far. Nothing is left behind when this raises.
     """
-    columns = understand(sheet, intent)
+    columns = columns or understand(sheet, intent)
     with Draft(path) as draft:
         sums = _Sums(sheet.header)
         headless: dict[int, str] = {}

@@ -23,7 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"client", "line", "run"}),
     frozenset({"results", "stage"}),
-    frozenset({"upload", "export", "mended"}),
+    frozenset({"upload", "export", "mended", "inspection"}),
     frozenset({"rehearsal", "starts"}),
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),

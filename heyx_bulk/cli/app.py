@@ -43,6 +43,7 @@ def heyx_bulk(
     """Upload a spreadsheet of contacts to HeyX, rerun the rows that failed, export contacts by tag.
 
     \b
+    heyx-bulk inspect contacts.xlsx               what is in it, and what is wrong with it
     heyx-bulk upload contacts.xlsx --rehearse     try it all without HeyX and without a token
     heyx-bulk upload contacts.xlsx                upload; the same command again carries on
     heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
@@ -146,6 +147,52 @@ def upload(
             first=first,
         )
         raise typer.Exit(upload_sheet(asked))
+
+
+@app.command()
+def inspect(
+    sheet: o.Sheet,
+    worksheet: o.Worksheet = None,
+    header_row: o.HeaderRow = None,
+    encoding: o.Encoding = None,
+    delimiter: o.Delimiter = None,
+    map_: o.Map = None,
+    ignore: o.Ignore = None,
+    custom_fields: o.CustomFields = False,
+    id_column: o.IdColumn = None,
+    key: o.Key = None,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
+    """Look at a sheet: how it is read, what its columns mean, what is wrong.
+
+    \b
+    heyx-bulk inspect contacts.xlsx
+    heyx-bulk inspect contacts.csv --map "Mobile No=phone" --ignore Notes --custom-fields
+
+    Needs no token; nothing is sent.
+    """
+    from heyx_bulk.cli.inspect import inspect_sheet
+    from heyx_bulk.stage import Intent
+
+    with telling_errors():
+        intent = Intent(
+            wishes=o.wishes(
+                map_=map_,
+                ignore=ignore,
+                custom_fields=custom_fields,
+                id_column=id_column,
+                key=key,
+                no_match=False,
+                add_tag=None,
+                remove_tag=None,
+            ),
+            worksheet=worksheet,
+            header_row=header_row,
+            encoding=encoding,
+            delimiter=delimiter,
+        )
+        raise typer.Exit(inspect_sheet(sheet, intent, Voice(quiet=quiet, as_json=as_json)))
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heyx_bulk.cli.say import Voice, count, duration
 from heyx_bulk.columns import Columns, Use
 from heyx_bulk.journal import Journal
@@ -51,7 +53,11 @@ def _tell_savings(voice: Voice, due: Bill) -> None:
 
 def tell_invalid(voice: Voice, journal: Journal) -> None:
     """Say why rows are invalid, grouped by cause, with the first rows concerned."""
-    causes = journal.causes()
+    tell_causes(voice, journal.causes())
+
+
+def tell_causes(voice: Voice, causes: Sequence[tuple[str, int, list[int]]]) -> None:
+    """Say causes with their numbers of rows and the first rows."""
     if causes:
         voice.say("Invalid rows, not sent:")
     for cause, number, first in causes[:CAUSES_SHOWN]:
@@ -59,7 +65,7 @@ def tell_invalid(voice: Voice, journal: Journal) -> None:
         noun = "row" if number == 1 else "rows"
         voice.say(f"  {number:,} × {cause} ({noun} {', '.join(map(str, first))}{more})")
     if len(causes) > CAUSES_SHOWN:
-        voice.say(f"  and {len(causes) - CAUSES_SHOWN} other causes; the results file names each")
+        voice.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
 
 
 def _way(columns: Columns, matching: Matching) -> str:

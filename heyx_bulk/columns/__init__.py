@@ -14,7 +14,7 @@ from heyx_bulk.columns.header import (
     letter,
 )
 from heyx_bulk.columns.lists import join_list, split_list
-from heyx_bulk.columns.recognition import DEFAULT_KEYS, Wishes, recognise
+from heyx_bulk.columns.recognition import DEFAULT_KEYS, Wishes, recognise, understood
 
 __all__ = [
     "DEFAULT_KEYS",
@@ -33,4 +33,5 @@ __all__ = [
     "letter",
     "recognise",
     "split_list",
+    "understood",
 ]

@@ -37,6 +37,17 @@ def recognise(header: Sequence[str], wishes: Wishes) -> Columns:
 
     Raises `MappingError` that names every mistake at once.
     """
+    columns, mistakes = understood(header, wishes)
+    if mistakes:
+        raise MappingError("\n".join(mistakes))
+    return columns
+
+
+def understood(header: Sequence[str], wishes: Wishes) -> tuple[Columns, list[str]]:
+    """What the columns under `header` are for, as far as that can be said, and every mistake.
+
+    A column that nobody knows is a field without a name.
+    """
     mistakes: list[str] = []
     said = _said(header, wishes, mistakes)
     columns = tuple(
@@ -56,9 +67,8 @@ def recognise(header: Sequence[str], wishes: Wishes) -> Columns:
     ]
     said_texts = (*wishes.map, *wishes.ignore, *wishes.key, *wishes.add_tags, *wishes.remove_tags)
     mistakes += [f"{text!r} holds signs that are no text." for text in said_texts if SURROGATE.search(text)]
-    if mistakes:
-        raise MappingError("\n".join(mistakes))
-    return Columns(columns, keys, wishes.no_match, unique(wishes.add_tags), unique(wishes.remove_tags))
+    add_tags, remove_tags = unique(wishes.add_tags), unique(wishes.remove_tags)
+    return Columns(columns, keys, wishes.no_match, add_tags, remove_tags), mistakes
 
 
 def _said(header: Sequence[str], wishes: Wishes, mistakes: list[str]) -> dict[int, Column]:

@@ -1,0 +1,91 @@
+"""`heyx-bulk inspect`: what a sheet is, what its columns mean, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heyx_bulk import results
+from heyx_bulk.cli.bill import tell_causes
+from heyx_bulk.cli.say import Voice, count
+from heyx_bulk.columns import Column, Use, letter
+from heyx_bulk.inspection import Looked, inspect
+from heyx_bulk.stage import Intent
+from heyx_bulk.values import trim
+
+LONGEST_SAMPLE = 24
+
+_USES = {
+    Use.ADD_TAGS: "tags to add",
+    Use.REMOVE_TAGS: "tags to remove",
+    Use.ID: "contact id",
+    Use.IGNORED: "left out",
+    Use.OURS: "our own, never sent",
+    Use.READ_ONLY: "left out: HeyX does not let it be written",
+    Use.BLANK: "left out: no header",
+}
+
+
+def inspect_sheet(path: Path, intent: Intent, voice: Voice) -> int:
+    """Say what there is to say of a sheet; the exit code is an upload's before anything is sent."""
+    looked = inspect(intent.open(path), intent)
+    _tell_reading(voice, looked)
+    width = max((len(trim(column.header)) for column in looked.columns), default=0)
+    for column, samples in zip(looked.columns, looked.samples, strict=True):
+        shown = ", ".join(_short(text) for text in samples)
+        name = trim(column.header).ljust(width)
+        voice.say(
+            f"  {letter(column.position):>3}  {name}  → {_meaning(column)}{f'   ({shown})' if shown else ''}"
+        )
+    tell_causes(voice, looked.causes)
+    for mistake in looked.mistakes:
+        voice.say(mistake)
+    code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
+    ready = looked.totals.get(results.TO_DO, 0)
+    invalid = sum(looked.totals.values()) - ready
+    voice.total(
+        f"{count(ready + invalid, 'row')}: {ready:,} can be sent, {invalid:,} invalid", _document(looked, code)
+    )
+    return code
+
+
+def _tell_reading(voice: Voice, looked: Looked) -> None:
+    sheet = looked.sheet
+    worksheet = f", worksheet “{sheet.worksheet}”" if sheet.worksheet else ""
+    voice.say(f"{sheet.path.name}: {sheet.format}{worksheet}, headers in row {sheet.header_row}")
+    for note in sheet.notes:
+        voice.say(f"  {note}")
+
+
+def _meaning(column: Column) -> str:
+    if column.use is Use.FIELD:
+        return column.field or "?"
+    return _USES[column.use]
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"
+
+
+def _document(looked: Looked, code: int) -> dict[str, object]:
+    sheet = looked.sheet
+    return {
+        "sheet": sheet.path.name,
+        "format": sheet.format,
+        "worksheet": sheet.worksheet,
+        "header_row": sheet.header_row,
+        "notes": list(sheet.notes),
+        "columns": [
+            {
+                "column": letter(column.position),
+                "header": column.header,
+                "meaning": _meaning(column),
+                "values": samples,
+            }
+            for column, samples in zip(looked.columns, looked.samples, strict=True)
+        ],
+        "mistakes": list(looked.mistakes),
+        "problems": [{"cause": cause, "rows": rows, "first": first} for cause, rows, first in looked.causes],
+        "totals": looked.totals,
+        "exit": code,
+    }

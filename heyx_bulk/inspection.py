@@ -1,0 +1,63 @@
+"""A sheet looked at: how it was read, what its columns mean, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from heyx_bulk.columns import Column, Use, understood
+from heyx_bulk.journal import Journal
+from heyx_bulk.sheets import Sheet
+from heyx_bulk.stage import Intent, stage
+from heyx_bulk.values import trim
+
+SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What there is to say of a sheet.
+
+    `samples` are some values of each column, `mistakes` what must be said before it can be sent, `causes` why
+    rows cannot be sent: cause, how many rows, the first of them. `totals` count the rows by status.
+    """
+
+    sheet: Sheet
+    columns: tuple[Column, ...]
+    samples: tuple[tuple[str, ...], ...]
+    mistakes: tuple[str, ...]
+    causes: tuple[tuple[str, int, list[int]], ...]
+    totals: dict[str, int]
+
+
+def inspect(sheet: Sheet, intent: Intent) -> Looked:
+    """Look at every row of a sheet as an upload would; columns that nobody knows are left out."""
+    columns, mistakes = understood(sheet.header, intent.wishes)
+    known = replace(columns, columns=tuple(_known(column) for column in columns.columns))
+    with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
+        path = Path(folder) / "look.checkpoint"
+        stage(sheet, intent, path, columns=known, channel="", begun_at="", durable=False)
+        with Journal.open(path, durable=False) as journal:
+            return Looked(
+                sheet,
+                columns.columns,
+                _samples(journal, len(columns.columns)),
+                tuple(mistakes),
+                tuple(journal.causes()),
+                journal.totals(),
+            )
+
+
+def _known(column: Column) -> Column:
+    return replace(column, use=Use.IGNORED) if column.use is Use.FIELD and not column.field else column
+
+
+def _samples(journal: Journal, width: int) -> tuple[tuple[str, ...], ...]:
+    found: list[dict[str, None]] = [{} for _ in range(width)]
+    for entry in islice(journal.rows(), 1000):
+        for texts, cell in zip(found, entry.cells, strict=True):
+            if len(texts) < SAMPLES and (text := trim(cell)):
+                texts[text] = None
+    return tuple(tuple(texts) for texts in found)

@@ -1,0 +1,43 @@
+"""A sheet looked at as an upload would read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heyx_bulk.inspection import inspect
+from heyx_bulk.sheets import open_sheet
+from heyx_bulk.stage import Intent
+from tests.test_cli import heyx, left
+
+TEXT = "Phone,First Name,Mood\n+923001,Ana,good\n+923002,Ana,\n923001,Boris,bad\n"
+
+
+def test_every_column_is_shown_with_its_meaning_and_some_different_values(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(TEXT)
+    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
+    assert [column.field for column in seen.columns] == ["phone", "firstName", ""]
+    assert seen.samples == (("+923001", "+923002", "923001"), ("Ana", "Boris"), ("good", "bad"))
+
+
+def test_all_problems_are_found_though_a_column_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(TEXT)
+    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
+    assert "C “Mood”" in seen.mistakes[0]
+    assert seen.causes == (("same phone as an earlier row", 1, [4]),)
+    assert seen.totals == {"to do": 2, "invalid": 1}
+
+
+def test_the_command_tells_it_sends_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(TEXT)
+    done = heyx(tmp_path, "inspect", "people.csv")
+    assert (done.code, done.out) == (2, "3 rows: 2 can be sent, 1 invalid\n")
+    assert "A  Phone" in done.err
+    assert heyx(tmp_path, "inspect", "people.csv", "--ignore", "Mood").code == 3
+    assert left(tmp_path) == {"people.csv"}
+
+
+def test_json_is_one_document(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(TEXT)
+    document = heyx(tmp_path, "inspect", "people.csv", "--json").document
+    assert document["format"] == "CSV"
+    assert document["problems"] == [{"cause": "same phone as an earlier row", "rows": 1, "first": [4]}]
