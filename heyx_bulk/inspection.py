@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from heyx_bulk.columns import Column, Use, understood
+from heyx_bulk.damage import Finding
 from heyx_bulk.journal import Journal
 from heyx_bulk.sheets import Sheet
-from heyx_bulk.stage import Intent, stage
+from heyx_bulk.stage import Intent, findings_of, stage
 from heyx_bulk.values import trim
 
 SAMPLES = 3
@@ -21,7 +22,8 @@ class Looked:
     """What there is to say of a sheet.
 
     `samples` are some values of each column, `mistakes` what must be said before it can be sent, `causes` why
-    rows cannot be sent: cause, how many rows, the first of them. `totals` count the rows by status.
+    rows cannot be sent: cause, how many rows, the first of them; `findings` are what seems damaged. `totals`
+    count the rows by status.
     """
 
     sheet: Sheet
@@ -29,6 +31,7 @@ class Looked:
     samples: tuple[tuple[str, ...], ...]
     mistakes: tuple[str, ...]
     causes: tuple[tuple[str, int, list[int]], ...]
+    findings: tuple[Finding, ...]
     totals: dict[str, int]
 
 
@@ -46,6 +49,7 @@ def inspect(sheet: Sheet, intent: Intent) -> Looked:
                 _samples(journal, len(columns.columns)),
                 tuple(mistakes),
                 tuple(journal.causes()),
+                tuple(findings_of(journal)),
                 journal.totals(),
             )
 

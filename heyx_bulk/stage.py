@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
+from heyx_bulk.damage import Finding, Watch
 from heyx_bulk.errors import CheckpointMismatch, MappingError
 from heyx_bulk.journal import Draft, Journal, Mended
 from heyx_bulk.model import ContactRow, Problem
@@ -121,9 +122,10 @@ def stage(
             read(sums.rows)
         if headless:
             raise MappingError(_headless_message(list(headless)))
-        _judge(draft, columns)
+        findings = _judge(draft, columns)
         draft.keep(
             {
+                "findings": [[found.what, found.rows, found.first] for found in findings],
                 "sheet": sheet.path.name,
                 "path": str(sheet.path.absolute()),
                 "header": list(sheet.header),
@@ -292,12 +294,20 @@ def judged(
     return Mended(number, tuple(cells), named_id, row.problems, keys)
 
 
-def _judge(draft: Draft, columns: Columns) -> None:
-    """Find the rows that cannot be sent, and what the others are matched by."""
+def findings_of(journal: Journal) -> list[Finding]:
+    """What seems damaged in the columns of a run's sheet."""
+    kept = journal.meta("findings")
+    return [Finding(what, rows, tuple(first)) for what, rows, first in kept] if isinstance(kept, list) else []
+
+
+def _judge(draft: Draft, columns: Columns) -> list[Finding]:
+    """Find the rows that cannot be sent, what the others are matched by, and what seems damaged."""
     invalid: list[tuple[int, tuple[Problem, ...]]] = []
+    watch = Watch(columns)
 
     def keys() -> Iterator[tuple[int, int, str, str]]:
         for number, cells, problems in draft.rows():
+            watch.see(number, cells)
             row = columns.row(number, cells, problems)
             if row.problems:
                 invalid.append((number, row.problems))
@@ -311,6 +321,7 @@ def _judge(draft: Draft, columns: Columns) -> None:
     for number, problems in invalid:
         draft.invalid(number, problems)
     draft.link()
+    return watch.findings()
 
 
 def _key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:

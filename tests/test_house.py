@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {"columns", "plan", "retry", "sheets", "journal", "pace", "places", "memory", "progress"},
     ),
-    frozenset({"client", "line", "run"}),
+    frozenset({"client", "damage", "line", "run"}),
     frozenset({"results", "stage"}),
     frozenset({"upload", "export", "mended", "inspection"}),
     frozenset({"rehearsal", "starts"}),

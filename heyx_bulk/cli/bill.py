@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from heyx_bulk.cli.say import Voice, count, duration
 from heyx_bulk.columns import Columns, Use
+from heyx_bulk.damage import Finding
 from heyx_bulk.journal import Journal
 from heyx_bulk.model import Status
 from heyx_bulk.plan import Matching
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Rate
-from heyx_bulk.stage import Bill, bill
+from heyx_bulk.stage import Bill, bill, findings_of
 from heyx_bulk.values import PhoneLookup
 
 CAUSES_SHOWN = 12
@@ -32,6 +33,7 @@ def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
     voice.say(f"Rows: {', '.join(kinds) or 'none'}.")
     if fresh:
         tell_invalid(voice, journal)
+        tell_findings(voice, findings_of(journal))
     for column in columns.used(Use.READ_ONLY):
         voice.say(f"Left out: column {column}, which HeyX does not let anybody write.")
     if doubts := len(journal.doubts()):
@@ -66,6 +68,16 @@ def tell_causes(voice: Voice, causes: Sequence[tuple[str, int, list[int]]]) -> N
         voice.say(f"  {number:,} × {cause} ({noun} {', '.join(map(str, first))}{more})")
     if len(causes) > CAUSES_SHOWN:
         voice.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
+
+
+def tell_findings(voice: Voice, findings: Sequence[Finding]) -> None:
+    """Say what seems damaged; such rows are sent as they stand all the same."""
+    if findings:
+        voice.say("Worth a look:")
+    for found in findings:
+        more = ", …" if found.rows > len(found.first) else ""
+        noun = "row" if found.rows == 1 else "rows"
+        voice.say(f"  {found.rows:,} × {found.what} ({noun} {', '.join(map(str, found.first))}{more})")
 
 
 def _way(columns: Columns, matching: Matching) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk import results
-from heyx_bulk.cli.bill import tell_causes
+from heyx_bulk.cli.bill import tell_causes, tell_findings
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.columns import Column, Use, letter
 from heyx_bulk.inspection import Looked, inspect
@@ -37,6 +37,7 @@ def inspect_sheet(path: Path, intent: Intent, voice: Voice) -> int:
             f"  {letter(column.position):>3}  {name}  → {_meaning(column)}{f'   ({shown})' if shown else ''}"
         )
     tell_causes(voice, looked.causes)
+    tell_findings(voice, looked.findings)
     for mistake in looked.mistakes:
         voice.say(mistake)
     code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
@@ -86,6 +87,7 @@ def _document(looked: Looked, code: int) -> dict[str, object]:
         ],
         "mistakes": list(looked.mistakes),
         "problems": [{"cause": cause, "rows": rows, "first": first} for cause, rows, first in looked.causes],
+        "findings": [{"what": found.what, "rows": found.rows, "first": found.first} for found in looked.findings],
         "totals": looked.totals,
         "exit": code,
     }
