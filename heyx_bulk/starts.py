@@ -22,7 +22,8 @@ from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import Intent, check_same, stage, understand
 from heyx_bulk.upload import Sent, Upload, has_contact, upload
 
-EXCEL_SUFFIXES = (".xlsx", ".xlsm")
+TEXT_FORMAT = "CSV"
+"""What a sheet's format is called if it is no workbook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def upload_sheet(
     intent, manner = intent or Intent(), manner or Manner()
     opened = intent.open(Path(sheet))
     understand(opened, intent)
-    where = places_of(Path(sheet), intent, out)
+    where = places_of(opened, intent, out)
     with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
         sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
         written, failed = results.write(run, where.results), results.write_failed(run, where.failed)
@@ -105,14 +106,14 @@ def still_to_do(totals: dict[str, int]) -> int:
     return totals.get(results.TO_DO, 0) + totals.get(results.IN_DOUBT, 0)
 
 
-def places_of(sheet: Path, intent: Intent, out: Path | None) -> Places:
-    """Where the run's files lie; `out` is made if it is not there."""
+def places_of(sheet: Sheet, intent: Intent, out: Path | None) -> Places:
+    """Where the run's files lie; `out` is made if it is not there. They are workbooks if the sheet is one."""
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unwritable(f"The folder {out} cannot be made: {error.strerror}.", "Name another.") from None
-    return places(sheet, intent.worksheet, out, excel=sheet.suffix.casefold() in EXCEL_SUFFIXES)
+    return places(sheet.path, intent.worksheet, out, excel=sheet.format != TEXT_FORMAT)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def upload_sheet(asked: Asked) -> int:
     if asked.rehearse or asked.dry_run:
         with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
             return _try_out(asked, sheet, settings, Path(folder) / "trial.checkpoint")
-    where = places_of(asked.sheet, asked.intent, asked.out)
+    where = places_of(sheet, asked.intent, asked.out)
     if where.note:
         asked.voice.say(f"{where.note}.")
     fresh: list[Run] = []
