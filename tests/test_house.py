@@ -42,6 +42,8 @@ DOORS = {
     "pandas": {"sheets", "columns"},
     "openpyxl": {"sheets"},
     "xlsxwriter": {"sheets"},
+    "xlrd": {"sheets"},
+    "python_calamine": {"sheets"},
     "filelock": {"journal", "places"},
     "psutil": {"places"},
 }
