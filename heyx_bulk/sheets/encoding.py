@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -33,6 +34,8 @@ _CANDIDATES = (
     ("cp949", "Windows-949, Korean"),
     ("mac_roman", "Mac Roman"),
 )
+_NAMES = ("utf-8", "utf-16", *(codec for codec, _ in (("cp1252", ""), *_CANDIDATES)))
+_NO_FILES_ENCODING = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7")
 _SAVE_AS_UTF8 = "Save it as 'CSV UTF-8 (Comma delimited)' in Excel and try again."
 _HIGH = re.compile(r"[^\x00-\x7f]+")
 _TURKISH_IN_DISGUISE = frozenset("ðþýÐÞÝ")
@@ -68,9 +71,18 @@ def given(path: Path, name: str) -> Encoding:
     """The encoding a person has named, if there is such a one and the file is in it."""
     try:
         codec = codecs.lookup(name).name
-    except LookupError:
-        raise SheetError(f"there is no encoding {name!r}", "Name one such as utf-8, utf-16 or cp1252.") from None
-    return _certain(path, "utf-8-sig" if codec == "utf-8" else codec)
+        "".encode(codec)
+    except (LookupError, ValueError):
+        codec = ""
+    if not codec or codec in _NO_FILES_ENCODING:
+        what = f"there is no encoding {name!r}"
+        raise SheetError(what, f"Name one such as {', '.join(_NAMES)}.")
+    if decodes(path, codec):
+        return Encoding("utf-8-sig" if codec == "utf-8" else codec)
+    raise SheetError(
+        f"{path.name} holds bytes that are not {codec.upper()}{_named(path)}",
+        "Name the encoding it was saved in, or leave out --encoding to have it judged.",
+    )
 
 
 def decodes(path: Path, codec: str) -> bool:
@@ -105,7 +117,7 @@ def _wide(head: bytes) -> str:
 
 
 def _named(path: Path) -> str:
-    fitting = [words for codec, words in _CANDIDATES if decodes(path, codec)]
+    fitting = [f"{words} (--encoding {codec})" for codec, words in _CANDIDATES if decodes(path, codec)]
     return f"; it may be {', or '.join(fitting[:5])}" if fitting else ""
 
 
@@ -113,7 +125,7 @@ def _looks_western(path: Path) -> bool:
     """At least 80 % of the runs of high letters are single ones, and at most 2 % stand where they cannot."""
     runs = single = letters = strange = 0
     with path.open(encoding="cp1252", newline="") as file:
-        for line in file:
+        for line in iter(partial(file.readline, _BLOCK_BYTES), ""):
             for found in _HIGH.finditer(line):
                 run = found.group()
                 if not _TURKISH_IN_DISGUISE.isdisjoint(run):

@@ -1,24 +1,36 @@
-"""Opening a sheet: recognise the file, choose the worksheet, find the header, count the rows."""
+"""Opening a sheet: recognise the file, choose the worksheet, find the header, read the rows once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets import choice, envelope, separator
 from heyx_bulk.sheets import encoding as encodings
-from heyx_bulk.sheets import separator
 from heyx_bulk.sheets.delimited import Delimited
-from heyx_bulk.sheets.recognition import Format, recognise
-from heyx_bulk.sheets.sheet import Record, Sheet
+from heyx_bulk.sheets.excel import ExcelBook
+from heyx_bulk.sheets.foreign import foreign_book
+from heyx_bulk.sheets.recognition import Format
+from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.table import Table, survey
-from heyx_bulk.sheets.workbook import Leaf, Workbook, open_workbook
-from heyx_bulk.sheets.worksheet import Worksheet, column_position
 
 _SAMPLE_LINES = 2_000
-_NAMES_OF_SEPARATORS = {"\t": "tab"}
+_SAMPLE_CHARACTERS = 1 << 22
+_NAMES_OF_SEPARATORS = {"\t": "tab", " ": "a blank"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a person has said of the sheet."""
+
+    worksheet: str | None
+    header_row: int | None
+    encoding: str | None
+    delimiter: str | None
 
 
 def open_sheet(
@@ -29,31 +41,56 @@ def open_sheet(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Sheet:
-    """The sheet at `path`, read once from end to end; `SheetError` says what is wrong and how to mend it.
+    """The sheet at `path` (`-` is standard input), read once from end to end.
 
     `worksheet` is matched without regard to case; `header_row` counts as a person does, from 1; `encoding`
-    and `delimiter` are for text files and otherwise judged by the content.
+    and `delimiter` are for text files and otherwise judged by the content. `SheetError` says what is wrong and
+    how to mend it.
     """
-    if recognise(path) is Format.CSV:
-        if worksheet is not None:
-            raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --sheet.")
-        return _open_csv(path, header_row, encoding, delimiter)
-    return _open_excel(path, worksheet, header_row)
+    if header_row is not None and header_row < 1:
+        raise SheetError(f"there is no row {header_row}", "Count rows as Excel does: the first one is row 1.")
+    wish = _Wish(worksheet, header_row, encoding, delimiter)
+    with envelope.opened(path) as (place, form):
+        _refuse_misplaced(place, form, wish)
+        sheet = _open_csv(place, wish) if form is Format.CSV else _open_workbook(place, form, wish)
+    return replace(sheet, path=path)
 
 
-def _open_csv(path: Path, header_row: int | None, encoding: str | None, delimiter: str | None) -> Sheet:
-    codec = encodings.given(path, encoding) if encoding else encodings.detect(path)
-    sample = list(islice(Delimited(path, codec.codec, ",").lines(), _SAMPLE_LINES))
+def _refuse_misplaced(path: Path, form: Format, wish: _Wish) -> None:
+    """Refuses a wish that means nothing for this format."""
+    if form is Format.CSV and wish.worksheet is not None:
+        raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --sheet.")
+    for option, value in (("encoding", wish.encoding), ("delimiter", wish.delimiter)):
+        if form is not Format.CSV and value is not None:
+            raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
+
+
+def _open_csv(path: Path, wish: _Wish) -> Sheet:
+    wished = separator.given(wish.delimiter) if wish.delimiter is not None else None
+    codec = encodings.given(path, wish.encoding) if wish.encoding is not None else encodings.detect(path)
+    sample = _sample(Delimited(path, codec.codec, ","))
     declared = separator.declared(sample[0]) if sample else None
-    skipped = 1 if declared else 0
-    chosen = delimiter or declared or separator.choose(sample)
-    source, table = _survey_csv(Delimited(path, codec.codec, chosen, skipped), sample, header_row)
+    chosen = wished or declared or separator.choose(sample)
+    source, table = _survey_csv(
+        Delimited(path, codec.codec, chosen, 1 if declared else 0), sample, wish.header_row
+    )
     notes = (
         codec.note,
         "" if chosen == "," else f"separator is {_NAMES_OF_SEPARATORS.get(chosen, chosen)}",
         "blanks after the separators are left off" if source.skip_blanks else "",
     )
-    return _sheet(path, Format.CSV, table, notes, source.records)
+    return _sheet(path, Format.CSV, table, notes)
+
+
+def _sample(source: Delimited) -> list[str]:
+    lines: list[str] = []
+    room = _SAMPLE_CHARACTERS
+    for line in islice(source.lines(), _SAMPLE_LINES):
+        lines.append(line)
+        room -= len(line)
+        if room < 0:
+            break
+    return lines
 
 
 def _survey_csv(plain: Delimited, sample: list[str], header_row: int | None) -> tuple[Delimited, Table]:
@@ -83,82 +120,47 @@ def _uniform(attempt: Callable[[Delimited], Table], source: Delimited) -> Table 
     return table if table.uniform else None
 
 
-def _open_excel(path: Path, name: str | None, header_row: int | None) -> Sheet:
-    workbook = open_workbook(path)
-    leaf = _named(workbook, name) if name is not None else _only(workbook)
-    source = Worksheet(workbook, leaf)
-    table = survey(source.records(), f"{path.name}, worksheet {leaf.name!r}", header_row, delimited=False)
-    _refuse_merged(source, table)
-    hidden = [f"hidden worksheet {other.name!r} left alone" for other in workbook.leaves if not other.visible]
-    names = tuple(other.name for other in workbook.leaves)
-    sheet = _sheet(path, Format.EXCEL, table, hidden if name is None else (), source.records)
-    return replace(sheet, worksheet=leaf.name, worksheets=names)
+def _open_workbook(path: Path, form: Format, wish: _Wish) -> Sheet:
+    with ExitStack() as stack:
+        book: choice.Book
+        book = ExcelBook(path) if form is Format.EXCEL else stack.enter_context(foreign_book(path, form))
+        leaf = choice.only(book) if wish.worksheet is None else choice.named(book, wish.worksheet)
+        rows = book.worksheet(leaf)
+        place = f"{path.name}, worksheet {leaf.name!r}"
+        table = survey(rows.records(), place, wish.header_row, delimited=False)
+        _refuse_merged(rows, table, place)
+        hidden = _hidden(book) if wish.worksheet is None else ()
+        sheet = _sheet(path, form, table, (*hidden, *book.notes))
+        return replace(sheet, worksheet=leaf.name, worksheets=tuple(other.name for other in book.leaves))
 
 
-def _sheet(
-    path: Path,
-    form: Format,
-    table: Table,
-    notes: tuple[str, ...] | list[str],
-    records: Callable[[], Iterator[Record]],
-) -> Sheet:
-    told = (*filter(None, notes), *table.notes)
+def _hidden(book: choice.Book) -> list[str]:
+    return [f"hidden worksheet {leaf.name!r} left alone" for leaf in book.leaves if not leaf.visible]
+
+
+def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sheet:
     return Sheet(
-        path,
-        str(form),
-        None,
-        (),
-        table.header,
-        table.header_row,
-        table.row_count,
-        told,
-        records,
-        table.fields,
+        path=path,
+        name=path.name,
+        format=str(form),
+        worksheet=None,
+        worksheets=(),
+        header=table.header,
+        header_row=table.header_row,
+        row_count=table.row_count,
+        notes=(*filter(None, notes), *table.notes),
+        _records=table.spool.records,
+        _fields=table.fields,
     )
 
 
-def _named(workbook: Workbook, name: str) -> Leaf:
-    exact = [leaf for leaf in workbook.leaves if leaf.name == name]
-    alike = [leaf for leaf in workbook.leaves if leaf.name.casefold() == name.strip().casefold()]
-    if exact or alike:
-        return (exact or alike)[0]
-    what = f"{workbook.path.name} has no worksheet {name!r}; it has {_listed(workbook.leaves)}"
-    raise SheetError(what, "Name one of them with --sheet NAME.")
-
-
-def _only(workbook: Workbook) -> Leaf:
-    """The only visible worksheet with data; hidden ones are never chosen unasked."""
-    filled = [leaf for leaf in workbook.leaves if leaf.visible and _has_data(workbook, leaf)]
-    if len(filled) == 1:
-        return filled[0]
-    path = workbook.path
-    if filled:
-        what = f"{path.name} has several worksheets with data: {_listed(filled)}"
-        raise SheetError(what, "Name the one to read with --sheet NAME.")
-    hidden = [leaf for leaf in workbook.leaves if not leaf.visible]
-    if hidden:
-        what = f"{path.name} is empty but for the hidden worksheets {_listed(hidden)}"
-        raise SheetError(what, "Name the one to read with --sheet NAME.")
-    raise SheetError(f"{path.name} is empty", "Give a sheet with a header row and a row for each contact.")
-
-
-def _has_data(workbook: Workbook, leaf: Leaf) -> bool:
-    return any(record.width() for record in Worksheet(workbook, leaf).records())
-
-
-def _listed(leaves: list[Leaf] | tuple[Leaf, ...]) -> str:
-    return ", ".join(repr(leaf.name) for leaf in leaves)
-
-
-def _refuse_merged(source: Worksheet, table: Table) -> None:
+def _refuse_merged(rows: choice.Rows, table: Table, place: str) -> None:
     """A header cell that spans columns leaves the others without a name."""
-    for area in source.merged:
-        first, _, last = area.partition(":")
-        columns = [column_position(corner.rstrip("0123456789")) for corner in (first, last or first)]
-        top, bottom = (int(corner.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or 0) for corner in (first, last or first))
-        if columns[0] < columns[1] and top <= table.header_row <= bottom and columns[0] < len(table.header):
-            place = f"{source.workbook.path.name}, worksheet {source.leaf.name!r}"
+    for area in rows.merged:
+        across = area.left < min(area.right, len(table.header))
+        if across and area.top <= table.header_row <= area.bottom:
             raise SheetError(
-                f"{place}: the header cells {area} are merged, so their columns have no names of their own",
-                f"Give every column a header cell; if row {bottom + 1} holds them, delete the rows above it.",
+                f"{place}: the header cells {area.reference()} are merged, so their columns have no names",
+                f"Give every column a header cell; if row {area.bottom + 1} holds them, say "
+                f"--header-row {area.bottom + 1}, or delete the rows above it.",
             )

@@ -5,7 +5,9 @@ A DOCTYPE is refused, for no workbook has one and it is how XML is made to explo
 
 from __future__ import annotations
 
+import lzma
 import posixpath
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +17,15 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.bounds import check_archive
 
 _BLOCK_BYTES = 1 << 16
-_DAMAGE = (BadZipFile, zlib.error, expat.ExpatError, EOFError, ValueError, NotImplementedError, RuntimeError)
+_LONGEST_PIECE_BYTES = 8 << 20
+_DEEPEST = 100
+_DAMAGE = (
+    *(BadZipFile, zlib.error, lzma.LZMAError, struct.error, expat.ExpatError),
+    *(EOFError, OSError, ValueError, OverflowError, LookupError, NotImplementedError, RuntimeError),
+)
 
 Start = Callable[[str, dict[str, str]], None]
 
@@ -36,6 +44,7 @@ class Package:
     def blocks(self, name: str) -> Iterator[bytes]:
         """The unpacked bytes of a part, nothing if there is no such part."""
         with damage_told(self.path), ZipFile(self.path) as archive:
+            check_archive(self.path, archive)
             found = [info for info in archive.infolist() if _normal(info.filename) == _normal(name)]
             if found:
                 with archive.open(found[-1]) as part:
@@ -51,19 +60,41 @@ class Package:
 
     def elements(self, name: str, start: Start) -> None:
         """Calls `start` with the local name and attributes of every element of a small part."""
-        parser = self.parser()
-        parser.StartElementHandler = lambda tag, attributes: start(local(tag), attributes)
-        self.feed(name, parser)
+        depth = 0
 
-    def feed(self, name: str, parser: expat.XMLParserType) -> None:
-        """Gives a whole part to `parser`, which calls its handlers; a part that is not there is none."""
+        def opened(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth = self.deeper(depth)
+            start(local(tag), attributes)
+
+        def closed(_: str) -> None:
+            nonlocal depth
+            depth -= 1
+
+        parser = self.parser()
+        parser.StartElementHandler, parser.EndElementHandler = opened, closed
+        for _ in self.parse(name, parser):
+            pass
+
+    def deeper(self, depth: int) -> int:
+        """One level more; refused where no workbook goes."""
+        if depth >= _DEEPEST:
+            raise self._hostile(f"nests XML over {_DEEPEST} levels deep")
+        return depth + 1
+
+    def parse(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
+        """Gives a part to `parser`, which calls its handlers, and stops after each block; no part is none."""
+        fed = 0
         with damage_told(self.path):
-            began = False
             for block in self.blocks(name):
                 parser.Parse(block)
-                began = True
-            if began:
+                fed += len(block)
+                if fed - parser.CurrentByteIndex > _LONGEST_PIECE_BYTES:
+                    raise self._hostile("holds a piece of XML of over 8 MB")
+                yield
+            if fed:
                 parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
+                yield
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
         """By relation id: the kind (last word of its type) and name of the parts that `name` refers to."""
@@ -80,8 +111,11 @@ class Package:
         return relations
 
     def _refuse_doctype(self, *_: object) -> None:
-        what = f"{self.path.name} holds a DOCTYPE, which no workbook does"
-        raise SheetError(what, "Open it in Excel, save it as a new .xlsx and try again.")
+        raise self._hostile("holds a DOCTYPE")
+
+    def _hostile(self, what: str) -> SheetError:
+        remedy = "Open it in Excel, save it as a new .xlsx and try again."
+        return SheetError(f"{self.path.name} {what}, which no workbook does", remedy)
 
 
 def local(tag: str) -> str:
@@ -94,6 +128,8 @@ def damage_told(path: Path) -> Iterator[None]:
     """Tells a broken file as a `SheetError`."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise SheetError(f"{path} is no longer there", "Put it back and try again.") from error
     except _DAMAGE as error:
         what = f"{path.name} is damaged and cannot be read to its end ({error})"
         raise SheetError(what, "Open it in Excel, let Excel repair it, and save it as a new .xlsx.") from error

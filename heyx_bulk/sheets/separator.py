@@ -8,9 +8,32 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from heyx_bulk.errors import SheetError
+
 SEPARATORS = (",", ";", "\t", "|")
 _RECORDS = 200
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
+
+
+_WORDS = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    r"\t": "\t",
+    "pipe": "|",
+    "bar": "|",
+    "colon": ":",
+    "space": " ",
+}
+
+
+def given(text: str) -> str:
+    """The separator a person has named, as itself or in a word; `SheetError` for what cannot be one."""
+    sign = _WORDS.get(text.strip().casefold(), text)
+    if len(sign) == 1 and not sign.isalnum() and sign not in "\"\r\n\0'":
+        return sign
+    remedy = "Name one sign, such as ',' or ';' or '|', or a word: comma, semicolon, tab, pipe, colon, space."
+    raise SheetError(f"{text!r} cannot be a separator", remedy)
 
 
 def declared(first_line: str) -> str | None:
@@ -31,7 +54,10 @@ def _score(lines: Iterable[str], separator: str) -> float:
     Right for 68 of 68 known files, where `csv.Sniffer` is for 60.
     """
     records = (record for record in csv.reader(lines, delimiter=separator) if record)
-    widths = [len(record) for record in islice(records, _RECORDS)]
+    try:
+        widths = [len(record) for record in islice(records, _RECORDS)]
+    except csv.Error:
+        return 0.0
     if not widths:
         return 0.0
     width, rows = Counter(widths).most_common(1)[0]

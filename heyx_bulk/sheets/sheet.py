@@ -57,13 +57,16 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A spreadsheet whose header has been read and whose rows have been counted.
+    """A spreadsheet that has been read; its rows lie in a temporary file until nobody holds the sheet.
 
-    `format` is 'CSV' or 'Excel workbook'; `worksheet` and `worksheets` are None and () for CSV; `notes` are
-    the things worth a line to a person. `row_count` counts the rows that are not blank, the header aside.
+    `name` is what a person calls it; `format` is one of 'CSV', 'Excel workbook', 'old Excel workbook (.xls)',
+    'binary Excel workbook (.xlsb)', 'OpenDocument sheet'; `worksheet` and `worksheets` are None and () for CSV;
+    `notes` are the things worth a line to a person. `row_count` counts the rows that are not blank, the header
+    aside.
     """
 
     path: Path
+    name: str
     format: str
     worksheet: str | None
     worksheets: tuple[str, ...]
@@ -79,8 +82,6 @@ class Sheet:
         most = max(1, min(rows, _CELLS_IN_A_CHUNK // max(1, len(self.header))))
         batch: list[Record] = []
         for record in self._records():
-            if record.row <= self.header_row or not (record.faults or any(map(str.strip, record.cells))):
-                continue
             batch.append(self._fitted(record))
             if len(batch) == most:
                 yield self._chunk(batch)

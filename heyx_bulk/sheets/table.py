@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.sheet import Record
+from heyx_bulk.sheets.spool import Spool
 
 _LONG_ROWS_IN_A_HUNDRED = 5
 _LINES_NAMED = 5
@@ -14,7 +15,10 @@ _LINES_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one pass over all rows has found. `fields` is how many values a row of a CSV file may have."""
+    """What one pass over all rows has found. `fields` is how many values a row of a CSV file may have.
+
+    `spool` holds the rows below the header, without the blank ones.
+    """
 
     header: tuple[str, ...]
     header_row: int
@@ -22,6 +26,7 @@ class Table:
     row_count: int
     uniform: bool
     notes: tuple[str, ...]
+    spool: Spool
 
 
 @dataclass(slots=True)
@@ -72,14 +77,17 @@ def survey(records: Iterable[Record], place: str, header_row: int | None, *, del
     filled = _filled(records)
     header, width = _header(filled, place, header_row)
     count = _Count(len(header.cells) if delimited else None, width)
+    spool = Spool()
     for record, reach in filled:
         count.add(record, reach)
+        spool.add(record)
+    spool.finish()
     if header_row is None:
         _refuse_title(header, width, count, place)
     _refuse_long(count, place)
     cells = [*header.cells, *[""] * count.width][: count.width]
     uniform = not (count.short or count.long or count.cut)
-    return Table(tuple(cells), header.row, count.fields, count.rows, uniform, tuple(count.notes()))
+    return Table(tuple(cells), header.row, count.fields, count.rows, uniform, tuple(count.notes()), spool)
 
 
 def _filled(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
@@ -90,18 +98,22 @@ def _filled(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
 
 
 def _header(filled: Iterator[tuple[Record, int]], place: str, row: int | None) -> tuple[Record, int]:
+    above: list[int] = []
     for record, width in filled:
-        if row is not None and record.row < row:
-            continue
         if row is not None and record.row != row:
+            above.append(record.row)
+            if record.row < row:
+                continue
             break
         for fault in record.faults:
             what = f"{place}, row {record.row}, column {fault.position + 1}: the header cell {fault.what}"
             raise SheetError(what, fault.remedy)
         return record, width
-    if row is None:
+    if row is None or not above:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
-    raise SheetError(f"{place}: row {row} is blank or does not exist", "Name the row that holds the header.")
+    known = ", ".join(map(str, above[:_LINES_NAMED]))
+    what = f"{place}: row {row} is blank or does not exist; there are values in row {known}"
+    raise SheetError(f"{what}{' …' if len(above) > _LINES_NAMED else ''}", "Name the row that holds the header.")
 
 
 def _refuse_title(header: Record, width: int, count: _Count, place: str) -> None:
@@ -115,7 +127,7 @@ def _refuse_title(header: Record, width: int, count: _Count, place: str) -> None
         raise SheetError(
             f"{place}: row {header.row} has one filled cell and row {count.widest_row} has {count.widest} "
             f"columns, so row {count.widest_row} looks like the header",
-            f"Delete the lines above row {count.widest_row} and try again.",
+            f"Say --header-row {count.widest_row}, or delete the lines above it.",
         )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets import escapes, number_format
+from heyx_bulk.sheets.bounds import MOST_CHARACTERS, too_long
 from heyx_bulk.sheets.number_format import NumberFormat
 from heyx_bulk.sheets.package import Package, local
+from heyx_bulk.sheets.texts import Texts
 
 _ON = ("1", "true")
+_MOST_TEXT_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Workbook:
 
     package: Package
     leaves: tuple[Leaf, ...]
-    texts: tuple[str, ...]
+    texts: Texts
     formats: tuple[NumberFormat, ...]
     from_1904: bool
 
@@ -93,32 +96,58 @@ def _formats(package: Package, part: str) -> tuple[NumberFormat, ...]:
     return tuple(styles)
 
 
-def _texts(package: Package, part: str) -> tuple[str, ...]:
+def _texts(package: Package, part: str) -> Texts:
     """The shared strings: the pieces of a rich text joined, without the readings of East Asian signs."""
-    texts: list[str] = []
-    pieces: list[str] = []
-    state = {"t": False, "rPh": False}
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        tag = local(tag)
-        if tag == "si":
-            pieces.clear()
-        elif tag in state:
-            state[tag] = True
-
-    def end(tag: str) -> None:
-        tag = local(tag)
-        if tag == "si":
-            texts.append(escapes.decode("".join(pieces)))
-        elif tag in state:
-            state[tag] = False
-
-    def characters(text: str) -> None:
-        if state["t"] and not state["rPh"]:
-            pieces.append(text)
-
+    reader = _Reader(package)
     parser = package.parser()
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = characters
-    package.feed(part, parser)
-    return tuple(texts)
+    parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
+    parser.CharacterDataHandler = reader.characters
+    for _ in package.parse(part, parser):
+        if reader.texts.size > _MOST_TEXT_BYTES:
+            what = f"{package.path.name} holds over 1 GB of texts"
+            raise SheetError(what, "Cut the sheet into several ones.")
+    return reader.texts
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The shared strings as the parser meets them."""
+
+    package: Package
+    texts: Texts = field(default_factory=Texts)
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    depth: int = 0
+    listening: bool = False
+    reading: bool = False
+
+    def start(self, tag: str, _: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth > 10:
+            self.package.deeper(self.depth)
+        tag = local(tag) if ":" in tag else tag
+        if tag == "si":
+            if self.pieces:
+                self.pieces = []
+            self.length = 0
+        elif tag == "t":
+            self.listening = not self.reading
+        elif tag == "rPh":
+            self.reading = True
+
+    def end(self, tag: str) -> None:
+        self.depth -= 1
+        tag = local(tag) if ":" in tag else tag
+        if tag == "si":
+            self.texts.append(escapes.decode("".join(self.pieces)))
+        elif tag == "t":
+            self.listening = False
+        elif tag == "rPh":
+            self.reading = False
+
+    def characters(self, text: str) -> None:
+        if self.listening:
+            self.pieces.append(text)
+            self.length += len(text)
+            if self.length > MOST_CHARACTERS:
+                raise too_long(f"{self.package.path.name}, shared text {len(self.texts) + 1:,}")

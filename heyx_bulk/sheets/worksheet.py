@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets import escapes
+from heyx_bulk.sheets.bounds import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, too_long
 from heyx_bulk.sheets.number import Text, number_text
 from heyx_bulk.sheets.number_format import GENERAL, Kind, NumberFormat
-from heyx_bulk.sheets.package import damage_told, local
+from heyx_bulk.sheets.package import local
+from heyx_bulk.sheets.reference import REFERENCE, Area, areas, column_letters, column_position
 from heyx_bulk.sheets.sheet import Fault, Record
+from heyx_bulk.sheets.texts import Texts
 from heyx_bulk.sheets.workbook import Leaf, Workbook
 
-MOST_ROWS = 1_048_576
-MOST_COLUMNS = 16_384
 _WIDEST_GAP = 1_000
-_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_MOST_MERGED = 100_000
+_MANY_PIECES = 128
+_PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _PASTE_AGAIN = "format the column as Text in Excel, paste the values again and save"
 _NO_VALUE = Text("", fault="holds a formula without a stored value")
@@ -30,11 +33,11 @@ _REMEDIES = {"shows": "mend or clear it in Excel", "holds a formula": "open the 
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """A worksheet; after `records` has ended, `merged` holds its merged ranges, such as `A1:C1`."""
+    """A worksheet; after `records` has ended, `merged` holds its merged areas."""
 
     workbook: Workbook
     leaf: Leaf
-    merged: list[str] = field(default_factory=list)
+    merged: list[Area] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
         """The rows that have cells, in the file's order; raises `SheetError` for a damaged worksheet."""
@@ -44,13 +47,9 @@ class Worksheet:
         parser = package.parser()
         parser.StartElementHandler, parser.EndElementHandler = cells.start, cells.end
         parser.CharacterDataHandler = cells.characters
-        for block in package.blocks(self.leaf.part):
-            with damage_told(package.path):
-                parser.Parse(block)
+        for _ in package.parse(self.leaf.part, parser):
             yield from cells.ready
             cells.ready.clear()
-        with damage_told(package.path):
-            parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
 
 
 @dataclass(slots=True)
@@ -58,18 +57,22 @@ class _Cells:
     """The cells as the parser meets them, gathered into rows."""
 
     worksheet: Worksheet
-    texts: tuple[str, ...]
+    texts: Texts
     formats: tuple[NumberFormat, ...]
     ready: list[Record] = field(default_factory=list)
     row: int = 0
+    met: int = 0
+    depth: int = 0
+    in_row: bool = False
+    in_cell: bool = False
     hidden: bool = False
     cells: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     suspects: list[Fault] = field(default_factory=list)
     widest: int = 0
     column: int = 0
-    kind: str = "n"
-    style: int = 0
+    kind: str | None = None
+    style: str | None = None
     has_formula: bool = False
     has_value: bool = False
     listening: bool = False
@@ -78,55 +81,110 @@ class _Cells:
     columns: dict[str, int] = field(default_factory=dict)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        match local(tag) if ":" in tag else tag:
-            case "c":
-                self._start_cell(attributes)
-            case "v":
-                self.has_value = self.listening = True
+        if tag == "c":
+            self._start_cell(attributes)
+        elif tag == "v":
+            if self.listening:
+                raise self._nested()
+            self.has_value = self.listening = True
+        else:
+            self._start_other(local(tag), attributes)
+
+    def _start_other(self, tag: str, attributes: dict[str, str]) -> None:
+        match tag:
+            case "c" | "v":  # with a prefix in the file
+                self.start(tag, attributes)
             case "t":
+                if self.listening:
+                    raise self._nested()
                 self.listening = not self.reading
-            case "f":
-                self.has_formula = True
-            case "rPh":
-                self.reading = True
             case "row":
-                self.row = int(attributes.get("r", self.row + 1))
-                self.hidden = attributes.get("hidden", "0") in ("1", "true")
-                self.column = -1
-            case "mergeCell":
-                self.worksheet.merged.append(attributes.get("ref", ""))
+                self._start_row(attributes)
+            case _:
+                self.depth = self.worksheet.workbook.package.deeper(self.depth)
+                if tag == "f":
+                    self.has_formula = True
+                elif tag == "rPh":
+                    self.reading = True
+                elif tag == "mergeCell" and len(self.worksheet.merged) < _MOST_MERGED:
+                    self.worksheet.merged.extend(areas(attributes.get("ref", "")))
 
     def characters(self, text: str) -> None:
         if self.listening:
             self.pieces.append(text)
+            if len(self.pieces) > _MANY_PIECES:
+                self.pieces[:] = ["".join(self.pieces)]
+                if len(self.pieces[0]) > MOST_CHARACTERS:
+                    raise too_long(f"{self._place_name()}, cell {column_letters(self.column)}{self.row}")
 
     def end(self, tag: str) -> None:
-        match local(tag) if ":" in tag else tag:
-            case "v" | "t":
-                self.listening = False
-            case "c":
+        if tag == "v":
+            self.listening = False
+        elif tag == "c":
+            self.in_cell = False
+            if self.pieces or self.has_formula:
                 self._end_cell()
-            case "rPh":
-                self.reading = False
+        else:
+            self._end_other(local(tag))
+
+    def _end_other(self, tag: str) -> None:
+        match tag:
+            case "c" | "v":  # with a prefix in the file
+                self.end(tag)
+            case "t":
+                self.listening = False
             case "row":
+                self.in_row = False
                 self._end_row()
+            case _:
+                self.depth -= 1
+                if tag == "rPh":
+                    self.reading = False
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        number = int(attributes.get("r", self.row + 1))
+        if self.in_row or not self.row < number <= MOST_ROWS:
+            why = "lies outside of any worksheet" if number > MOST_ROWS else f"stands below row {self.row}"
+            raise self._misplaced(f"A{number}", why)
+        self.row, self.in_row = number, True
+        self.hidden = attributes.get("hidden", "0") in ("1", "true")
+        self.column = -1
+        self.met = 0
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
-        reference = attributes.get("r")
-        self.column = self.column + 1 if reference is None else self._position(reference)
-        self.kind = attributes.get("t", "n")
-        self.style = int(attributes.get("s", 0))
+        get = attributes.get
+        reference = get("r")
+        if reference is None:
+            self.column += 1
+        else:
+            letters = reference.rstrip("0123456789")
+            column = self.columns.get(letters)
+            self.column = self._position(reference, letters) if column is None else column
+        self.met += 1
+        if self.in_cell or self.met > MOST_COLUMNS or self.column >= MOST_COLUMNS:
+            raise self._misplaced(reference or f"of row {self.row}", "is one too many in its row")
+        self.in_cell = True
+        self.kind = get("t")
+        self.style = get("s")
         self.has_formula = self.has_value = False
-        self.pieces.clear()
+        if self.pieces:
+            self.pieces = []
 
     def _end_cell(self) -> None:
         raw = self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)
-        if not raw and not self.has_formula:
-            return
-        text, fault, suspect = self._text(raw)
+        if self.kind == "s" and raw.isdecimal() and (number := int(raw)) < len(self.texts):
+            text = self.texts[number]
+            fault = suspect = ""
+        elif self.kind is None and self.style is None and _PLAIN_NUMBER.fullmatch(raw):
+            text, fault, suspect = raw, "", ""
+        else:
+            text, fault, suspect = self._text(raw)
         if not (text or fault):
             return
-        self._place(text)
+        if self.column == len(self.cells) and self.column <= self.widest:
+            self.cells.append(text)
+        else:
+            self._place(text)
         if fault:
             remedy = next((words for start, words in _REMEDIES.items() if fault.startswith(start)), _PASTE_AGAIN)
             self.faults.append(Fault(self.row, self.column, fault, remedy))
@@ -134,12 +192,10 @@ class _Cells:
             self.suspects.append(Fault(self.row, self.column, suspect, _PASTE_AGAIN))
 
     def _text(self, raw: str) -> Text:
-        """The text of the cell whose value stands as `raw` in the XML."""
+        """The text of the cell whose value stands as `raw` in the XML; shared texts have been looked up."""
         match self.kind:
             case "s":
-                if raw.isdigit() and int(raw) < len(self.texts):
-                    return Text(self.texts[int(raw)])
-                return Text("", fault="refers to a text the file has not")
+                return Text("", fault="refers to a text the file has not") if raw else _NO_VALUE
             case "inlineStr":
                 return Text(escapes.decode(raw))
             case "str":
@@ -147,33 +203,33 @@ class _Cells:
             case "b":
                 return Text("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
             case "e":
-                return Text("", fault=f"shows the error {raw}")
+                return Text("", fault=f"shows the error {raw[:40]}")
             case "d":
                 return Text(_MIDNIGHT.sub("", raw) if self._format().kind is Kind.DATE else raw)
-        if not raw.strip():
+        raw = raw.strip()
+        if not raw:
             return _NO_VALUE if self.has_formula else Text("")
-        return number_text(raw.strip(), self._format(), from_1904=self.worksheet.workbook.from_1904)
+        return number_text(raw, self._format(), from_1904=self.worksheet.workbook.from_1904)
 
     def _format(self) -> NumberFormat:
-        return self.formats[self.style] if self.style < len(self.formats) else GENERAL
+        style = int(self.style or 0)
+        return self.formats[style] if 0 <= style < len(self.formats) else GENERAL
 
-    def _position(self, reference: str) -> int:
-        letters = reference.rstrip("0123456789")
-        position = self.columns.get(letters)
-        if position is None:
-            found = _REFERENCE.fullmatch(reference)
-            position = column_position(letters) if found else MOST_COLUMNS
-            if position >= MOST_COLUMNS:
-                raise self._misplaced(reference, "lies outside of any worksheet")
-            self.columns[letters] = position
+    def _position(self, reference: str, letters: str) -> int:
+        position = column_position(letters) if REFERENCE.fullmatch(reference) else MOST_COLUMNS
+        if position >= MOST_COLUMNS:
+            raise self._misplaced(reference[:40], "lies outside of any worksheet")
+        self.columns[letters] = position
         return position
 
     def _place(self, text: str) -> None:
         gap = self.column - len(self.cells)
         if gap < 0:
+            if self.cells[self.column]:
+                raise self._misplaced(f"{column_letters(self.column)}{self.row}", "stands there twice")
             self.cells[self.column] = text
             return
-        if self.column > self.widest + _WIDEST_GAP:
+        if gap > _WIDEST_GAP and self.column > self.widest + _WIDEST_GAP:
             reference = f"{column_letters(self.column)}{self.row}"
             raise self._misplaced(reference, f"stands over {_WIDEST_GAP:,} columns right of all before it")
         if gap:
@@ -181,13 +237,16 @@ class _Cells:
         self.cells.append(text)
 
     def _misplaced(self, reference: str, why: str) -> SheetError:
-        worksheet = self.worksheet
-        what = f"{worksheet.workbook.path.name}, worksheet {worksheet.leaf.name!r}: cell {reference} {why}"
+        what = f"{self._place_name()}: cell {reference} {why}"
         return SheetError(what, "Clear it in Excel, save the sheet and try again.")
 
+    def _nested(self) -> SheetError:
+        return self._misplaced(f"{column_letters(self.column)}{self.row}", "holds a value within a value")
+
+    def _place_name(self) -> str:
+        return f"{self.worksheet.workbook.path.name}, worksheet {self.worksheet.leaf.name!r}"
+
     def _end_row(self) -> None:
-        if self.row > MOST_ROWS or self.row < 1:
-            raise self._misplaced(f"A{self.row}", "lies outside of any worksheet")
         if not self.cells:
             return
         self.widest = max(self.widest, len(self.cells))
@@ -196,21 +255,3 @@ class _Cells:
         self.cells = []
         self.faults.clear()
         self.suspects.clear()
-
-
-def column_position(letters: str) -> int:
-    """The position of a column, from 0: 'A' is 0, 'XFD' is 16,383."""
-    position = 0
-    for letter in letters:
-        position = position * 26 + ord(letter) - 64
-    return position - 1
-
-
-def column_letters(position: int) -> str:
-    """The letters of the column at `position`, from 0."""
-    letters = ""
-    rest = position + 1
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        letters = chr(65 + letter) + letters
-    return letters

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from heyx_bulk.errors import Unwritable
 from heyx_bulk.sheets import escapes
+from heyx_bulk.sheets.bounds import MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.draft import draft
 from heyx_bulk.sheets.guard import guard
-from heyx_bulk.sheets.worksheet import MOST_COLUMNS, MOST_ROWS, column_letters
+from heyx_bulk.sheets.reference import column_letters
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -1,0 +1,230 @@
+"""Time and peak memory of sheets, read and written: 100,000 rows × 12 columns, as CSV and as .xlsx.
+
+Each measurement runs in a process of its own. Its ratio is to the fastest plain reader or writer of the same run:
+pandas' C engine in chunks, openpyxl's read-only rows, XlsxWriter alone. `python bench/sheets.py [ROWS]`
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+HEADER = [
+    *("phone", "email", "firstName", "lastName", "city", "status"),
+    *("company", "source", "score", "when", "note", "tags"),
+]
+COLUMNS = len(HEADER)
+CITIES = ("Lahore", "Karachi", "Łódź", "São Paulo", "القاهرة", "Multan")
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def made_row(row: int) -> list[str]:
+    """A row like many: five texts of its own, others that repeat, and two numbers."""
+    return [
+        f"+9232{row:08}",
+        f"person{row}@example.com",
+        f"Name {row % 5000}",
+        f"Family {row}",
+        CITIES[row % 6],
+        ("new", "open", "won")[row % 3],
+        f"Company {row % 20_000}, Ltd",
+        "import",
+        str(row % 1000),
+        str(40_000 + row % 5000),
+        f"Said on day {row} that all is well",
+        f"a{row % 7};b{row % 11}",
+    ]
+
+
+def write_csv(path: Path, rows: int) -> int:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        writer.writerows(map(made_row, range(rows)))
+    return rows
+
+
+def write_excel(path: Path, rows: int) -> int:
+    """As Excel saves it: shared strings, numbers as numbers, a reference in every cell."""
+    known: dict[str, int] = {}
+    letters = "ABCDEFGHIJKL"
+
+    def cell(column: int, row: int, text: str) -> str:
+        place = f'r="{letters[column]}{row}"'
+        if row > 1 and column in (8, 9):
+            return f"<c {place}><v>{text}</v></c>"
+        return f'<c {place} t="s"><v>{known.setdefault(text, len(known))}</v></c>'
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in excel_parts().items():
+            archive.writestr(name, content)
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
+            part.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+            for row in range(1, rows + 2):
+                texts = HEADER if row == 1 else made_row(row - 2)
+                cells = "".join(cell(column, row, text) for column, text in enumerate(texts))
+                part.write(f'<row r="{row}" spans="1:12">{cells}</row>'.encode())
+            part.write(b"</sheetData></worksheet>")
+        with archive.open("xl/sharedStrings.xml", "w", force_zip64=True) as part:
+            part.write(f'<sst xmlns="{MAIN}" uniqueCount="{len(known)}">'.encode())
+            for text in known:
+                part.write(f"<si><t>{escape(text)}</t></si>".encode())
+            part.write(b"</sst>")
+    return rows
+
+
+def excel_parts() -> dict[str, str]:
+    """The small parts of a workbook with one worksheet."""
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    kinds = {
+        "workbook.xml": "sheet.main",
+        "worksheets/sheet1.xml": "worksheet",
+        "sharedStrings.xml": "sharedStrings",
+    }
+    overrides = "".join(
+        f'<Override PartName="/xl/{name}" ContentType="{types}.{kind}+xml"/>' for name, kind in kinds.items()
+    )
+    relation = '<Relationship Id="{}" Type="' + RELATIONS + '/{}" Target="{}"/>'
+    namespace = "http://schemas.openxmlformats.org/package/2006"
+    package = f'<Relationships xmlns="{namespace}/relationships">'
+    return {
+        "[Content_Types].xml": f'<Types xmlns="{namespace}/content-types">{overrides}</Types>',
+        "_rels/.rels": f"{package}{relation.format('a', 'officeDocument', 'xl/workbook.xml')}</Relationships>",
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
+        '<sheet name="People" sheetId="1" r:id="b"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": package
+        + relation.format("b", "worksheet", "worksheets/sheet1.xml")
+        + relation.format("c", "sharedStrings", "sharedStrings.xml")
+        + "</Relationships>",
+    }
+
+
+# --- what is measured, each in a child ---------------------------------------------------------------------
+
+
+def pandas_in_chunks(path: Path, _: int) -> int:
+    import pandas as pd  # noqa: PLC0415 - a child pays for its own libraries
+
+    frames = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, chunksize=50_000)
+    return sum(len(frame) for frame in frames)
+
+
+def openpyxl_rows(path: Path, _: int) -> int:
+    import openpyxl  # noqa: PLC0415 - a child pays for its own libraries
+
+    page = openpyxl.load_workbook(path, read_only=True).worksheets[0]
+    return sum(1 for _ in page.iter_rows(values_only=True)) - 1
+
+
+def chunks(path: Path, _: int) -> int:
+    from heyx_bulk.sheets import open_sheet  # noqa: PLC0415 - a child pays for its own libraries
+
+    return sum(len(chunk.cells) for chunk in open_sheet(path).chunks())
+
+
+def staged(path: Path, rows: int) -> int:
+    return _staged(path, rows, durable=False)
+
+
+def staged_durably(path: Path, rows: int) -> int:
+    return _staged(path, rows, durable=True)
+
+
+def _staged(path: Path, rows: int, *, durable: bool) -> int:
+    from heyx_bulk.columns import Wishes  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.sheets import open_sheet  # noqa: PLC0415 - likewise
+    from heyx_bulk.stage import Intent, stage  # noqa: PLC0415 - likewise
+
+    sheet = open_sheet(path)
+    place = path.with_name(f"{os.getpid()}.checkpoint")
+    intent = Intent(wishes=Wishes(custom_fields=True))
+    stage(sheet, intent, place, channel="bench", begun_at="2026-01-01", durable=durable)
+    place.unlink()
+    assert sheet.row_count == rows
+    return rows
+
+
+def _rows(rows: int) -> Iterator[list[str]]:
+    return map(made_row, range(rows))
+
+
+def xlsxwriter_alone(path: Path, rows: int) -> int:
+    import xlsxwriter  # noqa: PLC0415 - a child pays for its own libraries
+
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        page = book.add_worksheet()
+        text = book.add_format({"num_format": "@"})
+        for number, row in enumerate(_rows(rows)):
+            for position, cell in enumerate(row):
+                page.write_string(number, position, cell, text)
+    return rows
+
+
+def written(path: Path, rows: int) -> int:
+    from heyx_bulk.sheets import write_sheet  # noqa: PLC0415 - a child pays for its own libraries
+
+    write_sheet(path, HEADER, _rows(rows))
+    return rows
+
+
+Measured = Callable[[Path, int], int]
+READERS: dict[str, tuple[Measured, ...]] = {
+    "contacts.csv": (pandas_in_chunks, chunks, staged, staged_durably),
+    "contacts.xlsx": (openpyxl_rows, chunks, staged, staged_durably),
+}
+WRITERS: dict[str, tuple[Measured, ...]] = {
+    "results.csv": (write_csv, written),
+    "results.xlsx": (xlsxwriter_alone, written),
+}
+
+
+def measure(work: Measured, path: Path, rows: int) -> tuple[float, float]:
+    """Seconds and peak MB of `work` in a child; it must have met every row."""
+    command = [sys.executable, __file__, "--child", work.__name__, str(path), str(rows)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seconds, peak, met = done.stdout.split()
+    assert int(met) == rows, (work.__name__, met)
+    return float(seconds), float(peak)
+
+
+def child(name: str, path: Path, rows: int) -> None:
+    began = time.perf_counter()
+    met = globals()[name](path, rows)
+    seconds = time.perf_counter() - began
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, met)
+
+
+def main() -> None:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    print(f"{rows:,} rows × {COLUMNS} columns")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        measure(write_csv, folder / "contacts.csv", rows)  # in children: a child's peak counts what it forked from
+        measure(write_excel, folder / "contacts.xlsx", rows)
+        for file, works in (READERS | WRITERS).items():
+            print(f"  {file}, {(folder / file).stat().st_size / 1e6:,.0f} MB" if file in READERS else f"  {file}")
+            plain = 0.0
+            for work in works:
+                seconds, peak = measure(work, folder / file, rows)
+                plain = plain or seconds
+                print(
+                    f"    {work.__name__:18}{seconds:8.2f} s {peak:7.0f} MB {seconds / plain:7.2f} ×", flush=True
+                )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+    else:
+        main()
