@@ -17,6 +17,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 _MOST_BYTES = 1536 << 20
+_MOST_SECONDS = 60  # of work: should the parent be killed, nobody else would end an endless loop
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 1 << 20
@@ -141,17 +142,20 @@ def _bounded(rows: Iterator[Row]) -> Iterator[Row]:
         yield row, cells, hidden
 
 
-def _limit_memory() -> None:
-    with suppress(ImportError, ValueError, OSError):  # where a system has no such limit, time is the only one
+def _limit() -> None:
+    with suppress(
+        ImportError, ValueError, OSError
+    ):  # where a system has no such limits, the parent's clock is the only one
         import resource  # noqa: PLC0415 - not on Windows
 
+        resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main(kind: str, path: str) -> None:
     """Answers the parent until it has no more questions."""
-    _limit_memory()
+    _limit()
     book: Book = OldBook(path) if kind == "xls" else OtherBook(path)
     say(book.worksheets())
     for line in sys.stdin:
