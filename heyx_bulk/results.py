@@ -87,13 +87,15 @@ def _write(
     journal = run.journal
     kept = kept_positions(journal.header())
     header = [journal.header()[position] for position in kept] + list(OUR_COLUMNS)
+    reading = journal.meta("reading")
+    raw = isinstance(reading, dict) and bool(reading.get("raw_csv"))
     lines = _Lines(entries, kept, run.columns.used(Use.ID), name)
     for place in _places(path):
         if place.exists() and not _is_ours(journal, place):
             continue
         try:
             looks = Looks(len(kept), COLOURS)
-            write_sheet(place, header, lines, worksheet=worksheet, looks=looks, about=about)
+            write_sheet(place, header, lines, worksheet=worksheet, looks=looks, about=about, raw_csv=raw)
         except Unwritable:
             if place.exists():
                 continue

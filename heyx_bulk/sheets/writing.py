@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import escape
@@ -52,18 +52,20 @@ def write_sheet(
     worksheet: str = "Sheet1",
     looks: Looks | None = None,
     about: Sequence[Sequence[str]] = (),
+    raw_csv: bool = False,
 ) -> None:
     """Writes `header` and `rows` to `path`, by its suffix as CSV or as an Excel workbook.
 
     A workbook may have `looks`, and `about` (rows of text, the first a header) in a second worksheet, which our
-    reader never takes for the sheet itself. A CSV file has neither.
+    reader never takes for the sheet itself. A CSV file has neither; in it, values that a spreadsheet would run as
+    formulas are guarded, unless `raw_csv`.
 
     The rows are streamed. Half a surrogate pair, which no file can hold, becomes U+FFFD. Raises `Unwritable`
     for what the format cannot hold or the folder does not take; a full disk stays an `OSError`.
     """
     match path.suffix.lower():
         case ".csv":
-            _write_csv(path, header, rows)
+            _write_csv(path, header, rows, raw=raw_csv)
         case ".xlsx":
             _write_excel(path, header, rows, worksheet, looks or Looks(0, {}), about)
         case suffix:
@@ -71,11 +73,12 @@ def write_sheet(
             raise Unwritable(what, "Name a file that ends in .csv or .xlsx.")
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool) -> None:
+    keep: Callable[[str], str] = str if raw else guard
     with draft(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         for row in chain([header], rows):
-            writer.writerow([guard(_writable(cell).replace("\0", "\ufffd")) for cell in row])
+            writer.writerow([keep(_writable(cell).replace("\0", "\ufffd")) for cell in row])
 
 
 def _write_excel(
