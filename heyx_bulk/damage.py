@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from heyx_bulk.columns import Column, Columns, Use
-from heyx_bulk.values import digits, trim
+from heyx_bulk.sheets import Chunk
+from heyx_bulk.values import digits, is_damaged_number, trim
 
 FIRST_ROWS = 5
 MOST_OF = 0.8
@@ -54,6 +55,27 @@ class _Rows:
     def finding(self, what: str) -> Finding:
         """These rows as a finding."""
         return Finding(what, self.count, tuple(self.first))
+
+
+class Suspects:
+    """Numbers that a spreadsheet may have rounded, in columns that are sent; ids among them make rows invalid."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Rows] = {}
+
+    def see(self, columns: Columns, chunk: Chunk) -> None:
+        """Look at cells whose text may not be what was meant; a phone that lost its digits is invalid anyway."""
+        fields = {column.position: column for column in columns.used(Use.FIELD)}
+        for fault in chunk.suspects:
+            column = fields.get(fault.position)
+            lost = is_damaged_number(str(chunk.cells.at[fault.row, fault.position]))
+            if column is not None and not (lost and column.field == "phone"):
+                what = f"column {column}: a long number, which the spreadsheet may have rounded"
+                self._rows.setdefault(what, _Rows()).add(fault.row)
+
+    def findings(self) -> list[Finding]:
+        """What seems damaged."""
+        return [rows.finding(what) for what, rows in self._rows.items()]
 
 
 class _ColumnWatch(Protocol):

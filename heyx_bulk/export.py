@@ -77,11 +77,12 @@ async def _pages(client: Client, search: FindContacts) -> AsyncIterator[Page]:
         search = replace(search, page=search.page + 1)
 
 
-def write_contacts(path: Path, contacts: Sequence[Contact]) -> None:
+def write_contacts(path: Path, contacts: Sequence[Contact], *, raw_csv: bool = False) -> None:
     """Write contacts as a sheet that an upload reads back: id first, then fields, tags, and when it was made."""
     fields = _columns(contacts)
     header = (ID_COLUMN, *fields, TAGS_COLUMN, CREATED_COLUMN)
-    write_sheet(path, header, (_cells(contact, fields) for contact in contacts), worksheet="Contacts")
+    lines = (_cells(contact, fields) for contact in contacts)
+    write_sheet(path, header, lines, worksheet="Contacts", raw_csv=raw_csv)
 
 
 def _columns(contacts: Iterable[Contact]) -> tuple[str, ...]:

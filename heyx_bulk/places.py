@@ -21,6 +21,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
         *("virtiofs", "webdav"),
     )
 )
+STANDARD_INPUT = "standard-input.csv"
+"""What a sheet from standard input is called where a file needs a name."""
+
 _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
 
@@ -41,6 +44,7 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     state folder instead.
     """
     folder = out if out is not None else sheet.absolute().parent
+    sheet = Path(STANDARD_INPUT) if sheet.name == "-" else sheet
     chosen = f".{_plain(worksheet)}" if worksheet else ""
     suffix = ".xlsx" if excel else ".csv"
     results = folder / f"{sheet.stem}{chosen}.results{suffix}"

@@ -14,12 +14,22 @@ from heyx_bulk.errors import FULL, DiskFull, Unwritable
 from heyx_bulk.journal import Entry, Journal, State
 from heyx_bulk.model import Status
 from heyx_bulk.run import Run
-from heyx_bulk.sheets import write_sheet
+from heyx_bulk.sheets import Looks, write_sheet
 
 IN_DOUBT = "in doubt"
 TO_DO = "to do"
 NEEDS_A_PERSON = (Status.FAILED, Status.INVALID, Status.UNCERTAIN)
 WORDS = (*Status, IN_DOUBT, TO_DO)
+
+COLOURS = {
+    Status.CREATED: "#E2F0D9",
+    Status.UPDATED: "#E2F0D9",
+    Status.FAILED: "#F8CBAD",
+    Status.INVALID: "#FFE699",
+    Status.UNCERTAIN: "#FFE699",
+    IN_DOUBT: "#FFE699",
+}
+"""How a workbook colours `heyx status`: green where all is done, yellow and red where a person is needed."""
 
 _ROW_NAME = re.compile(r"row (\d+) of run ([0-9a-f]{8})")
 _OPEN_MESSAGES = {
@@ -34,7 +44,7 @@ def write(run: Run, path: Path) -> Path:
 
     Every row of the sheet in its order, with its own columns and then ours. Returns where it was written.
     """
-    return _write(run, path, run.journal.rows, lambda entry: str(entry.number), "Results")
+    return _write(run, path, run.journal.rows, lambda entry: str(entry.number), "Results", _about(run))
 
 
 def write_failed(run: Run, path: Path) -> Path | None:
@@ -67,17 +77,25 @@ def numbered(name: str) -> tuple[int, str] | None:
 
 
 def _write(
-    run: Run, path: Path, entries: Callable[[], Iterable[Entry]], name: Callable[[Entry], str], worksheet: str
+    run: Run,
+    path: Path,
+    entries: Callable[[], Iterable[Entry]],
+    name: Callable[[Entry], str],
+    worksheet: str,
+    about: Sequence[Sequence[str]] = (),
 ) -> Path:
     journal = run.journal
     kept = kept_positions(journal.header())
     header = [journal.header()[position] for position in kept] + list(OUR_COLUMNS)
+    reading = journal.meta("reading")
+    raw = isinstance(reading, dict) and bool(reading.get("raw_csv"))
     lines = _Lines(entries, kept, run.columns.used(Use.ID), name)
     for place in _places(path):
         if place.exists() and not _is_ours(journal, place):
             continue
         try:
-            write_sheet(place, header, lines, worksheet=worksheet)
+            looks = Looks(len(kept), COLOURS)
+            write_sheet(place, header, lines, worksheet=worksheet, looks=looks, about=about, raw_csv=raw)
         except Unwritable:
             if place.exists():
                 continue
@@ -89,6 +107,33 @@ def _write(
     raise Unwritable(
         f"No name beside {path} is free for the results.", "Clear up the folder, or name another: --out."
     )
+
+
+def _about(run: Run) -> list[tuple[str, str]]:
+    """What a workbook of results tells of its run: the sheet, the totals, and the options."""
+    journal, totals = run.journal, run.journal.totals()
+    intent = journal.meta("intent")
+    said = intent.items() if isinstance(intent, dict) else ()
+    return [
+        ("about", "value"),
+        ("sheet", str(journal.meta("sheet"))),
+        ("begun", str(journal.meta("begun_at"))),
+        ("run", str(journal.meta("run"))[:8]),
+        ("rows", str(sum(totals.values()))),
+        *((word, str(totals[word])) for word in WORDS if totals.get(word)),
+        ("command", str(journal.meta("command") or "")),
+        *((str(name), _shown(value)) for name, value in said if value not in (None, False, [], "")),
+    ]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case True:
+            return "yes"
+        case list():
+            return ", ".join(str(item) for item in value)
+        case _:
+            return str(value)
 
 
 def _told(error: OSError, place: Path, journal: Journal) -> Exception:

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
-from heyx_bulk.damage import Finding, Watch
+from heyx_bulk.damage import Finding, Suspects, Watch
 from heyx_bulk.errors import CheckpointMismatch, MappingError
 from heyx_bulk.journal import Draft, Journal, Mended
 from heyx_bulk.model import ContactRow, Problem
@@ -38,6 +38,7 @@ class Intent:
     header_row: int | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    raw_csv: bool = False
     accept_suspect_ids: bool = False
     viber: bool = False
 
@@ -49,6 +50,7 @@ class Intent:
             header_row=self.header_row,
             encoding=self.encoding,
             delimiter=self.delimiter,
+            raw_csv=self.raw_csv,
         )
 
     @classmethod
@@ -67,6 +69,7 @@ class Intent:
             "header_row": self.header_row,
             "encoding": self.encoding,
             "delimiter": self.delimiter,
+            "raw_csv": self.raw_csv,
             "accept_suspect_ids": self.accept_suspect_ids,
             "viber": self.viber,
         }
@@ -82,6 +85,7 @@ _OPTIONS = {
     "phone_lookup": "phone-lookup",
     "trust_ids": "trust-ids",
     "header_row": "header-row",
+    "raw_csv": "raw-csv",
     "accept_suspect_ids": "accept-suspect-ids",
 }
 
@@ -115,18 +119,20 @@ def stage(
     with Draft(path) as draft:
         sums = _Sums(sheet.header)
         headless: dict[int, str] = {}
+        suspects = Suspects()
         for chunk in sheet.chunks():
+            suspects.see(columns, chunk)
             columns = columns.observe(chunk.cells)
             headless |= {column.position: str(column) for column in columns.headless(chunk.cells)}
             draft.add(_with_problems(sums, columns, chunk, intent))
             read(sums.rows)
         if headless:
             raise MappingError(_headless_message(list(headless)))
-        findings = _judge(draft, columns)
+        findings = [*suspects.findings(), *_judge(draft, columns)]
         draft.keep(
             {
                 "findings": [[found.what, found.rows, found.first] for found in findings],
-                "sheet": sheet.path.name,
+                "sheet": sheet.name,
                 "path": str(sheet.path.absolute()),
                 "header": list(sheet.header),
                 "rows": sums.rows,
@@ -139,6 +145,7 @@ def stage(
                     "header_row": intent.header_row,
                     "encoding": intent.encoding,
                     "delimiter": intent.delimiter,
+                    "raw_csv": intent.raw_csv,
                 },
                 "run": uuid4().hex,
                 "channel": channel,

@@ -186,3 +186,19 @@ def test_an_export_that_heyx_does_not_answer_stops_with_a_remedy(tmp_path: Path)
         done = heyx(tmp_path, "export", "x.csv", "--where", "a=b", server=heyx_server)
     assert done.code == 4
     assert "again later" in done.err
+
+
+def test_raw_csv_neither_guards_nor_takes_a_guard_off(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, ("+923001", "=1+1", ""), ("+923002", "'=1+1", ""))
+    heyx(tmp_path, "upload", "contacts.csv", "--raw-csv", server=server)
+    assert {contact.fields["firstName"] for contact in server.sandbox.contacts} == {"=1+1", "'=1+1"}
+    assert [line["firstName"] for line in _results(tmp_path)] == ["=1+1", "'=1+1"]
+
+
+def test_a_formula_in_a_name_is_guarded_in_the_results_and_not_in_heyx(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, ("+923001", "=1+1", ""))
+    heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert [contact.fields["firstName"] for contact in server.sandbox.contacts] == ["=1+1"]
+    assert [line["firstName"] for line in _results(tmp_path)] == ["'=1+1"]

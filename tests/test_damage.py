@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from heyx_bulk.columns import Wishes, recognise
 from heyx_bulk.damage import Watch, mended
+from heyx_bulk.inspection import inspect
+from heyx_bulk.sheets import open_sheet
+from heyx_bulk.stage import Intent
 
 PLUS = [f"+92300{number:04}" for number in range(9)]
 
@@ -56,3 +60,9 @@ def test_a_column_of_ids_that_all_end_in_zero_is_found_and_one_exact_id_clears_i
     ids = ["1776025372480910", "1776025372480920", "1776025372480930"]
     assert findings(["heyx contact id"], [[one] for one in ids]) == [("column A “heyx contact id”", 3, (2, 3, 4))]
     assert findings(["heyx contact id"], [[one] for one in (*ids, "1776025372480911")]) == []
+
+
+def test_a_long_number_that_a_spreadsheet_may_have_rounded_is_found_where_it_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("phone,Order,Phone note\n+923001,1.78E+15,\n+923002,12,\n")
+    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent(wishes=Wishes(custom_fields=True)))
+    assert [(found.what.partition(":")[0], found.first) for found in seen.findings] == [("column B “Order”", (2,))]

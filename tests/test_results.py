@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl import load_workbook
 
 from heyx_bulk import results
 from heyx_bulk.columns import OUR_COLUMNS, Wishes
@@ -213,7 +214,7 @@ def test_a_full_disk_is_told_with_the_command_that_writes_them_later(
             """A journal on a disk that fills up while its rows are read."""
 
             path = run.journal.path
-            header, meta = run.journal.header, run.journal.meta
+            header, meta, totals = run.journal.header, run.journal.meta, run.journal.totals
 
             def rows(self) -> Iterable[object]:
                 yield next(run.journal.rows())
@@ -232,7 +233,7 @@ def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is
 
         class Full:
             path = run.journal.path
-            header, meta = run.journal.header, run.journal.meta
+            header, meta, totals = run.journal.header, run.journal.meta, run.journal.totals
 
             def rows(self) -> Iterable[object]:
                 yield from ()
@@ -272,3 +273,29 @@ def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path
         world.door.before = lambda *_: sums.append(sum(run.journal.totals().values()))
         world.send(run)
     assert (set(sums), len(sums) > 3) == ({4}, True)
+
+
+# The workbook
+
+
+def test_a_workbook_of_results_is_coloured_by_status_and_tells_of_its_run(tmp_path: Path) -> None:
+    place = tmp_path / "people.results.xlsx"
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        run.journal.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        write(run, place)
+        name = str(run.journal.meta("run"))[:8]
+    workbook = load_workbook(place)
+    rows = workbook["Results"]
+    assert rows.freeze_panes == "A2"
+    assert rows.auto_filter.ref is not None
+    status = next(cell for cell in rows[1] if cell.value == "heyx status").column
+    colours = {rows.cell(row, status).value: rows.cell(row, status).fill.fgColor.rgb for row in (2, 3)}
+    assert colours == {"created": "FFE2F0D9", "invalid": "FFFFE699"}
+    about = {row[0].value: row[1].value for row in workbook["heyx run"].rows}
+    assert (about["sheet"], about["run"], about["created"], about["--ignore"]) == ("people.csv", name, "1", "note")
+
+
+def test_a_workbook_of_results_is_read_again_without_naming_its_worksheet(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run:
+        write(run, tmp_path / "people.results.xlsx")
+    assert open_sheet(tmp_path / "people.results.xlsx").worksheet == "Results"

@@ -64,6 +64,7 @@ def upload(
     header_row: o.HeaderRow = None,
     encoding: o.Encoding = None,
     delimiter: o.Delimiter = None,
+    raw_csv: o.RawCsv = False,
     map_: o.Map = None,
     ignore: o.Ignore = None,
     custom_fields: o.CustomFields = False,
@@ -133,6 +134,7 @@ def upload(
                 header_row=header_row,
                 encoding=encoding,
                 delimiter=delimiter,
+                raw_csv=raw_csv,
                 accept_suspect_ids=accept_suspect_ids,
                 viber=viber,
             ),
@@ -156,6 +158,7 @@ def inspect(
     header_row: o.HeaderRow = None,
     encoding: o.Encoding = None,
     delimiter: o.Delimiter = None,
+    raw_csv: o.RawCsv = False,
     map_: o.Map = None,
     ignore: o.Ignore = None,
     custom_fields: o.CustomFields = False,
@@ -191,6 +194,7 @@ def inspect(
             header_row=header_row,
             encoding=encoding,
             delimiter=delimiter,
+            raw_csv=raw_csv,
         )
         raise typer.Exit(inspect_sheet(sheet, intent, Voice(quiet=quiet, as_json=as_json)))
 
@@ -253,6 +257,7 @@ def export(
         typer.Option("--not-tag", metavar="TAG", help="Only contacts without this tag; repeatable."),
     ] = None,
     phone_lookup: o.Lookup = PhoneLookup.BOTH,
+    raw_csv: o.RawCsv = False,
     rate: o.RateOption = None,
     timeout: o.Timeout = None,
     quiet: o.Quiet = False,
@@ -275,6 +280,7 @@ def export(
             tags=tuple(tag or ()),
             not_tags=tuple(not_tag or ()),
             lookup=phone_lookup,
+            raw_csv=raw_csv,
             speaking=o.Speaking(rate=rate, timeout=timeout),
             voice=Voice(quiet=quiet, as_json=as_json),
         )

@@ -29,6 +29,7 @@ class Asked:
     tags: tuple[str, ...]
     not_tags: tuple[str, ...]
     lookup: PhoneLookup
+    raw_csv: bool
     speaking: Speaking
     voice: Voice
 
@@ -43,7 +44,7 @@ def export_contacts(asked: Asked) -> int:
         exported = asyncio.run(_read(settings, selection, asked, signals))
     out = _free_name(asked.out)
     try:
-        write_contacts(out, exported.contacts)
+        write_contacts(out, exported.contacts, raw_csv=asked.raw_csv)
     except OSError as error:
         if error.errno not in FULL:
             raise

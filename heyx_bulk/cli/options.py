@@ -36,6 +36,10 @@ Delimiter = Annotated[
     str | None,
     typer.Option("--delimiter", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."),
 ]
+RawCsv = Annotated[
+    bool,
+    typer.Option("--raw-csv", help="CSV files without the apostrophe that keeps a value from being run."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FOLDER", help="Where results and checkpoint go [default: beside the sheet]."),

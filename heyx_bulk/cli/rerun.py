@@ -33,7 +33,7 @@ def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
         settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
         accept_channel(journal, settings)
         if mended is not None:
-            _take_back(voice, Run.of(journal), mended)
+            _take_back(voice, Run.of(journal), open_sheet(named, raw_csv=Intent.kept(journal).raw_csv))
         else:
             _tell_changed(voice, journal)
             reopened = journal.reopen()

@@ -96,7 +96,8 @@ def _settings(asked: Asked) -> Settings:
 
 def _tell_sheet(voice: Voice, sheet: Sheet) -> None:
     worksheet = f", worksheet “{sheet.worksheet}”" if sheet.worksheet else ""
-    voice.say(f"{sheet.path.name}: {count(sheet.row_count, 'row')} ({sheet.format}{worksheet})")
+    name = "standard input" if sheet.path.name == "-" else sheet.path.name
+    voice.say(f"{name}: {count(sheet.row_count, 'row')} ({sheet.format}{worksheet})")
     for note in sheet.notes:
         voice.say(f"  {note}")
 

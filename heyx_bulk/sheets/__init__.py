@@ -7,6 +7,6 @@ without a true text is a `Fault` of its row, and a number Excel may have rounded
 from heyx_bulk.sheets.guard import guard, unguard
 from heyx_bulk.sheets.opening import open_sheet
 from heyx_bulk.sheets.sheet import Chunk, Fault, Sheet
-from heyx_bulk.sheets.writing import write_sheet
+from heyx_bulk.sheets.writing import Looks, write_sheet
 
-__all__ = ["Chunk", "Fault", "Sheet", "guard", "open_sheet", "unguard", "write_sheet"]
+__all__ = ["Chunk", "Fault", "Looks", "Sheet", "guard", "open_sheet", "unguard", "write_sheet"]

@@ -45,6 +45,10 @@ class Book(Protocol):
         """A worksheet's rows."""
 
 
+ABOUT = "heyx run"
+"""The worksheet in which a results file tells of its run: never taken for a sheet of contacts unasked."""
+
+
 def named(book: Book, name: str) -> Leaf:
     """The worksheet `name`, whatever its case; `SheetError` lists those there are."""
     exact = [leaf for leaf in book.leaves if leaf.name == name]
@@ -57,7 +61,8 @@ def named(book: Book, name: str) -> Leaf:
 
 def only(book: Book) -> Leaf:
     """The only visible worksheet with data; hidden ones are never chosen unasked."""
-    filled = [leaf for leaf in book.leaves if leaf.visible and book.filled(leaf)]
+    others = (leaf for leaf in book.leaves if leaf.visible and leaf.name != ABOUT)
+    filled = [leaf for leaf in others if book.filled(leaf)]
     if len(filled) == 1:
         return filled[0]
     if filled:

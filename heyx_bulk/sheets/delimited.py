@@ -38,6 +38,8 @@ class Delimited:
     separator: str
     skipped_lines: int = 0
     skip_blanks: bool = False
+    raw: bool = False
+    """Apostrophes that guard against formulas are a part of the text."""
 
     def lines(self) -> Iterator[str]:
         """The file's lines with their ends, as they stand."""
@@ -60,7 +62,7 @@ class Delimited:
             for cells in reader:
                 if len(cells) > MOST_COLUMNS:
                     raise self._too_wide(row, len(cells))
-                yield _record(row, cells)
+                yield _record(row, cells, raw=self.raw)
                 taken.characters = 0
                 row = self.skipped_lines + reader.line_num + 1
         except csv.Error as error:
@@ -127,9 +129,9 @@ class _Taken:
             yield line
 
 
-def _record(row: int, cells: list[str]) -> Record:
+def _record(row: int, cells: list[str], *, raw: bool) -> Record:
     whole = "\n".join(cells)
-    if "'" in whole:
+    if "'" in whole and not raw:
         cells = [unguard(cell) if cell[:1] == "'" else cell for cell in cells]
     return Record(row, cells, (), _cut_numbers(row, cells) if "E+" in whole else ())
 

@@ -31,6 +31,7 @@ class _Wish:
     header_row: int | None
     encoding: str | None
     delimiter: str | None
+    raw_csv: bool
 
 
 def open_sheet(
@@ -40,16 +41,18 @@ def open_sheet(
     header_row: int | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    raw_csv: bool = False,
 ) -> Sheet:
     """The sheet at `path` (`-` is standard input), read once from end to end.
 
     `worksheet` is matched without regard to case; `header_row` counts as a person does, from 1; `encoding`
-    and `delimiter` are for text files and otherwise judged by the content. `SheetError` says what is wrong and
+    and `delimiter` are for text files and otherwise judged by the content; with `raw_csv` an apostrophe that
+    guards a value against being run as a formula stays a part of it. `SheetError` says what is wrong and
     how to mend it.
     """
     if header_row is not None and header_row < 1:
         raise SheetError(f"there is no row {header_row}", "Count rows as Excel does: the first one is row 1.")
-    wish = _Wish(worksheet, header_row, encoding, delimiter)
+    wish = _Wish(worksheet, header_row, encoding, delimiter, raw_csv)
     with envelope.opened(path) as (place, form):
         _refuse_misplaced(place, form, wish)
         sheet = _open_csv(place, wish) if form is Format.CSV else _open_workbook(place, form, wish)
@@ -72,7 +75,7 @@ def _open_csv(path: Path, wish: _Wish) -> Sheet:
     declared = separator.declared(sample[0]) if sample else None
     chosen = wished or declared or separator.choose(sample)
     source, table = _survey_csv(
-        Delimited(path, codec.codec, chosen, 1 if declared else 0), sample, wish.header_row
+        Delimited(path, codec.codec, chosen, 1 if declared else 0, raw=wish.raw_csv), sample, wish.header_row
     )
     notes = (
         codec.note,

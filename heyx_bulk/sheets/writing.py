@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from html import escape
 from io import BufferedWriter, FileIO
 from itertools import chain, islice
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from heyx_bulk.errors import Unwritable
 from heyx_bulk.sheets import escapes
 from heyx_bulk.sheets.bounds import MOST_COLUMNS, MOST_ROWS
+from heyx_bulk.sheets.choice import ABOUT
 from heyx_bulk.sheets.draft import draft
 from heyx_bulk.sheets.guard import guard
 from heyx_bulk.sheets.reference import column_letters
@@ -34,40 +36,69 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MISWRITTEN = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_|^<r>")
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How a workbook looks: the cells of one column are coloured by their text (`#RRGGBB`, by text)."""
+
+    column: int
+    colours: Mapping[str, str]
+
+
 def write_sheet(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, worksheet: str = "Sheet1"
+    path: Path,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    worksheet: str = "Sheet1",
+    looks: Looks | None = None,
+    about: Sequence[Sequence[str]] = (),
+    raw_csv: bool = False,
 ) -> None:
     """Writes `header` and `rows` to `path`, by its suffix as CSV or as an Excel workbook.
+
+    A workbook may have `looks`, and `about` (rows of text, the first a header) in a second worksheet, which our
+    reader never takes for the sheet itself. A CSV file has neither; in it, values that a spreadsheet would run as
+    formulas are guarded, unless `raw_csv`.
 
     The rows are streamed. Half a surrogate pair, which no file can hold, becomes U+FFFD. Raises `Unwritable`
     for what the format cannot hold or the folder does not take; a full disk stays an `OSError`.
     """
     match path.suffix.lower():
         case ".csv":
-            _write_csv(path, header, rows)
+            _write_csv(path, header, rows, raw=raw_csv)
         case ".xlsx":
-            _write_excel(path, header, rows, worksheet)
+            _write_excel(path, header, rows, worksheet, looks or Looks(0, {}), about)
         case suffix:
             what = f"{path}: {suffix or 'a file without a suffix'} cannot be written"
             raise Unwritable(what, "Name a file that ends in .csv or .xlsx.")
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool) -> None:
+    keep: Callable[[str], str] = str if raw else guard
     with draft(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         for row in chain([header], rows):
-            writer.writerow([guard(_writable(cell).replace("\0", "\ufffd")) for cell in row])
+            writer.writerow([keep(_writable(cell).replace("\0", "\ufffd")) for cell in row])
 
 
-def _write_excel(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> None:
+def _write_excel(
+    path: Path,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    name: str,
+    looks: Looks,
+    about: Sequence[Sequence[str]],
+) -> None:
     if len(header) > MOST_COLUMNS:
         what = f"{path}: {len(header):,} columns are more than Excel's {MOST_COLUMNS:,}"
         raise Unwritable(what, "Write .csv instead.")
     stream = iter(rows)
     with draft(path) as place, _workbook(place) as workbook:
-        _Page(path, workbook, name).fill(header, stream)
+        _Page(path, workbook, name, looks).fill(header, stream)
         for number, row in enumerate(stream, 2):
-            _Page(path, workbook, _numbered(name, number)).fill(header, chain([row], stream))
+            _Page(path, workbook, _numbered(name, number), looks).fill(header, chain([row], stream))
+        if about:
+            _Page(path, workbook, ABOUT, Looks(0, {})).fill(about[0], iter(about[1:]))
 
 
 def _numbered(name: str, number: int) -> str:
@@ -139,8 +170,13 @@ class _Outlet(BufferedWriter):
 class _Page:
     """A worksheet being written: a frozen header, a filter, every cell and column as text."""
 
-    def __init__(self, path: Path, workbook: Workbook, name: str) -> None:
+    def __init__(self, path: Path, workbook: Workbook, name: str, looks: Looks) -> None:
         self.path = path
+        self.looks = looks
+        self.coloured: dict[str, Format] = {
+            text: workbook.add_format({"num_format": "@", "bg_color": colour})
+            for text, colour in looks.colours.items()
+        }
         self.name = name
         self.worksheet: Worksheet = workbook.add_worksheet(name)
         self.text: Format = workbook.add_format({"num_format": "@"})
@@ -162,7 +198,9 @@ class _Page:
 
     def _write_row(self, row: int, cells: Sequence[str], style: Format) -> None:
         for position, cell in enumerate(cells):
-            if not cell:
+            if position == self.looks.column and cell in self.coloured:
+                code = self.worksheet.write_string(row, position, cell, self.coloured[cell])
+            elif not cell:
                 code = self.worksheet.write_blank(row, position, None, style)
             else:
                 code = self.worksheet.write_string(row, position, _as_written(_writable(cell)), style)
