@@ -105,8 +105,7 @@ class Watch:
     def see(self, row: int, cells: Sequence[str]) -> None:
         """Look at one row."""
         for watch in self._watches:
-            text = trim(cells[watch.column.position])
-            if text:
+            if text := cells[watch.column.position]:
                 watch.see(row, text)
 
     def findings(self) -> list[Finding]:
@@ -145,6 +144,8 @@ class _Phones:
     short: dict[int, _Rows] = field(default_factory=dict)
 
     def see(self, row: int, text: str) -> None:
+        if not (text := trim(text)):
+            return
         self.seen += 1
         length = len(digits(text))
         if text.startswith("+"):
@@ -177,7 +178,7 @@ class _Dates:
     month_first: _Rows = field(default_factory=_Rows)
 
     def see(self, row: int, text: str) -> None:
-        if found := _DATE.fullmatch(text):
+        if text[:1].isdecimal() and (found := _DATE.fullmatch(trim(text))):
             first, second = int(found[1]), int(found[2])
             if first > 12 >= second:
                 self.day_first.add(row)
@@ -202,6 +203,7 @@ class _Ids:
     exact: int = 0
 
     def see(self, row: int, text: str) -> None:
+        text = trim(text)
         if len(text) >= 16 and text.isascii() and text.isdigit():
             if text.endswith("0"):
                 self.round.add(row)

@@ -10,6 +10,7 @@ from heyx_bulk.model import Value
 BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 """What surrounds a value without belonging to it: blanks, no-break and zero-width space, line ends."""
 
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 
 
@@ -29,6 +30,8 @@ def trim(text: str) -> str:
 
 def digits(phone: str) -> str:
     """The digits of a phone, as ASCII: what two spellings of one phone have in common."""
+    if phone.isascii():
+        return _NO_DIGITS.sub("", phone)
     return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
 
 

@@ -41,3 +41,10 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     document = heyx(tmp_path, "inspect", "people.csv", "--json").document
     assert document["format"] == "CSV"
     assert document["problems"] == [{"cause": "same phone as an earlier row", "rows": 1, "first": [4]}]
+
+
+def test_a_sheet_that_names_nobody_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("First Name\nAna\n")
+    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
+    assert seen.causes == (("no phone or email", 1, [2]),)
+    assert "No column says which contact a row means" in seen.mistakes[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heyx_bulk.columns import problems as problems_of
@@ -16,6 +16,7 @@ from heyx_bulk.values import trim
 if TYPE_CHECKING:
     import pandas as pd
 
+_SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.ID})
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -28,6 +29,11 @@ class Columns:
     no_match: bool = False
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
+    sent: tuple[Column, ...] = field(init=False, repr=False, compare=False)
+    """The columns whose cells are sent."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sent", tuple(column for column in self.columns if column.use in _SENT))
 
     def used(self, use: Use) -> tuple[Column, ...]:
         """The columns for `use`."""
@@ -35,7 +41,7 @@ class Columns:
 
     def sends(self, position: int) -> bool:
         """Whether the cells at `position` matter for what is sent."""
-        return self.columns[position].use in (Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.ID)
+        return self.columns[position].use in _SENT
 
     def observe(self, cells: pd.DataFrame) -> Columns:
         """These columns, after seeing `cells`: a list column with one `;` outside quotes is parted by `;`."""
@@ -50,54 +56,43 @@ class Columns:
     def row(self, number: int, cells: Sequence[str], problems: tuple[Problem, ...] = ()) -> ContactRow:
         """The row that `cells` (one text a column) describe; `problems` are those its cells came with."""
         fields: list[Field] = []
-        tags: dict[Use, list[str]] = {Use.ADD_TAGS: [], Use.REMOVE_TAGS: []}
+        add: list[str] = []
+        remove: list[str] = []
         contact_id: str | None = None
         found = list(problems)
-        for column in self.columns:
+        for column in self.sent:
             text = trim(cells[column.position])
             if not text:
                 continue
-            if (problem := problems_of.text_problem(column, text)) and self.sends(column.position):
+            if problem := problems_of.text_problem(column, text):
                 found.append(problem)
                 continue
             match column.use:
                 case Use.FIELD:
                     fields.append(Field(column.field, text))
-                    found += problems_of.field_problems(column, text)
-                case Use.ADD_TAGS | Use.REMOVE_TAGS:
-                    tags[column.use] += split_list(text, column.separator)
+                    if column.field == "phone":
+                        found += problems_of.phone_problems(column, text)
+                case Use.ADD_TAGS:
+                    add += split_list(text, column.separator)
+                case Use.REMOVE_TAGS:
+                    remove += split_list(text, column.separator)
                 case Use.ID:
                     contact_id = text
                     found += problems_of.id_problems(column, text)
-        add = unique([*tags[Use.ADD_TAGS], *self.add_tags])
-        remove = unique([*tags[Use.REMOVE_TAGS], *self.remove_tags])
-        by_name = {field.name: field for field in fields}
-        row = ContactRow(
-            number=number,
-            id=contact_id,
-            keys=tuple(by_name[name] for name in self.keys if name in by_name),
-            fields=tuple(fields),
-            add_tags=add,
-            remove_tags=remove,
-        )
-        return replace(
-            row,
-            problems=(
-                *found,
-                *problems_of.tag_problems(row),
-                *problems_of.key_problems(row),
-                *self._identity_problems(row),
-            ),
-        )
+        add_tags, remove_tags = unique((*add, *self.add_tags)), unique((*remove, *self.remove_tags))
+        keys = tuple(one for name in self.keys for one in fields if one.name == name)
+        found += problems_of.tag_problems(add_tags, remove_tags)
+        found += problems_of.key_problems(keys, contact_id)
+        if contact_id is None and not keys:
+            found += self._identity_problems(fields)
+        return ContactRow(number, contact_id, keys, tuple(fields), add_tags, remove_tags, tuple(found))
 
-    def _identity_problems(self, row: ContactRow) -> Iterator[Problem]:
-        if row.id is not None or row.keys:
-            return
+    def _identity_problems(self, fields: Sequence[Field]) -> Iterator[Problem]:
         if self.no_match:
-            if not row.fields:
+            if not fields:
                 yield Problem("no field to create a contact with", "the row has no field to create a contact with")
             return
-        wanted = [*(["contact id"] if self.used(Use.ID) else []), *self._key_headers()]
+        wanted = [*(["contact id"] if self.used(Use.ID) else []), *self._key_headers()] or list(self.keys)
         cause = "no " + " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
         yield Problem(cause, f"the row has {cause}, so it names no contact")
 
@@ -107,7 +102,7 @@ class Columns:
 
     def document(self) -> dict[str, object]:
         """These columns as plain data, for the checkpoint."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "sent"}
 
     @classmethod
     def from_document(cls, document: dict[str, object]) -> Columns:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from heyx_bulk.api import MAX_TAG_LENGTH
 from heyx_bulk.columns.header import Column
-from heyx_bulk.model import ContactRow, Problem
+from heyx_bulk.model import Field, Problem
 from heyx_bulk.values import digits, is_damaged_number
 
 LONGEST_TEXT = 32_767
@@ -22,10 +22,8 @@ _NO_IDS = (".", "..", "by_custom_field")
 """What the address of a contact would turn into another address."""
 
 
-def field_problems(column: Column, text: str) -> Iterator[Problem]:
-    """What is wrong with a field's text."""
-    if column.field != "phone":
-        return
+def phone_problems(column: Column, text: str) -> Iterator[Problem]:
+    """What is wrong with a phone's text."""
     if is_damaged_number(text):
         yield Problem(
             "a phone that the spreadsheet has rounded",
@@ -51,25 +49,25 @@ def text_problem(column: Column, text: str) -> Problem | None:
     if len(text) > LONGEST_TEXT:
         what = f"a text of more than {LONGEST_TEXT:,} characters"
         return Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
-    if SURROGATE.search(text):
+    if not text.isascii() and SURROGATE.search(text):
         return Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
     return None
 
 
-def key_problems(row: ContactRow) -> Iterator[Problem]:
+def key_problems(keys: Sequence[Field], contact_id: str | None) -> Iterator[Problem]:
     """What is wrong with what a row means its contact by."""
-    for key in row.keys:
+    for key in keys:
         if len(key.value) > LONGEST_KEY:
             what = f"a key of more than {LONGEST_KEY} characters"
             yield Problem(what, f"the {key.name} has {len(key.value):,} characters, too many to look it up")
-    if row.id is not None and (len(row.id) > LONGEST_KEY or row.id in _NO_IDS):
-        yield Problem("a contact id that is none", f"the contact id {row.id[:40]!r} is none of HeyX's")
+    if contact_id is not None and (len(contact_id) > LONGEST_KEY or contact_id in _NO_IDS):
+        yield Problem("a contact id that is none", f"the contact id {contact_id[:40]!r} is none of HeyX's")
 
 
-def tag_problems(row: ContactRow) -> Iterator[Problem]:
+def tag_problems(add_tags: Sequence[str], remove_tags: Sequence[str]) -> Iterator[Problem]:
     """What is wrong with a row's tags."""
-    for tag in row.add_tags:
-        if tag in row.remove_tags:
+    for tag in add_tags:
+        if tag in remove_tags:
             yield Problem("a tag both added and removed", f"the tag {tag!r} is both added and removed")
         if len(tag) > MAX_TAG_LENGTH:
             yield Problem(
