@@ -95,22 +95,24 @@ class Watch:
 
     def __init__(self, columns: Columns) -> None:
         fields = columns.used(Use.FIELD)
-        self._watches: list[_ColumnWatch] = [
-            *(_Letters(column) for column in fields),
-            *(_Phones(column) for column in fields if column.field == "phone"),
-            *(_Dates(column) for column in fields if column.field != "phone"),
+        self._letters = [_Letters(column) for column in fields]
+        self._shapes: list[_ColumnWatch] = [
+            *(_Phones(column) if column.field == "phone" else _Dates(column) for column in fields),
             *(_Ids(column) for column in columns.used(Use.ID)),
         ]
 
     def see(self, row: int, cells: Sequence[str]) -> None:
         """Look at one row."""
-        for watch in self._watches:
-            if text := cells[watch.column.position]:
-                watch.see(row, text)
+        for shape in self._shapes:
+            if text := cells[shape.column.position]:
+                shape.see(row, text)
+        for letters in self._letters:
+            if not (text := cells[letters.column.position]).isascii():
+                letters.see(row, text)
 
     def findings(self) -> list[Finding]:
         """What seems damaged, column by column."""
-        return [finding for watch in self._watches for finding in watch.findings()]
+        return [finding for watch in (*self._letters, *self._shapes) for finding in watch.findings()]
 
 
 @dataclass(slots=True)
@@ -121,7 +123,7 @@ class _Letters:
     rows: _Rows = field(default_factory=_Rows)
 
     def see(self, row: int, text: str) -> None:
-        if not text.isascii() and _MOJIBAKE.search(text) and mended(text) is not None:
+        if _MOJIBAKE.search(text) and mended(text) is not None:
             self.rows.add(row)
 
     def findings(self) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
 from heyx_bulk.damage import Finding, Suspects, Watch
 from heyx_bulk.errors import CheckpointMismatch, MappingError
-from heyx_bulk.journal import Draft, Journal, Mended
+from heyx_bulk.journal import Draft, Journal, Mended, text_of
 from heyx_bulk.model import ContactRow, Problem
 from heyx_bulk.plan import Matching, calls_at_most, start
 from heyx_bulk.plan import NotAsked as Search
@@ -241,30 +241,27 @@ class _Sums:
 
     def __init__(self, header: Sequence[str]) -> None:
         self.rows = 0
-        self._hash = hashlib.blake2b(_bytes(list(header)), digest_size=16)
+        self._hash = hashlib.blake2b(f"{text_of(list(header))}\n".encode(), digest_size=16)
 
-    def take(self, chunk: Chunk) -> Iterator[tuple[int, list[str]]]:
-        """The chunk's rows, counted and summed."""
+    def take(self, chunk: Chunk) -> Iterator[tuple[int, str]]:
+        """The chunk's rows, counted and summed: number, and the cells as the journal writes them."""
         for number, cells in zip(chunk.cells.index.tolist(), chunk.cells.to_numpy().tolist(), strict=True):
             self.rows += 1
-            self._hash.update(_bytes([number, cells]))
-            yield number, cells
+            text = text_of(cells)
+            self._hash.update(f"{number} {text}\n".encode())
+            yield number, text
 
     def digest(self) -> str:
         """The sum so far, as hexadecimal text."""
         return self._hash.hexdigest()
 
 
-def _bytes(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=True).encode() + b"\n"
-
-
 def _with_problems(
     sums: _Sums, columns: Columns, chunk: Chunk, intent: Intent
-) -> Iterator[tuple[int, list[str], Sequence[Problem]]]:
+) -> Iterator[tuple[int, str, Sequence[Problem]]]:
     problems = cell_problems(columns, chunk, accept_suspect_ids=intent.accept_suspect_ids)
-    for number, cells in sums.take(chunk):
-        yield number, cells, problems.get(number, ())
+    for number, text in sums.take(chunk):
+        yield number, text, problems.get(number, ())
 
 
 def cell_problems(

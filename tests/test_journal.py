@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import CheckpointBusy, CheckpointMismatch, DiskFull, Unwritable
-from heyx_bulk.journal import Draft, Entry, Journal, State, hold
+from heyx_bulk.journal import Draft, Entry, Journal, State, hold, text_of
 from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 from tests import scene
 
@@ -30,7 +30,7 @@ def filled(
     """A checkpoint with these rows, each with its number as its only cell, and these key values."""
     path = folder / "people.csv.checkpoint"
     with Draft(path) as draft:
-        draft.add((number, [str(number)], ()) for number in rows)
+        draft.add((number, text_of([str(number)]), ()) for number in rows)
         draft.keys(keys)
         draft.index()
         for number in invalid:
@@ -62,8 +62,8 @@ def test_a_checkpoint_holds_every_row_and_every_fact_that_was_staged(tmp_path: P
 def test_an_exception_in_the_middle_of_staging_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "people.csv.checkpoint"
 
-    def rows() -> Iterable[tuple[int, list[str], tuple[Problem, ...]]]:
-        yield 2, ["a"], ()
+    def rows() -> Iterable[tuple[int, str, tuple[Problem, ...]]]:
+        yield 2, text_of(["a"]), ()
         raise scene.PowerCut
 
     with pytest.raises(scene.PowerCut), hold(path), Draft(path) as draft:
@@ -73,7 +73,7 @@ def test_an_exception_in_the_middle_of_staging_leaves_nothing(tmp_path: Path) ->
 
 def test_a_draft_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
     with Draft(tmp_path / "people.csv.checkpoint") as draft:
-        draft.add([(2, ["a"], ())])
+        draft.add([(2, text_of(["a"]), ())])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -256,7 +256,7 @@ def test_nobody_awaits_an_invalid_row_but_the_one_before_it(tmp_path: Path) -> N
 
 def test_the_index_names_rows_whose_own_key_an_earlier_row_has(tmp_path: Path) -> None:
     with Draft(tmp_path / "x.checkpoint") as draft:
-        draft.add((number, [], ()) for number in range(2, 7))
+        draft.add((number, text_of([]), ()) for number in range(2, 7))
         draft.keys([(2, 0, PHONE, "1"), (3, 0, PHONE, "2"), (4, 0, PHONE, "1"), (5, 0, "email", "1")])
         draft.keys([(5, 1, PHONE, "1"), (6, 0, PHONE, "1")])
         assert draft.index() == [(4, 2, PHONE), (6, 2, PHONE)]
@@ -352,7 +352,7 @@ def test_causes_are_told_most_frequent_first_with_the_first_rows(tmp_path: Path)
     path = tmp_path / "x.checkpoint"
     rounded, missing = Problem("rounded", "B holds 1E+15"), Problem("no phone", "none")
     with Draft(path) as draft:
-        draft.add((number, [], ()) for number in range(2, 12))
+        draft.add((number, text_of([]), ()) for number in range(2, 12))
         draft.invalid(2, (rounded, rounded))
         for number in range(3, 10):
             draft.invalid(number, (missing,))
@@ -429,7 +429,7 @@ def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(
             with Draft(path) as draft:
                 assert draft._db is not None
                 draft._db.execute(f"PRAGMA max_page_count={pages}")
-                draft.add((number, ["x" * 50] * 3, ()) for number in range(2, 300))
+                draft.add((number, text_of(["x" * 50] * 3), ()) for number in range(2, 300))
                 draft.keys((number, 0, PHONE, f"{number:09}") for number in range(2, 300))
                 draft.index()
                 draft.invalid(7, (Problem("same phone", "same phone as row 6" * 200),))

@@ -66,19 +66,17 @@ class Columns:
                 continue
             if problem := problems_of.text_problem(column, text):
                 found.append(problem)
-                continue
-            match column.use:
-                case Use.FIELD:
-                    fields.append(Field(column.field, text))
-                    if column.field == "phone":
-                        found += problems_of.phone_problems(column, text)
-                case Use.ADD_TAGS:
-                    add += split_list(text, column.separator)
-                case Use.REMOVE_TAGS:
-                    remove += split_list(text, column.separator)
-                case Use.ID:
-                    contact_id = text
-                    found += problems_of.id_problems(column, text)
+            elif column.use is Use.FIELD:
+                fields.append(Field(column.field, text))
+                if column.field == "phone":
+                    found += problems_of.phone_problems(column, text)
+            elif column.use is Use.ADD_TAGS:
+                add += split_list(text, column.separator)
+            elif column.use is Use.REMOVE_TAGS:
+                remove += split_list(text, column.separator)
+            else:
+                contact_id = text
+                found += problems_of.id_problems(column, text)
         add_tags, remove_tags = unique((*add, *self.add_tags)), unique((*remove, *self.remove_tags))
         keys = tuple(one for name in self.keys for one in fields if one.name == name)
         found += problems_of.tag_problems(add_tags, remove_tags)

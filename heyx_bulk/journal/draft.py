@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.journal.disk import clear, sync, told
-from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, State, problems_of, problems_text, text_of
+from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, State, problems_of, problems_text
 from heyx_bulk.model import Problem, Status
 
 
@@ -42,12 +42,12 @@ class Draft:
         assert self._db is not None, "a draft is used inside its with block"  # noqa: S101  our own use
         return self._db
 
-    def add(self, rows: Iterable[tuple[int, Sequence[str], Sequence[Problem]]]) -> None:
-        """Store rows: number, cells, and the problems their cells came with."""
+    def add(self, rows: Iterable[tuple[int, str, Sequence[Problem]]]) -> None:
+        """Store rows: number, cells (as `text_of` writes them), and the problems their cells came with."""
         with told(self.path, starting=True):
             self._open().executemany(
                 "INSERT INTO row (number, cells, problems) VALUES (?, ?, ?)",
-                ((number, text_of(list(cells)), problems_text(problems)) for number, cells, problems in rows),
+                ((number, text, problems_text(problems)) for number, text, problems in rows),
             )
 
     def rows(self) -> Iterator[tuple[int, list[str], tuple[Problem, ...]]]:
