@@ -12,11 +12,6 @@ from heyx_bulk.columns import Wishes, field_named
 from heyx_bulk.plan import Matching
 from heyx_bulk.values import PhoneLookup, trim
 
-MAPPING = "Columns"
-MATCHING = "Which contact a row means"
-PACE = "Pace"
-OUTPUT = "Output"
-
 Sheet = Annotated[
     Path, typer.Argument(metavar="SHEET", help="A .csv or .xlsx file with a header row.", show_default=False)
 ]

@@ -48,10 +48,6 @@ class Signals:
         self._client = client
         self._loop = asyncio.get_running_loop()
 
-    def detach(self) -> None:
-        """The client has done its work: a signal is an ordinary interrupt again."""
-        self._client = self._loop = None
-
     def _heard(self, number: int, _: FrameType | None) -> None:
         if self._client is None or self._loop is None or self._loop.is_closed():
             raise Interrupted(number)
