@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 from filelock import UnixFileLock, WindowsFileLock
 
+from heyx_bulk.errors import Unwritable
 from heyx_bulk.settings import state_folder
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -53,7 +54,13 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     if not (reason := unsafe(folder)):
         return Places(checkpoint, results, failed)
     elsewhere = _checkpoints() / f"{_short_hash(checkpoint)}-{checkpoint.name}"
-    elsewhere.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        elsewhere.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable(
+            f"{folder} {reason}, and {elsewhere.parent} cannot be made instead: {error.strerror}.",
+            "Name a folder that you may write to: --out FOLDER, or HEYX_BULK_STATE in the environment.",
+        ) from None
     return Places(elsewhere, results, failed, f"{folder} {reason}, so the checkpoint lies in {elsewhere}")
 
 

@@ -15,8 +15,7 @@ from heyx_bulk.damage import Finding, Suspects, Watch
 from heyx_bulk.errors import CheckpointMismatch, MappingError
 from heyx_bulk.journal import Draft, Journal, Mended, text_of
 from heyx_bulk.model import ContactRow, Problem
-from heyx_bulk.plan import Matching, calls_at_most, start
-from heyx_bulk.plan import NotAsked as Search
+from heyx_bulk.plan import Matching, NotAsked, calls_at_most, start
 from heyx_bulk.run import Run
 from heyx_bulk.sheets import Chunk, Sheet, open_sheet
 from heyx_bulk.values import PhoneLookup, key_text, spellings
@@ -211,7 +210,7 @@ def bill(rows: Iterator[ContactRow], matching: Matching) -> Bill:
         total.kinds[kind(row, matching)] += 1
         total.writes_to += bool(row.fields or row.add_tags or row.remove_tags)
         total.calls += _calls(row, matching, cache)
-        if row.key is not None and isinstance(known := start(row, matching), Search):
+        if row.key is not None and isinstance(known := start(row, matching), NotAsked):
             for other in PhoneLookup:
                 saved = len(known.questions) - len(spellings(row.key.name, row.key.value, other))
                 total.saved_by[other] += saved if row.id is None else 0
@@ -229,7 +228,7 @@ def kind(row: ContactRow, matching: Matching) -> str:
 
 def _calls(row: ContactRow, matching: Matching, cache: dict[tuple[object, ...], int]) -> int:
     known = start(row, matching)
-    reads = len(known.questions) if isinstance(known, Search) else 0
+    reads = len(known.questions) if isinstance(known, NotAsked) else 0
     shape = (reads, row.id is None, len(row.fields), len(row.add_tags), len(row.remove_tags))
     if shape not in cache:
         cache[shape] = calls_at_most(row, matching)

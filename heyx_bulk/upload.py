@@ -93,7 +93,6 @@ class Upload:
     ) -> None:
         self._run = run
         self._journal = run.journal
-        self._columns = run.columns
         self._matching = run.matching
         self._client = client
         self._workers = workers
@@ -170,7 +169,9 @@ class Upload:
             named = entry.contact_id if isinstance(failure, Ambiguous) else work.contact_id
             self._finish(Outcome(entry.number, status, named, _message(row, failure)))
         else:
-            self._finish(Outcome(entry.number, self._status(work), work.contact_id))
+            status = self._status(work)
+            message = "its create did not happen" if status is Status.FAILED else ""
+            self._finish(Outcome(entry.number, status, work.contact_id, message))
 
     def _start(self, entry: Entry, row: ContactRow) -> Known:
         """What is known of the row's contact, from the journal alone."""
@@ -250,8 +251,9 @@ class Upload:
             case Contact() as contact if _is_ours(contact, sent, work.entry.sent_at):
                 self._made(work, contact.id)
             case Contact() as contact if work.in_doubt:
+                key = self._run.keys_sent(work.entry)[0].name
                 raise Ambiguous(
-                    f"the contact {contact.id} has its {self._columns.keys[0]}, and it cannot be told whether "
+                    f"the contact {contact.id} has its {key}, and it cannot be told whether "
                     "the unanswered create made it",
                     "Look at it in HeyX.",
                 )
