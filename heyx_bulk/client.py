@@ -95,10 +95,10 @@ class Client:
             turn = await self.patiently(self.pace.turn())
             attempt += 1
             try:
-                return read(call, await self._exchange(call, turn, departing))
+                return self._read(call, turn, await self._exchange(call, turn, departing))
             except Throttled as failure:
                 attempt -= 1
-                self._hold(turn, failure)
+                self._hold(failure)
             except CallFailed as failure:
                 wait = delay(call, failure, attempt, heard=self._heard)
                 if wait is None:
@@ -143,13 +143,25 @@ class Client:
             self.pace.settle(turn, margin_seconds=self._settings.timeout)
             raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
         reply = Reply(response.status_code, response.headers, response.content)
-        if reply.status != 429:
-            self.pace.settle(turn)
-            self._heard, self._refused_since = True, None
-            self.trouble = ""
         if reply.date is not None:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
         return reply
+
+    def _read(self, call: Call, turn: str, reply: Reply) -> Answer:
+        """What `reply` says; one refused as one too many was not counted by HeyX, every other one was."""
+        counted = True
+        try:
+            return read(call, reply)
+        except Throttled:
+            counted = False
+            raise
+        finally:
+            if counted:
+                self.pace.settle(turn)
+                self._heard, self._refused_since = True, None
+                self.trouble = ""
+            else:
+                self.pace.forget(turn)
 
     def _depart(self, turn: str, departing: Callable[[], None]) -> None:
         gone = False
@@ -160,10 +172,9 @@ class Client:
             if not gone:
                 self.pace.forget(turn)
 
-    def _hold(self, turn: str, failure: Throttled) -> None:
-        """Silence for all, a second more than HeyX says; a refused call was not counted."""
+    def _hold(self, failure: Throttled) -> None:
+        """Silence for all, a second more than HeyX says."""
         self.refused_for_pace += 1
-        self.pace.forget(turn)
         now = asyncio.get_running_loop().time()
         self._refused_since = now if self._refused_since is None else self._refused_since
         if now - self._refused_since > PATIENCE_SECONDS:

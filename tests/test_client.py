@@ -92,6 +92,19 @@ def sent(world: World, call: Call, options: Settings | None = None, *, heard: bo
     return world.speak(talk, options)
 
 
+def test_an_answer_that_only_a_proxy_gave_does_not_keep_its_turn_for_ever() -> None:
+    unreadable = httpx.Response(429, text="<h1>Slow down</h1>")
+
+    async def talk(client: Client) -> float:
+        with pytest.raises(InDoubt):
+            await client.send(CREATE)
+        await asyncio.wait_for(client.send(READ), 300)
+        return asyncio.get_running_loop().time()
+
+    with World(behind=Script(unreadable, CONTACT)) as world:
+        assert 60 <= world.speak(talk, settings(rate=Rate(1, 60))) < 62
+
+
 # The table of retries
 
 
