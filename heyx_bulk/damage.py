@@ -14,7 +14,7 @@ from typing import Protocol
 
 from heyx_bulk.columns import Column, Columns, Use
 from heyx_bulk.sheets import Chunk
-from heyx_bulk.values import digits, is_damaged_number, trim
+from heyx_bulk.values import BLANKS, digits, is_damaged_number, trim
 
 FIRST_ROWS = 5
 MOST_OF = 0.8
@@ -27,6 +27,7 @@ _CONTINUED = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c
 _MOJIBAKE = re.compile(f"[\u00c2-\u00f4][{_CONTINUED}]")
 """How the two first bytes of a character in UTF-8 look in a Western encoding."""
 
+_MAYBE_DATE = re.compile(rf"^[{BLANKS}]*\d{{1,2}}[./-]\d{{1,2}}[./-]\d", re.MULTILINE)
 _DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](?:\d{4}|\d{2})")
 
 
@@ -86,33 +87,37 @@ class _ColumnWatch(Protocol):
     def see(self, row: int, text: str) -> None:
         """Look at one cell that is not blank."""
 
+    def worth(self, whole: str) -> bool:
+        """Whether some of these cells, a line each, are worth a look."""
+
     def findings(self) -> Iterator[Finding]:
         """What seems damaged."""
 
 
 class Watch:
-    """Looks at the columns that are sent, row by row, and says at the end what seems damaged."""
+    """Looks at the columns that are sent, some rows at a time, and says at the end what seems damaged."""
 
     def __init__(self, columns: Columns) -> None:
         fields = columns.used(Use.FIELD)
-        self._letters = [_Letters(column) for column in fields]
-        self._shapes: list[_ColumnWatch] = [
+        self._watches: list[_ColumnWatch] = [
+            *(_Letters(column) for column in fields),
             *(_Phones(column) if column.field == "phone" else _Dates(column) for column in fields),
             *(_Ids(column) for column in columns.used(Use.ID)),
         ]
 
-    def see(self, row: int, cells: Sequence[str]) -> None:
-        """Look at one row."""
-        for shape in self._shapes:
-            if text := cells[shape.column.position]:
-                shape.see(row, text)
-        for letters in self._letters:
-            if not (text := cells[letters.column.position]).isascii():
-                letters.see(row, text)
+    def see(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        """Look at rows with these numbers and cells."""
+        columns = list(zip(*rows, strict=True))
+        for watch in self._watches:
+            texts = columns[watch.column.position]
+            if watch.worth("\n".join(texts)):
+                for number, text in zip(numbers, texts, strict=True):
+                    if text:
+                        watch.see(number, text)
 
     def findings(self) -> list[Finding]:
         """What seems damaged, column by column."""
-        return [finding for watch in (*self._letters, *self._shapes) for finding in watch.findings()]
+        return [finding for watch in self._watches for finding in watch.findings()]
 
 
 @dataclass(slots=True)
@@ -121,6 +126,9 @@ class _Letters:
 
     column: Column
     rows: _Rows = field(default_factory=_Rows)
+
+    def worth(self, whole: str) -> bool:
+        return not whole.isascii() and _MOJIBAKE.search(whole) is not None
 
     def see(self, row: int, text: str) -> None:
         if _MOJIBAKE.search(text) and mended(text) is not None:
@@ -145,14 +153,18 @@ class _Phones:
     without_plus: _Rows = field(default_factory=_Rows)
     short: dict[int, _Rows] = field(default_factory=dict)
 
+    def worth(self, whole: str) -> bool:
+        return bool(whole)
+
     def see(self, row: int, text: str) -> None:
         if not (text := trim(text)):
             return
         self.seen += 1
-        length = len(digits(text))
         if text.startswith("+"):
             self.plus += 1
-        elif text.startswith("0"):
+            return
+        length = len(digits(text))
+        if text.startswith("0"):
             self.zero[length] = self.zero.get(length, 0) + 1
         else:
             self.without_plus.add(row)
@@ -179,8 +191,11 @@ class _Dates:
     day_first: _Rows = field(default_factory=_Rows)
     month_first: _Rows = field(default_factory=_Rows)
 
+    def worth(self, whole: str) -> bool:
+        return _MAYBE_DATE.search(whole) is not None
+
     def see(self, row: int, text: str) -> None:
-        if text[:1].isdecimal() and (found := _DATE.fullmatch(trim(text))):
+        if found := _DATE.fullmatch(trim(text)):
             first, second = int(found[1]), int(found[2])
             if first > 12 >= second:
                 self.day_first.add(row)
@@ -203,6 +218,9 @@ class _Ids:
     column: Column
     round: _Rows = field(default_factory=_Rows)
     exact: int = 0
+
+    def worth(self, whole: str) -> bool:
+        return bool(whole)
 
     def see(self, row: int, text: str) -> None:
         text = trim(text)

@@ -70,7 +70,7 @@ class _Reader:
         """The rows that are to be opened again."""
         for chunk in self._sheet.chunks():
             problems = cell_problems(self._run.columns, chunk, target=self._sources.get)
-            for row, cells in zip(chunk.cells.index.tolist(), chunk.cells.to_numpy().tolist(), strict=True):
+            for row, cells in zip(chunk.numbers(), chunk.rows(), strict=True):
                 entry = self._entry(row, cells)
                 if entry is not None:
                     yield self._mended(entry, cells, problems.get(row, ()))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
-from heyx_bulk.columns import Columns
+from heyx_bulk.columns import Columns, Reading
 from heyx_bulk.journal import Entry, Journal
 from heyx_bulk.model import ContactRow, Field
 from heyx_bulk.plan import Matching
 from heyx_bulk.values import PhoneLookup
+
+BATCH_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class Run:
 
     def open_rows(self) -> Iterator[ContactRow]:
         """The rows that can still be worked on, in the sheet's order."""
-        return (self.row(entry) for entry in self.journal.ready())
+        entries = self.journal.ready()
+        while batch := list(islice(entries, BATCH_ROWS)):
+            reading = self._read(batch)
+            yield from map(reading.row, range(len(batch)))
 
     def keys_sent(self, entry: Entry) -> tuple[Field, ...]:
         """The keys that a row's create carried: what its contact can be looked for by, if it went unanswered."""
@@ -44,5 +50,12 @@ class Run:
 
     def row(self, entry: Entry) -> ContactRow:
         """What a row of the journal wants, with the contact id that was named for it since."""
-        row = self.columns.row(entry.number, entry.cells, entry.problems)
-        return row if entry.named_id is None else replace(row, id=entry.named_id)
+        return self._read([entry]).row(0)
+
+    def _read(self, entries: Sequence[Entry]) -> Reading:
+        return self.columns.read(
+            [entry.number for entry in entries],
+            [entry.cells for entry in entries],
+            {entry.number: entry.problems for entry in entries if entry.problems},
+            {entry.number: entry.named_id for entry in entries if entry.named_id is not None},
+        )

@@ -6,21 +6,19 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
 from heyx_bulk.damage import Finding, Suspects, Watch
-from heyx_bulk.errors import CheckpointMismatch, MappingError
-from heyx_bulk.journal import Draft, Journal, Mended, text_of
+from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.journal import Draft, Journal, Mended, text_of, texts_of
 from heyx_bulk.model import ContactRow, Problem
 from heyx_bulk.plan import Matching, NotAsked, calls_at_most, start
 from heyx_bulk.run import Run
 from heyx_bulk.sheets import Chunk, Sheet, open_sheet
-from heyx_bulk.values import PhoneLookup, key_text, spellings
-
-ID_KEY = "contact id"
+from heyx_bulk.values import PhoneLookup, spellings
 
 NEW_ROWS_APART = (
     "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
@@ -95,7 +93,7 @@ def _plain(value: object) -> object:
 
 def understand(sheet: Sheet, intent: Intent) -> Columns:
     """The sheet's columns; raises `MappingError`."""
-    return recognise(sheet.header, intent.wishes)
+    return recognise(sheet.header, intent.wishes, sheet.blank)
 
 
 def stage(
@@ -114,20 +112,23 @@ def stage(
     `columns` are what the sheet's columns are taken for, if not what `understand` says; `read` hears of the
     number of rows read so far. Nothing is left behind when this raises.
     """
-    columns = columns or understand(sheet, intent)
+    columns = (columns or understand(sheet, intent)).settled(sheet.cells)
     with Draft(path) as draft:
-        sums = _Sums(sheet.header)
-        headless: dict[int, str] = {}
-        suspects = Suspects()
+        sums, suspects, watch = _Sums(sheet.header), Suspects(), Watch(columns)
         for chunk in sheet.chunks():
+            numbers, rows = chunk.numbers(), chunk.rows()
             suspects.see(columns, chunk)
-            columns = columns.observe(chunk.cells)
-            headless |= {column.position: str(column) for column in columns.headless(chunk.cells)}
-            draft.add(_with_problems(sums, columns, chunk, intent))
+            watch.see(numbers, rows)
+            problems = cell_problems(columns, chunk, accept_suspect_ids=intent.accept_suspect_ids)
+            reading = columns.read(numbers, rows, problems)
+            draft.add(numbers, sums.take(numbers, rows), reading.problems)
+            draft.keys(reading.matches())
             read(sums.rows)
-        if headless:
-            raise MappingError(_headless_message(list(headless)))
-        findings = [*suspects.findings(), *_judge(draft, columns)]
+        for number, first, name in draft.doubles():
+            problem = Problem(f"same {name} as an earlier row", f"same {name} as row {first}")
+            draft.invalid(number, [problem])
+        draft.link()
+        findings = [*suspects.findings(), *watch.findings()]
         draft.keep(
             {
                 "findings": [[found.what, found.rows, found.first] for found in findings],
@@ -182,8 +183,7 @@ def difference_of(journal: Journal, sheet: Sheet) -> str:
     """How the sheet differs from what the run began with; blank if every text is the same."""
     sums = _Sums(sheet.header)
     for chunk in sheet.chunks():
-        for _ in sums.take(chunk):
-            pass
+        sums.take(chunk.numbers(), chunk.rows())
     if sums.digest() == journal.meta("digest"):
         return ""
     if tuple(sheet.header) != journal.header():
@@ -242,25 +242,17 @@ class _Sums:
         self.rows = 0
         self._hash = hashlib.blake2b(f"{text_of(list(header))}\n".encode(), digest_size=16)
 
-    def take(self, chunk: Chunk) -> Iterator[tuple[int, str]]:
-        """The chunk's rows, counted and summed: number, and the cells as the journal writes them."""
-        for number, cells in zip(chunk.cells.index.tolist(), chunk.cells.to_numpy().tolist(), strict=True):
-            self.rows += 1
-            text = text_of(cells)
-            self._hash.update(f"{number} {text}\n".encode())
-            yield number, text
+    def take(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> list[str]:
+        """The cells of each row as the journal writes them; the rows are counted and summed."""
+        self.rows += len(numbers)
+        texts = texts_of(rows)
+        lines = (f"{number} {text}\n" for number, text in zip(numbers, texts, strict=True))
+        self._hash.update("".join(lines).encode())
+        return texts
 
     def digest(self) -> str:
         """The sum so far, as hexadecimal text."""
         return self._hash.hexdigest()
-
-
-def _with_problems(
-    sums: _Sums, columns: Columns, chunk: Chunk, intent: Intent
-) -> Iterator[tuple[int, str, Sequence[Problem]]]:
-    problems = cell_problems(columns, chunk, accept_suspect_ids=intent.accept_suspect_ids)
-    for number, text in sums.take(chunk):
-        yield number, text, problems.get(number, ())
 
 
 def cell_problems(
@@ -291,56 +283,16 @@ def judged(
     run: Run, number: int, cells: Sequence[str], named_id: str | None, problems: Sequence[Problem]
 ) -> Mended:
     """A row given back with new texts, judged as when it was staged."""
-    row = run.columns.row(number, cells, tuple(problems))
-    row = row if named_id is None else replace(row, id=named_id)
-    keys = () if row.problems else tuple((name, value) for _, _, name, value in _key_values(row))
-    return Mended(number, tuple(cells), named_id, row.problems, keys)
+    named = {} if named_id is None else {number: named_id}
+    reading = run.columns.read([number], [cells], {number: problems} if problems else {}, named)
+    keys = tuple((name, value) for _, _, name, value in reading.matches())
+    return Mended(number, tuple(cells), named_id, reading.row(0).problems, keys)
 
 
 def findings_of(journal: Journal) -> list[Finding]:
     """What seems damaged in the columns of a run's sheet."""
     kept = journal.meta("findings")
     return [Finding(what, rows, tuple(first)) for what, rows, first in kept] if isinstance(kept, list) else []
-
-
-def _judge(draft: Draft, columns: Columns) -> list[Finding]:
-    """Find the rows that cannot be sent, what the others are matched by, and what seems damaged."""
-    invalid: list[tuple[int, tuple[Problem, ...]]] = []
-    watch = Watch(columns)
-
-    def keys() -> Iterator[tuple[int, int, str, str]]:
-        for number, cells, problems in draft.rows():
-            watch.see(number, cells)
-            row = columns.row(number, cells, problems)
-            if row.problems:
-                invalid.append((number, row.problems))
-            else:
-                yield from _key_values(row)
-
-    draft.keys(keys())
-    for number, first, name in draft.index():
-        what = f"same {name} as an earlier row"
-        invalid.append((number, (Problem(what, f"same {name} as row {first}"),)))
-    for number, problems in invalid:
-        draft.invalid(number, problems)
-    draft.link()
-    return watch.findings()
-
-
-def _key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
-    values = [(ID_KEY, row.id)] if row.id is not None else []
-    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
-    for rank, (name, value) in enumerate(values):
-        yield row.number, rank, name, value
-
-
-def _headless_message(positions: list[int]) -> str:
-    names = ", ".join(f"column {letter(position)}" for position in sorted(positions))
-    first = letter(min(positions))
-    return (
-        f"There are values without a header: {names}. Write a header above them, "
-        f'or say --ignore "column {first}" or --map "column {first}=FIELD".'
-    )
 
 
 def _said(value: object) -> str:

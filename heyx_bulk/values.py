@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 
 from heyx_bulk.model import Value
@@ -31,6 +32,8 @@ def trim(text: str) -> str:
 def digits(phone: str) -> str:
     """The digits of a phone, as ASCII: what two spellings of one phone have in common."""
     if phone.isascii():
+        if (bare := phone.removeprefix("+")).isdigit():
+            return bare
         return _NO_DIGITS.sub("", phone)
     return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
 
@@ -73,6 +76,17 @@ def key_text(field: str, value: Value) -> str:
             return text.casefold()
         case _:
             return text
+
+
+def key_of(field: str) -> Callable[[str], str]:
+    """`key_text` for the texts of one field, trimmed already."""
+    match field:
+        case "phone":
+            return digits
+        case "email":
+            return str.casefold
+        case _:
+            return str
 
 
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:

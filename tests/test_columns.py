@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,8 +45,9 @@ def causes(row: ContactRow) -> list[str]:
     return [problem.cause for problem in row.problems]
 
 
-def frame(*columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(dict(enumerate(columns)), dtype="str")
+def shown(*columns: list[str]) -> Callable[[Sequence[int]], list[list[str]]]:
+    """The cells of columns, row by row, at the positions asked for."""
+    return lambda positions: [[row[position] for position in positions] for row in zip(*columns, strict=True)]
 
 
 # Headers
@@ -404,10 +405,11 @@ def test_the_columns_know_what_they_send() -> None:
     assert [column.position for column in columns.used(Use.OURS)] == [4]
 
 
-def test_columns_without_a_header_that_hold_values_are_noticed() -> None:
-    columns = recognise(["phone", "", " "], NO_WISHES)
-    cells = frame(["1", "2"], ["\u00a0", ""], ["", "x"])
-    assert [column.position for column in columns.headless(cells)] == [2]
+def test_columns_without_a_header_that_hold_values_are_a_mistake() -> None:
+    assert len(recognise(["phone", "", " "], NO_WISHES, {1, 2}).used(Use.BLANK)) == 2
+    with pytest.raises(MappingError) as caught:
+        recognise(["phone", "", " ", " "], NO_WISHES, {1})
+    assert caught.value.what.startswith("There are values without a header: column C, column D.")
 
 
 # Invalid rows
@@ -539,21 +541,20 @@ def test_a_list_is_parted_at_its_separator_outside_quotes_and_at_line_breaks(
 def test_a_list_column_is_parted_at_semicolons_where_it_has_one_outside_quotes(
     texts: list[str], separator: str
 ) -> None:
-    columns = recognise(["phone", "tags"], NO_WISHES).observe(frame(["1"] * len(texts), texts))
+    columns = recognise(["phone", "tags"], NO_WISHES).settled(shown(["1"] * len(texts), texts))
     assert columns.columns[1].separator == separator
 
 
-def test_a_semicolon_in_one_chunk_counts_for_the_ones_after_it() -> None:
-    columns = recognise(["phone", "tags", "remove tags"], NO_WISHES)
-    for tags, removed in ((["a;b"], ["c"]), (["d, e"], ["f, g"])):
-        columns = columns.observe(frame(["1"], tags, removed))
+def test_a_semicolon_in_one_row_counts_for_all() -> None:
+    cells = shown(["1", "1"], ["a;b", "d, e"], ["c", "f, g"])
+    columns = recognise(["phone", "tags", "remove tags"], NO_WISHES).settled(cells)
     row = columns.row(2, ["1", "d, e; h", "f, g"])
     assert (row.add_tags, row.remove_tags) == (("d, e", "h"), ("f", "g"))
 
 
 def test_semicolons_in_other_columns_part_no_list() -> None:
-    columns = recognise(["phone", "tags"], NO_WISHES).observe(frame(["1;2"], ["a, b"]))
-    assert [column.separator for column in columns.columns] == [",", ","]
+    columns = recognise(["phone", "tags"], NO_WISHES).settled(shown(["1;2"], ["a, b"]))
+    assert [column.separator for column in columns.columns] == ["", ","]
 
 
 BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"

@@ -19,7 +19,7 @@ PLUS = [f"+92300{number:04}" for number in range(9)]
 def findings(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[str, int, tuple[int, ...]]]:
     watch = Watch(recognise(header, Wishes(custom_fields=True, no_match=True)))
     for number, cells in enumerate(rows, 2):
-        watch.see(number, cells)
+        watch.see([number], [cells])
     return [(finding.what.partition(":")[0], finding.rows, finding.first) for finding in watch.findings()]
 
 

@@ -14,6 +14,7 @@ from heyx_bulk.columns.header import (
     letter,
 )
 from heyx_bulk.columns.lists import join_list, split_list
+from heyx_bulk.columns.reading import Reading
 from heyx_bulk.columns.recognition import DEFAULT_KEYS, Wishes, recognise, understood
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "STATUS_COLUMN",
     "Column",
     "Columns",
+    "Reading",
     "Use",
     "Wishes",
     "field_named",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
-from heyx_bulk.columns import problems as problems_of
 from heyx_bulk.columns.header import Column, Use
-from heyx_bulk.columns.lists import split_list
-from heyx_bulk.model import ContactRow, Field, Problem
-from heyx_bulk.values import trim
+from heyx_bulk.columns.reading import Reading
+from heyx_bulk.model import ContactRow, Problem
 
-if TYPE_CHECKING:
-    import pandas as pd
+NO_PROBLEMS: Mapping[int, Sequence[Problem]] = MappingProxyType({})
+NO_IDS: Mapping[int, str] = MappingProxyType({})
 
+_LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS)
 _SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.ID})
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -43,51 +42,47 @@ class Columns:
         """Whether the cells at `position` matter for what is sent."""
         return self.columns[position].use in _SENT
 
-    def observe(self, cells: pd.DataFrame) -> Columns:
-        """These columns, after seeing `cells`: a list column with one `;` outside quotes is parted by `;`."""
-        return replace(self, columns=tuple(_observed(column, cells) for column in self.columns))
+    def settled(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
+        """These columns, with what only a whole column shows: a list with one `;` outside quotes is parted by `;`.
 
-    def headless(self, cells: pd.DataFrame) -> tuple[Column, ...]:
-        """The columns without a header that hold a value in `cells` all the same."""
-        return tuple(
-            column for column in self.used(Use.BLANK) if cells[column.position].map(trim).astype(bool).any()
+        `cells` gives the texts at some positions, row by row.
+        """
+        open_ = [column.position for column in self.columns if column.use in _LISTS and not column.separator]
+        if not open_:
+            return self
+        parted = dict.fromkeys(open_, ",")
+        for texts in cells(open_):
+            for position, text in zip(open_, texts, strict=True):
+                if ";" in text and ";" in _QUOTED.sub("", text):
+                    parted[position] = ";"
+        return replace(
+            self,
+            columns=tuple(
+                replace(column, separator=parted.get(column.position, column.separator)) for column in self.columns
+            ),
         )
 
-    def row(self, number: int, cells: Sequence[str], problems: tuple[Problem, ...] = ()) -> ContactRow:
-        """The row that `cells` (one text a column) describe; `problems` are those its cells came with."""
-        fields: list[Field] = []
-        add: list[str] = []
-        remove: list[str] = []
-        contact_id: str | None = None
-        found = list(problems)
-        for column in self.sent:
-            text = trim(cells[column.position])
-            if not text:
-                continue
-            if problem := problems_of.text_problem(column, text):
-                found.append(problem)
-            elif column.use is Use.FIELD:
-                fields.append(Field(column.field, text))
-                if column.field == "phone":
-                    found += problems_of.phone_problems(column, text)
-            elif column.use is Use.ADD_TAGS:
-                add += split_list(text, column.separator)
-            elif column.use is Use.REMOVE_TAGS:
-                remove += split_list(text, column.separator)
-            else:
-                contact_id = text
-                found += problems_of.id_problems(column, text)
-        add_tags, remove_tags = unique((*add, *self.add_tags)), unique((*remove, *self.remove_tags))
-        keys = tuple(one for name in self.keys for one in fields if one.name == name)
-        found += problems_of.tag_problems(add_tags, remove_tags)
-        found += problems_of.key_problems(keys, contact_id)
-        if contact_id is None and not keys:
-            found += self._identity_problems(fields)
-        return ContactRow(number, contact_id, keys, tuple(fields), add_tags, remove_tags, tuple(found))
+    def read(
+        self,
+        numbers: Sequence[int],
+        rows: Sequence[Sequence[str]],
+        problems: Mapping[int, Sequence[Problem]] = NO_PROBLEMS,
+        named_ids: Mapping[int, str] = NO_IDS,
+    ) -> Reading:
+        """What the rows with these numbers and cells (one text a column) want.
 
-    def _identity_problems(self, fields: Sequence[Field]) -> Iterator[Problem]:
+        By row number: the `problems` that their cells came with, and contact ids named beside the cells.
+        """
+        return Reading(self, numbers, rows, problems, named_ids)
+
+    def row(self, number: int, cells: Sequence[str], problems: Sequence[Problem] = ()) -> ContactRow:
+        """The row that `cells` (one text a column) describe; `problems` are those its cells came with."""
+        return self.read([number], [cells], {number: problems} if problems else NO_PROBLEMS).row(0)
+
+    def identity_problems(self, *, has_fields: bool) -> Iterator[Problem]:
+        """Why a row without contact id and key cannot be sent."""
         if self.no_match:
-            if not fields:
+            if not has_fields:
                 yield Problem("no field to create a contact with", "the row has no field to create a contact with")
             return
         wanted = [*(["contact id"] if self.used(Use.ID) else []), *self._key_headers()] or list(self.keys)
@@ -114,19 +109,6 @@ class Columns:
             add_tags=_texts(document["add_tags"]),
             remove_tags=_texts(document["remove_tags"]),
         )
-
-
-def _observed(column: Column, cells: pd.DataFrame) -> Column:
-    if column.use not in (Use.ADD_TAGS, Use.REMOVE_TAGS) or column.separator == ";":
-        return column
-    texts = cells[column.position]
-    suspects = texts[texts.str.contains(";", regex=False)]
-    return replace(column, separator=";") if any(";" in _QUOTED.sub("", text) for text in suspects) else column
-
-
-def unique(items: Iterable[str]) -> tuple[str, ...]:
-    """The items in their order, each once."""
-    return tuple(dict.fromkeys(items))
 
 
 def _texts(value: object) -> tuple[str, ...]:

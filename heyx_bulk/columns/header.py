@@ -49,14 +49,14 @@ def letter(position: int) -> str:
 class Column:
     """One column of a sheet: where it stands, its exact header, what it is for.
 
-    `field` is HeyX's name of a field; `separator` is what parts a list.
+    `field` is HeyX's name of a field; `separator` is what parts a list, blank until the whole column was seen.
     """
 
     position: int
     header: str
     use: Use
     field: str = ""
-    separator: str = ","
+    separator: str = ""
 
     def __str__(self) -> str:
         header = trim(self.header)

@@ -20,3 +20,8 @@ def join_list(items: Iterable[str], separator: str = ";") -> str:
     return separator.join(
         '"' + item.replace('"', '""') + '"' if any(sign in item for sign in ',;"\r\n') else item for item in items
     )
+
+
+def unique(items: Iterable[str]) -> tuple[str, ...]:
+    """The items in their order, each once."""
+    return tuple(dict.fromkeys(items))

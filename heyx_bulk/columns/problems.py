@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from heyx_bulk.api import MAX_TAG_LENGTH
 from heyx_bulk.columns.header import Column
-from heyx_bulk.model import Field, Problem
+from heyx_bulk.model import Problem
 from heyx_bulk.values import digits, is_damaged_number
 
 LONGEST_TEXT = 32_767
@@ -44,24 +44,26 @@ def id_problems(column: Column, text: str) -> Iterator[Problem]:
         )
 
 
-def text_problem(column: Column, text: str) -> Problem | None:
-    """Why a text cannot be sent at all; None if it can."""
+def text_problems(column: Column, text: str) -> Iterator[Problem]:
+    """Why a text cannot be sent at all."""
     if len(text) > LONGEST_TEXT:
         what = f"a text of more than {LONGEST_TEXT:,} characters"
-        return Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
-    if not text.isascii() and SURROGATE.search(text):
-        return Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
-    return None
+        yield Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
+    elif not text.isascii() and SURROGATE.search(text):
+        yield Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
 
 
-def key_problems(keys: Sequence[Field], contact_id: str | None) -> Iterator[Problem]:
-    """What is wrong with what a row means its contact by."""
-    for key in keys:
-        if len(key.value) > LONGEST_KEY:
-            what = f"a key of more than {LONGEST_KEY} characters"
-            yield Problem(what, f"the {key.name} has {len(key.value):,} characters, too many to look it up")
-    if contact_id is not None and (len(contact_id) > LONGEST_KEY or contact_id in _NO_IDS):
-        yield Problem("a contact id that is none", f"the contact id {contact_id[:40]!r} is none of HeyX's")
+def key_problems(name: str, text: str) -> Iterator[Problem]:
+    """What is wrong with the value of a match key."""
+    if len(text) > LONGEST_KEY:
+        what = f"a key of more than {LONGEST_KEY} characters"
+        yield Problem(what, f"the {name} has {len(text):,} characters, too many to look it up")
+
+
+def contact_id_problems(text: str) -> Iterator[Problem]:
+    """What is wrong with a contact id, wherever it was named."""
+    if len(text) > LONGEST_KEY or text in _NO_IDS:
+        yield Problem("a contact id that is none", f"the contact id {text[:40]!r} is none of HeyX's")
 
 
 def tag_problems(add_tags: Sequence[str], remove_tags: Sequence[str]) -> Iterator[Problem]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
-from heyx_bulk.columns.columns import Columns, unique
+from heyx_bulk.columns.columns import Columns
 from heyx_bulk.columns.header import ID_COLUMN, OUR_COLUMNS, Column, Use, field_named, folded, letter
+from heyx_bulk.columns.lists import unique
 from heyx_bulk.columns.problems import SURROGATE
 from heyx_bulk.errors import MappingError
 from heyx_bulk.values import trim
@@ -32,18 +33,22 @@ class Wishes:
     remove_tags: tuple[str, ...] = ()
 
 
-def recognise(header: Sequence[str], wishes: Wishes) -> Columns:
-    """What the columns under `header` are for; one without a header is taken to hold nothing.
+def recognise(header: Sequence[str], wishes: Wishes, blank: Container[int] | None = None) -> Columns:
+    """What the columns under `header` are for; those at the positions `blank` hold no value.
+
+    Where `blank` is not given, a column without a header is taken to hold none.
 
     Raises `MappingError` that names every mistake at once.
     """
-    columns, mistakes = understood(header, wishes)
+    columns, mistakes = understood(header, wishes, blank)
     if mistakes:
         raise MappingError("\n".join(mistakes))
     return columns
 
 
-def understood(header: Sequence[str], wishes: Wishes) -> tuple[Columns, list[str]]:
+def understood(
+    header: Sequence[str], wishes: Wishes, blank: Container[int] | None = None
+) -> tuple[Columns, list[str]]:
     """What the columns under `header` are for, as far as that can be said, and every mistake.
 
     A column that nobody knows is a field without a name.
@@ -56,6 +61,13 @@ def understood(header: Sequence[str], wishes: Wishes) -> tuple[Columns, list[str
     unknown = [column for column in columns if column.use is Use.FIELD and not column.field]
     if unknown:
         mistakes.append(_unknown_message(unknown))
+    headless = [
+        column
+        for column in columns
+        if column.use is Use.BLANK and blank is not None and column.position not in blank
+    ]
+    if headless:
+        mistakes.append(_headless_message(headless))
     mistakes += _doubled(columns)
     fields = {column.field for column in columns if column.use is Use.FIELD}
     keys = unique(wishes.key or DEFAULT_KEYS)
@@ -147,6 +159,21 @@ def _unknown_message(unknown: Sequence[Column]) -> str:
             f'For each of them: --map "{named}=FIELD" says which field of HeyX it is; --ignore "{named}" '
             "leaves it out; --custom-fields sends all of them under their own headers as custom fields.",
         ]
+    )
+
+
+def _headless(columns: Sequence[Column], blank: Container[int] | None) -> list[Column]:
+    if blank is None:
+        return []
+    return [column for column in columns if column.use is Use.BLANK and column.position not in blank]
+
+
+def _headless_message(headless: Sequence[Column]) -> str:
+    names = ", ".join(f"column {letter(column.position)}" for column in headless)
+    first = letter(headless[0].position)
+    return (
+        f"There are values without a header: {names}. Write a header above them, "
+        f'or say --ignore "column {first}" or --map "column {first}=FIELD".'
     )
 
 

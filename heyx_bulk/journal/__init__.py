@@ -7,7 +7,7 @@ filled as a draft beside its place and takes its name when it is whole, so it ho
 
 from heyx_bulk.journal.disk import hold
 from heyx_bulk.journal.draft import Draft
-from heyx_bulk.journal.entry import Entry, Mended, State, text_of
+from heyx_bulk.journal.entry import Entry, Mended, State, text_of, texts_of
 from heyx_bulk.journal.journal import Journal
 
-__all__ = ["Draft", "Entry", "Journal", "Mended", "State", "hold", "text_of"]
+__all__ = ["Draft", "Entry", "Journal", "Mended", "State", "hold", "text_of", "texts_of"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from heyx_bulk.journal.disk import clear, sync, told
-from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, State, problems_of, problems_text
+from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, SHARED, State, problems_text
 from heyx_bulk.model import Problem, Status
 
 
@@ -42,19 +42,14 @@ class Draft:
         assert self._db is not None, "a draft is used inside its with block"  # noqa: S101  our own use
         return self._db
 
-    def add(self, rows: Iterable[tuple[int, str, Sequence[Problem]]]) -> None:
-        """Store rows: number, cells (as `text_of` writes them), and the problems their cells came with."""
+    def add(self, numbers: Sequence[int], texts: Sequence[str], problems: Mapping[int, Sequence[Problem]]) -> None:
+        """Store rows: number, and cells as `text_of` writes them; one with `problems` cannot be sent."""
         with told(self.path, starting=True):
             self._open().executemany(
-                "INSERT INTO row (number, cells, problems) VALUES (?, ?, ?)",
-                ((number, text, problems_text(problems)) for number, text, problems in rows),
+                "INSERT INTO row (number, cells) VALUES (?, ?)", zip(numbers, texts, strict=True)
             )
-
-    def rows(self) -> Iterator[tuple[int, list[str], tuple[Problem, ...]]]:
-        """What `add` stored, in order."""
-        found = self._open().execute("SELECT number, cells, problems FROM row ORDER BY number")
-        for number, cells, problems in found:
-            yield number, json.loads(cells), problems_of(problems)
+        for number, found in problems.items():
+            self.invalid(number, found)
 
     def invalid(self, number: int, problems: Sequence[Problem]) -> None:
         """The row `number` cannot be sent."""
@@ -69,21 +64,21 @@ class Draft:
                     number,
                 ),
             )
+            self._open().execute("DELETE FROM key WHERE number = ?", (number,))
 
     def keys(self, found: Iterable[tuple[int, int, str, str]]) -> None:
         """Store key values of valid rows: number, rank (0 is what the row is matched by), field, value."""
         with told(self.path, starting=True):
             self._open().executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
 
-    def index(self) -> list[tuple[int, int, str]]:
+    def doubles(self) -> list[tuple[int, int, str]]:
         """Rows whose own key an earlier row has: number, the first row that has it, field."""
         db = self._open()
         with told(self.path, starting=True):
             db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
-            db.execute("CREATE INDEX key_by_number ON key (number)")
             found = db.execute(
                 "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
-                "(PARTITION BY field, value) AS first FROM key WHERE rank = 0) "
+                f"(PARTITION BY field, value) AS first FROM key WHERE rank = 0 AND (field, value) IN ({SHARED})) "
                 "WHERE number > first ORDER BY number"
             )
             return [(number, first, field) for number, first, field in found]
@@ -92,7 +87,6 @@ class Draft:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""
         db = self._open()
         with told(self.path, starting=True):
-            db.execute(f"DELETE FROM key WHERE number IN (SELECT number FROM row WHERE state = '{State.DONE}')")
             db.execute(LINK)
 
     def keep(self, meta: Mapping[str, object], *, durable: bool = True) -> None:

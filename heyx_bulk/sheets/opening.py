@@ -152,6 +152,7 @@ def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sh
         header_row=table.header_row,
         row_count=table.row_count,
         notes=(*filter(None, notes), *table.notes),
+        blank=table.blank,
         _records=table.spool.records,
         _fields=table.fields,
     )

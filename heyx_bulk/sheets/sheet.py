@@ -37,6 +37,14 @@ class Chunk:
     faults: tuple[Fault, ...]
     suspects: tuple[Fault, ...]
 
+    def numbers(self) -> list[int]:
+        """The rows' numbers."""
+        return self.cells.index.tolist()
+
+    def rows(self) -> list[list[str]]:
+        """The rows' texts, a list a row."""
+        return self.cells.to_numpy().tolist()
+
 
 class Record(NamedTuple):
     """One row as it stands in the file; `cells` may be shorter or longer than the table is wide."""
@@ -62,7 +70,7 @@ class Sheet:
     `name` is what a person calls it; `format` is one of 'CSV', 'Excel workbook', 'old Excel workbook (.xls)',
     'binary Excel workbook (.xlsb)', 'OpenDocument sheet'; `worksheet` and `worksheets` are None and () for CSV;
     `notes` are the things worth a line to a person. `row_count` counts the rows that are not blank, the header
-    aside.
+    aside; `blank` are the positions of the columns that have no value below their header.
     """
 
     path: Path
@@ -74,6 +82,7 @@ class Sheet:
     header_row: int
     row_count: int
     notes: tuple[str, ...]
+    blank: frozenset[int]
     _records: Callable[[], Iterator[Record]] = field(repr=False)
     _fields: int | None = field(repr=False)
 
@@ -88,6 +97,12 @@ class Sheet:
                 batch = []
         if batch:
             yield self._chunk(batch)
+
+    def cells(self, positions: Sequence[int]) -> Iterator[list[str]]:
+        """The texts at some positions, row by row, without a frame around them."""
+        for record in self._records():
+            cells, width = record.cells, len(record.cells)
+            yield [cells[position] if position < width else "" for position in positions]
 
     def _fitted(self, record: Record) -> Record:
         """The record, as wide as the table; a value beyond the last column is a fault, never shifted."""

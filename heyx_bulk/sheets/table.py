@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.sheet import Record
 from heyx_bulk.sheets.spool import Spool
+from heyx_bulk.values import BLANKS
 
 _LONG_ROWS_IN_A_HUNDRED = 5
 _LINES_NAMED = 5
@@ -17,7 +18,8 @@ _LINES_NAMED = 5
 class Table:
     """What one pass over all rows has found. `fields` is how many values a row of a CSV file may have.
 
-    `spool` holds the rows below the header, without the blank ones.
+    `spool` holds the rows below the header, without the blank ones; `blank` are the positions of columns that have
+    no value in any of them.
     """
 
     header: tuple[str, ...]
@@ -26,6 +28,7 @@ class Table:
     row_count: int
     uniform: bool
     notes: tuple[str, ...]
+    blank: frozenset[int]
     spool: Spool
 
 
@@ -43,11 +46,14 @@ class _Count:
     cut: int = 0
     short: list[int] = field(default_factory=list)
     long: list[int] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
+    reach: int = 0
 
     def add(self, record: Record, width: int) -> None:
         self.rows += 1
         self.hidden += record.hidden
         self.with_several += width > 1
+        self._look(record, width)
         if width > self.widest:
             self.widest, self.widest_row = width, record.row
         if self.fields is not None and width > self.fields:
@@ -58,6 +64,18 @@ class _Count:
             self.cut += len(record.cells) > self.fields
             if len(record.cells) < self.fields:
                 self.short.append(record.row)
+
+    def _look(self, record: Record, width: int) -> None:
+        """Which columns have had no value so far: those seen as blank, and all beyond `reach`."""
+        if width > self.reach:
+            self.blank += range(self.reach, width)
+            self.reach = width
+        if self.blank:
+            filled = {fault.position for fault in record.faults}
+            cells, there = record.cells, len(record.cells)
+            self.blank = [
+                at for at in self.blank if not (at in filled or (at < there and cells[at].strip(BLANKS)))
+            ]
 
     def notes(self) -> Iterator[str]:
         if self.short:
@@ -87,7 +105,8 @@ def survey(records: Iterable[Record], place: str, header_row: int | None, *, del
     _refuse_long(count, place)
     cells = [*header.cells, *[""] * count.width][: count.width]
     uniform = not (count.short or count.long or count.cut)
-    return Table(tuple(cells), header.row, count.fields, count.rows, uniform, tuple(count.notes()), spool)
+    blank = frozenset((*count.blank, *range(count.reach, count.width)))
+    return Table(tuple(cells), header.row, count.fields, count.rows, uniform, tuple(count.notes()), blank, spool)
 
 
 def _filled(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
