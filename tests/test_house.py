@@ -46,6 +46,7 @@ DOORS = {
     "python_calamine": {"sheets"},
     "filelock": {"journal", "places"},
     "psutil": {"places"},
+    "phonenumbers": {"values"},
 }
 
 BANNED = {"utils", "helpers", "base", "core", "common", "manager"}

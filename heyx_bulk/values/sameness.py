@@ -1,18 +1,12 @@
-"""What a cell means as a field's value, and when two values are equal to HeyX. Pure."""
+"""When two values are equal to HeyX, and how a phone is looked up."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import StrEnum
 
 from heyx_bulk.model import Value
-
-BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
-"""What surrounds a value without belonging to it: blanks, no-break and zero-width space, line ends."""
-
-_NO_DIGITS = re.compile(r"[^0-9]+")
-_SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+from heyx_bulk.values.signs import digits, trim
 
 
 class PhoneLookup(StrEnum):
@@ -22,25 +16,6 @@ class PhoneLookup(StrEnum):
     PLUS = "plus"
     DIGITS = "digits"
     AS_WRITTEN = "as-written"
-
-
-def trim(text: str) -> str:
-    """`text` without the blanks, no-break and zero-width spaces around it; those inside stay."""
-    return text.strip(BLANKS)
-
-
-def digits(phone: str) -> str:
-    """The digits of a phone, as ASCII: what two spellings of one phone have in common."""
-    if phone.isascii():
-        if (bare := phone.removeprefix("+")).isdigit():
-            return bare
-        return _NO_DIGITS.sub("", phone)
-    return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
-
-
-def is_damaged_number(text: str) -> bool:
-    """Whether `text` is what a spreadsheet makes of a long number (`1.78E+15`): its digits are gone."""
-    return _SCIENTIFIC.fullmatch(text) is not None
 
 
 def text_of(value: Value) -> str:

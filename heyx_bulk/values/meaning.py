@@ -1,0 +1,66 @@
+"""The nouns of a value: how a column's texts are to be understood, and a text that does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a column's values are: its `type` in a mapping file. `LIST` is one of some allowed values."""
+
+    TEXT = "text"
+    PHONE = "phone"
+    BOOLEAN = "boolean"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+    DATETIME = "datetime"
+    EMAIL = "email"
+    URL = "url"
+    LIST = "list"
+
+
+class PhoneFormat(StrEnum):
+    """How a phone is written: `+` and country code, the same without `+`, or as the sheet has it."""
+
+    E164 = "e164"
+    DIGITS = "digits"
+    AS_TYPED = "as-typed"
+
+
+class DateOrder(StrEnum):
+    """What a date of three numbers begins with."""
+
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+    YEAR_FIRST = "year-first"
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """How a column's texts are to be understood.
+
+    `region` (ISO 3166, two capitals, one that `is_region` knows) is where phones without country code are dialled.
+    `date_order` is the order of the column's dates; without it only those are taken that can be read in one way.
+    `allowed` are the values of a `LIST`, spelled as they are sent.
+    """
+
+    kind: Kind = Kind.TEXT
+    region: str | None = None
+    phone_format: PhoneFormat = PhoneFormat.AS_TYPED
+    date_order: DateOrder | None = None
+    allowed: tuple[str, ...] = ()
+
+
+class Unfit(Exception):
+    """A text that is not what its column holds.
+
+    `cause` is the same for all rows that need the same mending; `reason` says what is wrong with this text and
+    how to mend it, to be written behind the column and the text.
+    """
+
+    def __init__(self, cause: str, reason: str) -> None:
+        super().__init__(f"{cause}: {reason}")
+        self.cause = cause
+        self.reason = reason

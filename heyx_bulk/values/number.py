@@ -1,0 +1,91 @@
+"""Numbers: plain decimal text from what people write. Text to text, so no digit is lost or rounded."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from heyx_bulk.values.meaning import Unfit
+from heyx_bulk.values.signs import plain
+
+NO_NUMBER = "a number that is none"
+
+_MOST_SHOWN = 20
+
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+_BODY = re.compile(r"([+-]?)([0-9.,' ]*[0-9])")
+_GROUPS = re.compile(r"[0-9]{1,3}(?:[.,' ][0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
+"""Digits in threes, or as India and Pakistan part them."""
+
+_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("\u2212\u2012\u2013", "-"),
+        **dict.fromkeys("\u00a0\u202f\u2009\u2007", " "),
+        **dict.fromkeys("\u2019\u02bc\u066c", "'"),
+        "\u066b": ".",
+        "\u060c": ",",
+    }
+)
+"""Signs of numbers and the ones they are read as; the Arabic sign between thousands (U+066C) is never a decimal
+sign, as an apostrophe is not."""
+
+
+def converted_number(text: str) -> str:
+    """`text` as plain decimal text: `1234.50` for `1,234.50`, `1.234,50` and `1 234,50`; its decimals all stay.
+
+    A lone comma before three digits (`1,234`) can be read in two ways and is refused. A lone point is always a
+    decimal sign, as spreadsheets and programs write it.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    number = plain(text).translate(_SIGNS)
+    if _SCIENTIFIC.fullmatch(number):
+        raise Unfit(
+            "a number that the spreadsheet has rounded",
+            "the spreadsheet has shortened it and digits may be lost: format the column as a number with all its "
+            "digits and save it again",
+        )
+    if not (found := _BODY.fullmatch(number)):
+        raise _no_number(number)
+    sign, body = found.groups()
+    whole, fraction = _parted(body)
+    return ("-" if sign == "-" else "") + (whole or "0") + fraction
+
+
+def _parted(body: str) -> tuple[str, str]:
+    """The whole part without separators, and the decimals with a point in front (or nothing)."""
+    if _AMBIGUOUS.fullmatch(body):
+        whole, decimals = body.split(",")
+        raise Unfit(
+            "a number that can be read in two ways",
+            f"its comma may part thousands or decimals: write {whole}{decimals} or {whole}.{decimals}",
+        )
+    separators = re.sub(r"[0-9]", "", body)
+    last = separators[-1:]
+    fraction = ""
+    if last in (".", ",") and separators.count(last) == 1:
+        body, fraction = body.rsplit(last, 1)
+        separators = separators[:-1]
+    if separators and not (len(set(separators)) == 1 and _GROUPS.fullmatch(body)):
+        raise Unfit(NO_NUMBER, "its digits are not parted as those of a number: write it without separators")
+    whole = re.sub(r"[^0-9]", "", body)
+    if len(whole) > 1 and whole.startswith("0"):
+        raise Unfit(
+            "a number with zeros in front",
+            "a number has no zeros in front: take them off, or make the column a text if they belong to it",
+        )
+    return whole, f".{fraction}" if fraction else ""
+
+
+def _no_number(number: str) -> Unfit:
+    strange = "".join(
+        sign for sign in number if sign.isalpha() or sign in "%‰" or unicodedata.category(sign) == "Sc"
+    )
+    if strange and any(sign.isdigit() for sign in number):
+        return Unfit(
+            "a number with a currency or unit",
+            f"“{strange[:_MOST_SHOWN]}” does not belong in a number: take it off, or make the column a text",
+        )
+    return Unfit(NO_NUMBER, "it is no number: write one with digits, such as 1234.50")

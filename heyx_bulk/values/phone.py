@@ -1,0 +1,220 @@
+"""Phones: checked, and written with their country code where that is wanted.
+
+What a country's phones look like comes from phonenumbers (Google's libphonenumber). That library is given bare
+digits only: its own reading of free text drops what it does not understand, and nothing may be dropped unseen.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from heyx_bulk.values.meaning import Meant, PhoneFormat, Unfit
+from heyx_bulk.values.signs import digits, is_damaged_number, plain
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+MOST_DIGITS = 20
+"""The longest thing a person dials: 15 digits (ITU-T E.164), the signs to leave a country, a trunk zero."""
+
+NO_PHONE = "a phone that is none"
+
+_PLAIN = re.compile(r"\+?\(?[0-9][0-9 ().\-]{0,18}")
+"""Most phones, with at most 19 digits: nothing further is to be checked where they are sent as typed."""
+
+_AROUND = re.compile(r"[\s()\[\]./~\-\u2010-\u2015\u2212\u30fc\u00ad\u00b7\u200b-\u200d\u2060\ufeff]+")
+"""What people put between a phone's digits."""
+
+_EXTENSION = re.compile(
+    r"[^0-9]*[0-9].*?(?:;\s*ext\s*=|\#"
+    r"|(?<![^\W\d_])(?:x|extn?|extension|xtn|anexo|anx|int|interno|ramal|poste|durchwahl|dw|samb|sambungan|доб)"
+    r"|تحويلة|داخلي|分机|內線|内线|转|轉)[\s.:=]*[0-9]{1,7}[\s)\]]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_BETWEEN = re.compile(
+    r"[/;,|&\r\n]+|(?<=[0-9)])\s*(?=\+)|\s(?:or|and|oder|und|ou|et|o|y|e|atau|dan|أو|او|یا|و|اور|或|和)\s",
+    re.IGNORECASE,
+)
+_LONGEST_AREA = 6
+"""Digits of the longest area code with its zero; a stroke behind more of them parts two phones."""
+
+_LONGEST_AREA_ABROAD = 9
+"""The same with a country code."""
+
+_MOST_SHOWN = 20
+_BARE_ABROAD = 11
+"""So many digits without `+` may be a phone of another country."""
+
+
+def converted_phone(meant: Meant, text: str) -> str:
+    """`text` as a phone in `meant.phone_format`.
+
+    As typed, it is checked and left as it stands, but for what no reader sees: digits of another script or width
+    become 0-9 and marks of direction go, since HeyX would not find a contact again whose phone has them.
+    Otherwise its digits must be a possible phone: by its `+`, or by how people dial in `meant.region`. Without `+`
+    and region digits stay digits; a country code is never guessed.
+    """
+    if meant.phone_format is PhoneFormat.AS_TYPED:
+        return text if _PLAIN.fullmatch(text) else _checked(text)
+    bare = _bare(_checked(text))
+    if meant.region is not None or bare.startswith("+"):
+        written = _international(bare, meant.region)
+        return written if meant.phone_format is PhoneFormat.E164 else written.removeprefix("+")
+    if meant.phone_format is PhoneFormat.DIGITS:
+        return bare
+    raise Unfit(
+        "a phone without country code",
+        "it has no + and no country code: write it with both, or say whose phones these are, such as --region PK",
+    )
+
+
+def is_region(text: str) -> bool:
+    """Whether `text` is a country or territory with phones of its own: ISO 3166, two capitals."""
+    import phonenumbers  # noqa: PLC0415 - only who reads phones by their country pays for it
+
+    return text in phonenumbers.SUPPORTED_REGIONS
+
+
+def _checked(text: str) -> str:
+    """`text` in plain signs, if it is one phone and nothing else."""
+    phone = plain(text)
+    if is_damaged_number(phone):
+        raise Unfit(
+            "a phone that the spreadsheet has rounded",
+            "the spreadsheet has rounded it and its digits are lost: format the column as Text and paste the "
+            "phone again",
+        )
+    if not digits(phone):
+        raise Unfit("a phone without digits", "it has no digits: write a phone, or leave the cell blank")
+    _must_be_one(phone)
+    if letters := "".join(sign for sign in phone if sign.isalpha() and sign != "\u30fc"):
+        shown = letters[:_MOST_SHOWN]
+        raise Unfit("a phone with letters", f"“{shown}” does not belong in a phone: take the letters off")
+    return phone
+
+
+def _must_be_one(phone: str) -> None:
+    """Refuse a phone with more behind it."""
+    if _EXTENSION.fullmatch(phone):
+        raise Unfit(
+            "a phone with an extension",
+            "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
+        )
+    count = len(digits(phone))
+    if count > MOST_DIGITS or _is_several(phone):
+        raise Unfit(
+            "several phones in one cell",
+            f"with {count} digits it seems to hold more than one phone: keep the one the contact is reached by",
+        )
+
+
+def _is_several(phone: str) -> bool:
+    """Whether `phone` holds two: one that is whole, and more behind it. An area code is not whole."""
+    parts = [part for part in _BETWEEN.split(phone) if digits(part)]
+    return any(_is_whole(part) for part, _ in pairwise(parts))
+
+
+def _is_whole(part: str) -> bool:
+    bare = _AROUND.sub("", part)
+    abroad = bare.startswith(("+", "00"))
+    return len(digits(bare)) > (_LONGEST_AREA_ABROAD if abroad else _LONGEST_AREA)
+
+
+def _bare(phone: str) -> str:
+    """The digits of `phone`, and its `+` if it has one in front."""
+    bare = _AROUND.sub("", phone)
+    rest = bare.removeprefix("+")
+    if not (rest.isascii() and rest.isdigit()):
+        strange = "".join(dict.fromkeys(sign for sign in rest if not sign.isdigit()))
+        raise Unfit(
+            NO_PHONE,
+            f"“{strange[:_MOST_SHOWN]}” does not belong there: write the phone with digits and one + in front",
+        )
+    return bare
+
+
+def _international(bare: str, region: str | None) -> str:
+    """`bare` with `+` and country code; it has a `+`, or `region` says how it is dialled."""
+    import phonenumbers  # noqa: PLC0415 - only who reads phones by their country pays for it
+
+    try:
+        number = phonenumbers.parse(bare, region, keep_raw_input=True)
+    except phonenumbers.NumberParseException as failure:
+        raise _unreadable(failure.error_type) from None
+    _must_be_possible(number, None if bare.startswith("+") else region)
+    if number.country_code_source == phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY and region is not None:
+        number = _of(region, bare, number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _unreadable(error_type: int) -> Unfit:
+    from phonenumbers import NumberParseException  # noqa: PLC0415 - likewise
+
+    if error_type == NumberParseException.INVALID_COUNTRY_CODE:
+        return Unfit(NO_PHONE, "no country has the code it begins with: write + and the country code in front")
+    if error_type == NumberParseException.TOO_LONG:
+        return Unfit(NO_PHONE, "it has too many digits: look the phone up again")
+    return Unfit(NO_PHONE, "it has too few digits: look the phone up again")
+
+
+def _must_be_possible(number: PhoneNumber, region: str | None) -> None:
+    from phonenumbers import ValidationResult, is_possible_number_with_reason  # noqa: PLC0415 - likewise
+
+    where = f"a phone with country code {number.country_code}"
+    abroad = f" (one of another country than {region} needs a + in front)" if region else ""
+    match is_possible_number_with_reason(number):
+        case ValidationResult.IS_POSSIBLE:
+            return
+        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            raise Unfit(NO_PHONE, f"its area code is missing: write {where} whole")
+        case ValidationResult.TOO_SHORT:
+            raise Unfit(NO_PHONE, f"it has too few digits for {where}: look it up again{abroad}")
+        case ValidationResult.TOO_LONG:
+            raise Unfit(NO_PHONE, f"it has too many digits for {where}: look it up again{abroad}")
+        case _:
+            raise Unfit(NO_PHONE, f"it has not as many digits as {where}: look it up again{abroad}")
+
+
+def _of(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
+    """`number`, which `bare` is in `region`, or the one it is with a `+` in front; refused if it may be both.
+
+    Who writes the zero that people dial inside a country says that it is meant; so does the length of a phone in
+    North America. Anything else must be a phone that `region` has. Is it a long one and no mobile, and with a `+`
+    in front a phone as well, then it is a mobile of `region` with its country code, or nobody knows.
+    """
+    import phonenumbers  # noqa: PLC0415 - likewise
+
+    trunk = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""
+    if number.country_code == 1 or (trunk and bare.startswith(trunk)):
+        return number
+    if not phonenumbers.is_valid_number(number):
+        raise Unfit(
+            "a phone that may be of another country",
+            f"{region} has no such phone: if it is one of another country, write + in front",
+        )
+    if len(bare) < _BARE_ABROAD or _is_mobile(number) or (abroad := _phone(f"+{bare}")) is None:
+        return number
+    if abroad.country_code == number.country_code and _is_mobile(abroad):
+        return abroad
+    raise Unfit(
+        "a phone that may be of another country",
+        f"it is a phone of {region} and, with a + in front, another one: write it with + and its country code",
+    )
+
+
+def _phone(written: str) -> PhoneNumber | None:
+    import phonenumbers  # noqa: PLC0415 - likewise
+
+    try:
+        number = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _is_mobile(number: PhoneNumber) -> bool:
+    from phonenumbers import PhoneNumberType, number_type  # noqa: PLC0415 - likewise
+
+    return number_type(number) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
