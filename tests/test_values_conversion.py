@@ -194,7 +194,7 @@ def test_the_digits_of_a_number_survive(text: str) -> None:
         sent = converted(Meant(Kind.NUMBER), text)
     except Unfit:
         return
-    assert digits(sent).removeprefix("0") == digits(text).removeprefix("0")
+    assert digits(sent).lstrip("0") == digits(text).lstrip("0")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def test_even_as_typed_a_phone_has_the_digits_that_it_is_found_by(text: str, sen
         ("03001234567 - 03217654321", "several phones in one cell"),
         ("+92 300 1234567 +92 321 7654321", "several phones in one cell"),
         ("1234567;7654321", "several phones in one cell"),
+        ("0300 1234567 ::: 7654321", "several phones in one cell"),
         ("0300 1234567 or 0321 7654321", "several phones in one cell"),
         ("030 1234567/68", "several phones in one cell"),
         ("03244077087 (Ali)", "a phone with letters"),

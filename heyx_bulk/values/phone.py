@@ -34,7 +34,7 @@ _EXTENSION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BETWEEN = re.compile(
-    r"[/;,|&\r\n]+|(?<=[0-9)])\s*(?=\+)|\s(?:or|and|oder|und|ou|et|o|y|e|atau|dan|أو|او|یا|و|اور|或|和)\s",
+    r"[/;,|&\r\n]+|:{2,}|(?<=[0-9)])\s*(?=\+)|\s(?:or|and|oder|und|ou|et|o|y|e|atau|dan|أو|او|یا|و|اور|或|和)\s",
     re.IGNORECASE,
 )
 _LONGEST_AREA = 6
