@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.columns import known
+from heyx_bulk.columns.known import FULL_NAME, TAGS, known_header, known_headers
+
+FIRST, LAST, PHONE, EMAIL, LANGUAGE = "firstName", "lastName", "phone", "email", "language"
+
+EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
+    "Google Contacts, CSV": (
+        "First Name,Middle Name,Last Name,Phonetic First Name,Phonetic Middle Name,Phonetic Last Name,"
+        "Name Prefix,Name Suffix,Nickname,File As,Organization Name,Organization Title,"
+        "Organization Department,Birthday,Notes,Photo,Labels,E-mail 1 - Label,E-mail 1 - Value,"
+        "E-mail 2 - Label,E-mail 2 - Value,E-mail 3 - Label,E-mail 3 - Value,Phone 1 - Label,Phone 1 - Value,"
+        "Phone 2 - Label,Phone 2 - Value,Phone 3 - Label,Phone 3 - Value,Address 1 - Label,"
+        "Address 1 - Formatted,Address 1 - Street,Address 1 - City,Address 1 - PO Box,Address 1 - Region,"
+        "Address 1 - Postal Code,Address 1 - Country,Address 1 - Extended Address,Website 1 - Label,"
+        "Website 1 - Value,Event 1 - Label,Event 1 - Value,Custom Field 1 - Label,Custom Field 1 - Value",
+        {"First Name": FIRST, "Last Name": LAST, "E-mail 1 - Value": EMAIL, "Phone 1 - Value": PHONE},
+    ),
+    "Google Contacts, CSV until 2024": (
+        "Name,Given Name,Additional Name,Family Name,Yomi Name,Given Name Yomi,Additional Name Yomi,"
+        "Family Name Yomi,Name Prefix,Name Suffix,Initials,Nickname,Short Name,Maiden Name,Birthday,Gender,"
+        "Location,Billing Information,Directory Server,Mileage,Occupation,Hobby,Sensitivity,Priority,Subject,"
+        "Notes,Language,Photo,Group Membership,E-mail 1 - Type,E-mail 1 - Value,E-mail 2 - Type,"
+        "E-mail 2 - Value,Phone 1 - Type,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value,"
+        "Organization 1 - Type,Organization 1 - Name",
+        {
+            "Name": FULL_NAME,
+            "Given Name": FIRST,
+            "Family Name": LAST,
+            "Gender": "gender",
+            "Language": LANGUAGE,
+            "E-mail 1 - Value": EMAIL,
+            "Phone 1 - Value": PHONE,
+        },
+    ),
+    "Outlook, CSV": (
+        "Title,First Name,Middle Name,Last Name,Suffix,Company,Department,Job Title,Business Street,"
+        "Business City,Business State,Business Postal Code,Business Country/Region,Home Street,Home City,"
+        "Home State,Home Postal Code,Home Country/Region,Other Street,Assistant's Phone,Business Fax,"
+        "Business Phone,Business Phone 2,Callback,Car Phone,Company Main Phone,Home Fax,Home Phone,"
+        "Home Phone 2,ISDN,Mobile Phone,Other Fax,Other Phone,Pager,Primary Phone,Radio Phone,TTY/TDD Phone,"
+        "Telex,Account,Anniversary,Assistant's Name,Billing Information,Birthday,Categories,Children,"
+        "Directory Server,E-mail Address,E-mail Type,E-mail Display Name,E-mail 2 Address,E-mail 2 Type,"
+        "E-mail 2 Display Name,E-mail 3 Address,E-mail 3 Type,E-mail 3 Display Name,Gender,"
+        "Government ID Number,Hobby,Initials,Internet Free Busy,Keywords,Language,Location,Manager's Name,"
+        "Mileage,Notes,Office Location,Organizational ID Number,Priority,Private,Profession,Referred By,"
+        "Sensitivity,Spouse,User 1,Web Page",
+        {
+            "First Name": FIRST,
+            "Last Name": LAST,
+            "Mobile Phone": PHONE,
+            "E-mail Address": EMAIL,
+            "Gender": "gender",
+            "Language": LANGUAGE,
+        },
+    ),
+    "Outlook in German, CSV": (
+        "Anrede,Vorname,Weitere Vornamen,Nachname,Suffix,Firma,Abteilung,Position,Straße geschäftlich,"
+        "Ort geschäftlich,Telefon Assistent,Fax geschäftlich,Telefon geschäftlich,Telefon geschäftlich 2,"
+        "Rückmeldung,Autotelefon,Telefon Firma,Fax privat,Telefon (privat),Telefon (privat 2),ISDN,"
+        "Mobiltelefon,Weiteres Fax,Weiteres Telefon,Pager,Haupttelefon,Mobiltelefon 2,"
+        "Telefon für Hörbehinderte,Telex,Assistent(in),Beruf,E-Mail-Adresse,E-Mail-Typ,"
+        "E-Mail: Angezeigter Name,E-Mail 2: Adresse,E-Mail 2: Typ,Geburtstag,Geschlecht,Kategorien,Konto,"
+        "Name des/r Vorgesetzten,Notizen,Ort,Privat,Sprache,Stichwörter",
+        {
+            "Vorname": FIRST,
+            "Nachname": LAST,
+            "Mobiltelefon": PHONE,
+            "E-Mail-Adresse": EMAIL,
+            "Geschlecht": "gender",
+            "Sprache": LANGUAGE,
+        },
+    ),
+    "Outlook in French, CSV": (
+        "Titre,Prénom,Deuxième prénom,Nom,Suffixe,Surnom,Société,Service,Rue (bureau),Ville (bureau),"
+        "Téléphone de l'assistant(e),Télécopie (bureau),Téléphone (bureau),Téléphone 2 (bureau),Rappel,"
+        "Téléphone (voiture),Téléphone société,Téléphone (domicile),Tél. mobile,Téléphone (autre),"
+        "Téléphone principal,Radio téléphone,Télex,Adresse de messagerie,Type de messagerie,"
+        "Nom complet de l'adresse de messagerie,Adresse de messagerie 2,Anniversaire,Catégories,Compte,"
+        "Langue,Mots clés,Nom de l'assistant(e),Notes,Page Web,Privé,Responsable,Sexe",
+        {
+            "Prénom": FIRST,
+            "Nom": LAST,
+            "Tél. mobile": PHONE,
+            "Adresse de messagerie": EMAIL,
+            "Langue": LANGUAGE,
+            "Sexe": "gender",
+        },
+    ),
+    "HubSpot, export of contacts": (
+        "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lead Status,Create Date,"
+        "Last Modified Date,Contact Type,Lifecycle Stage,Lead Source,Stage of Journey,Next appointment date,"
+        "Associated Deal,Associated Company,Associated Deal IDs",
+        {"First Name": FIRST, "Last Name": LAST, "Email": EMAIL, "Phone Number": PHONE},
+    ),
+    "HubSpot, import of contacts": (
+        "First name,Last name,Email address,Phone number,Mobile phone number,Job title,Company name,"
+        "Website URL,City,State/Region,Country/Region,Zip code,LinkedIn Bio,Lifecycle stage,Lead status",
+        {"First name": FIRST, "Last name": LAST, "Email address": EMAIL, "Mobile phone number": PHONE},
+    ),
+    "Mailchimp, export of an audience": (
+        "Email Address,First Name,Last Name,Phone Number,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,"
+        "CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS",
+        {
+            "Email Address": EMAIL,
+            "First Name": FIRST,
+            "Last Name": LAST,
+            "Phone Number": PHONE,
+            "TIMEZONE": "timezone",
+            "TAGS": TAGS,
+        },
+    ),
+    "Mailchimp, merge tags": (
+        "EMAIL,FNAME,LNAME,PHONE,STATUS,MEMBER_RATING,OPTIN_TIME,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES",
+        {"EMAIL": EMAIL, "FNAME": FIRST, "LNAME": LAST, "PHONE": PHONE},
+    ),
+    "Zoho CRM, contacts": (
+        "ACCOUNTID,Contact Owner,Lead Source,First Name,Last Name,Account Name,Email,Title,Department,Phone,"
+        "Home Phone,Other Phone,Fax,Mobile,Date of Birth,Assistant,Asst Phone,Reports To,Email Opt Out,"
+        "Skype ID,Salutation,Secondary Email,Mailing Street,Other Street,Mailing City,Mailing State,"
+        "Mailing Zip,Mailing Country,Description",
+        {"First Name": FIRST, "Last Name": LAST, "Email": EMAIL, "Mobile": PHONE},
+    ),
+    "Salesforce, contacts by Data Loader": (
+        "Id,IsDeleted,MasterRecordId,AccountId,LastName,FirstName,Salutation,Name,OtherCity,OtherState,"
+        "MailingStreet,MailingCity,MailingState,MailingPostalCode,MailingCountry,Phone,Fax,MobilePhone,"
+        "HomePhone,OtherPhone,AssistantPhone,ReportsToId,Email,Title,Department,AssistantName,LeadSource,"
+        "Birthdate,Description,OwnerId,CreatedDate,CreatedById,LastModifiedDate,EmailBouncedReason,"
+        "EmailBouncedDate,IsEmailBounced,PhotoUrl,IndividualId,Level__c,Languages__c",
+        {"LastName": LAST, "FirstName": FIRST, "Name": FULL_NAME, "MobilePhone": PHONE, "Email": EMAIL},
+    ),
+    "respond.io, import of contacts": (
+        "First Name,Last Name,Phone Number,Email,Tags,custom_field.plan",
+        {"First Name": FIRST, "Last Name": LAST, "Phone Number": PHONE, "Email": EMAIL, "Tags": TAGS},
+    ),
+    "WATI, import of contacts": (
+        "Name,CountryCode,Phone,AllowBroadcast,AllowSMS,Attribute 1,Attribute 2",
+        {"Name": FULL_NAME, "Phone": PHONE},
+    ),
+    "Interakt, import of contacts": (
+        "Name,Country Code,Phone Number,Email,WhatsApp Opted,User ID,Area,City",
+        {"Name": FULL_NAME, "Phone Number": PHONE, "Email": EMAIL},
+    ),
+    "AiSensy, import of contacts": (
+        "Name,Mobile Number,City,email,State,First Message",
+        {"Name": FULL_NAME, "Mobile Number": PHONE, "email": EMAIL},
+    ),
+    "Shopify, export of customers": (
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,"
+        "Default Address Address1,Default Address City,Default Address Country Code,Default Address Zip,"
+        "Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags",
+        {"First Name": FIRST, "Last Name": LAST, "Email": EMAIL, "Phone": PHONE, "Tags": TAGS},
+    ),
+}
+
+LANGUAGES: dict[str, tuple[str, ...]] = {
+    # first name, last name, phone, mobile, email, language, tags
+    "English": ("First Name", "Last Name", "Telephone", "Mobile No.", "E-Mail", "Language", "Tags"),
+    "Spanish": ("Nombre", "Apellidos", "Teléfono", "Móvil", "Correo electrónico", "Idioma", "Etiquetas"),
+    "French": ("Prénom", "Nom", "Téléphone", "Portable", "Adresse e-mail", "Langue", "Étiquettes"),
+    "German": ("Vorname", "Name", "Telefon", "Handy", "E-Mail", "Sprache", "Schlagwörter"),
+    "Portuguese": ("Nome", "Sobrenome", "Telefone", "Telemóvel", "E-mail", "Idioma", "Etiquetas"),
+    "Arabic": ("الاسم الأول", "اسم العائلة", "رقم الهاتف", "الجوال", "البريد الإلكتروني", "اللغة", "الوسوم"),
+    "Urdu": ("پہلا نام", "آخری نام", "فون نمبر", "موبائل نمبر", "ای میل", "زبان", "ٹیگز"),
+    "Indonesian": ("Nama Depan", "Nama Belakang", "Nomor Telepon", "Nomor HP", "Alamat Email", "Bahasa", "Tags"),
+    "Malay": ("Nama Pertama", "Nama Akhir", "Nombor Telefon", "Telefon Bimbit", "E-mel", "Bahasa", "Tags"),
+    "Chinese": ("名", "姓", "电话", "手机号码", "电子邮箱", "语言", "标签"),
+}
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_the_columns_of_an_export_are_known_and_no_other_column_is(export: str) -> None:
+    row, fields = EXPORTS[export]
+    header = row.split(",")
+    answers = zip(header, known_headers(header), strict=True)
+    assert {text: answer.field for text, answer in answers if answer} == fields
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_headers_of_a_language_are_known(language: str) -> None:
+    answers = known_headers(LANGUAGES[language])
+    fields = [answer.field if answer else None for answer in answers]
+    assert fields == [FIRST, LAST, None, PHONE, EMAIL, LANGUAGE, TAGS]  # the mobile is the phone that is meant
+    phone = known_header(LANGUAGES[language][2])
+    assert phone is not None
+    assert (phone.field, phone.rank) == (PHONE, 1)
+
+
+@pytest.mark.parametrize(
+    "header", ["mobile phone", "MOBILE_PHONE", "Mobile-Phone:", " «Mobile Phone»* ", "MobilePhone?"]
+)
+def test_case_blanks_and_punctuation_do_not_matter(header: str) -> None:
+    assert known_header(header) == known_header("Mobile Phone") is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "header"), [("Telefono", "Teléfono"), ("PRENOM", "Prénom"), ("الاسم الاول", "الاسم الأول")]
+)
+def test_accents_do_not_matter(typed: str, header: str) -> None:
+    assert known_header(typed) == known_header(header) is not None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("", "?", "Company Phone", "Company Main Phone", "Assistant Phone", "Assistant's Phone", "Fax", "Pager"),
+        *("Account ID", "Contact ID", "Id", "Record ID", "Company Name", "Account Name", "Spouse", "Nickname"),
+        *("Country Code", "Default Address Phone", "Emergency Contact", "Parent Email", "Manager's Name"),
+        *("Email Opt Out", "WhatsApp", "WhatsApp Opted", "Newsletter?", "Phone 1 - Label", "E-mail 1 - Type"),
+        *(
+            "Labels",
+            "Group Membership",
+            "Categories",
+            "Photo",
+            "Tag",
+            "Mobil",
+            "Create Date",
+            "Title",
+            "Phonetic First Name",
+        ),
+    ],
+)
+def test_what_is_not_the_persons_or_means_several_things_is_left_alone(header: str) -> None:
+    assert known_header(header) is None
+
+
+@pytest.mark.parametrize("header", ["Nom", "Nombre", "Nome", "Nama", "Name", "الاسم", "名字"])
+def test_a_header_of_whole_names_is_one_part_only_beside_the_other(header: str) -> None:
+    alone = known_header(header)
+    assert alone is not None
+    assert alone.field == FULL_NAME
+    assert known_headers([header, "Email"])[0] == alone
+
+
+def test_of_several_phones_the_one_that_takes_messages_is_meant() -> None:
+    header = ["Work Phone", "Home Phone", "Phone Number", "Mobile"]
+    for left in range(4, 0, -1):
+        answers = known_headers(header[:left])
+        assert [answer is not None for answer in answers] == [False] * (left - 1) + [True]
+
+
+def test_of_two_columns_alike_the_first_is_meant_and_every_list_of_tags() -> None:
+    answers = known_headers(["Phone", "Phone Number", "Tags", "Contact Tags"])
+    assert [answer.field if answer else None for answer in answers] == [PHONE, None, TAGS, TAGS]
+
+
+def test_the_origin_says_where_a_header_is_known_from() -> None:
+    headers = ("E-mail 1 - Value", "FNAME", "Vorname", "Handphone", "Mobile")
+    origins = [known.origin for header in headers if (known := known_header(header))]
+    assert origins == ["a header of Google Contacts", "a header of Mailchimp", "German", "Indonesian", "English"]
+
+
+def test_no_header_stands_twice_and_every_field_is_one_of_heyx() -> None:
+    keys = Counter(known._key(name) for _, _, _, names in known._HEADERS for name in names)
+    assert [key for key, count in keys.items() if count > 1] == []
+    fields = {field for field, _, _, _ in known._HEADERS}
+    assert fields == {*STANDARD_FIELDS, *READ_ONLY_FIELDS, TAGS, FULL_NAME}
