@@ -154,7 +154,7 @@ def _reading_or_unfit(text: str) -> _Reading:
 def _read(text: str) -> _Reading | None:
     if len(text) > _LONGEST:
         return None
-    if forms := _forms(text):
+    if ":" not in text and (forms := _forms(text)):
         return _Reading(forms, None)
     found = _WITH_TIME.fullmatch(text)
     if found is None:
