@@ -142,8 +142,9 @@ def staged_durably(path: Path, rows: int) -> int:
 
 def _staged(path: Path, rows: int, *, durable: bool) -> int:
     from heyx_bulk.columns import Wishes  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.intent import Intent  # noqa: PLC0415 - likewise
     from heyx_bulk.sheets import open_sheet  # noqa: PLC0415 - likewise
-    from heyx_bulk.stage import Intent, stage  # noqa: PLC0415 - likewise
+    from heyx_bulk.stage import stage  # noqa: PLC0415 - likewise
 
     sheet = open_sheet(path)
     place = path.with_name(f"{os.getpid()}.checkpoint")

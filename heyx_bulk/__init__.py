@@ -8,11 +8,11 @@ from heyx_bulk.client import Client
 from heyx_bulk.columns import Wishes
 from heyx_bulk.errors import HeyxBulkError, Misuse, Stopped
 from heyx_bulk.export import Exported, Selection, export
+from heyx_bulk.intent import Intent
 from heyx_bulk.model import Contact, Field, Outcome, Status
 from heyx_bulk.pace import Pace
 from heyx_bulk.plan import Matching
 from heyx_bulk.settings import Rate, Settings, from_environment
-from heyx_bulk.stage import Intent
 from heyx_bulk.starts import Manner, Uploaded, upload_sheet
 from heyx_bulk.values import PhoneLookup
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from heyx_bulk.columns import Column, Use, understood
 from heyx_bulk.damage import Finding
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal
 from heyx_bulk.sheets import Sheet
-from heyx_bulk.stage import Intent, findings_of, stage
+from heyx_bulk.stage import findings_of, stage
 from heyx_bulk.values import trim
 
 SAMPLES = 3
@@ -37,7 +38,8 @@ class Looked:
 
 def inspect(sheet: Sheet, intent: Intent) -> Looked:
     """Look at every row of a sheet as an upload would; columns that nobody knows are left out."""
-    columns, mistakes = understood(sheet.header, intent.wishes)
+    found = understood(sheet.header, intent.wishes, sheet.blank)
+    columns = found.columns
     known = replace(columns, columns=tuple(_known(column) for column in columns.columns))
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         path = Path(folder) / "look.checkpoint"
@@ -47,7 +49,7 @@ def inspect(sheet: Sheet, intent: Intent) -> Looked:
                 sheet,
                 columns.columns,
                 _samples(journal, len(columns.columns)),
-                tuple(mistakes),
+                found.mistakes,
                 tuple(journal.causes()),
                 tuple(findings_of(journal)),
                 journal.totals(),

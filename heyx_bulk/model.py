@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -25,12 +25,33 @@ class Status(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class Policy(StrEnum):
+    """What a column's values may do to a contact that is there already."""
+
+    OVERWRITE = "overwrite"
+    FILL = "fill-blank"
+    """Only a field that is blank in HeyX is written."""
+    NEVER = "never"
+    """Only a contact that is made now gets the field."""
+    CLEAR = "clear-when-blank"
+    """A blank cell empties the field."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a contact as a row wants it: HeyX's name and the exact text."""
+    """One field of a contact as a row wants it: HeyX's name and the exact text, '' to empty it."""
 
     name: str
     value: str
+    policy: Policy = Policy.OVERWRITE
+
+
+@dataclass(frozen=True, slots=True)
+class TagSet:
+    """The tags a contact should have of those that begin with `prefix`: exactly these."""
+
+    prefix: str
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,8 @@ class ContactRow:
 
     `number` counts as a person does (the header is usually row 1). `id` is the contact's id if the row names
     one. `keys` are the match keys that have a value on this row, best first. A blank cell is absent from
-    `fields`, which include the keys. A row with `problems` is invalid and never sent.
+    `fields`, which include the keys. `add_tags` include those of `tag_sets`. A row with `problems` is invalid and
+    never sent; `remarks` are told with its outcome.
     """
 
     number: int
@@ -57,11 +79,19 @@ class ContactRow:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    tag_sets: tuple[TagSet, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def key(self) -> Field | None:
         """The match key of this row: the first that has a value on it."""
         return self.keys[0] if self.keys else None
+
+    def as_new(self) -> ContactRow:
+        """The row for a contact that it makes itself: nothing that is there needs to be spared."""
+        if all(field.policy is Policy.OVERWRITE for field in self.fields):
+            return self
+        return replace(self, fields=tuple(replace(field, policy=Policy.OVERWRITE) for field in self.fields))
 
 
 @dataclass(frozen=True, slots=True)

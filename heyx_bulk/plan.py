@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from heyx_bulk.api import (
     MAX_FIELDS,
@@ -28,17 +29,26 @@ from heyx_bulk.api import (
     UpdateContact,
 )
 from heyx_bulk.errors import Ambiguous
-from heyx_bulk.model import Contact, ContactRow, Field
+from heyx_bulk.model import Contact, ContactRow, Field, Policy
 from heyx_bulk.values import PhoneLookup, key_text, same, spellings, text_of
+
+
+class Mode(StrEnum):
+    """What a run may do: create and update, or one of the two alone."""
+
+    UPSERT = "upsert"
+    CREATE = "create"
+    UPDATE = "update"
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """How a run finds the contact a row means."""
+    """How a run finds the contact a row means, and what it may do then."""
 
     phone_lookup: PhoneLookup = PhoneLookup.BOTH
     no_match: bool = False
     trust_ids: bool = False
+    mode: Mode = Mode.UPSERT
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +76,11 @@ Known = NotAsked | Nobody | Contact
 def start(row: ContactRow, matching: Matching) -> Known:
     """What is known of a row's contact before the first call."""
     if row.id is not None:
+        if matching.mode is Mode.CREATE:
+            return Contact(row.id)
         if row.keys and not matching.trust_ids:
             return by_id(row.id, row.keys)
-        return Contact(row.id)
+        return by_id(row.id) if _must_be_read(row) else Contact(row.id)
     if matching.no_match or row.key is None:
         return Nobody(looked=False)
     return NotAsked(_searches(row.key, matching), (row.key,))
@@ -93,6 +105,22 @@ def by_earlier_row(row: ContactRow, contact_id: str, matching: Matching) -> Know
 def by_every_key(keys: tuple[Field, ...], matching: Matching) -> NotAsked:
     """The contact must be looked for by each of `keys`, as after a create that went unanswered."""
     return NotAsked(tuple(search for key in keys for search in _searches(key, matching)), keys)
+
+
+def _must_be_read(row: ContactRow) -> bool:
+    """Whether what a row changes depends on what its contact has."""
+    return bool(row.tag_sets) or any(field.policy is Policy.FILL for field in row.fields)
+
+
+def unwanted(known: Known, mode: Mode) -> str:
+    """Why a contact that was looked for is left alone in this mode; blank if it is not."""
+    match known, mode:
+        case Contact(), Mode.CREATE:
+            return f"the contact {known.id} is there already, and --mode create touches none that is"
+        case Nobody(), Mode.UPDATE:
+            return "HeyX has no such contact, and --mode update creates none"
+        case _:
+            return ""
 
 
 def next_call(row: ContactRow, known: Known) -> Call | None:
@@ -131,7 +159,9 @@ def plan(row: ContactRow, known: Nobody | Contact) -> tuple[Call, ...]:
     state: Known = known
     while (call := next_call(row, state)) is not None:
         calls.append(call)
-        state = after(state, call, Created("") if isinstance(call, CreateContact) else Done())
+        creates = isinstance(call, CreateContact)
+        row = row.as_new() if creates else row
+        state = after(state, call, Created("") if creates else Done())
     return tuple(calls)
 
 
@@ -139,13 +169,18 @@ def calls_at_most(row: ContactRow, matching: Matching) -> int:
     """The most calls `row` can need, if each is sent once and a search has one page."""
     known = start(row, matching)
     reads = len(known.questions) if isinstance(known, NotAsked) else 0
-    return reads + writes_at_most(row)
+    return reads + writes_at_most(row, matching.mode)
 
 
-def writes_at_most(row: ContactRow) -> int:
-    """The most writes `row` can need: it is created, or every field and tag of its contact is another."""
-    update = len(plan(row, Contact("")))
-    return update if row.id is not None else max(update, len(plan(row, Nobody())))
+def writes_at_most(row: ContactRow, mode: Mode = Mode.UPSERT) -> int:
+    """The most writes `row` can need: it is created, or every field and tag of its contact is another.
+
+    A set of tags is taken to have at most ten that must go.
+    """
+    surplus = bool(row.tag_sets and not row.remove_tags)
+    update = 0 if mode is Mode.CREATE else len(plan(row, Contact(""))) + surplus
+    create = 0 if mode is Mode.UPDATE or row.id is not None else len(plan(row, Nobody()))
+    return max(update, create)
 
 
 def contradicts(contact: Contact, keys: Iterable[Field]) -> Field | None:
@@ -163,23 +198,39 @@ def _searches(key: Field, matching: Matching) -> tuple[FindContacts, ...]:
 
 
 def _keys_first(row: ContactRow) -> tuple[Field, ...]:
-    return row.keys + tuple(field for field in row.fields if field not in row.keys)
+    return row.keys + tuple(field for field in row.fields if field not in row.keys and field.value)
 
 
 def _next_change(row: ContactRow, contact: Contact) -> Call | None:
-    if fields := tuple(field for field in row.fields if not _has_field(contact, field)):
+    if fields := tuple(field for field in row.fields if not _is_as_wanted(contact, field)):
         return UpdateContact(contact.id, fields[:MAX_FIELDS])
     if missing := tuple(tag for tag in row.add_tags if tag not in contact.tags):
         return AddTags(contact.id, missing[:MAX_TAGS])
-    if surplus := tuple(tag for tag in row.remove_tags if not _lacks_tag(contact, tag)):
+    if surplus := tuple(tag for tag in row.remove_tags if not _lacks_tag(contact, tag)) + _beyond(row, contact):
         return RemoveTags(contact.id, surplus[:MAX_TAGS])
     return None
 
 
-def _has_field(contact: Contact, field: Field) -> bool:
+def _is_as_wanted(contact: Contact, field: Field) -> bool:
+    """Whether nothing is to be written: HeyX has the value, or the field is to be left as it is."""
+    held = contact.fields.get(field.name)
+    match field.policy:
+        case Policy.NEVER:
+            return True
+        case Policy.FILL if text_of(held):
+            return True
     if field.name not in contact.fields:
-        return False
-    return same(field.name, field.value, contact.fields[field.name])
+        return contact.whole and not field.value
+    return same(field.name, field.value, held)
+
+
+def _beyond(row: ContactRow, contact: Contact) -> tuple[str, ...]:
+    """The contact's tags that a row's sets do not have."""
+    return tuple(
+        tag
+        for tag in sorted(contact.tags)
+        if any(tag.startswith(one.prefix) and tag not in one.tags for one in row.tag_sets)
+    )
 
 
 def _lacks_tag(contact: Contact, tag: str) -> bool:

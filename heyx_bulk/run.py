@@ -8,8 +8,9 @@ from itertools import islice
 
 from heyx_bulk.columns import Columns, Reading
 from heyx_bulk.journal import Entry, Journal
+from heyx_bulk.merging import Duplicates, merged
 from heyx_bulk.model import ContactRow, Field
-from heyx_bulk.plan import Matching
+from heyx_bulk.plan import Matching, Mode
 from heyx_bulk.values import PhoneLookup
 
 BATCH_ROWS = 500
@@ -22,6 +23,8 @@ class Run:
     journal: Journal
     columns: Columns
     matching: Matching
+    duplicates: Duplicates = Duplicates.ERROR
+    """What becomes of rows that mean one contact."""
 
     @classmethod
     def of(cls, journal: Journal) -> Run:
@@ -29,8 +32,18 @@ class Run:
         columns, matching = journal.meta("columns"), journal.meta("matching")
         assert isinstance(columns, dict)  # noqa: S101  our own record
         assert isinstance(matching, dict)  # noqa: S101  our own record
-        lookup = PhoneLookup(matching.pop("phone_lookup"))
-        return cls(journal, Columns.from_document(columns), Matching(phone_lookup=lookup, **matching))
+        lookup, mode = PhoneLookup(matching.pop("phone_lookup")), Mode(matching.pop("mode"))
+        return cls(
+            journal,
+            Columns.from_document(columns),
+            Matching(phone_lookup=lookup, mode=mode, **matching),
+            duplicates=Duplicates(str(journal.meta("duplicates"))),
+        )
+
+    @property
+    def merges(self) -> bool:
+        """Whether rows of one contact are made one."""
+        return self.duplicates is Duplicates.MERGE
 
     def owner(self, number: int) -> str:
         """What tells row `number` of this run from every other row of every run."""
@@ -40,8 +53,10 @@ class Run:
         """The rows that can still be worked on, in the sheet's order."""
         entries = self.journal.ready()
         while batch := list(islice(entries, BATCH_ROWS)):
-            reading = self._read(batch)
-            yield from map(reading.row, range(len(batch)))
+            if self.merges:
+                yield from map(self.row, batch)
+            else:
+                yield from map(self._read(batch).row, range(len(batch)))
 
     def keys_sent(self, entry: Entry) -> tuple[Field, ...]:
         """The keys that a row's create carried: what its contact can be looked for by, if it went unanswered."""
@@ -49,8 +64,11 @@ class Run:
         return tuple(by_name[name] for name in self.columns.keys if name in by_name)
 
     def row(self, entry: Entry) -> ContactRow:
-        """What a row of the journal wants, with the contact id that was named for it since."""
-        return self._read([entry]).row(0)
+        """What a row of the journal wants: with the rows it stands for, and the id that was named for it since."""
+        if not self.merges or not (members := self.journal.members(entry.number)):
+            return self._read([entry]).row(0)
+        reading = self._read([entry, *members])
+        return merged([*map(reading.row, range(len(members) + 1))], self.columns.keys)
 
     def _read(self, entries: Sequence[Entry]) -> Reading:
         return self.columns.read(

@@ -1,94 +1,27 @@
-"""From a sheet to a checkpoint, and the sheet known again: all rows or none, and what they will cost."""
+"""From a sheet to a checkpoint, and the sheet known again: all rows or none."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
-from heyx_bulk.columns import Columns, Use, Wishes, letter, recognise
+from heyx_bulk.columns import ID_KEY, Columns, Use, letter, recognise
 from heyx_bulk.damage import Finding, Suspects, Watch
 from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Draft, Journal, Mended, text_of, texts_of
+from heyx_bulk.merging import Duplicates, merged
 from heyx_bulk.model import ContactRow, Problem
-from heyx_bulk.plan import Matching, NotAsked, calls_at_most, start
 from heyx_bulk.run import Run
-from heyx_bulk.sheets import Chunk, Sheet, open_sheet
-from heyx_bulk.values import PhoneLookup, spellings
+from heyx_bulk.sheets import Chunk, Sheet
+from heyx_bulk.values import key_text
 
 NEW_ROWS_APART = (
     "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """Everything a person says that shapes the rows: a resumed run must have been given the same."""
-
-    wishes: Wishes = field(default_factory=Wishes)
-    matching: Matching = field(default_factory=Matching)
-    worksheet: str | None = None
-    header_row: int | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    raw_csv: bool = False
-    accept_suspect_ids: bool = False
-    viber: bool = False
-
-    def open(self, path: Path) -> Sheet:
-        """The sheet at `path`, read as it is meant; raises `SheetError`."""
-        return open_sheet(
-            path,
-            worksheet=self.worksheet,
-            header_row=self.header_row,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            raw_csv=self.raw_csv,
-        )
-
-    @classmethod
-    def kept(cls, journal: Journal) -> Intent:
-        """How the sheet of a journal's run was read: what its `open` needs to read it again."""
-        meant = journal.meta("reading")
-        assert isinstance(meant, dict)  # noqa: S101  our own record
-        return cls(**meant)
-
-    def document(self) -> dict[str, object]:
-        """The intent as plain data, each option under its name on the command line."""
-        options = {
-            **asdict(self.wishes),
-            **asdict(self.matching),
-            "sheet": self.worksheet,
-            "header_row": self.header_row,
-            "encoding": self.encoding,
-            "delimiter": self.delimiter,
-            "raw_csv": self.raw_csv,
-            "accept_suspect_ids": self.accept_suspect_ids,
-            "viber": self.viber,
-        }
-        return {f"--{_OPTIONS.get(name, name)}": _plain(value) for name, value in options.items()}
-
-
-_OPTIONS = {
-    "add_tags": "add-tag",
-    "remove_tags": "remove-tag",
-    "custom_fields": "custom-fields",
-    "id_column": "id-column",
-    "no_match": "no-match",
-    "phone_lookup": "phone-lookup",
-    "trust_ids": "trust-ids",
-    "header_row": "header-row",
-    "raw_csv": "raw-csv",
-    "accept_suspect_ids": "accept-suspect-ids",
-}
-
-
-def _plain(value: object) -> object:
-    return json.loads(json.dumps(value))
 
 
 def understand(sheet: Sheet, intent: Intent) -> Columns:
@@ -124,9 +57,7 @@ def stage(
             draft.add(numbers, sums.take(numbers, rows), reading.problems)
             draft.keys(reading.matches())
             read(sums.rows)
-        for number, first, name in draft.doubles():
-            problem = Problem(f"same {name} as an earlier row", f"same {name} as row {first}")
-            draft.invalid(number, [problem])
+        _unite(draft, columns, intent.duplicates)
         draft.link()
         findings = [*suspects.findings(), *watch.findings()]
         draft.keep(
@@ -140,6 +71,7 @@ def stage(
                 "columns": columns.document(),
                 "intent": intent.document(),
                 "matching": asdict(intent.matching),
+                "duplicates": intent.duplicates,
                 "reading": {
                     "worksheet": sheet.worksheet,
                     "header_row": intent.header_row,
@@ -153,6 +85,33 @@ def stage(
             },
             durable=durable,
         )
+
+
+def _unite(draft: Draft, columns: Columns, duplicates: Duplicates) -> None:
+    """Do with rows of one contact what a person wants: all but one are invalid, or skipped, or merged."""
+    groups: dict[int, list[int]] = {}
+    for number, first, name in draft.doubles():
+        groups.setdefault(first, []).append(number)
+        if duplicates is Duplicates.ERROR:
+            draft.invalid(number, [Problem(f"same {name} as an earlier row", f"same {name} as row {first}")])
+    for first, others in groups.items():
+        match duplicates:
+            case Duplicates.LAST:
+                for number in (first, *others[:-1]):
+                    draft.skip(number, f"row {others[-1]} is the same contact, and the last one is sent")
+            case Duplicates.MERGE:
+                numbers = [first, *others]
+                reading = columns.read(numbers, [*map(draft.cells, numbers)])
+                row = merged([*map(reading.row, range(len(numbers)))], columns.keys)
+                draft.join(first, others, key_values(row))
+
+
+def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
+    """What a row is matched by: its number, rank, field, value as it is compared."""
+    values = [(ID_KEY, row.id)] if row.id is not None else []
+    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
+    for rank, (name, value) in enumerate(values):
+        yield row.number, rank, name, value
 
 
 def check_same(journal: Journal, sheet: Sheet, intent: Intent, *, again: str) -> None:
@@ -190,49 +149,6 @@ def difference_of(journal: Journal, sheet: Sheet) -> str:
         return "its header is another"
     before = journal.meta("rows")
     return f"it had {before} rows and has {sums.rows}" if before != sums.rows else "some cells are others"
-
-
-@dataclass(slots=True)
-class Bill:
-    """What is about to happen: rows by kind, calls at most, and what other phone look-ups would save."""
-
-    kinds: Counter[str] = field(default_factory=Counter)
-    calls: int = 0
-    writes_to: int = 0
-    saved_by: Counter[PhoneLookup] = field(default_factory=Counter)
-
-
-def bill(rows: Iterator[ContactRow], matching: Matching) -> Bill:
-    """The bill for `rows`, none of them invalid: if every call is sent once and a search has one page."""
-    total = Bill()
-    cache: dict[tuple[object, ...], int] = {}
-    for row in rows:
-        total.kinds[kind(row, matching)] += 1
-        total.writes_to += bool(row.fields or row.add_tags or row.remove_tags)
-        total.calls += _calls(row, matching, cache)
-        if row.key is not None and isinstance(known := start(row, matching), NotAsked):
-            for other in PhoneLookup:
-                saved = len(known.questions) - len(spellings(row.key.name, row.key.value, other))
-                total.saved_by[other] += saved if row.id is None else 0
-    return total
-
-
-def kind(row: ContactRow, matching: Matching) -> str:
-    """How a row's contact is found, in the words of the bill."""
-    if row.id is not None:
-        return "by contact id"
-    if matching.no_match or row.key is None:
-        return "created without looking"
-    return f"by {row.key.name}"
-
-
-def _calls(row: ContactRow, matching: Matching, cache: dict[tuple[object, ...], int]) -> int:
-    known = start(row, matching)
-    reads = len(known.questions) if isinstance(known, NotAsked) else 0
-    shape = (reads, row.id is None, len(row.fields), len(row.add_tags), len(row.remove_tags))
-    if shape not in cache:
-        cache[shape] = calls_at_most(row, matching)
-    return cache[shape]
 
 
 class _Sums:

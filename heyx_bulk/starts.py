@@ -12,6 +12,7 @@ from pathlib import Path
 from heyx_bulk import results
 from heyx_bulk.client import Client
 from heyx_bulk.errors import CheckpointMismatch, Unwritable
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.memory import ChannelMemory
 from heyx_bulk.places import Places, dated, places
@@ -19,7 +20,7 @@ from heyx_bulk.progress import Progress, Silent
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets import Sheet
-from heyx_bulk.stage import Intent, check_same, stage, understand
+from heyx_bulk.stage import check_same, stage, understand
 from heyx_bulk.upload import Sent, Upload, has_contact, upload
 
 TEXT_FORMAT = "CSV"

@@ -16,6 +16,7 @@ import httpx
 
 from heyx_bulk.client import Client
 from heyx_bulk.clock import VirtualTime
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal
 from heyx_bulk.model import Outcome
 from heyx_bulk.pace import Pace
@@ -23,7 +24,7 @@ from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxContact, SandboxTransport
 from heyx_bulk.settings import Settings, checked
 from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import Intent, stage
+from heyx_bulk.stage import stage
 from heyx_bulk.upload import Sent, upload
 
 T = TypeVar("T")

@@ -222,8 +222,8 @@ def test_the_keys_are_phone_and_then_email_unless_they_are_said() -> None:
 @pytest.mark.parametrize(
     ("cells", "keys"),
     [
-        ({"email": "a@b", "phone": "1"}, ("phone", "email")),
-        ({"email": "a@b", "phone": " "}, ("email",)),
+        ({"email": "a@b.org", "phone": "1"}, ("phone", "email")),
+        ({"email": "a@b.org", "phone": " "}, ("email",)),
         ({"email": "", "phone": "1"}, ("phone",)),
     ],
 )
@@ -247,7 +247,7 @@ def test_the_keys_of_a_row_are_those_with_a_value_on_it_best_first(
         (
             ["phone", " City "],
             Wishes(map=("Town=city",), ignore=("City",)),
-            '--map: the sheet has no column "Town"; it has "phone", "City".',
+            '--map "Town=city": the sheet has no column "Town"; it has "phone", "City".',
         ),
         (
             ["phone", ""],
@@ -262,12 +262,13 @@ def test_the_keys_of_a_row_are_those_with_a_value_on_it_best_first(
         (
             ["phone", "a", "A "],
             Wishes(ignore=("A_",), custom_fields=True),
-            '--ignore: "A_" stands above 2 columns, B and C; rename one of them.',
+            '--ignore: "A_" stands above 2 columns, B and C; rename one of them, or name it by its letter: '
+            '"column B".',
         ),
         (
             ["phone", "where"],
             Wishes(map=("where=Locale",), custom_fields=True),
-            '--map "where=locale": HeyX does not let locale be written.',
+            '--map "where=Locale": HeyX does not let locale be written.',
         ),
         (
             ["phone", "x"],
@@ -437,7 +438,7 @@ def test_a_row_that_names_no_contact_is_invalid(cells: dict[str, str], wishes: W
     [
         ({"heyx contact id": "1", "firstName": ""}, NO_WISHES),
         ({"phone": "1", "email": ""}, NO_WISHES),
-        ({"phone": "", "email": "a@b"}, NO_WISHES),
+        ({"phone": "", "email": "a@b.org"}, NO_WISHES),
         ({"phone": "", "firstName": "Ada"}, Wishes(no_match=True)),
     ],
 )
@@ -447,15 +448,18 @@ def test_an_id_a_key_or_no_match_makes_a_row_valid(cells: dict[str, str], wishes
 
 @pytest.mark.parametrize("phone", ["4.47912E+11", "4,47912E+11", " 9E+14 "])
 def test_a_phone_that_the_spreadsheet_has_rounded_makes_its_row_invalid(phone: str) -> None:
-    row = row_of({"email": "a@b", "phone": phone})
+    row = row_of({"email": "a@b.org", "phone": phone})
     assert causes(row) == ["a phone that the spreadsheet has rounded"]
-    assert f"B “phone” holds {phone.strip()}" in row.problems[0].detail
+    assert f"B “phone” holds '{phone.strip()}'" in row.problems[0].detail
 
 
 def test_a_phone_without_digits_makes_its_row_invalid_although_there_is_an_email() -> None:
-    row = row_of({"email": "a@b", "phone": "unknown"})
+    row = row_of({"email": "a@b.org", "phone": "unknown"})
     assert row.problems == (
-        Problem("a phone without digits", "column B “phone” holds 'unknown', which has no digits"),
+        Problem(
+            "a phone without digits",
+            "column B “phone” holds 'unknown': it has no digits: write a phone, or leave the cell blank",
+        ),
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from heyx_bulk.columns import Wishes, recognise
 from heyx_bulk.damage import Watch, mended
 from heyx_bulk.inspection import inspect
+from heyx_bulk.intent import Intent
 from heyx_bulk.sheets import open_sheet
-from heyx_bulk.stage import Intent
 
 PLUS = [f"+92300{number:04}" for number in range(9)]
 

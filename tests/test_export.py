@@ -10,10 +10,10 @@ import pytest
 from heyx_bulk.client import Client
 from heyx_bulk.columns import Wishes
 from heyx_bulk.export import Exported, Selection, export, write_contacts
+from heyx_bulk.intent import Intent
 from heyx_bulk.model import Contact, Field
 from heyx_bulk.sandbox import Misbehaviour
 from heyx_bulk.sheets import open_sheet
-from heyx_bulk.stage import Intent
 from heyx_bulk.values import PhoneLookup
 from tests import scene
 from tests.scene import World

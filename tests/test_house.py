@@ -19,9 +19,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "model", "clock"}),
     frozenset({"api", "values", "settings"}),
     frozenset(
-        {"columns", "plan", "retry", "sheets", "journal", "pace", "places", "memory", "progress"},
+        {"columns", "plan", "merging", "retry", "sheets", "journal", "pace", "places", "memory", "progress"},
     ),
-    frozenset({"client", "damage", "line", "run"}),
+    frozenset({"client", "damage", "line", "run", "intent", "bill"}),
     frozenset({"results", "stage"}),
     frozenset({"upload", "export", "mended", "inspection"}),
     frozenset({"rehearsal", "starts"}),
@@ -47,6 +47,8 @@ DOORS = {
     "filelock": {"journal", "places"},
     "psutil": {"places"},
     "phonenumbers": {"values"},
+    "rapidfuzz": {"columns"},
+    "tomlkit": {"columns"},
 }
 
 BANNED = {"utils", "helpers", "base", "core", "common", "manager"}

@@ -11,6 +11,7 @@ import pytest
 
 from heyx_bulk import results
 from heyx_bulk.errors import SheetError
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal
 from heyx_bulk.mended import GivenBack, run_named, take_back
 from heyx_bulk.model import Outcome, Status
@@ -18,7 +19,7 @@ from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
 from heyx_bulk.settings import checked
 from heyx_bulk.sheets import open_sheet
-from heyx_bulk.stage import Intent, stage
+from heyx_bulk.stage import stage
 from heyx_bulk.starts import Manner, send
 
 TOKEN = "sandbox"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from heyx_bulk.bill import bill
 from heyx_bulk.columns import Wishes
+from heyx_bulk.intent import Intent
 from heyx_bulk.plan import Matching
 from heyx_bulk.progress import Silent
 from heyx_bulk.rehearsal import ANSWER_SECONDS, TOKEN, Rehearsed, rehearse
 from heyx_bulk.settings import Rate
-from heyx_bulk.stage import Intent, bill
 from tests import scene
 from tests.scene import Listening, settings
 
@@ -38,9 +39,8 @@ def test_there_is_a_contact_for_each_id_in_the_sheet(tmp_path: Path) -> None:
 
 
 def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
-    text = (
-        "phone,email,first name,tags\n+4412345678,a@x,Ann,a\n,,Bob,b\n+44 12345678,,Cyd,\n,A@x,Dan,\n,b@x,,c;d\n"
-    )
+    header = "phone,email,first name,tags\n"
+    text = header + "+4412345678,a@x.org,Ann,a\n,,Bob,b\n+44 12345678,,Cyd,\n,A@x.org,Dan,\n,b@x.org,,c;d\n"
     with scene.staged(tmp_path, text) as run:
         progress = Listening()
         due = bill(run.open_rows(), run.matching)

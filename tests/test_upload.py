@@ -13,9 +13,11 @@ import httpx
 import pytest
 
 from heyx_bulk.api import Call
+from heyx_bulk.bill import bill
 from heyx_bulk.client import Client
 from heyx_bulk.columns import Wishes
 from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, State
 from heyx_bulk.memory import ChannelMemory, Claim
 from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
@@ -24,7 +26,6 @@ from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour, SandboxContact
 from heyx_bulk.sandbox.misbehaviour import ExistingPhone, PhoneSpelling, Search
 from heyx_bulk.settings import Rate
-from heyx_bulk.stage import Intent, bill
 from heyx_bulk.upload import Sent, Upload, upload
 from heyx_bulk.values import digits
 from tests import scene
@@ -140,11 +141,11 @@ def test_a_phone_is_found_however_it_is_spelled(tmp_path: Path, stored: str) -> 
 def test_a_loose_search_is_read_to_its_end_and_every_match_compared(tmp_path: Path) -> None:
     with (
         World(Misbehaviour(search="loose")) as world,
-        scene.staged(tmp_path, HEADER + ",ann@x.org ann,Ann,\n") as run,
+        scene.staged(tmp_path, HEADER + ",,Ann Lee,\n", Intent(Wishes(key=("firstName",)))) as run,
     ):
         for number in range(35):
-            world.sandbox.add({"email": f"ann {number}"}, id=f"{number:04}")
-        wanted = world.sandbox.add({"email": "Ann@x.org ann", "firstName": "Ann"})
+            world.sandbox.add({"firstName": f"Ann {number}"}, id=f"{number:04}")
+        wanted = world.sandbox.add({"firstName": "Ann Lee"})
         world.send(run)
         assert run.journal.entry(2).contact_id == wanted
         assert [seen.path.rpartition("page=")[2][:2] for seen in world.door.seen[1:4]] == ["2", "3", "4"]
@@ -228,8 +229,8 @@ def overlapping(seen: Sequence[Seen]) -> list[tuple[Seen, Seen]]:
 
 def test_rows_that_share_any_key_value_are_never_worked_on_at_once(tmp_path: Path) -> None:
     rows = [
-        *["+4412345670,a@x,P0,t", "+4412345671,A@X,P1,t;u", ",a@x,P2,v", "+4412345673,a@x,P3,"],
-        *["+4412345674,b@x,P4,t", "+4412345675,A@x,P5,t"],
+        *["+4412345670,a@x.org,P0,t", "+4412345671,A@X,P1,t;u", ",a@x.org,P2,v", "+4412345673,a@x.org,P3,"],
+        *["+4412345674,b@x.org,P4,t", "+4412345675,A@x.org,P5,t"],
     ]
     with World(Misbehaviour(lag=20)) as world, scene.staged(tmp_path, HEADER + "\n".join(rows[:4]) + "\n") as run:
         world.send(run)
@@ -274,7 +275,7 @@ def test_what_is_about_to_happen_is_in_the_journal_before_it_does(tmp_path: Path
     heard: list[object] = []
     with (
         World(Misbehaviour(ids="cus")) as world,
-        scene.staged(tmp_path, HEADER + "+4412345678,a@x,Ann,a\n") as run,
+        scene.staged(tmp_path, HEADER + "+4412345678,a@x.org,Ann,a\n") as run,
     ):
         path = run.journal.path
 
@@ -291,7 +292,7 @@ def test_what_is_about_to_happen_is_in_the_journal_before_it_does(tmp_path: Path
         world.door.before = look
         world.send(run, progress=Listening(look_too))
         contact = world.contact(phone="+4412345678").id
-    sent = {"phone": "+4412345678", "email": "a@x", "firstName": "Ann"}
+    sent = {"phone": "+4412345678", "email": "a@x.org", "firstName": "Ann"}
     assert heard == [
         ("GET", State.READY, None, None),
         ("GET", State.READY, None, None),
@@ -316,7 +317,7 @@ def test_that_a_contact_was_changed_is_in_the_journal_before_its_rows_next_call(
 
 
 def test_a_create_is_written_down_only_when_its_turn_has_come(tmp_path: Path) -> None:
-    with World() as world, scene.staged(tmp_path, HEADER + ",a@x,Ann,\n") as run:
+    with World() as world, scene.staged(tmp_path, HEADER + ",a@x.org,Ann,\n") as run:
         states: list[str] = []
         world.loop.call_later(30, lambda: states.append(run.journal.entry(2).state))
         world.send(run, settings(rate=Rate(1, 60)))
@@ -324,7 +325,7 @@ def test_a_create_is_written_down_only_when_its_turn_has_come(tmp_path: Path) ->
 
 
 def test_a_create_that_a_stop_kept_from_leaving_is_no_doubt(tmp_path: Path) -> None:
-    rows = "".join(f",p{number}@x,P,\n" for number in range(12))
+    rows = "".join(f",p{number}@x.org,P,\n" for number in range(12))
     with World() as world, scene.staged(tmp_path, HEADER + rows) as run:
 
         def stop_soon(client: Client) -> None:
@@ -488,7 +489,7 @@ def test_an_error_behind_which_a_contact_was_made_makes_no_second_one(
 
 
 def test_a_create_that_was_lost_before_heyx_saw_it_is_sent_again_after_looking(tmp_path: Path) -> None:
-    with World() as world, scene.staged(tmp_path, HEADER + "+4412345678,a@x,Ann,\n") as run:
+    with World() as world, scene.staged(tmp_path, HEADER + "+4412345678,a@x.org,Ann,\n") as run:
         lost: list[int] = []
 
         def lose(number: int, seen: Seen) -> None:
@@ -506,7 +507,7 @@ def test_a_create_that_was_lost_before_heyx_saw_it_is_sent_again_after_looking(t
 
 
 def test_a_create_that_is_lost_again_and_again_leaves_its_row_uncertain(tmp_path: Path) -> None:
-    with World() as world, scene.staged(tmp_path, HEADER + "+4412345678,a@x,Ann,\n,a@x,Anna,\n") as run:
+    with World() as world, scene.staged(tmp_path, HEADER + "+4412345678,a@x.org,Ann,\n,a@x.org,Anna,\n") as run:
 
         def lose(_number: int, seen: Seen) -> None:
             if "phone" in seen.fields:
@@ -742,7 +743,7 @@ def test_a_run_right_after_another_takes_the_contacts_that_no_search_finds_yet(t
 
 
 def test_rows_of_one_run_that_share_a_second_key_are_no_hindrance_to_each_other(tmp_path: Path) -> None:
-    rows = "+4412345670,a@x,Ann,\n+4412345671,a@x,Bob,\n"
+    rows = "+4412345670,a@x.org,Ann,\n+4412345671,a@x.org,Bob,\n"
     with World() as world, remembered(tmp_path, world) as memory, scene.staged(tmp_path, HEADER + rows) as run:
         due = bill(run.open_rows(), run.matching)
         sent = world.send(run, memory=memory)
@@ -756,7 +757,7 @@ def test_a_row_of_another_run_that_shares_only_a_second_key_is_no_hindrance(tmp_
         for name, phone in (("Ann", "+4412345670"), ("Bob", "+4412345671")):
             folder = tmp_path / name
             folder.mkdir()
-            with scene.staged(folder, HEADER + f"{phone},a@x,{name},\n") as run:
+            with scene.staged(folder, HEADER + f"{phone},a@x.org,{name},\n") as run:
                 due = bill(run.open_rows(), run.matching)
                 sent = world.send(run, memory=memory)
                 assert statuses(run) == {2: "created"}

@@ -113,7 +113,7 @@ def upload(
     halfway is carried on by the same command. Results are written beside the sheet.
     """
     from heyx_bulk.cli.upload import Asked, upload_sheet
-    from heyx_bulk.stage import Intent
+    from heyx_bulk.intent import Intent
 
     with telling_errors():
         asked = Asked(
@@ -176,7 +176,7 @@ def inspect(
     Needs no token; nothing is sent.
     """
     from heyx_bulk.cli.inspect import inspect_sheet
-    from heyx_bulk.stage import Intent
+    from heyx_bulk.intent import Intent
 
     with telling_errors():
         intent = Intent(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heyx_bulk.bill import Bill, bill
 from heyx_bulk.cli.say import Voice, count, duration
 from heyx_bulk.columns import Columns, Use
 from heyx_bulk.damage import Finding
@@ -12,7 +13,7 @@ from heyx_bulk.model import Status
 from heyx_bulk.plan import Matching
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Rate
-from heyx_bulk.stage import Bill, bill, findings_of
+from heyx_bulk.stage import findings_of
 from heyx_bulk.values import PhoneLookup
 
 CAUSES_SHOWN = 12

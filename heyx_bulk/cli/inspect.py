@@ -9,7 +9,7 @@ from heyx_bulk.cli.bill import tell_causes, tell_findings
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.columns import Column, Use, letter
 from heyx_bulk.inspection import Looked, inspect
-from heyx_bulk.stage import Intent
+from heyx_bulk.intent import Intent
 from heyx_bulk.values import trim
 
 LONGEST_SAMPLE = 24

@@ -13,13 +13,14 @@ from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointMismatch, SheetError
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.mended import run_named, take_back
 from heyx_bulk.places import places, state_checkpoints
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import Intent, difference_of
+from heyx_bulk.stage import difference_of
 from heyx_bulk.starts import accept_channel, places_kept, send, still_to_do
 
 CHECKPOINT = ".checkpoint"

@@ -20,6 +20,7 @@ from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, duration, same_command
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
+from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
@@ -27,7 +28,7 @@ from heyx_bulk.rehearsal import TOKEN, rehearse
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
 from heyx_bulk.sheets import Sheet
-from heyx_bulk.stage import Intent, stage, understand
+from heyx_bulk.stage import stage, understand
 from heyx_bulk.starts import begun, now, places_of, send, still_to_do
 from heyx_bulk.upload import upload
 

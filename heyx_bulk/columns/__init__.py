@@ -14,12 +14,13 @@ from heyx_bulk.columns.header import (
     letter,
 )
 from heyx_bulk.columns.lists import join_list, split_list
-from heyx_bulk.columns.reading import Reading
+from heyx_bulk.columns.reading import ID_KEY, Reading
 from heyx_bulk.columns.recognition import DEFAULT_KEYS, Wishes, recognise, understood
 
 __all__ = [
     "DEFAULT_KEYS",
     "ID_COLUMN",
+    "ID_KEY",
     "MESSAGE_COLUMN",
     "OUR_COLUMNS",
     "ROW_COLUMN",

@@ -6,61 +6,69 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from heyx_bulk.columns.header import Column, Use
 from heyx_bulk.columns.reading import Reading
-from heyx_bulk.model import ContactRow, Problem
+from heyx_bulk.model import ContactRow, Field, Problem
+from heyx_bulk.values import DateOrder, Kind, order_shown, trim
 
 NO_PROBLEMS: Mapping[int, Sequence[Problem]] = MappingProxyType({})
 NO_IDS: Mapping[int, str] = MappingProxyType({})
 
-_LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS)
-_SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.ID})
+_LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
+_DATES = (Kind.DATE, Kind.DATETIME)
+_SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS, Use.TAG, Use.ID})
 _QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A sheet's columns, understood. `keys` are the match keys, best first; the tags are for every row."""
+    """A sheet's columns, understood.
+
+    `columns` has one for each position, `more` those that stand for a further field; `keys` are the match keys,
+    best first. The constants and tags are for every row. Where `lenient`, a text that is not what its column holds
+    is sent as it is, match keys aside.
+    """
 
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     no_match: bool = False
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
+    more: tuple[Column, ...] = ()
+    constants: tuple[Field, ...] = ()
+    lenient: bool = False
     sent: tuple[Column, ...] = field(init=False, repr=False, compare=False)
     """The columns whose cells are sent."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sent", tuple(column for column in self.columns if column.use in _SENT))
+        sent = tuple(column for column in (*self.columns, *self.more) if column.use in _SENT)
+        object.__setattr__(self, "sent", sent)
 
     def used(self, use: Use) -> tuple[Column, ...]:
         """The columns for `use`."""
-        return tuple(column for column in self.columns if column.use is use)
+        return tuple(column for column in (*self.columns, *self.more) if column.use is use)
 
     def sends(self, position: int) -> bool:
         """Whether the cells at `position` matter for what is sent."""
-        return self.columns[position].use in _SENT
+        joined = (step.arguments[0] for column in self.sent for step in column.transforms if step.name == "join")
+        return position in {column.position for column in self.sent} or position in joined
 
     def settled(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
-        """These columns, with what only a whole column shows: a list with one `;` outside quotes is parted by `;`.
+        """These columns, with what only a whole column shows.
 
-        `cells` gives the texts at some positions, row by row.
+        A list with one `;` outside quotes is parted by `;`; dates have the order that some of them prove. `cells`
+        gives the texts at some positions, row by row.
         """
-        open_ = [column.position for column in self.columns if column.use in _LISTS and not column.separator]
-        if not open_:
+        lists = [column.position for column in self.sent if column.use in _LISTS and not column.separator]
+        dates = [column.position for column in self.sent if _asks_order(column)]
+        if not lists and not dates:
             return self
-        parted = dict.fromkeys(open_, ",")
-        for texts in cells(open_):
-            for position, text in zip(open_, texts, strict=True):
-                if ";" in text and ";" in _QUOTED.sub("", text):
-                    parted[position] = ";"
-        return replace(
-            self,
-            columns=tuple(
-                replace(column, separator=parted.get(column.position, column.separator)) for column in self.columns
-            ),
-        )
+        shown = _Shown(dict.fromkeys(lists, ","), {position: set() for position in dates})
+        for texts in cells([*lists, *dates]):
+            shown.see([*lists, *dates], texts)
+        return replace(self, columns=shown.into(self.columns), more=shown.into(self.more))
 
     def read(
         self,
@@ -98,18 +106,51 @@ class Columns:
         return {name: value for name, value in asdict(self).items() if name != "sent"}
 
     @classmethod
-    def from_document(cls, document: dict[str, object]) -> Columns:
+    def from_document(cls, document: Mapping[str, Any]) -> Columns:
         """The columns that `document` holds."""
-        columns = document["columns"]
-        assert isinstance(columns, list)  # noqa: S101  our own document
         return cls(
-            tuple(Column(**{**column, "use": Use(column["use"])}) for column in columns),
-            _texts(document["keys"]),
-            no_match=bool(document["no_match"]),
-            add_tags=_texts(document["add_tags"]),
-            remove_tags=_texts(document["remove_tags"]),
+            tuple(map(Column.from_document, document["columns"])),
+            tuple(document["keys"]),
+            no_match=document["no_match"],
+            add_tags=tuple(document["add_tags"]),
+            remove_tags=tuple(document["remove_tags"]),
+            more=tuple(map(Column.from_document, document["more"])),
+            constants=tuple(Field(one["name"], one["value"]) for one in document["constants"]),
+            lenient=document["lenient"],
         )
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What whole columns show, by position: what parts a list, and the orders that dates prove."""
+
+    parted: dict[int, str]
+    orders: dict[int, set[DateOrder]]
+
+    def see(self, positions: Sequence[int], texts: Sequence[str]) -> None:
+        """Look at the cells of one row."""
+        for position, text in zip(positions, texts, strict=True):
+            if position in self.orders:
+                order = order_shown(trim(text)) if text else None
+                if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST):
+                    self.orders[position].add(order)
+            elif ";" in text and ";" in _QUOTED.sub("", text):
+                self.parted[position] = ";"
+
+    def into(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """The columns with what was seen."""
+        return tuple(self._settled(column) for column in columns)
+
+    def _settled(self, column: Column) -> Column:
+        if _asks_order(column):
+            return replace(column, meant=replace(column.meant, date_order=self._order(column)))
+        return replace(column, separator=column.separator or self.parted.get(column.position, ""))
+
+    def _order(self, column: Column) -> DateOrder | None:
+        """The order that the column's dates prove; None where none does, or some prove one and some the other."""
+        orders = self.orders[column.position]
+        return next(iter(orders)) if len(orders) == 1 else None
+
+
+def _asks_order(column: Column) -> bool:
+    return column.use is Use.FIELD and column.meant.kind in _DATES and column.meant.date_order is None

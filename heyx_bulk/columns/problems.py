@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from heyx_bulk.api import MAX_TAG_LENGTH
 from heyx_bulk.columns.header import Column
-from heyx_bulk.model import Problem
-from heyx_bulk.values import digits, is_damaged_number
+from heyx_bulk.model import Problem, TagSet
+from heyx_bulk.values import is_damaged_number
 
 LONGEST_TEXT = 32_767
 """The longest text of a cell: Excel's own limit."""
@@ -16,22 +16,18 @@ LONGEST_TEXT = 32_767
 LONGEST_KEY = 500
 """The longest key or contact id: it travels in an address."""
 
+LONGEST_SHOWN = 60
+"""How much of a text a message shows."""
+
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NO_IDS = (".", "..", "by_custom_field")
 """What the address of a contact would turn into another address."""
 
 
-def phone_problems(column: Column, text: str) -> Iterator[Problem]:
-    """What is wrong with a phone's text."""
-    if is_damaged_number(text):
-        yield Problem(
-            "a phone that the spreadsheet has rounded",
-            f"column {column} holds {text}, a number that the spreadsheet has rounded: its digits are lost. "
-            "Format the column as Text and paste the phone again.",
-        )
-    elif not digits(text):
-        yield Problem("a phone without digits", f"column {column} holds {text!r}, which has no digits")
+def unfit(column: Column, text: str, cause: str, reason: str) -> Problem:
+    """A text that is not what its column holds."""
+    return Problem(cause, f"column {column} holds {_short(text)!r}: {reason}")
 
 
 def id_problems(column: Column, text: str) -> Iterator[Problem]:
@@ -66,6 +62,10 @@ def contact_id_problems(text: str) -> Iterator[Problem]:
         yield Problem("a contact id that is none", f"the contact id {text[:40]!r} is none of HeyX's")
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+
+
 def tag_problems(add_tags: Sequence[str], remove_tags: Sequence[str]) -> Iterator[Problem]:
     """What is wrong with a row's tags."""
     for tag in add_tags:
@@ -76,3 +76,15 @@ def tag_problems(add_tags: Sequence[str], remove_tags: Sequence[str]) -> Iterato
                 f"a tag of more than {MAX_TAG_LENGTH} characters",
                 f"the tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}",
             )
+
+
+def tag_set_problems(add_tags: Sequence[str], tag_sets: Sequence[TagSet]) -> Iterator[Problem]:
+    """What contradicts a set of tags that is meant to be exactly what it says."""
+    for one in tag_sets:
+        for tag in add_tags:
+            if tag.startswith(one.prefix) and tag not in one.tags:
+                yield Problem(
+                    "a tag added beside its exact set",
+                    f"the tag {tag!r} is added, and the tags with {one.prefix!r} are to be exactly "
+                    f"{', '.join(one.tags) or 'none'}",
+                )

@@ -1,27 +1,41 @@
-"""Which column is what: by what a person says, by its header, by our own names."""
+"""Which column is what: by what a person says, by the field's own name, by headers that people use."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.columns import mistakes as mistaken
 from heyx_bulk.columns.columns import Columns
-from heyx_bulk.columns.header import ID_COLUMN, OUR_COLUMNS, Column, Use, field_named, folded, letter
+from heyx_bulk.columns.header import ID_COLUMN, OUR_COLUMNS, Column, Use, folded, worded
+from heyx_bulk.columns.known import FULL_NAME, TAGS, known_headers
 from heyx_bulk.columns.lists import unique
-from heyx_bulk.columns.problems import SURROGATE
+from heyx_bulk.columns.mapping import MappingFile
+from heyx_bulk.columns.said import LISTS, TAG, Manners, Said, Statements, of_target
+from heyx_bulk.columns.suggestion import Suggestion, suggested
 from heyx_bulk.errors import MappingError
-from heyx_bulk.values import trim
+from heyx_bulk.model import Field
+from heyx_bulk.values import DateOrder, Kind, Meant, PhoneFormat, trim
 
 DEFAULT_KEYS = ("phone", "email")
 
-_LISTS = {"tags": Use.ADD_TAGS, "addtags": Use.ADD_TAGS, "removetags": Use.REMOVE_TAGS}
+_CUSTOM = "custom_field."
+"""What respond.io's own import puts before the id of a custom field."""
+
+KnownFields = Mapping[str, Kind]
+"""The custom fields that a channel has shown, and what their values are."""
+
+NO_FIELDS: KnownFields = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person says about the columns: the options of the command line, and tags for every row."""
+    """What a person says about the columns: the options of the command line, a mapping file, tags for every row.
+
+    `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
+    """
 
     map: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -31,173 +45,214 @@ class Wishes:
     no_match: bool = False
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
+    ignore_unknown: bool = False
+    types: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+    region: str | None = None
+    phone_format: PhoneFormat | None = None
+    date_order: DateOrder | None = None
+    lenient: bool = False
+    mapping: MappingFile | None = None
 
 
-def recognise(header: Sequence[str], wishes: Wishes, blank: Container[int] | None = None) -> Columns:
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the columns of a sheet are for, as far as that can be said.
+
+    A column that nobody knows is a field without a name, and stands in `unknown` with what it may be meant for.
+    `mistakes` are all else that must be said before the sheet can be sent.
+    """
+
+    columns: Columns
+    unknown: tuple[tuple[Column, Suggestion | None], ...]
+    mistakes: tuple[str, ...]
+
+
+def recognise(
+    header: Sequence[str],
+    wishes: Wishes,
+    blank: Container[int] | None = None,
+    fields: KnownFields = NO_FIELDS,
+) -> Columns:
     """What the columns under `header` are for; those at the positions `blank` hold no value.
 
-    Where `blank` is not given, a column without a header is taken to hold none.
-
-    Raises `MappingError` that names every mistake at once.
+    Where `blank` is not given, a column without a header is taken to hold none, and every other some. `fields` are
+    those the channel is known to have. Raises `MappingError` that names every mistake at once.
     """
-    columns, mistakes = understood(header, wishes, blank)
-    if mistakes:
-        raise MappingError("\n".join(mistakes))
-    return columns
+    found = understood(header, wishes, blank, fields)
+    if found.mistakes:
+        raise MappingError("\n".join(found.mistakes))
+    return found.columns
 
 
 def understood(
-    header: Sequence[str], wishes: Wishes, blank: Container[int] | None = None
-) -> tuple[Columns, list[str]]:
-    """What the columns under `header` are for, as far as that can be said, and every mistake.
-
-    A column that nobody knows is a field without a name.
-    """
-    mistakes: list[str] = []
-    said = _said(header, wishes, mistakes)
+    header: Sequence[str],
+    wishes: Wishes,
+    blank: Container[int] | None = None,
+    fields: KnownFields = NO_FIELDS,
+) -> Understood:
+    """What the columns under `header` are for, what nobody knows, and every mistake."""
+    manners = _manners(wishes)
+    said = Statements(header, manners)
+    said.take([*_options(wishes, said.mistakes)], "as you say")
+    if wishes.mapping is not None:
+        said.take(wishes.mapping.columns, f"as {wishes.mapping.name} says", several=True)
+    by_header = _ByHeader(header, wishes, manners, blank or (), fields)
     columns = tuple(
-        said.get(position) or _by_header(position, text, wishes) for position, text in enumerate(header)
+        _typed(said.columns.get(position) or by_header.column(position, said), said, manners)
+        for position in range(len(header))
     )
-    unknown = [column for column in columns if column.use is Use.FIELD and not column.field]
-    if unknown:
-        mistakes.append(_unknown_message(unknown))
-    headless = [
-        column
+    found = Columns(
+        columns,
+        unique(wishes.key or (wishes.mapping.key if wishes.mapping else ()) or DEFAULT_KEYS),
+        wishes.no_match,
+        unique((*(wishes.mapping.add_tags if wishes.mapping else ()), *wishes.add_tags)),
+        unique((*(wishes.mapping.remove_tags if wishes.mapping else ()), *wishes.remove_tags)),
+        tuple(said.more),
+        tuple(_constants(wishes, said.mistakes)),
+        manners.lenient,
+    )
+    unknown = tuple(
+        (column, suggested(column.header, fields))
         for column in columns
-        if column.use is Use.BLANK and blank is not None and column.position not in blank
-    ]
-    if headless:
-        mistakes.append(_headless_message(headless))
-    mistakes += _doubled(columns)
-    fields = {column.field for column in columns if column.use is Use.FIELD}
-    keys = unique(wishes.key or DEFAULT_KEYS)
-    mistakes += _key_mistakes(columns, fields, wishes, complete=not unknown)
-    mistakes += [
-        f"The tag {tag!r} is both added and removed for every row; leave one out."
-        for tag in wishes.add_tags
-        if tag in wishes.remove_tags
-    ]
-    said_texts = (*wishes.map, *wishes.ignore, *wishes.key, *wishes.add_tags, *wishes.remove_tags)
-    mistakes += [f"{text!r} holds signs that are no text." for text in said_texts if SURROGATE.search(text)]
-    add_tags, remove_tags = unique(wishes.add_tags), unique(wishes.remove_tags)
-    return Columns(columns, keys, wishes.no_match, add_tags, remove_tags), mistakes
+        if column.use is Use.FIELD and not column.field
+    )
+    others = mistaken.all_of(found, unknown, wishes_key=wishes.key, blank=blank, fields=fields)
+    return Understood(found, unknown, (*said.mistakes, *others))
 
 
-def _said(header: Sequence[str], wishes: Wishes, mistakes: list[str]) -> dict[int, Column]:
-    said: dict[int, Column] = {}
-    wanted = [(name, "--ignore", Use.IGNORED, "") for name in wishes.ignore]
+def _manners(wishes: Wishes) -> Manners:
+    """How values are read: as the command line says, else as the mapping file does."""
+    mapped = wishes.mapping.manners if wishes.mapping is not None else Manners()
+    return Manners(
+        wishes.region or mapped.region,
+        wishes.phone_format or mapped.phone_format,
+        wishes.date_order or mapped.date_order,
+        wishes.lenient or mapped.lenient,
+    )
+
+
+def _options(wishes: Wishes, mistakes: list[str]) -> Iterator[Said]:
+    """The options of the command line that speak of a column."""
+    for name in wishes.ignore:
+        yield Said(name, "--ignore", Use.IGNORED)
     if wishes.id_column is not None:
-        wanted.append((wishes.id_column, "--id-column", Use.ID, ""))
+        yield Said(wishes.id_column, "--id-column", Use.ID)
     for text in wishes.map:
-        name, equals, field = text.rpartition("=")
-        if not equals or not trim(name) or not trim(field):
+        name, equals, target = text.rpartition("=")
+        if not equals or not trim(name) or not trim(target):
             mistakes.append(f'--map "{text}" is not of the form "COLUMN=field".')
             continue
-        use = _LISTS.get(folded(field), Use.FIELD)
-        wanted.append((name, "--map", use, field_named(field) if use is Use.FIELD else ""))
-    for name, option, use, field in wanted:
-        positions = _positions(header, name)
-        if len(positions) != 1:
-            mistakes.append(_no_such_column(header, name, option, positions))
-        elif folded(field) in map(folded, (ID_COLUMN, "id", "contact id")):
-            mistakes.append(
-                f'{option} "{name}={field}": a column of contact ids is named by --id-column "{name}".'
-            )
-        elif field in READ_ONLY_FIELDS:
-            mistakes.append(f'{option} "{name}={field}": HeyX does not let {field} be written.')
-        elif positions[0] in said:
-            mistakes.append(f'The column "{trim(name)}" is given two meanings; leave out one of the options.')
+        yield of_target(name, target, f'--map "{text}"')
+    for text in wishes.types:
+        name, equals, kind = text.rpartition("=")
+        if not equals or trim(kind) not in [*Kind]:
+            kinds = ", ".join(one for one in Kind if one is not Kind.LIST)
+            mistakes.append(f'--type "{text}" is not of the form "COLUMN=type"; the types are {kinds}.')
+            continue
+        yield Said(name, f'--type "{text}"', kind=Kind(trim(kind)))
+
+
+def _typed(column: Column, said: Statements, manners: Manners) -> Column:
+    """The column, with the type that a person gives it beside its field."""
+    typed = said.typed.get(column.position)
+    if typed is None:
+        return column
+    if column.use is not Use.FIELD:
+        said.mistakes.append(f"{typed.where}: the column {column} is sent as no field.")
+        return column
+    return replace(column, meant=manners.meant(column.field, typed))
+
+
+def _constants(wishes: Wishes, mistakes: list[str]) -> Iterator[Field]:
+    """Fields that are the same for every row; the command line overrules the mapping file."""
+    found = dict(wishes.mapping.constants) if wishes.mapping is not None else {}
+    for text in wishes.constants:
+        statement = of_target("", text.partition("=")[0], "--set")
+        value = trim(text.partition("=")[2])
+        if statement.use is not Use.FIELD or not statement.target or not value:
+            mistakes.append(f'--set "{text}" is not of the form "FIELD=value".')
+        elif statement.target in READ_ONLY_FIELDS:
+            mistakes.append(f'--set "{text}": HeyX does not let {statement.target} be written.')
         else:
-            said[positions[0]] = Column(positions[0], header[positions[0]], use, field)
-    return said
+            found[statement.target] = value
+    for name, value in found.items():
+        yield Field(name, value)
 
 
-def _positions(header: Sequence[str], name: str) -> list[int]:
-    exact = [position for position, text in enumerate(header) if trim(text) == trim(name)]
-    alike = [position for position, text in enumerate(header) if folded(text) == folded(name)]
-    by_letter = [
-        position for position in range(len(header)) if folded(name) == f"column{letter(position).casefold()}"
-    ]
-    return exact or alike or by_letter
+@dataclass(slots=True)
+class _ByHeader:
+    """What a column is for by its header alone.
 
+    The field's own name comes first, then the same name but for case and signs, then headers that people use.
+    """
 
-def _no_such_column(header: Sequence[str], name: str, option: str, positions: list[int]) -> str:
-    if positions:
-        places = " and ".join(letter(position) for position in positions)
-        return f'{option}: "{trim(name)}" stands above {len(positions)} columns, {places}; rename one of them.'
-    there = ", ".join(f'"{trim(text)}"' for text in header if trim(text))
-    return f'{option}: the sheet has no column "{trim(name)}"; it has {there}.'
+    header: Sequence[str]
+    wishes: Wishes
+    manners: Manners
+    blank: Container[int]
+    fields: KnownFields
+    _known: dict[int, tuple[str, str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        taken = {name for text in self.header if (name := self._named(text)[0])}
+        for position, known in enumerate(known_headers(self.header)):
+            if known is not None and known.field not in taken:
+                self._known[position] = known.field, known.origin
 
-def _by_header(position: int, header: str, wishes: Wishes) -> Column:
-    name = folded(header)
-    standard = {folded(field): field for field in STANDARD_FIELDS}
-    if name == folded(ID_COLUMN):
-        return Column(position, header, Use.OURS if wishes.id_column is not None else Use.ID)
-    if name in map(folded, OUR_COLUMNS):
-        return Column(position, header, Use.OURS)
-    if name in standard:
-        return Column(position, header, Use.FIELD, standard[name])
-    if name in _LISTS:
-        return Column(position, header, _LISTS[name])
-    if name in map(folded, READ_ONLY_FIELDS):
-        return Column(position, header, Use.READ_ONLY)
-    if not trim(header):
-        return Column(position, header, Use.BLANK)
-    is_custom = wishes.custom_fields and name != "id"
-    return Column(position, header, Use.FIELD, trim(header) if is_custom else "")
+    def column(self, position: int, said: Statements) -> Column:
+        """What the column at `position` is for."""
+        text = self.header[position]
+        name = folded(text)
+        for use, known in (
+            (Use.OURS if self.wishes.id_column is not None else Use.ID, name == folded(ID_COLUMN)),
+            (Use.OURS, name in map(folded, OUR_COLUMNS)),
+            (Use.READ_ONLY, name in map(folded, READ_ONLY_FIELDS)),
+            (Use.BLANK, not trim(text)),
+        ):
+            if known:
+                return Column(position, text, use)
+        if name in LISTS:
+            return Column(position, text, LISTS[name], reason="a list of tags")
+        if name.startswith(TAG) and (tag := trim(text.partition(":")[2])):
+            return Column(position, text, Use.TAG, tag, reason="a tag's column", meant=Meant(Kind.BOOLEAN))
+        field_name, reason = self._named(text)
+        if not field_name:
+            field_name, reason = self._by_use(position, said)
+        return self._as_field(position, field_name, reason)
 
+    def _as_field(self, position: int, name: str, reason: str) -> Column:
+        text = self.header[position]
+        if name == TAGS:
+            return Column(position, text, Use.ADD_TAGS, reason=reason)
+        if name in READ_ONLY_FIELDS:
+            return Column(position, text, Use.READ_ONLY, reason=reason)
+        if name:
+            kind = self.fields.get(name, Kind.TEXT)
+            meant = self.manners.meant(name, Said("", "", kind=kind) if kind is not Kind.TEXT else None)
+            return Column(position, text, Use.FIELD, name, reason=reason, meant=meant)
+        if self.wishes.custom_fields and folded(text) != "id":
+            meant = self.manners.meant(trim(text))
+            return Column(position, text, Use.FIELD, trim(text), reason="a custom field of this name", meant=meant)
+        if position in self.blank:
+            return Column(position, text, Use.IGNORED, reason="no values")
+        if self.wishes.ignore_unknown:
+            return Column(position, text, Use.IGNORED, reason="not known")
+        return Column(position, text, Use.FIELD)
 
-def _unknown_message(unknown: Sequence[Column]) -> str:
-    lines = [f"  {column}" for column in unknown]
-    named = trim(unknown[0].header)
-    count = "1 column maps" if len(unknown) == 1 else f"{len(unknown)} columns map"
-    return "\n".join(
-        [
-            f"{count} to nothing that HeyX is known to have:",
-            *lines,
-            f'For each of them: --map "{named}=FIELD" says which field of HeyX it is; --ignore "{named}" '
-            "leaves it out; --custom-fields sends all of them under their own headers as custom fields.",
-        ]
-    )
+    def _named(self, text: str) -> tuple[str, str]:
+        """The field that a header names, and how well."""
+        name = trim(text)
+        names = (*STANDARD_FIELDS, *self.fields)
+        if name in names:
+            return name, "the field's own name"
+        if name.casefold().startswith(_CUSTOM) and (custom := name[len(_CUSTOM) :]):
+            return custom, "a custom field, as respond.io writes it"
+        alike = [one for one in names if worded(one) == worded(text)]
+        return (alike[0], "the same name but for case and signs") if len(alike) == 1 else ("", "")
 
-
-def _headless(columns: Sequence[Column], blank: Container[int] | None) -> list[Column]:
-    if blank is None:
-        return []
-    return [column for column in columns if column.use is Use.BLANK and column.position not in blank]
-
-
-def _headless_message(headless: Sequence[Column]) -> str:
-    names = ", ".join(f"column {letter(column.position)}" for column in headless)
-    first = letter(headless[0].position)
-    return (
-        f"There are values without a header: {names}. Write a header above them, "
-        f'or say --ignore "column {first}" or --map "column {first}=FIELD".'
-    )
-
-
-def _doubled(columns: Sequence[Column]) -> Iterator[str]:
-    counts = Counter(column.field for column in columns if column.use is Use.FIELD and column.field)
-    for field, count in counts.items():
-        if count > 1:
-            places = " and ".join(str(c) for c in columns if c.use is Use.FIELD and c.field == field)
-            yield f'Two columns for the field {field}: {places}. Leave one out with --ignore "COLUMN".'
-    ids = [column for column in columns if column.use is Use.ID]
-    if len(ids) > 1:
-        places = " and ".join(str(column) for column in ids)
-        yield f'Two columns for the contact id: {places}. Leave one out with --ignore "COLUMN".'
-
-
-def _key_mistakes(columns: Sequence[Column], fields: set[str], wishes: Wishes, *, complete: bool) -> Iterator[str]:
-    for key in wishes.key:
-        if complete and key not in fields:
-            there = ", ".join(sorted(fields)) or "none"
-            yield f"--key {key}: no column of the sheet maps to the field {key}; its fields are {there}."
-    has_id = any(column.use is Use.ID for column in columns)
-    if complete and not wishes.key and not has_id and not wishes.no_match and not fields & set(DEFAULT_KEYS):
-        yield (
-            "No column says which contact a row means: there is no phone, no email and no contact id. "
-            'Name one with --map "COLUMN=phone", --key FIELD or --id-column COLUMN; '
-            "--no-match creates a new contact for every row without looking."
-        )
+    def _by_use(self, position: int, said: Statements) -> tuple[str, str]:
+        """The field that a header is known to mean, if no other column was said to be it."""
+        known, origin = self._known.get(position, ("", ""))
+        spoken_for = {column.field for column in said.columns.values() if column.use is Use.FIELD}
+        return ("", "") if known in (FULL_NAME, *spoken_for) else (known, origin)

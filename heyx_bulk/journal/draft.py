@@ -53,16 +53,14 @@ class Draft:
 
     def invalid(self, number: int, problems: Sequence[Problem]) -> None:
         """The row `number` cannot be sent."""
+        message = "; ".join(problem.detail for problem in problems)
+        self._end(number, Status.INVALID, message, problems_text(problems))
+
+    def _end(self, number: int, status: Status, message: str, problems: str | None) -> None:
         with told(self.path, starting=True):
             self._open().execute(
                 "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?",
-                (
-                    State.DONE,
-                    Status.INVALID,
-                    problems_text(problems),
-                    "; ".join(problem.detail for problem in problems),
-                    number,
-                ),
+                (State.DONE, status, problems, message, number),
             )
             self._open().execute("DELETE FROM key WHERE number = ?", (number,))
 
@@ -82,6 +80,25 @@ class Draft:
                 "WHERE number > first ORDER BY number"
             )
             return [(number, first, field) for number, first, field in found]
+
+    def cells(self, number: int) -> list[str]:
+        """The texts of one row."""
+        found = self._open().execute("SELECT cells FROM row WHERE number = ?", (number,)).fetchone()
+        texts: list[str] = json.loads(found[0])
+        return texts
+
+    def skip(self, number: int, message: str) -> None:
+        """The row `number` is not to be sent."""
+        self._end(number, Status.SKIPPED, message, None)
+
+    def join(self, leader: int, members: Sequence[int], keys: Iterable[tuple[int, int, str, str]]) -> None:
+        """Make one row stand for others too: it has all their `keys`, given as `keys` takes them."""
+        with told(self.path, starting=True):
+            self._open().executemany(
+                "UPDATE row SET leader = ? WHERE number = ?", [(leader, number) for number in members]
+            )
+            self._open().executemany("DELETE FROM key WHERE number = ?", [(n,) for n in (leader, *members)])
+        self.keys(keys)
 
     def link(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""

@@ -29,8 +29,11 @@ CREATE TABLE row (
     sent_at REAL,                 -- HeyX's clock when its create was about to leave, if known
     made INTEGER NOT NULL DEFAULT 0,   -- this run created its contact
     wrote INTEGER NOT NULL DEFAULT 0,  -- this run changed its contact
-    named_id TEXT                 -- the contact id that a person named for it since the run began
+    named_id TEXT,                -- the contact id that a person named for it since the run began
+    leader INTEGER                -- the row that stands for this one too, where both mean one contact
 );
+CREATE INDEX row_by_leader ON row (leader) WHERE leader IS NOT NULL;
+CREATE INDEX row_by_contact ON row (contact_id) WHERE contact_id IS NOT NULL;
 CREATE TABLE key (
     number INTEGER NOT NULL,
     rank INTEGER NOT NULL,        -- 0 is what the row is matched by

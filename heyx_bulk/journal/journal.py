@@ -108,12 +108,15 @@ class Journal:
         return self._entries("1")
 
     def ready(self) -> Iterator[Entry]:
-        """Rows that can be worked on, in the sheet's order, as a stream that sees later changes behind it."""
-        return self._entries(f"state IN ('{State.READY}', '{State.CREATED}')")
+        """Rows that can be worked on, in the sheet's order, as a stream that sees later changes behind it.
+
+        A row that another one stands for is not among them.
+        """
+        return self._entries(f"state IN ('{State.READY}', '{State.CREATED}') AND leader IS NULL")
 
     def doubts(self) -> list[Entry]:
         """Rows whose create went unanswered."""
-        return list(self._entries(f"state = '{State.CREATING}'"))
+        return list(self._entries(f"state = '{State.CREATING}' AND leader IS NULL"))
 
     def uncertain(self) -> Iterator[Entry]:
         """Rows that ended uncertain."""
@@ -130,6 +133,19 @@ class Journal:
         """The row `number`, if there is one."""
         found = self._db.execute(f"SELECT {ENTRY} FROM row WHERE number = ?", (number,)).fetchone()
         return None if found is None else entry_of(found)
+
+    def members(self, number: int) -> list[Entry]:
+        """The rows that row `number` stands for beside itself, in the sheet's order."""
+        query = f"SELECT {ENTRY} FROM row WHERE leader = ? ORDER BY number"
+        return [entry_of(found) for found in self._db.execute(query, (number,))]
+
+    def row_of_contact(self, contact_id: str, number: int) -> int | None:
+        """Another row than `number`, not one it stands for, whose contact this is."""
+        found = self._db.execute(
+            "SELECT min(number) FROM row WHERE contact_id = ? AND number <> ? AND leader IS NOT ?",
+            (contact_id, number, number),
+        ).fetchone()[0]
+        return None if found is None else int(found)
 
     def _entries(self, condition: str) -> Iterator[Entry]:
         last = -1
@@ -178,33 +194,44 @@ class Journal:
         """The create that was about to leave did not happen."""
         self._set(number, state=State.READY)
 
-    def finish(self, outcome: Outcome) -> None:
-        """The row is done."""
-        self._set(
-            outcome.number,
-            state=State.DONE,
-            status=outcome.status,
-            contact_id=outcome.contact_id,
-            message=outcome.message,
-        )
+    def finish(self, outcome: Outcome) -> list[int]:
+        """The row is done, and with it those it stands for; the numbers of them all."""
+        with told(self.path):
+            found = self._db.execute(
+                "UPDATE row SET state = ?, status = ?, contact_id = ?, message = ? WHERE number = ? OR leader = ? "
+                "RETURNING number",
+                (
+                    State.DONE,
+                    outcome.status,
+                    outcome.contact_id,
+                    outcome.message,
+                    outcome.number,
+                    outcome.number,
+                ),
+            ).fetchall()
+        return sorted(number for (number,) in found)
 
     def reopen(self) -> int:
         """Open the failed and uncertain rows again, each where it stands; how many they are."""
         with told(self.path):
-            changed = self._db.execute(
-                "UPDATE row SET state = CASE WHEN status = ? THEN ? WHEN made THEN ? ELSE ? END, "
-                "status = NULL, message = '' WHERE state = ? AND status IN (?, ?)",
-                (
-                    Status.UNCERTAIN,
-                    State.CREATING,
-                    State.CREATED,
-                    State.READY,
-                    State.DONE,
-                    Status.FAILED,
-                    Status.UNCERTAIN,
-                ),
-            )
-        return changed.rowcount
+            return self._reopen_where("1")
+
+    def _reopen_where(self, condition: str, *values: object) -> int:
+        return self._db.execute(
+            "UPDATE row SET state = CASE WHEN leader IS NOT NULL THEN ? WHEN status = ? THEN ? WHEN made THEN ? "
+            f"ELSE ? END, status = NULL, message = '' WHERE state = ? AND status IN (?, ?) AND {condition}",
+            (
+                State.READY,
+                Status.UNCERTAIN,
+                State.CREATING,
+                State.CREATED,
+                State.READY,
+                State.DONE,
+                Status.FAILED,
+                Status.UNCERTAIN,
+                *values,
+            ),
+        ).rowcount
 
     def mend(self, rows: Sequence[Mended]) -> None:
         """Take rows that a person mended, and open them again, each where it stands; all of them or none.
@@ -212,16 +239,43 @@ class Journal:
         One with the same key as another row of the run is invalid.
         """
         with told(self.path), self._at_once():
-            for row in rows:
+            alone = [row for row in rows if not self._stays(row)]
+            for row in alone:
                 self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
                 self._db.executemany(
                     "INSERT INTO key VALUES (?, ?, ?, ?)",
                     [(row.number, rank, *key) for rank, key in enumerate(row.keys)],
                 )
             for row in rows:
-                self._reopen(row, row.problems or self._double(row))
+                self._reopen(row, row.problems or (self._double(row) if row in alone else ()))
             self._db.execute("DELETE FROM follows")
             self._db.execute(LINK)
+
+    def _stays(self, row: Mended) -> bool:
+        """Whether a row still means the contact of those it was merged with; else it stands alone from now on."""
+        (leader,) = self._db.execute("SELECT leader FROM row WHERE number = ?", (row.number,)).fetchone()
+        first = self._db.execute(
+            "SELECT field, value FROM key WHERE number = ? AND rank = 0", (leader or row.number,)
+        ).fetchone()
+        same = bool(row.keys) and first == row.keys[0]
+        if leader is None:
+            members = self.members(row.number)
+            if members and not same:
+                self._lead(row.number, members[0].number)
+            return bool(members) and same
+        if same:
+            self._reopen_where("number = ?", leader)
+        else:
+            self._set(row.number, leader=None)
+        return same
+
+    def _lead(self, before: int, leader: int) -> None:
+        """Let another row stand for those that row `before` stood for, with its keys."""
+        self._db.execute(
+            "UPDATE row SET leader = CASE WHEN number = ? THEN NULL ELSE ? END WHERE leader = ?",
+            (leader, leader, before),
+        )
+        self._db.execute("UPDATE key SET number = ? WHERE number = ?", (leader, before))
 
     def _double(self, row: Mended) -> tuple[Problem, ...]:
         name, value = row.keys[0] if row.keys else ("", "")

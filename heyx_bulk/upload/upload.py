@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 
-from heyx_bulk.api import Answer, Call, CreateContact, Created, ReadContact
-from heyx_bulk.client import Client, Transport
-from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped, Unreachable
+from heyx_bulk.api import Answer, Call, CreateContact, Created
+from heyx_bulk.client import Client
+from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
 from heyx_bulk.journal import Entry, State
 from heyx_bulk.line import Line
 from heyx_bulk.memory import Claim, Claimed, Forgetful, Memory
 from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
-from heyx_bulk.pace import Pace
 from heyx_bulk.plan import (
     Known,
+    Mode,
     Nobody,
     NotAsked,
     after,
@@ -28,13 +28,11 @@ from heyx_bulk.plan import (
     next_call,
     plan,
     start,
+    unwanted,
 )
-from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
-from heyx_bulk.settings import Settings
+from heyx_bulk.upload.work import Work
 from heyx_bulk.values import same
-
-TICK_SECONDS = 1.0
 
 CLAIM_POLL_SECONDS = 1.0
 """How often it is asked whether another run's create has come to an end."""
@@ -45,32 +43,6 @@ ROUNDS = 5
 """How often in one start a row's create may go unanswered before the row is left uncertain."""
 
 Planned = Callable[[ContactRow, Nobody | Contact, tuple[Call, ...]], None]
-
-
-@dataclass(slots=True)
-class _Work:
-    """One row in a worker's hands: what the journal had of it, what it wants, and how far it has come."""
-
-    entry: Entry
-    row: ContactRow
-    known: Known
-    claim: Claim
-    made: bool
-    wrote: bool
-    in_doubt: bool
-    """A create of this row may have happened, and nobody knows yet."""
-    passed_over: frozenset[str] = frozenset()
-    """Contacts that other rows created under this row's key, and that do not have it any more."""
-
-    @property
-    def contact_id(self) -> str | None:
-        return self.known.id if isinstance(self.known, Contact) else self.entry.contact_id
-
-    @property
-    def status(self) -> Status:
-        if self.made:
-            return Status.CREATED
-        return Status.UPDATED if self.wrote else Status.UNCHANGED
 
 
 class Upload:
@@ -159,19 +131,22 @@ class Upload:
             message = "; ".join(problem.detail for problem in row.problems)
             self._finish(Outcome(entry.number, status, entry.contact_id, message))
             return
+        row = row.as_new() if entry.made else row
         known = self._start(entry, row)
         claim = Claim(self._run.owner(entry.number), row.keys)
-        work = _Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
+        work = Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
         try:
-            await self._advance(work)
+            left_alone = await self._advance(work)
         except CallFailed as failure:
             status = Status.UNCERTAIN if work.in_doubt else Status.FAILED
             named = entry.contact_id if isinstance(failure, Ambiguous) else work.contact_id
             self._finish(Outcome(entry.number, status, named, _message(row, failure)))
         else:
+            if left_alone:
+                self._finish(Outcome(entry.number, Status.SKIPPED, work.contact_id, left_alone))
+                return
             status = self._status(work)
-            message = "its create did not happen" if status is Status.FAILED else ""
-            self._finish(Outcome(entry.number, status, work.contact_id, message))
+            self._finish(Outcome(entry.number, status, work.contact_id, self._remarks(work, status)))
 
     def _start(self, entry: Entry, row: ContactRow) -> Known:
         """What is known of the row's contact, from the journal alone."""
@@ -184,11 +159,14 @@ class Upload:
             return by_earlier_row(row, earlier, self._matching)
         return start(row, self._matching)
 
-    async def _advance(self, work: _Work) -> None:
-        """Make calls until none is left, or in a dry run until the next one would write."""
-        while (call := next_call(work.row, work.known)) is not None:
+    async def _advance(self, work: Work) -> str:
+        """Make calls until none is left, or in a dry run until the next one would write.
+
+        Returns why the contact was left alone, if it was.
+        """
+        while not (reason := self._unwanted(work)) and (call := next_call(work.row, work.known)) is not None:
             if self._planned is not None and call.writes:
-                return
+                return ""
             try:
                 answer = await self._send(work, call)
             except Claimed as claimed:
@@ -202,8 +180,24 @@ class Upload:
             elif not (work.made or work.wrote) and isinstance(work.known, Contact):
                 self._journal.wrote(work.entry.number, work.known.id)
                 work.wrote = True
+        return reason
 
-    async def _send(self, work: _Work, call: Call) -> Answer:
+    def _unwanted(self, work: Work) -> str:
+        """Why the contact that a row means is not to be touched by it; blank if it is."""
+        if work.made or work.wrote or work.in_doubt:
+            return ""
+        return unwanted(work.known, self._matching.mode)
+
+    def _remarks(self, work: Work, status: Status) -> str:
+        """What is to be told of a row that is done: its own remarks, and another row that means its contact."""
+        remarks = ["its create did not happen"] if status is Status.FAILED else [*work.row.remarks]
+        if work.contact_id is not None:
+            other = self._journal.row_of_contact(work.contact_id, work.entry.number)
+            if other is not None:
+                remarks.append(f"the same contact as row {other}")
+        return "; ".join(remarks)
+
+    async def _send(self, work: Work, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
             return await self._client.send(call)
         try:
@@ -216,12 +210,12 @@ class Upload:
                 self._journal.unsent(work.entry.number)
             raise
 
-    def _departing(self, work: _Work, call: CreateContact) -> None:
+    def _departing(self, work: Work, call: CreateContact) -> None:
         if work.claim.keys:
             self._memory.claim(work.claim, passed_over=work.passed_over)
         self._journal.creating(work.entry.number, call.fields, self._client.heyx_time)
 
-    async def _after_another(self, work: _Work, claimed: Claimed) -> Known:
+    async def _after_another(self, work: Work, claimed: Claimed) -> Known:
         """What is known of the contact that another run has just created, or is about to."""
         while claimed.contact_id is None:
             await self._client.patiently(asyncio.sleep(CLAIM_POLL_SECONDS))
@@ -234,18 +228,18 @@ class Upload:
         work.passed_over |= {claimed.contact_id}
         return by_earlier_row(work.row, claimed.contact_id, self._matching)
 
-    def _made(self, work: _Work, contact_id: str) -> None:
+    def _made(self, work: Work, contact_id: str) -> None:
         self._journal.created(work.entry.number, contact_id)
         self._memory.created(work.claim, contact_id)
-        work.made, work.in_doubt = True, False
+        work.made, work.in_doubt, work.row = True, False, work.row.as_new()
 
-    def _looked(self, work: _Work) -> None:
+    def _looked(self, work: Work) -> None:
         """Where a create of this row may have happened, say whether the contact found is what it made."""
         sent = work.entry.sent
         if sent is None or work.made:
             return
         match work.known:
-            case Contact() as contact if not self._matching.no_match:
+            case Contact() as contact if not self._is_careful:
                 if work.in_doubt:
                     self._made(work, contact.id)
             case Contact() as contact if _is_ours(contact, sent, work.entry.sent_at):
@@ -257,10 +251,17 @@ class Upload:
                     "the unanswered create made it",
                     "Look at it in HeyX.",
                 )
+            case Contact() if not self._matching.no_match:
+                work.in_doubt = False
             case Contact() | Nobody():
                 work.known, work.in_doubt = Nobody(looked=not self._matching.no_match), False
 
-    def _status(self, work: _Work) -> Status:
+    @property
+    def _is_careful(self) -> bool:
+        """Whether a contact with a row's key may be somebody whom the run must not touch."""
+        return self._matching.no_match or self._matching.mode is Mode.CREATE
+
+    def _status(self, work: Work) -> Status:
         if self._planned is None or isinstance(work.known, NotAsked):
             return work.status
         calls = plan(work.row, work.known)
@@ -282,8 +283,8 @@ class Upload:
             raise self._client.stopped
 
     def _finish(self, outcome: Outcome) -> None:
-        self._journal.finish(outcome)
-        self._report(outcome)
+        for number in self._journal.finish(outcome):
+            self._report(replace(outcome, number=number))
 
 
 def _message(row: ContactRow, failure: CallFailed) -> str:
@@ -292,76 +293,6 @@ def _message(row: ContactRow, failure: CallFailed) -> str:
         remedy = "Is the contact id of this channel? Mend it, or clear the cell."
     what = failure.what[:LONGEST_MESSAGE]
     return f"{what.rstrip('.')}. {remedy}" if remedy else what
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What one start sent: calls, those of them HeyX refused as too many, seconds, and what ended it early."""
-
-    calls: int
-    refused: int
-    seconds: float
-    stopped: Stopped | None
-
-
-async def upload(
-    run: Run,
-    settings: Settings,
-    *,
-    progress: Progress,
-    transport: Transport | None = None,
-    planned: Planned | None = None,
-    memory: Memory | None = None,
-    started: Callable[[Client], None] = lambda _: None,
-    work: Callable[[Upload], Awaitable[None]] = Upload.run,
-) -> Sent:
-    """Send what a run still has to send, and say what was sent.
-
-    `memory` knows what other runs create, `started` is given the client, whose `stop` ends the work, `transport`
-    replaces the network, and `work` is what the upload is asked to do.
-    """
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    stopped: Stopped | None = None
-    async with Client(settings, Pace(settings.rate), transport=transport) as client:
-        started(client)
-        ticking = loop.create_task(_tick(client, progress))
-        try:
-            await work(
-                Upload(
-                    run,
-                    client,
-                    workers=settings.workers,
-                    settle_seconds=settings.settle,
-                    report=progress.report,
-                    planned=planned,
-                    memory=memory,
-                )
-            )
-        except Stopped as reason:
-            stopped = reason
-        finally:
-            ticking.cancel()
-            progress.close()
-    return Sent(client.calls, client.refused_for_pace, loop.time() - began, stopped)
-
-
-async def has_contact(settings: Settings, contact_id: str) -> bool:
-    """Whether the channel of `settings` has the contact; raises `Stopped` where that cannot be found out."""
-    async with Client(settings, Pace(settings.rate)) as client:
-        try:
-            await client.send(ReadContact(contact_id))
-        except Refused:
-            return False
-        except CallFailed as failure:
-            raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
-        return True
-
-
-async def _tick(client: Client, progress: Progress) -> None:
-    while True:
-        await asyncio.sleep(TICK_SECONDS)
-        progress.tick(client.pace.wait_seconds(), client.trouble)
 
 
 def _is_ours(contact: Contact, sent: tuple[Field, ...], sent_at: float | None) -> bool:

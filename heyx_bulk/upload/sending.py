@@ -1,0 +1,89 @@
+"""A start: a client for a run, its rows sent, and what that came to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from heyx_bulk.api import ReadContact
+from heyx_bulk.client import Client, Transport
+from heyx_bulk.errors import CallFailed, Refused, Stopped, Unreachable
+from heyx_bulk.memory import Memory
+from heyx_bulk.pace import Pace
+from heyx_bulk.progress import Progress
+from heyx_bulk.run import Run
+from heyx_bulk.settings import Settings
+from heyx_bulk.upload.upload import Planned, Upload
+
+TICK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one start sent: calls, those of them HeyX refused as too many, seconds, and what ended it early."""
+
+    calls: int
+    refused: int
+    seconds: float
+    stopped: Stopped | None
+
+
+async def upload(
+    run: Run,
+    settings: Settings,
+    *,
+    progress: Progress,
+    transport: Transport | None = None,
+    planned: Planned | None = None,
+    memory: Memory | None = None,
+    started: Callable[[Client], None] = lambda _: None,
+    work: Callable[[Upload], Awaitable[None]] = Upload.run,
+) -> Sent:
+    """Send what a run still has to send, and say what was sent.
+
+    `memory` knows what other runs create, `started` is given the client, whose `stop` ends the work, `transport`
+    replaces the network, and `work` is what the upload is asked to do.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    stopped: Stopped | None = None
+    async with Client(settings, Pace(settings.rate), transport=transport) as client:
+        started(client)
+        ticking = loop.create_task(_tick(client, progress))
+        try:
+            await work(
+                Upload(
+                    run,
+                    client,
+                    workers=settings.workers,
+                    settle_seconds=settings.settle,
+                    report=progress.report,
+                    planned=planned,
+                    memory=memory,
+                )
+            )
+        except Stopped as reason:
+            stopped = reason
+        finally:
+            ticking.cancel()
+            progress.close()
+    return Sent(client.calls, client.refused_for_pace, loop.time() - began, stopped)
+
+
+async def has_contact(settings: Settings, contact_id: str) -> bool:
+    """Whether the channel of `settings` has the contact; raises `Stopped` where that cannot be found out."""
+    async with Client(settings, Pace(settings.rate)) as client:
+        try:
+            await client.send(ReadContact(contact_id))
+        except Refused:
+            return False
+        except CallFailed as failure:
+            raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
+        return True
+
+
+async def _tick(client: Client, progress: Progress) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        progress.tick(client.pace.wait_seconds(), client.trouble)
