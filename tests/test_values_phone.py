@@ -85,6 +85,7 @@ def test_what_is_not_one_phone_is_refused_in_every_format(text: str, why: str, f
         ("0324-407 70 87", "PK", "+923244077087"),
         ("٠٣٢٤٤٠٧٧٠٨٧", "PK", "+923244077087"),
         ("3244077087", "PK", "+923244077087"),
+        ("09991234567", "PK", "+929991234567"),
         ("923244077087", "PK", "+923244077087"),
         ("0092 324 4077087", "PK", "+923244077087"),
         ("+92 (0)324 4077087", None, "+923244077087"),
@@ -118,6 +119,7 @@ def test_a_phone_is_read_as_people_dial_in_its_region(text: str, region: str | N
         ("0300*1234567", "PK", "a phone that is none"),
         ("++923244077087", "PK", "a phone that is none"),
         ("447911123456", "PK", "a phone that may be of another country"),
+        ("5512345678", "PK", "a phone that may be of another country"),
         ("923244077087", "DE", "a phone that may be of another country"),
         ("923244077087", "IT", "a phone that may be of another country"),
     ],
@@ -132,6 +134,11 @@ def test_without_a_region_no_country_code_is_made_up(text: str) -> None:
         phone(text, E164)
     assert unfit.value.cause == "a phone without country code"
     assert phone(text, DIGITS) == digits(text)
+
+
+def test_a_phone_without_its_area_code_is_told_so() -> None:
+    with pytest.raises(Unfit, match="area code is missing"):
+        phone("253-0000", E164, "US")
 
 
 def test_only_a_phone_without_plus_is_told_to_get_one() -> None:

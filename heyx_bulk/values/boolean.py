@@ -44,5 +44,5 @@ def folded_word(text: str) -> str:
     """`text` without case and blanks and in Unicode's compatible form: how words are compared."""
     if text.isascii():
         return "".join(text.lower().split())
-    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    composed = unicodedata.normalize("NFKC", text.casefold())
     return "".join(composed.split())
