@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from heyx_bulk.columns import Column, Use, understood
+from heyx_bulk.columns import Column, Seen, Use, understood
 from heyx_bulk.damage import Finding
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import findings_of, stage
-from heyx_bulk.values import trim
+from heyx_bulk.values import kind_of, trim
 
 SAMPLES = 3
+ROWS_LOOKED_AT = 20_000
+"""So many rows say what the values of a column look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,24 @@ def inspect(sheet: Sheet, intent: Intent) -> Looked:
         with Journal.open(path, durable=False) as journal:
             return Looked(
                 sheet,
-                columns.columns,
+                (*columns.columns, *columns.more),
                 _samples(journal, len(columns.columns)),
                 found.mistakes,
                 tuple(journal.causes()),
                 tuple(findings_of(journal)),
                 journal.totals(),
             )
+
+
+def seen(sheet: Sheet) -> tuple[Seen, ...]:
+    """Some values of each column, and what its values look like, as far as the first rows show."""
+    width = len(sheet.header)
+    texts: list[list[str]] = [[] for _ in range(width)]
+    for cells in islice(sheet.cells(range(width)), ROWS_LOOKED_AT):
+        for found, cell in zip(texts, cells, strict=True):
+            if text := trim(cell):
+                found.append(text)
+    return tuple(Seen(tuple(islice(dict.fromkeys(found), SAMPLES)), kind_of(found)) for found in texts)
 
 
 def _known(column: Column) -> Column:

@@ -151,12 +151,16 @@ def kept_positions(header: Sequence[str]) -> tuple[int, ...]:
     return tuple(position for position, text in enumerate(header) if folded(text) not in ours)
 
 
-def line(totals: Mapping[str, int]) -> str:
-    """The totals in a sentence: `42 rows: 38 created, 3 failed, 1 invalid`."""
+def line(totals: Mapping[str, int], contacts: int | None = None) -> str:
+    """The totals in a sentence: `42 rows: 38 created, 3 failed, 1 invalid`.
+
+    `contacts` is how many there are, where several rows stand for one: `42 rows for 40 contacts: …`.
+    """
     rows = sum(totals.values())
     parts = [f"{totals[word]:,} {word}" for word in WORDS if totals.get(word)]
     noun = "row" if rows == 1 else "rows"
-    return f"{rows:,} {noun}: {', '.join(parts)}" if parts else "0 rows"
+    sent = f" for {contacts:,} {'contact' if contacts == 1 else 'contacts'}" if contacts is not None else ""
+    return f"{rows:,} {noun}{sent}: {', '.join(parts)}" if parts else "0 rows"
 
 
 def exit_code(totals: Mapping[str, int]) -> int:

@@ -9,6 +9,8 @@ import typer
 
 from heyx_bulk.cli import options as o
 from heyx_bulk.cli.say import Voice, telling_errors
+from heyx_bulk.merging import Duplicates
+from heyx_bulk.plan import Mode
 from heyx_bulk.values import PhoneLookup
 
 app = typer.Typer(
@@ -44,6 +46,7 @@ def heyx_bulk(
 
     \b
     heyx-bulk inspect contacts.xlsx               what is in it, and what is wrong with it
+    heyx-bulk columns contacts.xlsx --save FILE   what its columns mean, to be corrected in a file
     heyx-bulk upload contacts.xlsx --rehearse     try it all without HeyX and without a token
     heyx-bulk upload contacts.xlsx                upload; the same command again carries on
     heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
@@ -65,11 +68,22 @@ def upload(
     encoding: o.Encoding = None,
     delimiter: o.Delimiter = None,
     raw_csv: o.RawCsv = False,
+    mapping: o.Mapping = None,
+    no_mapping: o.NoMapping = False,
     map_: o.Map = None,
     ignore: o.Ignore = None,
     custom_fields: o.CustomFields = False,
+    ignore_unknown: o.IgnoreUnknown = False,
+    types: o.Types = None,
+    constants: o.Constants = None,
+    region: o.Region = None,
+    phone_format: o.Format = None,
+    date_order: o.Order = None,
+    lenient: o.Lenient = False,
     id_column: o.IdColumn = None,
     key: o.Key = None,
+    mode: o.ModeOption = Mode.UPSERT,
+    duplicates: o.DuplicatesOption = Duplicates.ERROR,
     no_match: o.NoMatch = False,
     trust_ids: o.TrustIds = False,
     accept_suspect_ids: o.AcceptSuspectIds = False,
@@ -112,6 +126,7 @@ def upload(
     Columns are recognised by their headers: First Name is firstName, tags holds a list. A run stopped
     halfway is carried on by the same command. Results are written beside the sheet.
     """
+    from heyx_bulk.cli.mapping import MappingWish
     from heyx_bulk.cli.upload import Asked, upload_sheet
     from heyx_bulk.intent import Intent
 
@@ -123,21 +138,30 @@ def upload(
                     map_=map_,
                     ignore=ignore,
                     custom_fields=custom_fields,
+                    ignore_unknown=ignore_unknown,
+                    types=types,
+                    constants=constants,
+                    region=region,
+                    phone_format=phone_format,
+                    date_order=date_order,
+                    lenient=lenient,
                     id_column=id_column,
                     key=key,
                     no_match=no_match,
                     add_tag=add_tag,
                     remove_tag=remove_tag,
                 ),
-                matching=o.matching(lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids),
+                matching=o.matching(lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids, mode=mode),
                 worksheet=worksheet,
                 header_row=header_row,
                 encoding=encoding,
                 delimiter=delimiter,
                 raw_csv=raw_csv,
                 accept_suspect_ids=accept_suspect_ids,
+                duplicates=duplicates,
                 viber=viber,
             ),
+            mapping=MappingWish(mapping, look=not no_mapping),
             speaking=o.Speaking(rate, workers, timeout, settle, viber=viber),
             out=out,
             voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
@@ -159,9 +183,18 @@ def inspect(
     encoding: o.Encoding = None,
     delimiter: o.Delimiter = None,
     raw_csv: o.RawCsv = False,
+    mapping: o.Mapping = None,
+    no_mapping: o.NoMapping = False,
     map_: o.Map = None,
     ignore: o.Ignore = None,
     custom_fields: o.CustomFields = False,
+    ignore_unknown: o.IgnoreUnknown = False,
+    types: o.Types = None,
+    constants: o.Constants = None,
+    region: o.Region = None,
+    phone_format: o.Format = None,
+    date_order: o.Order = None,
+    lenient: o.Lenient = False,
     id_column: o.IdColumn = None,
     key: o.Key = None,
     quiet: o.Quiet = False,
@@ -176,6 +209,7 @@ def inspect(
     Needs no token; nothing is sent.
     """
     from heyx_bulk.cli.inspect import inspect_sheet
+    from heyx_bulk.cli.mapping import MappingWish
     from heyx_bulk.intent import Intent
 
     with telling_errors():
@@ -184,11 +218,15 @@ def inspect(
                 map_=map_,
                 ignore=ignore,
                 custom_fields=custom_fields,
+                ignore_unknown=ignore_unknown,
+                types=types,
+                constants=constants,
+                region=region,
+                phone_format=phone_format,
+                date_order=date_order,
+                lenient=lenient,
                 id_column=id_column,
                 key=key,
-                no_match=False,
-                add_tag=None,
-                remove_tag=None,
             ),
             worksheet=worksheet,
             header_row=header_row,
@@ -196,7 +234,71 @@ def inspect(
             delimiter=delimiter,
             raw_csv=raw_csv,
         )
-        raise typer.Exit(inspect_sheet(sheet, intent, Voice(quiet=quiet, as_json=as_json)))
+        wish = MappingWish(mapping, look=not no_mapping)
+        raise typer.Exit(inspect_sheet(sheet, intent, wish, Voice(quiet=quiet, as_json=as_json)))
+
+
+@app.command()
+def columns(
+    sheet: o.Sheet,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Write what they mean into a mapping file, to be corrected."),
+    ] = None,
+    worksheet: o.Worksheet = None,
+    header_row: o.HeaderRow = None,
+    encoding: o.Encoding = None,
+    delimiter: o.Delimiter = None,
+    raw_csv: o.RawCsv = False,
+    mapping: o.Mapping = None,
+    no_mapping: o.NoMapping = False,
+    map_: o.Map = None,
+    ignore: o.Ignore = None,
+    custom_fields: o.CustomFields = False,
+    ignore_unknown: o.IgnoreUnknown = False,
+    types: o.Types = None,
+    id_column: o.IdColumn = None,
+    key: o.Key = None,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
+    """Show what each column of a sheet is taken for, and why; write it down, to be corrected in one place.
+
+    \b
+    heyx-bulk columns contacts.xlsx
+    heyx-bulk columns contacts.xlsx --save contacts.toml
+
+    An upload finds the mapping file by itself if it lies beside the sheet and has its name, or was written for the
+    same headers. Needs no token; nothing is sent.
+    """
+    from heyx_bulk.cli.columns import show_columns
+    from heyx_bulk.cli.mapping import MappingWish
+    from heyx_bulk.intent import Intent
+
+    with telling_errors():
+        intent = Intent(
+            wishes=o.wishes(
+                map_=map_,
+                ignore=ignore,
+                custom_fields=custom_fields,
+                ignore_unknown=ignore_unknown,
+                types=types,
+                constants=None,
+                region=None,
+                phone_format=None,
+                date_order=None,
+                lenient=False,
+                id_column=id_column,
+                key=key,
+            ),
+            worksheet=worksheet,
+            header_row=header_row,
+            encoding=encoding,
+            delimiter=delimiter,
+            raw_csv=raw_csv,
+        )
+        wish = MappingWish(mapping, look=not no_mapping and save is None)
+        raise typer.Exit(show_columns(sheet, intent, wish, save, Voice(quiet=quiet, as_json=as_json)))
 
 
 @app.command()

@@ -32,6 +32,8 @@ def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
     if invalid:
         kinds.append(f"{invalid:,} invalid")
     voice.say(f"Rows: {', '.join(kinds) or 'none'}.")
+    if (contacts := journal.contacts()) is not None:
+        voice.say(f"Rows with the same key are made one: {count(contacts, 'contact')} in all.")
     if fresh:
         tell_invalid(voice, journal)
         tell_findings(voice, findings_of(journal))

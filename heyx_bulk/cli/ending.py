@@ -41,7 +41,7 @@ def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str
         code = stopped.exit_code
     steps = next_steps(run, totals, same, failed)
     tell_next(voice, steps)
-    voice.total(results.line(totals), document(run, totals, sent, written, steps, code))
+    voice.total(results.line(totals, run.journal.contacts()), document(run, totals, sent, written, steps, code))
     return code
 
 
@@ -106,6 +106,7 @@ def document(
         "sheet": run.journal.meta("sheet"),
         "rows": sum(totals.values()),
         "totals": totals,
+        "contacts": run.journal.contacts(),
         "calls": sent.calls if sent else 0,
         "refused_for_pace": sent.refused if sent else 0,
         "seconds": round(sent.seconds, 1) if sent else 0,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli.bill import tell_causes, tell_findings
+from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.columns import Column, Use, letter
 from heyx_bulk.inspection import Looked, inspect
 from heyx_bulk.intent import Intent
-from heyx_bulk.values import trim
+from heyx_bulk.values import Kind, trim
 
 LONGEST_SAMPLE = 24
 
@@ -25,17 +27,13 @@ _USES = {
 }
 
 
-def inspect_sheet(path: Path, intent: Intent, voice: Voice) -> int:
+def inspect_sheet(path: Path, intent: Intent, wish: MappingWish, voice: Voice) -> int:
     """Say what there is to say of a sheet; the exit code is an upload's before anything is sent."""
-    looked = inspect(intent.open(path), intent)
+    sheet = intent.open(path)
+    intent = wish.applied(intent, sheet, voice)
+    looked = inspect(sheet, intent)
     _tell_reading(voice, looked)
-    width = max((len(trim(column.header)) for column in looked.columns), default=0)
-    for column, samples in zip(looked.columns, looked.samples, strict=True):
-        shown = ", ".join(_short(text) for text in samples)
-        name = trim(column.header).ljust(width)
-        voice.say(
-            f"  {letter(column.position):>3}  {name}  → {_meaning(column)}{f'   ({shown})' if shown else ''}"
-        )
+    tell_columns(voice, looked.columns, looked.samples)
     tell_causes(voice, looked.causes)
     tell_findings(voice, looked.findings)
     for mistake in looked.mistakes:
@@ -57,10 +55,29 @@ def _tell_reading(voice: Voice, looked: Looked) -> None:
         voice.say(f"  {note}")
 
 
-def _meaning(column: Column) -> str:
-    if column.use is Use.FIELD:
-        return column.field or "?"
-    return _USES[column.use]
+def tell_columns(voice: Voice, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
+    """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
+    width = max((len(trim(column.header)) for column in columns), default=0)
+    for column in columns:
+        shown = ", ".join(_short(text) for text in samples[column.position])
+        why = f", {column.reason}" if column.reason else ""
+        name = trim(column.header).ljust(width)
+        values = f"   ({shown})" if shown else ""
+        voice.say(f"  {letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
+
+
+def meaning(column: Column) -> str:
+    """What a column is taken for, in words."""
+    kind = "" if column.meant.kind is Kind.TEXT else f" ({column.meant.kind})"
+    match column.use:
+        case Use.FIELD:
+            return f"{column.field}{kind}" if column.field else "?"
+        case Use.SET_TAGS:
+            return f"exactly these tags of {column.field}…"
+        case Use.TAG:
+            return f"the tag {column.field}"
+        case _:
+            return _USES[column.use]
 
 
 def _short(text: str) -> str:
@@ -80,10 +97,12 @@ def _document(looked: Looked, code: int) -> dict[str, object]:
             {
                 "column": letter(column.position),
                 "header": column.header,
-                "meaning": _meaning(column),
+                "meaning": meaning(column),
+                "reason": column.reason,
                 "values": samples,
             }
-            for column, samples in zip(looked.columns, looked.samples, strict=True)
+            for column in looked.columns
+            for samples in [looked.samples[column.position]]
         ],
         "mistakes": list(looked.mistakes),
         "problems": [{"cause": cause, "rows": rows, "first": first} for cause, rows, first in looked.causes],

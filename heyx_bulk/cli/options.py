@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.columns import Wishes, field_named
-from heyx_bulk.plan import Matching
-from heyx_bulk.values import PhoneLookup, trim
+from heyx_bulk.errors import SettingsError
+from heyx_bulk.merging import Duplicates
+from heyx_bulk.plan import Matching, Mode
+from heyx_bulk.values import DateOrder, PhoneFormat, PhoneLookup, trim
 
 Sheet = Annotated[
     Path, typer.Argument(metavar="SHEET", help="A .csv or .xlsx file with a header row.", show_default=False)
@@ -50,6 +52,56 @@ Ignore = Annotated[
 ]
 CustomFields = Annotated[
     bool, typer.Option("--custom-fields", help="Send unknown columns as custom fields under their own header.")
+]
+Mapping = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        metavar="FILE",
+        help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found by itself].",
+    ),
+]
+NoMapping = Annotated[bool, typer.Option("--no-mapping", help="Look for no mapping file.")]
+IgnoreUnknown = Annotated[bool, typer.Option("--ignore-unknown", help="Leave out all columns that nobody knows.")]
+Types = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="COLUMN=TYPE",
+        help="What a column's values are: text, phone, boolean, number, date, time, datetime, email or url.",
+    ),
+]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="A field that is the same for every row. Repeatable."),
+]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="PK", help="The country of phones that have no +; they are sent as +92…"),
+]
+Format = Annotated[
+    PhoneFormat | None,
+    typer.Option("--phone-format", help="How phones are sent [default: e164 with --region, else as-typed]."),
+]
+Order = Annotated[
+    DateOrder | None,
+    typer.Option("--date-order", help="The order of dates, where a column does not show it by itself."),
+]
+Lenient = Annotated[
+    bool,
+    typer.Option("--lenient", help="Send a text that is not of its column's type as it stands, match keys aside."),
+]
+ModeOption = Annotated[
+    Mode,
+    typer.Option("--mode", help="create leaves contacts alone that are there, update makes no new ones."),
+]
+DuplicatesOption = Annotated[
+    Duplicates,
+    typer.Option(
+        "--duplicates",
+        help="Rows with the same key: error makes the later ones invalid, merge makes one of them, last sends the "
+        "last one.",
+    ),
 ]
 IdColumn = Annotated[
     str | None, typer.Option("--id-column", metavar="COLUMN", help="The column that holds HeyX's contact ids.")
@@ -134,19 +186,33 @@ class Speaking:
         return Speaking(**{**known, **said})
 
 
-def wishes(
+def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
     *,
     map_: list[str] | None,
     ignore: list[str] | None,
     custom_fields: bool,
     id_column: str | None,
     key: str | None,
-    no_match: bool,
-    add_tag: list[str] | None,
-    remove_tag: list[str] | None,
+    ignore_unknown: bool,
+    types: list[str] | None,
+    constants: list[str] | None,
+    region: str | None,
+    phone_format: PhoneFormat | None,
+    date_order: DateOrder | None,
+    lenient: bool,
+    no_match: bool = False,
+    add_tag: list[str] | None = None,
+    remove_tag: list[str] | None = None,
 ) -> Wishes:
     """What the command line says about the columns."""
     return Wishes(
+        ignore_unknown=ignore_unknown,
+        types=tuple(types or ()),
+        constants=tuple(constants or ()),
+        region=region.strip().upper() if region else None,
+        phone_format=phone_format,
+        date_order=date_order,
+        lenient=lenient,
         map=tuple(map_ or ()),
         ignore=tuple(ignore or ()),
         custom_fields=custom_fields,
@@ -158,6 +224,10 @@ def wishes(
     )
 
 
-def matching(*, lookup: PhoneLookup, no_match: bool, trust_ids: bool) -> Matching:
-    """What the command line says about finding contacts."""
-    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids)
+def matching(*, lookup: PhoneLookup, no_match: bool, trust_ids: bool, mode: Mode) -> Matching:
+    """What the command line says about finding contacts; raises `SettingsError` where it contradicts itself."""
+    if no_match and mode is Mode.UPDATE:
+        raise SettingsError(
+            "--no-match creates a contact for every row, and --mode update creates none.", "Leave one of them out."
+        )
+    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids, mode=mode)

@@ -52,7 +52,9 @@ def report(named: Path, voice: Voice) -> int:
         code = results.exit_code(totals)
         steps = next_steps(run, totals, str(journal.meta("command") or ""), failed)
         tell_next(voice, steps)
-        voice.total(results.line(totals), document(run, totals, None, written, steps, code))
+        voice.total(
+            results.line(totals, run.journal.contacts()), document(run, totals, None, written, steps, code)
+        )
         return code
 
 

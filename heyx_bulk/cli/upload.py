@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import typer
@@ -16,7 +16,9 @@ from heyx_bulk import results
 from heyx_bulk.cli import bill
 from heyx_bulk.cli.dry_run import Shown
 from heyx_bulk.cli.ending import conclude, document, tell_sent
+from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.options import Speaking
+from heyx_bulk.cli.questions import asked_about
 from heyx_bulk.cli.say import Voice, count, duration, same_command
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
@@ -41,6 +43,7 @@ class Asked:
 
     sheet: Path
     intent: Intent
+    mapping: MappingWish
     speaking: Speaking
     out: Path | None
     voice: Voice
@@ -57,7 +60,11 @@ def upload_sheet(asked: Asked) -> int:
     if asked.rehearse and asked.dry_run:
         raise SettingsError("--rehearse and --dry-run exclude each other.", "Leave one of them out.")
     sheet = asked.intent.open(asked.sheet)
-    understand(sheet, asked.intent)
+    intent = asked.mapping.applied(asked.intent, sheet, asked.voice)
+    if asked.voice.can_ask and not asked.yes:
+        intent = asked_about(sheet, intent, asked.voice)
+    asked = replace(asked, intent=intent)
+    understand(sheet, intent)
     settings = _settings(asked)
     _tell_sheet(asked.voice, sheet)
     if asked.rehearse or asked.dry_run:
@@ -122,7 +129,10 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
         f"Rehearsed against a sandbox; nothing was sent to HeyX, which would have taken "
         f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
     )
-    asked.voice.total(results.line(totals), {**document(run, totals, sent, None, [], code), "checkpoint": None})
+    asked.voice.total(
+        results.line(totals, run.journal.contacts()),
+        {**document(run, totals, sent, None, [], code), "checkpoint": None},
+    )
     return code
 
 
@@ -145,7 +155,7 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
         "writes": shown.writes,
         "plans": [{"row": number, "plan": lines} for number, lines in shown.plans()],
     }
-    asked.voice.total(f"would be {results.line(totals)}", told)
+    asked.voice.total(f"would be {results.line(totals, run.journal.contacts())}", told)
     return code
 
 

@@ -1,6 +1,7 @@
 """What a sheet means: which column is which field, list of tags or contact id; and cells to rows."""
 
 from heyx_bulk.columns.columns import Columns
+from heyx_bulk.columns.drafting import Seen, drafted
 from heyx_bulk.columns.header import (
     ID_COLUMN,
     MESSAGE_COLUMN,
@@ -14,8 +15,9 @@ from heyx_bulk.columns.header import (
     letter,
 )
 from heyx_bulk.columns.lists import join_list, split_list
+from heyx_bulk.columns.mapping import MappingFile, parsed
 from heyx_bulk.columns.reading import ID_KEY, Reading
-from heyx_bulk.columns.recognition import DEFAULT_KEYS, Wishes, recognise, understood
+from heyx_bulk.columns.recognition import DEFAULT_KEYS, KnownFields, Understood, Wishes, recognise, understood
 
 __all__ = [
     "DEFAULT_KEYS",
@@ -27,13 +29,19 @@ __all__ = [
     "STATUS_COLUMN",
     "Column",
     "Columns",
+    "KnownFields",
+    "MappingFile",
     "Reading",
+    "Seen",
+    "Understood",
     "Use",
     "Wishes",
+    "drafted",
     "field_named",
     "folded",
     "join_list",
     "letter",
+    "parsed",
     "recognise",
     "split_list",
     "understood",

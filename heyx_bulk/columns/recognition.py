@@ -198,7 +198,8 @@ class _ByHeader:
         taken = {name for text in self.header if (name := self._named(text)[0])}
         for position, known in enumerate(known_headers(self.header)):
             if known is not None and known.field not in taken:
-                self._known[position] = known.field, known.origin
+                origin = known.origin if known.origin.startswith("a header") else f"a header in {known.origin}"
+                self._known[position] = known.field, origin
 
     def column(self, position: int, said: Statements) -> Column:
         """What the column at `position` is for."""

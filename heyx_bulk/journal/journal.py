@@ -323,6 +323,13 @@ class Journal:
         ).fetchall()
         return {str(word): int(count) for word, count in found}
 
+    def contacts(self) -> int | None:
+        """How many contacts the rows that are sent stand for; None where no row stands for another."""
+        if self._db.execute("SELECT 1 FROM row WHERE leader IS NOT NULL LIMIT 1").fetchone() is None:
+            return None
+        query = "SELECT count(*) FROM row WHERE leader IS NULL AND (status IS NULL OR status NOT IN (?, ?))"
+        return int(self._db.execute(query, (Status.INVALID, Status.SKIPPED)).fetchone()[0])
+
     def causes(self) -> list[tuple[str, int, list[int]]]:
         """Why rows are invalid: cause, number of rows, the first rows' numbers; most frequent first."""
         rows: dict[str, list[int]] = {}

@@ -1,0 +1,29 @@
+"""The mapping file that a command uses: the one that is named, or the one that is found for the sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from heyx_bulk import mapping
+from heyx_bulk.cli.say import Voice, shown
+from heyx_bulk.intent import Intent
+from heyx_bulk.sheets import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class MappingWish:
+    """Which mapping file a person wants: the `named` one, else, if `look`, the one meant for the sheet."""
+
+    named: Path | None
+    look: bool
+
+    def applied(self, intent: Intent, sheet: Sheet, voice: Voice) -> Intent:
+        """The intent with what the mapping file says, if there is one; it is named to the person."""
+        path = self.named or (mapping.found(sheet.path, sheet.header) if self.look else None)
+        if path is None:
+            return intent
+        said = mapping.read(path)
+        by_itself = "" if self.named else " (found by itself; --no-mapping leaves it alone)"
+        voice.say(f"The columns are as {shown(path)} says{by_itself}.")
+        return replace(intent, wishes=replace(intent.wishes, mapping=said))

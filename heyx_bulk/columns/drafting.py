@@ -1,0 +1,120 @@
+"""A mapping file written for a sheet, with comments that explain it: to be read, corrected and given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import tomlkit
+from tomlkit.items import Table
+
+from heyx_bulk.columns.header import Column, Use, letter
+from heyx_bulk.columns.recognition import Understood
+from heyx_bulk.columns.said import positions
+from heyx_bulk.values import Kind, trim
+
+_SHAPED = (Kind.BOOLEAN, Kind.DATE, Kind.TIME, Kind.DATETIME)
+"""Types that are written in one way only, so that a column that looks like one is given it."""
+
+_YES = True
+
+_HEAD = """\
+What the columns of {sheet} mean, for heyx-bulk.
+
+An upload finds this file by itself beside the sheet, and for every sheet with the same headers. To name it:
+--mapping {file}. Whatever stands here can be changed.
+
+For each column one of
+  field = "firstName"      HeyX's name of a field, or of a custom field exactly as HeyX has it
+  tags = "add"             a list of tags; also "remove", or "set" with prefix = "seg:" (exactly these of seg:…)
+  tag = "VIP"              yes or no for one tag
+  contact_id = true        HeyX's own id
+  ignore = true            left out
+and, if it is a field, any of
+  type = "date"            {types}
+  order = "day-first"      of dates: or "month-first", "year-first"
+  allowed = ["a", "b"]     of a list
+  policy = "fill-blank"    overwrite (if nothing is said), fill-blank, never, clear-when-blank
+  default = "unknown"      for a blank cell
+  transform = ["title"]    trim, lower, upper, title, {{ replace = ["old", "new"] }}, {{ split = [" ", 1] }}
+                           (or "rest"), {{ join = ["Last Name", " "] }}
+A column may stand for several fields: write [[columns."Name"]] once for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a column holds: a few values, and what all of them look like."""
+
+    samples: tuple[str, ...]
+    kind: Kind
+
+
+def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> str:
+    """The text of a mapping file for a sheet; `seen` has one entry for each column."""
+    document = tomlkit.document()
+    types = ", ".join(Kind)
+    for line in _HEAD.format(sheet=sheet, file=file, types=types).splitlines():
+        document.add(tomlkit.comment(line) if line else tomlkit.comment(""))
+    document.add(tomlkit.nl())
+    columns = found.columns
+    document.add(
+        "headers", tomlkit.item([trim(column.header) for column in columns.columns]).multiline(multiline=True)
+    )
+    document.add("key", tomlkit.item([*columns.keys]))
+    for line in _sheet_lines(found):
+        document.add(tomlkit.comment(line))
+    hints = {column.position: hint for column, hint in found.unknown}
+    tables = tomlkit.table(is_super_table=True)
+    for column, what in zip(columns.columns, seen, strict=True):
+        if column.use not in (Use.BLANK, Use.OURS, Use.READ_ONLY):
+            hint = hints.get(column.position)
+            perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "say which field, or ignore = true"
+            tables.add(_name(column, [one.header for one in columns.columns]), _table(column, what, perhaps))
+    document.add("columns", tables)
+    return tomlkit.dumps(document)
+
+
+def _sheet_lines(found: Understood) -> Iterator[str]:
+    """What may hold for the whole sheet, to be uncommented."""
+    if not any(column.meant.region for column in found.columns.sent):
+        yield 'region = "PK"  # whose phones those without + are; all are then sent as +92…'
+    yield 'phone_format = "as-typed"  # or "e164", "digits"'
+    yield 'date_order = "day-first"  # for dates that do not show it by themselves'
+    yield 'constants = { source = "fair" }  # fields that are the same for every row'
+    yield 'add_tags = ["Imported"]  # tags for every row'
+
+
+def _name(column: Column, header: Sequence[str]) -> str:
+    name = trim(column.header)
+    return name if name and len(positions(header, name)) == 1 else f"column {letter(column.position)}"
+
+
+def _table(column: Column, seen: Seen, perhaps: str) -> Table:
+    table = tomlkit.table()
+    about = ", ".join(
+        (*(f"“{' '.join(text.split())[:30]}”" for text in seen.samples), *filter(None, [column.reason]))
+    )
+    if about:
+        table.add(tomlkit.comment(about))
+    match column.use:
+        case Use.FIELD:
+            table.add("field", column.field)
+            if not column.field:
+                table["field"].comment(perhaps)
+            kind = seen.kind if column.meant.kind is Kind.TEXT and seen.kind in _SHAPED else column.meant.kind
+            if kind is not Kind.TEXT:
+                table.add("type", str(kind))
+        case Use.ADD_TAGS:
+            table.add("tags", "add")
+        case Use.REMOVE_TAGS:
+            table.add("tags", "remove")
+        case Use.SET_TAGS:
+            table.add("tags", "set")
+            table.add("prefix", column.field)
+        case Use.TAG:
+            table.add("tag", column.field)
+        case Use.ID:
+            table.add("contact_id", tomlkit.item(_YES))
+        case _:
+            table.add("ignore", tomlkit.item(_YES))
+    return table
