@@ -5,13 +5,15 @@ errors are drawn as a tree in `heyx_bulk.errors`.
 """
 
 from heyx_bulk.client import Client
-from heyx_bulk.columns import Wishes
+from heyx_bulk.columns import MappingFile, Wishes
 from heyx_bulk.errors import HeyxBulkError, Misuse, Stopped
 from heyx_bulk.export import Exported, Selection, export
 from heyx_bulk.intent import Intent
+from heyx_bulk.mapping import read as read_mapping
+from heyx_bulk.merging import Duplicates
 from heyx_bulk.model import Contact, Field, Outcome, Status
 from heyx_bulk.pace import Pace
-from heyx_bulk.plan import Matching
+from heyx_bulk.plan import Matching, Mode
 from heyx_bulk.settings import Rate, Settings, from_environment
 from heyx_bulk.starts import Manner, Uploaded, upload_sheet
 from heyx_bulk.values import PhoneLookup
@@ -19,13 +21,16 @@ from heyx_bulk.values import PhoneLookup
 __all__ = [
     "Client",
     "Contact",
+    "Duplicates",
     "Exported",
     "Field",
     "HeyxBulkError",
     "Intent",
     "Manner",
+    "MappingFile",
     "Matching",
     "Misuse",
+    "Mode",
     "Outcome",
     "Pace",
     "PhoneLookup",
@@ -38,5 +43,6 @@ __all__ = [
     "Wishes",
     "export",
     "from_environment",
+    "read_mapping",
     "upload_sheet",
 ]

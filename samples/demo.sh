@@ -8,7 +8,7 @@ set -eu
 : "${DEMO:?is the folder to work in}"
 samples=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 python=$(dirname -- "$HEYX_BULK")/python
-columns='--map "Mobile No=phone" --ignore Notes --custom-fields'
+columns='--ignore Notes --custom-fields'
 began=$(date +%s)
 sandbox=
 export PYTHONUTF8=1 PYTHONIOENCODING=utf-8 HEYX_BULK_STATE="$DEMO/state"
@@ -68,7 +68,7 @@ say "# Forty people from an Excel file, at HeyX's real limit of 200 calls a minu
 cp -- "$samples/contacts.xlsx" .
 typed "heyx-bulk upload contacts.xlsx $columns"
 expect 3 "40 rows: 29 created, 3 updated, 3 failed, 5 invalid" \
-    "$HEYX_BULK" upload contacts.xlsx --map "Mobile No=phone" --ignore Notes --custom-fields
+    "$HEYX_BULK" upload contacts.xlsx --ignore Notes --custom-fields
 
 say "# The rows of contacts.results.xlsx that are not as wanted"
 "$python" - <<'END'

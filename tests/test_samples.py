@@ -19,7 +19,7 @@ from heyx_bulk.sheets import open_sheet
 
 HOME = Path(__file__).parent.parent
 SAMPLES = HOME / "samples"
-AS_MEANT = ("--map", "Mobile No=phone", "--ignore", "Notes", "--custom-fields")
+AS_MEANT = ("--ignore", "Notes", "--custom-fields")
 REFUSED = {
     13: "no contact id, phone or email",
     19: "same phone as an earlier row",

@@ -120,7 +120,7 @@ def upload(
     \b
     heyx-bulk upload contacts.xlsx --rehearse
     heyx-bulk upload contacts.xlsx --dry-run --first 20
-    heyx-bulk upload contacts.csv --map "Mobile No=phone" --ignore Notes --add-tag "Spring fair"
+    heyx-bulk upload contacts.csv --map "Group=tags" --ignore Notes --add-tag "Spring fair"
     heyx-bulk upload customers.xlsx --sheet 2026 --custom-fields --key customerid
 
     Columns are recognised by their headers: First Name is firstName, tags holds a list. A run stopped
@@ -204,7 +204,7 @@ def inspect(
 
     \b
     heyx-bulk inspect contacts.xlsx
-    heyx-bulk inspect contacts.csv --map "Mobile No=phone" --ignore Notes --custom-fields
+    heyx-bulk inspect contacts.csv --ignore Notes --custom-fields
 
     Needs no token; nothing is sent.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from heyx_bulk.api import AddTags, Call, CreateContact, RemoveTags, UpdateContact
@@ -18,15 +19,33 @@ class Shown:
 
     def __init__(self, first: int) -> None:
         self.writes = 0
+        self.counts: Counter[str] = Counter()
         self._first = first
         self._plans: dict[int, tuple[str, ...]] = {}
 
     def __call__(self, row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) -> None:
         """Hear the plan of one row, in whatever order rows come."""
         self.writes += len(calls)
+        for call in calls:
+            self._count(call)
         self._plans[row.number] = tuple(_lines(row, known, calls))
         if len(self._plans) > self._first:
             del self._plans[max(self._plans)]
+
+    def _count(self, call: Call) -> None:
+        match call:
+            case CreateContact() | UpdateContact():
+                self.counts["field written"] += len(call.fields)
+            case AddTags():
+                self.counts["tag added"] += len(call.tags)
+            case RemoveTags():
+                self.counts["tag removed"] += len(call.tags)
+
+    def total(self) -> str:
+        """What all rows' plans come to: calls, fields, tags."""
+        fields, added, removed = (self.counts[name] for name in ("field written", "tag added", "tag removed"))
+        tags = f"{count(added, 'tag')} added and {removed:,} removed"
+        return f"{count(self.writes, 'call')}: {count(fields, 'field')} written, {tags}"
 
     def plans(self) -> list[tuple[int, tuple[str, ...]]]:
         """The first rows' plans, each a number and its lines."""

@@ -148,11 +148,12 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     if sent.stopped is not None:
         raise sent.stopped
     code = results.exit_code(totals)
-    asked.voice.say(f"Nothing was written. The run would write with {count(shown.writes, 'call')}.")
+    asked.voice.say(f"Nothing was written. The run would write with {shown.total()}.")
     told = {
         **document(run, totals, sent, None, [], code),
         "checkpoint": None,
         "writes": shown.writes,
+        "changes": dict(shown.counts),
         "plans": [{"row": number, "plan": lines} for number, lines in shown.plans()],
     }
     asked.voice.total(f"would be {results.line(totals, run.journal.contacts())}", told)
