@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import ClassVar
 from urllib.parse import quote, urlencode
 
-from heyx_bulk.errors import Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.errors import Absent, Refused, Throttled, Unanswered, Unauthorized
 from heyx_bulk.model import Contact, Field, Value
 
 MAX_FIELDS = 30
@@ -25,6 +25,9 @@ MAX_TAG_LENGTH = 255
 
 STANDARD_FIELDS = ("firstName", "lastName", "profilePic", "language", "phone", "email")
 READ_ONLY_FIELDS = ("locale", "timezone", "gender", "created_at")
+
+NO_SUCH_CONTACT = "no such contact"
+"""What the message of a 403 says where HeyX has no contact with an id."""
 
 QUEUED = 449
 """Seen just after a create: the contact is `in the queue` and not ready for another call yet."""
@@ -210,8 +213,9 @@ Call = FindContacts | ReadContact | CreateContact | UpdateContact | AddTags | Re
 def read(call: Call, reply: Reply) -> Answer:
     """What `reply` says to `call`.
 
-    Raises `Unauthorized` (401), `Throttled` (429), `Refused` (it did not happen) or `Unanswered` (it may
-    have). For a create only a readable documented error, 400 or 422 proves that nothing happened.
+    Raises `Unauthorized` (401), `Throttled` (429), `Absent` (no such contact, or not yet), `Refused` (it did
+    not happen) or `Unanswered` (it may have). For a create only a readable documented error, 400 or 422 proves
+    that nothing happened.
     """
     document = _document(reply.body)
     message = message_of(document)
@@ -220,7 +224,8 @@ def read(call: Call, reply: Reply) -> Answer:
             return call.answer(document)
         except ValueError as error:
             raise Unanswered(f"HeyX's answer cannot be read: {error}") from None
-    said = f"HeyX answered {reply.status}: {message}" if message else f"HeyX answered {reply.status}"
+    reason = message or _moved(reply)
+    said = f"HeyX answered {reply.status}: {reason}" if reason else f"HeyX answered {reply.status}"
     readable = isinstance(document, dict)
     if not call.idempotent and not readable:
         raise Unanswered(said)
@@ -233,6 +238,8 @@ def read(call: Call, reply: Reply) -> Answer:
             )
         case 429:
             raise Throttled(message or "Too many requests", wait_seconds=_retry_after(reply))
+    if _is_absent(call, reply.status, message):
+        raise Absent(said, status=reply.status)
     if _did_not_happen(call, reply.status):
         raise Refused(said, status=reply.status)
     raise Unanswered(said)
@@ -262,6 +269,18 @@ def _did_not_happen(call: Call, status: int) -> bool:
     if call.idempotent:
         return 200 <= status < 500 and status != 408
     return status in (400, 403, 405, 422)
+
+
+def _is_absent(call: Call, status: int, message: str) -> bool:
+    if isinstance(call, FindContacts | CreateContact):
+        return False
+    return status in (404, QUEUED) or (status == 403 and NO_SUCH_CONTACT in message.casefold())
+
+
+def _moved(reply: Reply) -> str:
+    """Where a redirect, which is never followed, points to."""
+    place = reply.headers.get("location", "") if 300 <= reply.status < 400 else ""
+    return f"it sends us to {place}; is HEYX_URL right?" if place else ""
 
 
 def _is_error(document: object) -> bool:

@@ -27,7 +27,8 @@ CONNECT_SECONDS = 10.0
 PATIENCE_SECONDS = 600.0
 """How long every call may be refused for asking too often before the run stops."""
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""What httpx raises before a byte of the call left; `ProxyError`: a proxy did not open the way."""
 
 T = TypeVar("T")
 
@@ -83,9 +84,12 @@ class Client:
         for task in self._waiting:
             task.cancel()
 
-    async def send(self, call: Call, *, departing: Callable[[], None] | None = None) -> Answer:
+    async def send(
+        self, call: Call, *, departing: Callable[[], None] | None = None, ready_by: float | None = None
+    ) -> Answer:
         """What HeyX answers to `call`; `departing` is called each time just before it leaves; what it
-        raises keeps the call from leaving.
+        raises keeps the call from leaving. Until `ready_by` (the loop's clock) a contact that HeyX does not
+        know is taken to be new, and asked for again.
 
         Raises `Refused` or `Unanswered` where the call failed, `InDoubt` where a create went unanswered, and
         `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
@@ -100,7 +104,8 @@ class Client:
                 attempt -= 1
                 self._hold(failure)
             except CallFailed as failure:
-                wait = delay(call, failure, attempt, heard=self._heard)
+                young = ready_by is not None and asyncio.get_running_loop().time() < ready_by
+                wait = delay(call, failure, attempt, heard=self._heard, young=young)
                 if wait is None:
                     raise _last_word(call, failure) from None
                 self.trouble = failure.what
@@ -212,14 +217,17 @@ def _http(settings: Settings, transport: Transport | None, *, connections_kept: 
 def _last_word(call: Call, failure: CallFailed) -> Exception:
     match failure:
         case Undelivered():
-            return Unreachable(
-                f"{failure.what}.",
-                "See to the network, or to the address in HEYX_URL, and give the same command again.",
-            )
+            return Unreachable(f"{failure.what}.", f"{_to_see_to(failure)}, and give the same command again.")
         case Unanswered() if not call.idempotent:
             return InDoubt(failure.what)
         case _:
             return failure
+
+
+def _to_see_to(failure: Undelivered) -> str:
+    if "CERTIFICATE" in failure.what:
+        return "If a proxy opens your connections, name its certificate in SSL_CERT_FILE; see to HEYX_URL"
+    return "See to the network, to a proxy (HTTPS_PROXY), or to the address in HEYX_URL"
 
 
 def _reason(error: Exception) -> str:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class _Skipping(selectors.BaseSelector):
     """A selector that never waits for the clock: it moves the clock instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace_seconds: float) -> None:
         self.now = 0.0
+        self._grace_seconds = grace_seconds
         self._real = selectors.DefaultSelector()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = self._real.select(0 if timeout is not None else None)
+        ready = self._real.select(None if timeout is None else min(timeout, self._grace_seconds))
         if not ready and timeout is not None and timeout > 0:
             self.now += timeout
         return ready
@@ -42,10 +43,13 @@ class _Skipping(selectors.BaseSelector):
 
 
 class VirtualTime(asyncio.SelectorEventLoop):
-    """An event loop whose seconds cost nothing; for `asyncio.Runner(loop_factory=VirtualTime)`."""
+    """An event loop whose seconds cost nothing; for `asyncio.Runner(loop_factory=VirtualTime)`.
 
-    def __init__(self) -> None:
-        self._skipping = _Skipping()
+    Where real sockets are spoken to, `grace_seconds` of real time are given to them before the clock is moved.
+    """
+
+    def __init__(self, grace_seconds: float = 0.0) -> None:
+        self._skipping = _Skipping(grace_seconds)
         super().__init__(self._skipping)
 
     def time(self) -> float:

@@ -7,7 +7,8 @@ HeyxBulkError
 │   Unauthorized  Unreachable  CheckpointBusy  DiskFull
 │   Interrupted     by Ctrl-C or a signal                                           exit 130, 143
 ├ CallFailed      one call failed: its row fails, the run goes on
-│   Refused         HeyX said no: it did not happen        (Throttled: because we asked too often)
+│   Refused         HeyX said no: it did not happen
+│     (Throttled: because we asked too often) (Absent: it knows no such contact, perhaps not yet)
 │   Undelivered     it never reached HeyX: it did not happen
 │   Unanswered      it was sent and no answer came: it may have happened
 │   Ambiguous       the key names several contacts, and we do not guess
@@ -119,6 +120,10 @@ class Throttled(Refused):
     def __init__(self, what: str, *, wait_seconds: float | None = None) -> None:
         super().__init__(what, status=429)
         self.wait_seconds = wait_seconds
+
+
+class Absent(Refused):
+    """HeyX knows no contact with this id, or it is not ready: for seconds after a create that is no last word."""
 
 
 class Undelivered(CallFailed):

@@ -69,7 +69,8 @@ class ContactRow:
     `number` counts as a person does (the header is usually row 1). `id` is the contact's id if the row names
     one. `keys` are the match keys that have a value on this row, best first. A blank cell is absent from
     `fields`, which include the keys. `add_tags` include those of `tag_sets`. A row with `problems` is invalid and
-    never sent; `remarks` are told with its outcome.
+    never sent; `remarks` are told with its outcome. `stamp` is written by the create alone, so that it can be told
+    whose a contact is.
     """
 
     number: int
@@ -81,6 +82,7 @@ class ContactRow:
     problems: tuple[Problem, ...] = ()
     tag_sets: tuple[TagSet, ...] = ()
     remarks: tuple[str, ...] = ()
+    stamp: Field | None = None
 
     @property
     def key(self) -> Field | None:
@@ -98,7 +100,8 @@ class ContactRow:
 class Contact:
     """What we know of a contact: whole (HeyX showed it) or in part (only what we wrote ourselves).
 
-    `without` are tags a contact known in part is known not to have.
+    `without` are tags a contact known in part is known not to have. One that is `unseen` answered our create and
+    was not read since: HeyX may have given us one that was there before.
     """
 
     id: str
@@ -106,6 +109,7 @@ class Contact:
     tags: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     whole: bool = False
+    unseen: bool = False
     created_at: int | None = None
 
 

@@ -55,11 +55,13 @@ class Matching:
 class NotAsked:
     """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
 
-    `keys` are what the contact must not contradict; the first of them decides alone.
+    `keys` are what the contact must not contradict; the first of them decides alone, and so does `stamp`, the
+    mark that a create left in its contact.
     """
 
     questions: tuple[FindContacts | ReadContact, ...]
     keys: tuple[Field, ...] = ()
+    stamp: Field | None = None
     found: tuple[Contact, ...] = ()
 
 
@@ -107,6 +109,12 @@ def by_every_key(keys: tuple[Field, ...], matching: Matching) -> NotAsked:
     return NotAsked(tuple(search for key in keys for search in _searches(key, matching)), keys)
 
 
+def by_stamp(stamp: Field, keys: tuple[Field, ...], matching: Matching) -> NotAsked:
+    """The contact must be looked for by the mark its create carried, then by each of `keys`."""
+    search = FindContacts(stamp.name, stamp.value)
+    return NotAsked((search, *by_every_key(keys, matching).questions), keys, stamp)
+
+
 def _must_be_read(row: ContactRow) -> bool:
     """Whether what a row changes depends on what its contact has."""
     return bool(row.tag_sets) or any(field.policy is Policy.FILL for field in row.fields)
@@ -130,6 +138,8 @@ def next_call(row: ContactRow, known: Known) -> Call | None:
             return known.questions[0]
         case Nobody():
             return CreateContact(_keys_first(row)[:MAX_FIELDS])
+        case Contact(unseen=True) if row.remove_tags or row.tag_sets:
+            return ReadContact(known.id)
         case Contact():
             return _next_change(row, known)
 
@@ -142,7 +152,10 @@ def after(known: Known, call: Call, answer: Answer) -> Known:
         case NotAsked(), ReadContact(), Contact():
             return _after_read(known, answer)
         case Nobody(), CreateContact(), Created():
-            return Contact(answer.id, {field.name: field.value for field in call.fields}, whole=known.looked)
+            fields = {field.name: field.value for field in call.fields}
+            return Contact(answer.id, fields, whole=known.looked, unseen=known.looked)
+        case Contact(), ReadContact(), Contact():
+            return answer
         case Contact(), UpdateContact(), Done():
             return replace(known, fields={**known.fields, **{field.name: field.value for field in call.fields}})
         case Contact(), AddTags(), Done():
@@ -158,6 +171,9 @@ def plan(row: ContactRow, known: Nobody | Contact) -> tuple[Call, ...]:
     calls: list[Call] = []
     state: Known = known
     while (call := next_call(row, state)) is not None:
+        if isinstance(state, Contact) and not call.writes:
+            state = replace(state, unseen=False)
+            continue
         calls.append(call)
         creates = isinstance(call, CreateContact)
         row = row.as_new() if creates else row
@@ -169,7 +185,8 @@ def calls_at_most(row: ContactRow, matching: Matching) -> int:
     """The most calls `row` can need, if each is sent once and a search has one page."""
     known = start(row, matching)
     reads = len(known.questions) if isinstance(known, NotAsked) else 0
-    return reads + writes_at_most(row, matching.mode)
+    read_again = row.id is None and bool(reads and (row.remove_tags or row.tag_sets))
+    return reads + read_again + writes_at_most(row, matching.mode)
 
 
 def writes_at_most(row: ContactRow, mode: Mode = Mode.UPSERT) -> int:
@@ -198,7 +215,8 @@ def _searches(key: Field, matching: Matching) -> tuple[FindContacts, ...]:
 
 
 def _keys_first(row: ContactRow) -> tuple[Field, ...]:
-    return row.keys + tuple(field for field in row.fields if field not in row.keys and field.value)
+    stamp = () if row.stamp is None else (row.stamp,)
+    return (*row.keys, *stamp, *(field for field in row.fields if field not in row.keys and field.value))
 
 
 def _next_change(row: ContactRow, contact: Contact) -> Call | None:
@@ -239,7 +257,7 @@ def _lacks_tag(contact: Contact, tag: str) -> bool:
 
 def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
     found = {contact.id: contact for contact in known.found}
-    found |= {contact.id: contact for contact in page.contacts if _is_meant(contact, call, known.keys)}
+    found |= {contact.id: contact for contact in page.contacts if _is_meant(contact, call, known)}
     rest = known.questions[1:]
     if page.contacts and call.page < page.last_page:
         return replace(known, questions=(replace(call, page=call.page + 1), *rest), found=tuple(found.values()))
@@ -253,8 +271,16 @@ def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
     return replace(known, questions=rest) if rest else Nobody()
 
 
-def _is_meant(contact: Contact, call: FindContacts, keys: tuple[Field, ...]) -> bool:
+def is_stamped(contact: Contact, stamp: Field) -> bool:
+    """Whether a contact bears the mark, under whatever name HeyX shows the field."""
+    return any(text_of(value) == stamp.value for value in contact.fields.values())
+
+
+def _is_meant(contact: Contact, call: FindContacts, known: NotAsked) -> bool:
     """Whether a found contact has the value searched for; one found by a lesser key must have all of them."""
+    if known.stamp is not None and call.field == known.stamp.name:
+        return is_stamped(contact, known.stamp)
+    keys = known.keys
     if not _holds(contact, Field(call.field, call.value)):
         return False
     return call.field == keys[0].name or all(_holds(contact, key) for key in keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from heyx_bulk.columns import Columns, Reading
@@ -15,6 +15,9 @@ from heyx_bulk.values import PhoneLookup
 
 BATCH_ROWS = 500
 
+MARK_LENGTH = 12
+"""How many signs of a run's random name its mark has: 48 bits, never the same twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -25,6 +28,8 @@ class Run:
     matching: Matching
     duplicates: Duplicates = Duplicates.ERROR
     """What becomes of rows that mean one contact."""
+    mark: str = ""
+    """What tells this run from every other one in the contacts it creates."""
 
     @classmethod
     def of(cls, journal: Journal) -> Run:
@@ -38,6 +43,7 @@ class Run:
             Columns.from_document(columns),
             Matching(phone_lookup=lookup, mode=mode, **matching),
             duplicates=Duplicates(str(journal.meta("duplicates"))),
+            mark=str(journal.meta("run"))[:MARK_LENGTH],
         )
 
     @property
@@ -56,19 +62,24 @@ class Run:
             if self.merges:
                 yield from map(self.row, batch)
             else:
-                yield from map(self._read(batch).row, range(len(batch)))
+                yield from map(self._stamped, map(self._read(batch).row, range(len(batch))))
 
     def keys_sent(self, entry: Entry) -> tuple[Field, ...]:
         """The keys that a row's create carried: what its contact can be looked for by, if it went unanswered."""
         by_name = {field.name: field for field in entry.sent or ()}
         return tuple(by_name[name] for name in self.columns.keys if name in by_name)
 
+    def stamp_sent(self, entry: Entry) -> Field | None:
+        """The mark that a row's create carried, if one was asked for."""
+        return next((field for field in entry.sent or () if field.name == self.columns.stamp), None)
+
     def row(self, entry: Entry) -> ContactRow:
-        """What a row of the journal wants: with the rows it stands for, and the id that was named for it since."""
+        """What a row of the journal wants: with the rows it stands for, the id named for it, and its mark."""
         if not self.merges or not (members := self.journal.members(entry.number)):
-            return self._read([entry]).row(0)
+            return self._stamped(self._read([entry]).row(0))
         reading = self._read([entry, *members])
-        return merged([*map(reading.row, range(len(members) + 1))], self.columns.keys)
+        rows = [*map(reading.row, range(len(members) + 1))]
+        return self._stamped(merged(rows, self.columns.keys))
 
     def _read(self, entries: Sequence[Entry]) -> Reading:
         return self.columns.read(
@@ -77,3 +88,8 @@ class Run:
             {entry.number: entry.problems for entry in entries if entry.problems},
             {entry.number: entry.named_id for entry in entries if entry.named_id is not None},
         )
+
+    def _stamped(self, row: ContactRow) -> ContactRow:
+        if not self.columns.stamp:
+            return row
+        return replace(row, stamp=Field(self.columns.stamp, f"{self.mark}-{row.number}"))

@@ -82,6 +82,11 @@ class Settings(BaseModel):
         return url.rstrip("/")
 
     @property
+    def ready(self) -> float:
+        """Seconds that a new contact, which no call may find yet, is asked for again: a third of `settle`."""
+        return self.settle / 3
+
+    @property
     def is_local(self) -> bool:
         """Whether HeyX is on this machine, as a sandbox is."""
         return urlsplit(self.url).hostname in LOOPBACK

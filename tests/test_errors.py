@@ -19,17 +19,15 @@ def drawn() -> dict[str, str]:
     """The tree in the module's docstring: each name with the one it hangs from."""
     parents: dict[str, str] = {}
     branch = "HeyxBulkError"
-    for line in (errors.__doc__ or "").splitlines():
+    for line in re.sub(r"\n│ {5}\(", " (", errors.__doc__ or "").splitlines():
         found = re.match(r"([├└] |│   )(\w+(?:  \w+)*)(?=$| {3,})(.*)", line)
         if not found:
             continue
         stem, names, said = found.groups()
-        beside = re.search(r"\(([A-Z]\w+): ", said)
         if stem != "│   ":
             branch = names
         parents |= dict.fromkeys(names.split(), "HeyxBulkError" if stem != "│   " else branch)
-        if beside:
-            parents[beside[1]] = names
+        parents |= dict.fromkeys(re.findall(r"\(([A-Z]\w+): ", said), names)
     return parents
 
 

@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {"columns", "plan", "merging", "retry", "sheets", "journal", "pace", "places", "memory", "progress"},
     ),
-    frozenset({"client", "damage", "line", "run", "intent", "bill", "mapping"}),
+    frozenset({"account", "client", "damage", "doubt", "line", "run", "intent", "bill", "mapping"}),
     frozenset({"results", "stage"}),
     frozenset({"upload", "export", "mended", "inspection"}),
     frozenset({"rehearsal", "starts"}),

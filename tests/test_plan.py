@@ -258,7 +258,7 @@ def test_a_plan_is_the_very_writes_that_are_made(data: st.DataObject) -> None:
     heyx = Heyx({"1": held})
     planned = plan(row, known)
     carry_out(row, known, heyx)
-    shapes = [(type(call), getattr(call, "fields", ()), getattr(call, "tags", ())) for call in heyx.calls]
+    shapes = [(type(call), getattr(call, "fields", ()), getattr(call, "tags", ())) for call in heyx.writes]
     assert [(type(call), getattr(call, "fields", ()), getattr(call, "tags", ())) for call in planned] == shapes
 
 
@@ -327,6 +327,16 @@ def test_a_new_contact_takes_a_write_for_thirty_fields_and_one_for_ten_tags(row:
     writes = plan(row, Nobody())
     assert len(writes) == ceil(len(row.fields) / 30) + ceil(len(row.add_tags) / 10)
     assert [type(call) for call in writes].count(CreateContact) == 1
+
+
+@given(rows())
+@thoroughly
+def test_a_contact_that_answered_a_create_is_read_before_tags_are_taken_for_absent(row: ContactRow) -> None:
+    heyx = Heyx()
+    carry_out(row, Nobody(), heyx)
+    reads = [call for call in heyx.calls if isinstance(call, ReadContact)]
+    assert len(reads) == bool(row.remove_tags)
+    assert not any(isinstance(call, RemoveTags) for call in heyx.calls)
 
 
 @given(rows())

@@ -28,7 +28,7 @@ class Columns:
 
     `columns` has one for each position, `more` those that stand for a further field; `keys` are the match keys,
     best first. The constants and tags are for every row. Where `lenient`, a text that is not what its column holds
-    is sent as it is, match keys aside.
+    is sent as it is, match keys aside. `stamp` is the field that takes the mark of a create; blank: none.
     """
 
     columns: tuple[Column, ...]
@@ -39,6 +39,7 @@ class Columns:
     more: tuple[Column, ...] = ()
     constants: tuple[Field, ...] = ()
     lenient: bool = False
+    stamp: str = ""
     sent: tuple[Column, ...] = field(init=False, repr=False, compare=False)
     """The columns whose cells are sent."""
 
@@ -117,6 +118,7 @@ class Columns:
             more=tuple(map(Column.from_document, document["more"])),
             constants=tuple(Field(one["name"], one["value"]) for one in document["constants"]),
             lenient=document["lenient"],
+            stamp=str(document.get("stamp", "")),
         )
 
 

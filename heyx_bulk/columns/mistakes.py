@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from heyx_bulk.api import STANDARD_FIELDS
+from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.columns.columns import Columns
-from heyx_bulk.columns.header import Column, Use, letter
+from heyx_bulk.columns.header import Column, Use, folded, letter
 from heyx_bulk.columns.problems import SURROGATE
 from heyx_bulk.columns.suggestion import Suggestion, closest
 from heyx_bulk.values import Kind, is_region, trim
@@ -32,6 +32,7 @@ def all_of(
     yield from _sets(columns)
     yield from _misspelt(columns, fields)
     yield from _key_mistakes(columns, wishes_key, complete=not unknown)
+    yield from _stamp_mistakes(columns)
     for tag in columns.add_tags:
         if tag in columns.remove_tags:
             yield f"The tag {tag!r} is both added and removed for every row; leave one out."
@@ -41,8 +42,21 @@ def all_of(
 
 def _texts(columns: Columns) -> Iterator[str]:
     yield from (column.field for column in columns.sent)
-    yield from (*columns.keys, *columns.add_tags, *columns.remove_tags)
+    yield from (*columns.keys, *columns.add_tags, *columns.remove_tags, columns.stamp)
     yield from (text for field in columns.constants for text in (field.name, field.value))
+
+
+def _stamp_mistakes(columns: Columns) -> Iterator[str]:
+    stamp = columns.stamp
+    if not stamp:
+        return
+    if folded(stamp) in map(folded, (*STANDARD_FIELDS, *READ_ONLY_FIELDS)):
+        yield f"--stamp {stamp}: the mark needs a custom field of its own; make one in HeyX and name it."
+    for column in columns.sent:
+        if column.use is Use.FIELD and folded(column.field) == folded(stamp):
+            yield f"--stamp {stamp}: column {column} is sent as this field; name another field for the mark."
+    if stamp in {constant.name for constant in columns.constants}:
+        yield f"--stamp {stamp}: every row sets this field to one value; name another field for the mark."
 
 
 def _regions(columns: Columns) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Wishes:
     date_order: DateOrder | None = None
     lenient: bool = False
     mapping: MappingFile | None = None
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def understood(
         tuple(said.more),
         tuple(_constants(wishes, said.mistakes)),
         manners.lenient,
+        trim(wishes.stamp),
     )
     unknown = tuple(
         (column, suggested(column.header, fields))

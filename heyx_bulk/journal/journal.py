@@ -122,6 +122,10 @@ class Journal:
         """Rows that ended uncertain."""
         return self._entries(f"status = '{Status.UNCERTAIN}'")
 
+    def witness(self) -> Entry | None:
+        """A row whose create was answered, or its contact found, and which says so with an id."""
+        return next(self._entries("made AND contact_id IS NOT NULL AND sent IS NOT NULL"), None)
+
     def entry(self, number: int) -> Entry:
         """The row `number`, which must be there."""
         entry = self.find(number)
@@ -189,6 +193,10 @@ class Journal:
     def wrote(self, number: int, contact_id: str) -> None:
         """The run changed the row's contact."""
         self._set(number, contact_id=contact_id, wrote=1)
+
+    def not_made(self, number: int, contact_id: str) -> None:
+        """The row's create was answered with a contact that was there before: it was changed, not made."""
+        self._set(number, state=State.READY, contact_id=contact_id, made=0, wrote=1)
 
     def unsent(self, number: int) -> None:
         """The create that was about to leave did not happen."""

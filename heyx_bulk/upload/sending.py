@@ -58,6 +58,7 @@ async def upload(
                     client,
                     workers=settings.workers,
                     settle_seconds=settings.settle,
+                    ready_seconds=settings.ready,
                     report=progress.report,
                     planned=planned,
                     memory=memory,

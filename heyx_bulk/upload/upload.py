@@ -9,13 +9,14 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
-from heyx_bulk.api import Answer, Call, CreateContact, Created
+from heyx_bulk.api import Answer, Call, CreateContact, Created, FindContacts, Page, ReadContact
 from heyx_bulk.client import Client
+from heyx_bulk.doubt import KNOWINGLY, is_ours, to_check, was_there
 from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
 from heyx_bulk.journal import Entry, State
 from heyx_bulk.line import Line
 from heyx_bulk.memory import Claim, Claimed, Forgetful, Memory
-from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
+from heyx_bulk.model import Contact, ContactRow, Outcome, Status
 from heyx_bulk.plan import (
     Known,
     Mode,
@@ -25,6 +26,8 @@ from heyx_bulk.plan import (
     by_earlier_row,
     by_every_key,
     by_id,
+    by_stamp,
+    is_stamped,
     next_call,
     plan,
     start,
@@ -32,12 +35,9 @@ from heyx_bulk.plan import (
 )
 from heyx_bulk.run import Run
 from heyx_bulk.upload.work import Work
-from heyx_bulk.values import same
 
 CLAIM_POLL_SECONDS = 1.0
 """How often it is asked whether another run's create has come to an end."""
-
-LONGEST_MESSAGE = 1000
 
 ROUNDS = 5
 """How often in one start a row's create may go unanswered before the row is left uncertain."""
@@ -59,6 +59,7 @@ class Upload:
         *,
         workers: int,
         settle_seconds: float,
+        ready_seconds: float,
         report: Callable[[Outcome], None],
         planned: Planned | None = None,
         memory: Memory | None = None,
@@ -69,10 +70,12 @@ class Upload:
         self._client = client
         self._workers = workers
         self._settle_seconds = settle_seconds
+        self._ready_seconds = ready_seconds
         self._report = report
         self._planned = planned
         self._memory = memory or Forgetful()
         self._doubted_at: dict[int, float] = {}
+        self._stamps_found: bool | None = None
 
     async def run(self) -> None:
         """Work until every row has its outcome. Raises the `Stopped` that ended the work before that."""
@@ -86,18 +89,16 @@ class Upload:
         if self._client.stopped:
             raise self._client.stopped
         for entry in self._journal.doubts():
-            message = f"{ROUNDS} creates went unanswered; look for it in HeyX"
-            self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
+            self._leave_uncertain(entry, f"{ROUNDS} creates went unanswered")
         await self._drain(self._journal.ready())
         if self._client.stopped:
             raise self._client.stopped
 
     async def _settle(self, doubts: list[Entry], started_at: float, then: Iterable[Entry]) -> None:
         """Look for the contacts whose creates went unanswered, when they had time to appear."""
-        for entry in [entry for entry in doubts if not self._run.keys_sent(entry)]:
+        for entry in [entry for entry in doubts if not self._can_be_looked_for(entry)]:
             doubts.remove(entry)
-            message = "its create went unanswered, and it has no key to look for it by: look for it in HeyX"
-            self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
+            self._leave_uncertain(entry, "its create went unanswered, and it has no key to look for it by")
         if not doubts:
             return
         now = asyncio.get_running_loop().time()
@@ -106,6 +107,13 @@ class Upload:
             await self._client.patiently(asyncio.sleep(doubted_at + self._settle_seconds - now))
             settled = {entry.number for entry in doubts}
             await self._drain(chain(doubts, (entry for entry in then if entry.number not in settled)))
+
+    def _can_be_looked_for(self, entry: Entry) -> bool:
+        return bool(self._run.keys_sent(entry) or self._run.stamp_sent(entry))
+
+    def _leave_uncertain(self, entry: Entry, why: str) -> None:
+        message = f"{why}. {to_check(entry.sent or ())}"
+        self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
 
     async def _drain(self, entries: Iterable[Entry]) -> None:
         line = Line(self._journal, entries)
@@ -135,12 +143,15 @@ class Upload:
         known = self._start(entry, row)
         claim = Claim(self._run.owner(entry.number), row.keys)
         work = Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
+        work.sent_at = entry.sent_at
+        if row.id is None and isinstance(known, NotAsked) and isinstance(known.questions[0], ReadContact):
+            self._is_new(work)
         try:
             left_alone = await self._advance(work)
         except CallFailed as failure:
             status = Status.UNCERTAIN if work.in_doubt else Status.FAILED
             named = entry.contact_id if isinstance(failure, Ambiguous) else work.contact_id
-            self._finish(Outcome(entry.number, status, named, _message(row, failure)))
+            self._finish(Outcome(entry.number, status, named, work.message(failure)))
         else:
             if left_alone:
                 self._finish(Outcome(entry.number, Status.SKIPPED, work.contact_id, left_alone))
@@ -153,7 +164,9 @@ class Upload:
         if entry.contact_id is not None and (entry.made or entry.wrote):
             return by_id(entry.contact_id)
         if entry.sent is not None and (self._matching.no_match or entry.state is State.CREATING):
-            keys = self._run.keys_sent(entry)
+            keys, stamp = self._run.keys_sent(entry), self._run.stamp_sent(entry)
+            if stamp is not None:
+                return by_stamp(stamp, keys, self._matching)
             return by_every_key(keys, self._matching) if keys else Nobody(looked=False)
         if earlier := self._journal.contact_of_key(row):
             return by_earlier_row(row, earlier, self._matching)
@@ -173,8 +186,12 @@ class Upload:
                 work.known = await self._after_another(work, claimed)
                 continue
             was, work.known = work.known, after(work.known, call, answer)
-            if isinstance(was, NotAsked):
-                self._looked(work)
+            if call.writes:
+                work.done.append(call)
+            if isinstance(answer, Contact) and work.made:
+                self._shown(work, was, answer)
+            elif isinstance(was, NotAsked):
+                await self._looked(work)
             elif isinstance(answer, Created):
                 self._made(work, answer.id)
             elif not (work.made or work.wrote) and isinstance(work.known, Contact):
@@ -197,9 +214,17 @@ class Upload:
                 remarks.append(f"the same contact as row {other}")
         return "; ".join(remarks)
 
+    def _shown(self, work: Work, was: Known, contact: Contact) -> None:
+        """HeyX has shown the contact that our create was answered with: it may have been there before."""
+        if was_there(contact, work.sent_at):
+            self._journal.not_made(work.entry.number, contact.id)
+            work.made, work.wrote = False, True
+        elif isinstance(was, Contact):
+            work.known = replace(contact, fields={**contact.fields, **was.fields})
+
     async def _send(self, work: Work, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
-            return await self._client.send(call)
+            return await self._client.send(call, ready_by=work.ready_by)
         try:
             return await self._client.send(call, departing=partial(self._departing, work, call))
         except Refused:
@@ -213,7 +238,8 @@ class Upload:
     def _departing(self, work: Work, call: CreateContact) -> None:
         if work.claim.keys:
             self._memory.claim(work.claim, passed_over=work.passed_over)
-        self._journal.creating(work.entry.number, call.fields, self._client.heyx_time)
+        work.sent_at = self._client.heyx_time
+        self._journal.creating(work.entry.number, call.fields, work.sent_at)
 
     async def _after_another(self, work: Work, claimed: Claimed) -> Known:
         """What is known of the contact that another run has just created, or is about to."""
@@ -232,24 +258,40 @@ class Upload:
         self._journal.created(work.entry.number, contact_id)
         self._memory.created(work.claim, contact_id)
         work.made, work.in_doubt, work.row = True, False, work.row.as_new()
+        self._is_new(work)
 
-    def _looked(self, work: Work) -> None:
+    def _is_new(self, work: Work) -> None:
+        work.ready_by = asyncio.get_running_loop().time() + self._ready_seconds
+
+    async def _looked(self, work: Work) -> None:
         """Where a create of this row may have happened, say whether the contact found is what it made."""
         sent = work.entry.sent
         if sent is None or work.made:
             return
+        stamp = self._run.stamp_sent(work.entry)
         match work.known:
+            case Contact() as contact if stamp is not None and is_stamped(contact, stamp):
+                self._stamps_found = True
+                self._made(work, contact.id)
             case Contact() as contact if not self._is_careful:
                 if work.in_doubt:
                     self._made(work, contact.id)
-            case Contact() as contact if _is_ours(contact, sent, work.entry.sent_at):
+            case Contact() as contact if is_ours(contact, sent, work.entry.sent_at):
                 self._made(work, contact.id)
-            case Contact() as contact if work.in_doubt:
+            case Contact() as contact if work.in_doubt and not await self._stamps_are_found(work):
                 key = self._run.keys_sent(work.entry)[0].name
                 raise Ambiguous(
                     f"the contact {contact.id} has its {key}, and it cannot be told whether "
                     "the unanswered create made it",
-                    "Look at it in HeyX.",
+                    f"Look at it in HeyX. {KNOWINGLY}",
+                )
+            case Nobody() if (
+                work.in_doubt and not self._run.keys_sent(work.entry) and not await self._stamps_are_found(work)
+            ):
+                raise Ambiguous(
+                    f"its create went unanswered, and HeyX finds no contact at all by {self._run.columns.stamp}, "
+                    "so it proves nothing that this one is not found",
+                    to_check(sent),
                 )
             case Contact() if not self._matching.no_match:
                 work.in_doubt = False
@@ -260,6 +302,15 @@ class Upload:
     def _is_careful(self) -> bool:
         """Whether a contact with a row's key may be somebody whom the run must not touch."""
         return self._matching.no_match or self._matching.mode is Mode.CREATE
+
+    async def _stamps_are_found(self, work: Work) -> bool:
+        """Whether HeyX finds contacts by the mark of their create: one that is known to be there is looked for."""
+        witness = self._journal.witness() if self._run.stamp_sent(work.entry) else None
+        stamp = None if witness is None else self._run.stamp_sent(witness)
+        if self._stamps_found is None and witness is not None and stamp is not None:
+            page = await self._client.send(FindContacts(stamp.name, stamp.value))
+            self._stamps_found = isinstance(page, Page) and witness.contact_id in {one.id for one in page.contacts}
+        return bool(stamp is not None and self._stamps_found)
 
     def _status(self, work: Work) -> Status:
         if self._planned is None or isinstance(work.known, NotAsked):
@@ -285,18 +336,3 @@ class Upload:
     def _finish(self, outcome: Outcome) -> None:
         for number in self._journal.finish(outcome):
             self._report(replace(outcome, number=number))
-
-
-def _message(row: ContactRow, failure: CallFailed) -> str:
-    remedy = failure.remedy
-    if row.id is not None and isinstance(failure, Refused) and failure.status in (403, 404):
-        remedy = "Is the contact id of this channel? Mend it, or clear the cell."
-    what = failure.what[:LONGEST_MESSAGE]
-    return f"{what.rstrip('.')}. {remedy}" if remedy else what
-
-
-def _is_ours(contact: Contact, sent: tuple[Field, ...], sent_at: float | None) -> bool:
-    """Whether an unanswered create made `contact`: it was not there before, and holds every value sent."""
-    if sent_at is None or contact.created_at is None or contact.created_at < int(sent_at):
-        return False
-    return all(same(field.name, field.value, contact.fields.get(field.name)) for field in sent)
