@@ -26,5 +26,9 @@ def is_ours(contact: Contact, sent: Sequence[Field], sent_at: float | None) -> b
 
 def to_check(sent: Sequence[Field]) -> str:
     """What a person looks for in HeyX to settle a doubt, and what to do then."""
-    shown = ", ".join(f"{field.name} {field.value}" for field in sent[:FIELDS_SHOWN])
-    return f"Look in HeyX for a contact with {shown}. {KNOWINGLY}"
+    return f"Look in HeyX for a contact with {values_of(sent)}. {KNOWINGLY}"
+
+
+def values_of(sent: Sequence[Field]) -> str:
+    """The first values that a create carried, keys first: `phone +4412345678, firstName Ann`."""
+    return ", ".join(f"{field.name} {field.value}" for field in sent[:FIELDS_SHOWN])

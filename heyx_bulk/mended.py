@@ -39,15 +39,17 @@ def run_named(sheet: Sheet) -> str | None:
     return None
 
 
-def take_back(run: Run, sheet: Sheet) -> GivenBack:
+def take_back(run: Run, sheet: Sheet, *, uncertain: bool = False) -> GivenBack:
     """Take the rows of `sheet` back into their run; all of them or, where one is not known, none.
+
+    With `uncertain`, rows whose create went unanswered are sent as if it never was.
 
     Raises `SheetError` that names every row that is unknown, of another run, or there twice.
     """
     reader = _Reader(run, sheet)
     rows = list(reader.rows())
     reader.refuse_mistakes()
-    run.journal.mend(rows)
+    run.journal.mend(rows, uncertain=uncertain)
     return reader.given
 
 

@@ -118,7 +118,9 @@ def check_same(journal: Journal, sheet: Sheet, intent: Intent, *, again: str) ->
     """Raise `CheckpointMismatch` where the sheet or an option is not the run's; `again` is the remedy."""
     began = journal.meta("intent")
     now = intent.document()
-    changed = [name for name in now if not isinstance(began, dict) or began.get(name) != now[name]]
+    changed = [
+        name for name in now if not isinstance(began, dict) or (began.get(name) or None) != (now[name] or None)
+    ]
     if changed and isinstance(began, dict):
         told = "; ".join(f"{name} was {_said(began.get(name))}, now {_said(now[name])}" for name in changed)
         anew = f"add {again} to start anew with these"

@@ -85,6 +85,7 @@ def upload(
     mode: o.ModeOption = Mode.UPSERT,
     duplicates: o.DuplicatesOption = Duplicates.ERROR,
     no_match: o.NoMatch = False,
+    stamp: o.Stamp = None,
     trust_ids: o.TrustIds = False,
     accept_suspect_ids: o.AcceptSuspectIds = False,
     phone_lookup: o.Lookup = PhoneLookup.BOTH,
@@ -150,6 +151,7 @@ def upload(
                     no_match=no_match,
                     add_tag=add_tag,
                     remove_tag=remove_tag,
+                    stamp=stamp,
                 ),
                 matching=o.matching(lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids, mode=mode),
                 worksheet=worksheet,
@@ -304,6 +306,14 @@ def columns(
 @app.command()
 def rerun(
     checkpoint: o.Checkpoint,
+    uncertain: Annotated[
+        bool,
+        typer.Option(
+            "--uncertain",
+            help="Also send the uncertain rows, as if they had never been sent: you have looked, and they are not "
+            "in HeyX.",
+        ),
+    ] = False,
     rate: o.RateOption = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
@@ -317,15 +327,17 @@ def rerun(
 
     \b
     heyx-bulk rerun contacts.xlsx.checkpoint
+    heyx-bulk rerun contacts.xlsx.checkpoint --uncertain
 
-    No call that succeeded is repeated. Rows that are uncertain are looked for again; one that has no key to
-    look for stays uncertain.
+    No call that succeeded is repeated. Rows that are uncertain are looked for again; one that cannot be told
+    stays uncertain, until --uncertain sends it knowingly.
     """
     from heyx_bulk.cli.rerun import rerun as run
 
     with telling_errors():
         voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
-        raise typer.Exit(run(checkpoint, o.Speaking(rate, workers, timeout, settle, viber=viber), voice))
+        speaking = o.Speaking(rate, workers, timeout, settle, viber=viber)
+        raise typer.Exit(run(checkpoint, speaking, voice, uncertain=uncertain))
 
 
 @app.command()

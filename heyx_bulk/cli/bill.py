@@ -37,6 +37,8 @@ def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
     if fresh:
         tell_invalid(voice, journal)
         tell_findings(voice, findings_of(journal))
+    if columns.stamp:
+        voice.say(f"Every contact that is created gets a mark of run and row in its field {columns.stamp}.")
     for column in columns.used(Use.READ_ONLY):
         voice.say(f"Left out: column {column}, which HeyX does not let anybody write.")
     if doubts := len(journal.doubts()):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli.say import Voice, command, count, duration, shown, told
+from heyx_bulk.doubt import values_of
 from heyx_bulk.errors import DiskFull, Interrupted, Unwritable
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
@@ -15,6 +17,7 @@ from heyx_bulk.starts import still_to_do
 from heyx_bulk.upload import Sent
 
 LARGE_ROWS = 50_000
+UNCERTAIN_SHOWN = 10
 
 
 def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str) -> int:
@@ -39,10 +42,22 @@ def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str
     if stopped is not None:
         voice.alarm(told(stopped))
         code = stopped.exit_code
+    tell_uncertain(voice, run)
     steps = next_steps(run, totals, same, failed)
     tell_next(voice, steps)
     voice.total(results.line(totals, run.journal.contacts()), document(run, totals, sent, written, steps, code))
     return code
+
+
+def tell_uncertain(voice: Voice, run: Run) -> None:
+    """List the rows whose contact may have been created, with what a person looks for in HeyX."""
+    rows = list(islice(run.journal.uncertain(), UNCERTAIN_SHOWN + 1))
+    if rows:
+        voice.say("Uncertain: HeyX did not say whether these contacts were created. Look for them there:")
+    for entry in rows[:UNCERTAIN_SHOWN]:
+        voice.say(f"  row {entry.number}: {values_of(entry.sent or ())}")
+    if len(rows) > UNCERTAIN_SHOWN:
+        voice.say("  and others: see heyx message in the results")
 
 
 def write_results(voice: Voice, run: Run, where: Places) -> tuple[Path, Path | None]:
@@ -79,8 +94,11 @@ def next_steps(run: Run, totals: dict[str, int], same: str, failed: Path | None)
     steps = []
     if again := totals.get(Status.FAILED, 0):
         steps.append(Next(f"To send the {count(again, 'failed row')} again", rerun_command(run)))
-    elif any(run.keys_sent(entry) for entry in run.journal.uncertain()):
+    elif any(run.keys_sent(entry) or run.stamp_sent(entry) for entry in run.journal.uncertain()):
         steps.append(Next("To look again for the uncertain rows", rerun_command(run)))
+    if totals.get(Status.UNCERTAIN, 0):
+        purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
+        steps.append(Next(purpose, f"{rerun_command(run)} --uncertain"))
     if failed is not None:
         purpose = f"To send rows mended, change them in {failed.name} and give it back"
         steps.append(Next(purpose, command("rerun", shown(failed))))

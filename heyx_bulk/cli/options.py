@@ -115,6 +115,14 @@ Key = Annotated[
     ),
 ]
 NoMatch = Annotated[bool, typer.Option("--no-match", help="Create a contact for every row without looking.")]
+Stamp = Annotated[
+    str | None,
+    typer.Option(
+        "--stamp",
+        metavar="FIELD",
+        help="A custom field that takes a mark of run and row when a contact is created, to know it again.",
+    ),
+]
 TrustIds = Annotated[
     bool, typer.Option("--trust-ids", help="Write by contact id without checking that the row's key agrees.")
 ]
@@ -203,6 +211,7 @@ def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
     no_match: bool = False,
     add_tag: list[str] | None = None,
     remove_tag: list[str] | None = None,
+    stamp: str | None = None,
 ) -> Wishes:
     """What the command line says about the columns."""
     return Wishes(
@@ -221,6 +230,7 @@ def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
         no_match=no_match,
         add_tags=tuple(tag for text in add_tag or () if (tag := trim(text))),
         remove_tags=tuple(tag for text in remove_tag or () if (tag := trim(text))),
+        stamp=trim(stamp or ""),
     )
 
 

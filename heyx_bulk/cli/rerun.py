@@ -8,7 +8,15 @@ from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.cli import bill
-from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent, write_results
+from heyx_bulk.cli.ending import (
+    conclude,
+    document,
+    next_steps,
+    tell_next,
+    tell_sent,
+    tell_uncertain,
+    write_results,
+)
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
@@ -16,6 +24,7 @@ from heyx_bulk.errors import CheckpointMismatch, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.mended import run_named, take_back
+from heyx_bulk.model import Status
 from heyx_bulk.places import places, state_checkpoints
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, from_environment
@@ -26,19 +35,23 @@ from heyx_bulk.starts import accept_channel, places_kept, send, still_to_do
 CHECKPOINT = ".checkpoint"
 
 
-def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
-    """Send the failed rows of a run again, or those that a person mended; the exit code."""
+def rerun(named: Path, speaking: Speaking, voice: Voice, *, uncertain: bool = False) -> int:
+    """Send the failed rows of a run again, or those that a person mended; the exit code.
+
+    With `uncertain`, rows whose create went unanswered are sent as if it never was.
+    """
     mended = _mended_rows(named)
     path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
     with hold(path), Journal.open(path) as journal:
         settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
         accept_channel(journal, settings)
         if mended is not None:
-            _take_back(voice, Run.of(journal), open_sheet(named, raw_csv=Intent.kept(journal).raw_csv))
+            sheet = open_sheet(named, raw_csv=Intent.kept(journal).raw_csv)
+            _take_back(voice, Run.of(journal), sheet, uncertain=uncertain)
         else:
             _tell_changed(voice, journal)
-            reopened = journal.reopen()
-            voice.say(f"{journal.meta('sheet')}: {count(reopened, 'failed row')} again.")
+            _tell_again(voice, journal, uncertain=uncertain)
+            journal.reopen(uncertain=uncertain)
         return _send(voice, Run.of(journal), settings)
 
 
@@ -50,6 +63,7 @@ def report(named: Path, voice: Voice) -> int:
         bill.tell_invalid(voice, journal)
         written, failed = write_results(voice, run, places_kept(journal))
         code = results.exit_code(totals)
+        tell_uncertain(voice, run)
         steps = next_steps(run, totals, str(journal.meta("command") or ""), failed)
         tell_next(voice, steps)
         voice.total(
@@ -108,8 +122,18 @@ def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
     )
 
 
-def _take_back(voice: Voice, run: Run, mended: Sheet) -> None:
-    given = take_back(run, mended)
+def _tell_again(voice: Voice, journal: Journal, *, uncertain: bool) -> None:
+    totals = journal.totals()
+    failed, doubtful = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
+    voice.say(f"{journal.meta('sheet')}: {count(failed, 'failed row')} again.")
+    if doubtful and uncertain:
+        voice.say(f"{count(doubtful, 'uncertain row')} too, as if never sent: who is in HeyX may be made twice.")
+    elif doubtful:
+        voice.say(f"{count(doubtful, 'uncertain row')} looked for again, and not sent.")
+
+
+def _take_back(voice: Voice, run: Run, mended: Sheet, *, uncertain: bool) -> None:
+    given = take_back(run, mended, uncertain=uncertain)
     voice.say(f"{mended.path.name}: {count(len(given.opened), 'row')} given back.")
     if given.done:
         voice.say(f"  {count(len(given.done), 'row')} of them were done since and are left as they are.")

@@ -219,9 +219,14 @@ class Journal:
             ).fetchall()
         return sorted(number for (number,) in found)
 
-    def reopen(self) -> int:
-        """Open the failed and uncertain rows again, each where it stands; how many they are."""
+    def reopen(self, *, uncertain: bool = False) -> int:
+        """Open the failed and uncertain rows again, each where it stands; how many they are.
+
+        With `uncertain`, rows whose create went unanswered are opened as if it never was.
+        """
         with told(self.path):
+            if uncertain:
+                self._forget_creates("1")
             return self._reopen_where("1")
 
     def _reopen_where(self, condition: str, *values: object) -> int:
@@ -241,12 +246,21 @@ class Journal:
             ),
         ).rowcount
 
-    def mend(self, rows: Sequence[Mended]) -> None:
+    def _forget_creates(self, condition: str) -> None:
+        self._db.execute(
+            f"UPDATE row SET status = '{Status.FAILED}', sent = NULL, sent_at = NULL "
+            f"WHERE status = '{Status.UNCERTAIN}' AND {condition}"
+        )
+
+    def mend(self, rows: Sequence[Mended], *, uncertain: bool = False) -> None:
         """Take rows that a person mended, and open them again, each where it stands; all of them or none.
 
-        One with the same key as another row of the run is invalid.
+        One with the same key as another row of the run is invalid. With `uncertain`, rows whose create went
+        unanswered are opened as if it never was.
         """
         with told(self.path), self._at_once():
+            for number in [row.number for row in rows if uncertain]:
+                self._forget_creates(f"number IN ({number:d}, (SELECT leader FROM row WHERE number = {number:d}))")
             alone = [row for row in rows if not self._stays(row)]
             for row in alone:
                 self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
