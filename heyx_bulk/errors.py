@@ -2,7 +2,7 @@
 
 HeyxBulkError
 ├ Misuse          a person can put it right; nothing was sent                      exit 2
-│   SheetError  MappingError  SettingsError  CheckpointMismatch  Unwritable
+│   SheetError  MappingError  SettingsError  CheckpointMismatch  CheckpointDamaged  Unwritable
 ├ Stopped         the run cannot go on and has lost nothing; the same command carries on   exit 4
 │   Unauthorized  Unreachable  CheckpointBusy  DiskFull
 │   Interrupted     by Ctrl-C or a signal                                           exit 130, 143
@@ -63,6 +63,10 @@ class CheckpointMismatch(Misuse):
     """The checkpoint belongs to another sheet, other options or another channel."""
 
 
+class CheckpointDamaged(Misuse):
+    """The disk gives back another checkpoint than was written."""
+
+
 class Unwritable(Misuse):
     """A file that must be written cannot be."""
 
@@ -86,7 +90,7 @@ class CheckpointBusy(Stopped):
 
 
 class DiskFull(Stopped):
-    """The disk took no more."""
+    """The disk took no more, or does not give back what it took."""
 
 
 class Interrupted(Stopped):

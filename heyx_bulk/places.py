@@ -25,6 +25,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
 STANDARD_INPUT = "standard-input.csv"
 """What a sheet from standard input is called where a file needs a name."""
 
+LONGEST_NAME_BYTES = 205
+"""Of a sheet's name in the names of its run's files; with what is added they stay below a disk's usual 255."""
+
 _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
 
@@ -48,9 +51,10 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     sheet = Path(STANDARD_INPUT) if sheet.name == "-" else sheet
     chosen = f".{_plain(worksheet)}" if worksheet else ""
     suffix = ".xlsx" if excel else ".csv"
-    results = folder / f"{sheet.stem}{chosen}.results{suffix}"
-    failed = folder / f"{sheet.stem}{chosen}.failed{suffix}"
-    checkpoint = folder / f"{sheet.name}{chosen}.checkpoint"
+    stem, name = _bounded(f"{sheet.stem}{chosen}"), _bounded(f"{sheet.name}{chosen}")
+    results = folder / f"{stem}.results{suffix}"
+    failed = folder / f"{stem}.failed{suffix}"
+    checkpoint = folder / f"{name}.checkpoint"
     if not (reason := unsafe(folder)):
         return Places(checkpoint, results, failed)
     elsewhere = _checkpoints() / f"{_short_hash(checkpoint)}-{checkpoint.name}"
@@ -112,6 +116,15 @@ def _can_lock(folder: Path) -> bool:
     lock.release()
     trial.unlink(missing_ok=True)
     return True
+
+
+def _bounded(name: str) -> str:
+    """`name`, shortened where the names that are made of it would be longer than file systems take."""
+    if len(os.fsencode(name)) <= LONGEST_NAME_BYTES:
+        return name
+    mark = f"~{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+    kept = name.encode(errors="surrogateescape")[: LONGEST_NAME_BYTES - len(mark)]
+    return kept.decode(errors="ignore") + mark
 
 
 def _plain(name: str) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.columns import OUR_COLUMNS, Column, Use, folded
+from heyx_bulk.columns import OUR_COLUMNS, Column, Use, folded, letter
 from heyx_bulk.errors import FULL, DiskFull, Unwritable
-from heyx_bulk.journal import Entry, Journal, State
+from heyx_bulk.journal import Entry, Journal, Salvaged, State
 from heyx_bulk.model import Status
 from heyx_bulk.run import Run
 from heyx_bulk.sheets import Looks, write_sheet
@@ -63,6 +63,20 @@ def write_failed(run: Run, path: Path) -> Path | None:
         return (entry for entry in run.journal.rows() if entry.status in NEEDS_A_PERSON)
 
     return _write(run, path, rows, lambda entry: row_name(name, entry.number), "Failed")
+
+
+def write_salvaged(found: Salvaged, path: Path) -> Path:
+    """Write the rows that were saved from a damaged checkpoint at `path`, or beside it; where they went.
+
+    The columns are those of the results, the sheet's own named by their letters where their header is lost.
+    """
+    widest = max((len(entry.cells) for entry in found.rows), default=0)
+    header = found.header or tuple(f"column {letter(position)}" for position in range(widest))
+    kept = kept_positions(header)
+    lines = _Lines(lambda: found.rows, kept, (), lambda entry: str(entry.number))
+    place = next(place for place in _places(path) if not place.exists())
+    write_sheet(place, [*(header[position] for position in kept), *OUR_COLUMNS], lines)
+    return place
 
 
 def row_name(run: str, number: int) -> str:
@@ -187,14 +201,15 @@ class _Lines:
         for entry in self.entries():
             yield [
                 *(entry.cells[position] for position in self.kept),
-                _word(entry),
+                word(entry),
                 told_id(entry, self.ids),
                 entry.message if entry.state is State.DONE else _OPEN_MESSAGES[entry.state],
                 self.name(entry),
             ]
 
 
-def _word(entry: Entry) -> str:
+def word(entry: Entry) -> str:
+    """What became of a row, in a word: its status, or `in doubt`, or `to do`."""
     if entry.state is State.DONE:
         return entry.status or ""
     return IN_DOUBT if entry.state is State.CREATING else TO_DO

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from heyx_bulk import results
 from heyx_bulk.client import Client
-from heyx_bulk.errors import CheckpointMismatch, Unwritable
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, Unwritable
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.memory import ChannelMemory
@@ -126,9 +126,12 @@ def begun(
     Raises `CheckpointMismatch` where another sheet, other options or another channel have a run there, and
     whatever `manner.agree` raises.
     """
+    if again and where.checkpoint.exists():
+        _set_aside_if_damaged(where, intent, manner)
     if not where.checkpoint.exists() or _must_begin(sheet, intent, where, settings, again=again):
         _begin(sheet, intent, where, settings, manner)
     with Journal.open(where.checkpoint) as journal:
+        journal.verify()
         files = {"results": where.results, "failed": where.failed}
         journal.remember("files", {name: str(path.absolute()) for name, path in files.items()})
         yield Run.of(journal)
@@ -171,6 +174,20 @@ def _must_begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings,
             check_same(journal, sheet, intent, again="--again")
             accept_channel(journal, settings)
         return again
+
+
+def _set_aside_if_damaged(where: Places, intent: Intent, manner: Manner) -> None:
+    """Keep a checkpoint that cannot be read under a dated name; not where that could create everybody twice."""
+    try:
+        with Journal.open(where.checkpoint) as journal:
+            journal.verify()
+    except CheckpointDamaged:
+        if intent.matching.no_match:
+            raise
+        aside = _told(dated(where.checkpoint, datetime.now()), manner)
+        for suffix in ("-wal", ""):
+            if (there := where.checkpoint.with_name(where.checkpoint.name + suffix)).exists():
+                there.rename(aside.with_name(aside.name + suffix))
 
 
 def _begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, manner: Manner) -> None:

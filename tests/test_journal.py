@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.errors import CheckpointBusy, CheckpointMismatch, DiskFull, Unwritable
-from heyx_bulk.journal import Draft, Entry, Journal, State, hold, text_of, texts_of
+from heyx_bulk.errors import CheckpointBusy, CheckpointDamaged, CheckpointMismatch, DiskFull, Unwritable
+from heyx_bulk.journal import Draft, Entry, Journal, Mended, Salvaged, State, hold, salvage, text_of, texts_of
 from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 from tests import scene
 
@@ -485,7 +485,7 @@ def broken(path: Path, how: str) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        *["empty", "text", "cut", "zeros", "header only", "folder", "missing"],
+        *["empty", "text", "zeros", "header only", "folder", "missing"],
         "CREATE TABLE contacts (id INTEGER)",
         "CREATE TABLE meta (key TEXT, data TEXT)",
         "CREATE TABLE meta (name TEXT, value TEXT)",
@@ -502,13 +502,90 @@ def test_a_foreign_or_damaged_file_is_no_checkpoint(tmp_path: Path, how: str) ->
     assert caught.value.remedy
 
 
-def test_a_checkpoint_damaged_in_its_middle_is_told_as_damaged(tmp_path: Path) -> None:
-    path = filled(tmp_path, rows=range(2, 2000)).path
+def damage(path: Path, how: str) -> None:
     content = path.read_bytes()
-    third = len(content) // 3 // 4096 * 4096
-    path.write_bytes(content[:third] + b"\xaa" * third + content[2 * third :])
-    with pytest.raises(CheckpointMismatch), Journal.open(path) as journal:
-        list(journal.rows())
+    pages = len(content) // PAGE
+    match how:
+        case "cut":
+            path.write_bytes(content[: pages // 2 * PAGE])
+        case "middle":
+            third = pages // 3 * PAGE
+            path.write_bytes(content[:third] + b"\xaa" * third + content[2 * third :])
+        case _:
+            lost = int(how) * PAGE
+            path.write_bytes(content[:lost] + b"\0" * PAGE + content[lost + PAGE :])
+
+
+PAGE = 4096
+
+
+@pytest.mark.parametrize("how", ["cut", "middle", "2", "5"])
+def test_a_checkpoint_damaged_on_disk_is_told_as_damaged_with_what_to_do(tmp_path: Path, how: str) -> None:
+    path = filled(tmp_path, rows=range(2, 2000)).path
+    damage(path, how)
+    with pytest.raises(CheckpointDamaged) as caught:
+        Journal.open(path).close()
+    assert f"heyx-bulk report --salvage {path}" in caught.value.remedy
+    assert "--again" in caught.value.remedy
+
+
+def test_a_checkpoint_that_is_damaged_while_it_is_used_stops_the_run(tmp_path: Path) -> None:
+    with filled(tmp_path, rows=range(2, 2000)) as journal:
+        journal._db.execute("PRAGMA cache_size=1")
+        damage(journal.path, "middle")
+        with pytest.raises(DiskFull) as caught:
+            list(journal.rows())
+        assert "damaged on disk" in caught.value.what
+        assert "--salvage" in caught.value.remedy
+
+
+def test_a_value_that_the_disk_changed_is_noticed_and_a_mended_one_is_not_taken_for_it(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, "phone,first name\n+441,Ann\n+442,Bob\n") as run:
+        run.journal.verify()
+        run.journal.mend([Mended(2, ("+443", "Ann"), None, (), ((PHONE, "443"),))])
+        run.journal.verify()
+        run.journal._db.execute("UPDATE row SET cells = replace(cells, 'Bob', 'Rob')")
+        with pytest.raises(CheckpointDamaged, match="not those that were stored"):
+            run.journal.verify()
+
+
+def saved(path: Path) -> tuple[Salvaged, set[int]]:
+    found = salvage(path)
+    return found, {entry.number for entry in found.rows}
+
+
+def test_all_of_a_whole_checkpoint_can_be_saved(tmp_path: Path) -> None:
+    with filled(tmp_path, rows=range(2, 2000), invalid=[7]) as journal:
+        journal.finish(Outcome(9, Status.CREATED, "77"))
+        rows = list(journal.rows())
+        assert salvage(journal.path) == Salvaged(("name",), rows, 0, journal.meta("command"))
+
+
+@pytest.mark.parametrize(("how", "most_lost"), [("cut", 1500), ("middle", 1000), ("9", 100)])
+def test_what_can_be_read_of_a_damaged_checkpoint_is_saved_and_the_file_left_as_it_is(
+    tmp_path: Path, how: str, most_lost: int
+) -> None:
+    with filled(tmp_path, rows=range(2, 2000)) as journal:
+        journal._db.execute(
+            "UPDATE row SET state = 'done', status = 'created', contact_id = 'c' || number, cells = ?",
+            (text_of(["x" * 60]),),
+        )
+        path = journal.path
+    damage(path, how)
+    before = path.read_bytes()
+    found, numbers = saved(path)
+    assert len(numbers) + found.lost == 1998
+    assert 0 < found.lost <= most_lost
+    assert all(entry.contact_id == f"c{entry.number}" for entry in found.rows)
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == (before, [path])
+
+
+@pytest.mark.parametrize("how", ["0", "2"])
+def test_of_a_file_without_a_beginning_nothing_can_be_saved(tmp_path: Path, how: str) -> None:
+    path = filled(tmp_path, rows=range(2, 2000)).path
+    damage(path, how)
+    with pytest.raises(CheckpointMismatch):
+        salvage(path)
 
 
 def test_a_file_that_is_no_checkpoint_is_left_as_it_is(tmp_path: Path) -> None:

@@ -33,6 +33,18 @@ def test_a_chosen_worksheet_is_in_their_names_without_signs_that_no_name_takes(t
     )
 
 
+@pytest.mark.parametrize("letter", ["x", "é", "好"])
+def test_a_sheet_with_the_longest_name_there_is_has_files_that_can_be_made(tmp_path: Path, letter: str) -> None:
+    sheet = tmp_path / (letter * (250 // len(letter.encode())) + ".csv")
+    sheet.touch()
+    where = places(sheet, None, None, excel=False)
+    other = places(sheet.with_name(f"{letter}{sheet.name}"), None, None, excel=False)
+    for path in (where.checkpoint, where.results, where.failed):
+        for name in (path, dated(path, MOMENT), path.with_name(f".{path.name}.new.draft-wal")):
+            name.touch()
+        assert path not in (other.checkpoint, other.results, other.failed)
+
+
 def test_they_lie_in_a_folder_that_was_named(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

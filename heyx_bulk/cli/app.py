@@ -341,16 +341,26 @@ def rerun(
 
 
 @app.command()
-def report(checkpoint: o.Checkpoint, quiet: o.Quiet = False, as_json: o.Json = False) -> None:
+def report(
+    checkpoint: o.Checkpoint,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Save what can be read of a checkpoint that the disk has damaged.")
+    ] = False,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
     """Write the results file of a run as it stands, also while the run goes on.
 
     \b
     heyx-bulk report contacts.xlsx.checkpoint
+    heyx-bulk report contacts.xlsx.checkpoint --salvage
     """
     from heyx_bulk.cli.rerun import report as run
+    from heyx_bulk.cli.salvage import save
 
     with telling_errors():
-        raise typer.Exit(run(checkpoint, Voice(quiet=quiet, as_json=as_json)))
+        voice = Voice(quiet=quiet, as_json=as_json)
+        raise typer.Exit(save(checkpoint, voice) if salvage else run(checkpoint, voice))
 
 
 @app.command()

@@ -20,7 +20,7 @@ from heyx_bulk.cli.ending import (
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.errors import CheckpointMismatch, SheetError
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.mended import run_named, take_back
@@ -43,6 +43,7 @@ def rerun(named: Path, speaking: Speaking, voice: Voice, *, uncertain: bool = Fa
     mended = _mended_rows(named)
     path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
     with hold(path), Journal.open(path) as journal:
+        journal.verify()
         settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
         accept_channel(journal, settings)
         if mended is not None:
@@ -114,7 +115,7 @@ def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
             with Journal.open(path) as journal:
                 if str(journal.meta("run"))[:8] == run:
                     return path
-        except CheckpointMismatch:
+        except (CheckpointMismatch, CheckpointDamaged):
             continue
     raise CheckpointMismatch(
         f"{named.name} holds rows of the run {run}, and no checkpoint of that run lies beside it.",

@@ -9,5 +9,6 @@ from heyx_bulk.journal.disk import hold
 from heyx_bulk.journal.draft import Draft
 from heyx_bulk.journal.entry import Entry, Mended, State, text_of, texts_of
 from heyx_bulk.journal.journal import Journal
+from heyx_bulk.journal.salvage import Salvaged, salvage
 
-__all__ = ["Draft", "Entry", "Journal", "Mended", "State", "hold", "text_of", "texts_of"]
+__all__ = ["Draft", "Entry", "Journal", "Mended", "Salvaged", "State", "hold", "salvage", "text_of", "texts_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sqlite3
@@ -38,20 +39,39 @@ def hold(path: Path) -> Iterator[None]:
 
 @contextmanager
 def told(path: Path, *, starting: bool = False) -> Iterator[None]:
-    """Tell a full disk and an unwritable place by their names."""
+    """Tell a full disk, a damaged checkpoint and an unwritable place by their names."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise DiskFull(*damaged(path, str(error))) from None
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             raise _full(path) from None
         if starting:
             raise _unwritable(path, error) from None
         raise DiskFull(
-            f"The checkpoint {path} could not be written: {error}.",
+            f"The checkpoint {path} could not be used: {error}.",
             "Nothing is lost; see to the disk and give the same command again.",
         ) from None
     except OSError as error:
         raise _full(path) if error.errno in FULL else _unwritable(path, error) from None
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that a file is not as it was written."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def damaged(path: Path, detail: str) -> tuple[str, str]:
+    """What is said of a checkpoint that the disk does not give back as it was written: what, and what to do."""
+    return (
+        f"The checkpoint {path} is damaged on disk: {detail}.",
+        f"What can still be read of it is saved by: heyx-bulk report --salvage {shlex.quote(str(path))}\n"
+        "To go on, give the upload's command with --again: it looks for every row in HeyX first, so nobody is "
+        "created twice. (Not with --no-match, which does not look.)",
+    )
 
 
 def _full(path: Path) -> DiskFull:
@@ -63,10 +83,10 @@ def _full(path: Path) -> DiskFull:
 
 def _unwritable(path: Path, error: Exception) -> Unwritable:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Unwritable(
-        f"The checkpoint {path} cannot be written: {reason}.",
-        "Name a folder that you may write to: --out FOLDER.",
-    )
+    remedy = "Name a folder that you may write to: --out FOLDER."
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        remedy = "Give the sheet a shorter name, or copy it to one, and upload that."
+    return Unwritable(f"The checkpoint {path} cannot be written: {reason}.", remedy)
 
 
 def clear(path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.journal.disk import clear, told
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull
+from heyx_bulk.journal.disk import clear, damaged, is_damage, told
 from heyx_bulk.journal.entry import (
     ENTRY,
     FORMAT,
@@ -26,6 +27,15 @@ from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 
 BATCH_ROWS = 500
 
+_MAGIC = b"SQLite format 3\0"
+
+
+def _begins_as_ours(path: Path) -> bool:
+    """Whether a file that cannot be read was a checkpoint: SQLite's, and with our name."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC and b"CREATE TABLE row" in file.read(4096)
+    return False
+
 
 class Journal:
     """An open checkpoint. Whoever writes holds its lock (`hold`); reading needs none."""
@@ -38,25 +48,30 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
-        """The checkpoint at `path`; raises `CheckpointMismatch` where it is none of ours."""
+        """The checkpoint at `path`; raises `CheckpointMismatch` or `CheckpointDamaged` where it is no more."""
         if not path.is_file():
             raise CheckpointMismatch(
                 f"There is no checkpoint {path}.", "Name the file that ends in .checkpoint, beside the sheet."
             )
         try:
             journal = cls(path, durable=durable)
+            journal._check_whole()
             journal._check_format()
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, ValueError, DiskFull) as error:
+            if isinstance(error, sqlite3.Error) and is_damage(error) and _begins_as_ours(path):
+                raise CheckpointDamaged(*damaged(path, str(error))) from None
             raise CheckpointMismatch(
                 f"{path} is no checkpoint that this version reads: {error}.",
                 "Move it away, or name the checkpoint of your run.",
             ) from None
         return journal
 
+    def _check_whole(self) -> None:
+        said = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if said != "ok" and _begins_as_ours(self.path):
+            raise CheckpointDamaged(*damaged(self.path, said))
+
     def _check_format(self) -> None:
-        found = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        if found != ("ok",):
-            raise sqlite3.DatabaseError(f"it is damaged: {found[0]}")
         if self.meta("format") != FORMAT:
             raise sqlite3.DatabaseError(f"its format is {self.meta('format')}, not {FORMAT}")
 
@@ -88,8 +103,8 @@ class Journal:
 
     def meta(self, name: str) -> object:
         """A fact about the run, as plain JSON data; None where it was never told."""
-        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return json.loads(found[0]) if found else None
+        found = self._ask("SELECT value FROM meta WHERE name = ?", name)
+        return json.loads(found[0][0]) if found else None
 
     def remember(self, name: str, value: object) -> None:
         """Keep a fact about the run."""
@@ -135,8 +150,8 @@ class Journal:
 
     def find(self, number: int) -> Entry | None:
         """The row `number`, if there is one."""
-        found = self._db.execute(f"SELECT {ENTRY} FROM row WHERE number = ?", (number,)).fetchone()
-        return None if found is None else entry_of(found)
+        found = self._ask(f"SELECT {ENTRY} FROM row WHERE number = ?", number)
+        return entry_of(found[0]) if found else None
 
     def members(self, number: int) -> list[Entry]:
         """The rows that row `number` stands for beside itself, in the sheet's order."""
@@ -154,29 +169,30 @@ class Journal:
     def _entries(self, condition: str) -> Iterator[Entry]:
         last = -1
         query = f"SELECT {ENTRY} FROM row WHERE number > ? AND {condition} ORDER BY number LIMIT {BATCH_ROWS}"
-        while batch := self._db.execute(query, (last,)).fetchall():
+        while batch := self._ask(query, last):
             last = batch[-1][0]
             yield from map(entry_of, batch)
 
     def awaits(self, number: int) -> int | None:
         """An earlier row that shares a key value with row `number` and is not done yet."""
-        found = self._db.execute(
+        found = self._ask(
             "SELECT earlier FROM follows JOIN row ON row.number = earlier "
             f"WHERE follows.number = ? AND state <> '{State.DONE}' LIMIT 1",
-            (number,),
-        ).fetchone()
-        return int(found[0]) if found else None
+            number,
+        )
+        return int(found[0][0]) if found else None
 
     def contact_of_key(self, row: ContactRow) -> str | None:
         """The contact that an earlier row with this row's key value was found or made to be, if it is one."""
         if row.key is None:
             return None
-        found = self._db.execute(
+        found = self._ask(
             "SELECT DISTINCT contact_id FROM key JOIN row USING (number) "
             "WHERE (field, value) IN (SELECT field, value FROM key WHERE number = ? AND rank = 0) "
             "AND number < ? AND contact_id IS NOT NULL",
-            (row.number, row.number),
-        ).fetchall()
+            row.number,
+            row.number,
+        )
         return str(found[0][0]) if len(found) == 1 else None
 
     # What happened
@@ -272,6 +288,7 @@ class Journal:
                 self._reopen(row, row.problems or (self._double(row) if row in alone else ()))
             self._db.execute("DELETE FROM follows")
             self._db.execute(LINK)
+            self._db.execute("REPLACE INTO meta VALUES ('cells', ?)", (json.dumps(self._digest()),))
 
     def _stays(self, row: Mended) -> bool:
         """Whether a row still means the contact of those it was merged with; else it stands alone from now on."""
@@ -339,10 +356,10 @@ class Journal:
 
     def totals(self) -> dict[str, int]:
         """Rows by status; those not done are counted as `in doubt` or `to do`."""
-        found = self._db.execute(
+        found = self._ask(
             "SELECT CASE WHEN state = 'done' THEN status WHEN state = 'creating' THEN 'in doubt' "
             "ELSE 'to do' END AS word, count(*) FROM row GROUP BY word"
-        ).fetchall()
+        )
         return {str(word): int(count) for word, count in found}
 
     def contacts(self) -> int | None:
@@ -355,7 +372,7 @@ class Journal:
     def causes(self) -> list[tuple[str, int, list[int]]]:
         """Why rows are invalid: cause, number of rows, the first rows' numbers; most frequent first."""
         rows: dict[str, list[int]] = {}
-        for number, problems in self._db.execute(
+        for number, problems in self._ask(
             f"SELECT number, problems FROM row WHERE status = '{Status.INVALID}' ORDER BY number"
         ):
             for cause in dict.fromkeys(cause for cause, _ in json.loads(problems)):
@@ -366,26 +383,41 @@ class Journal:
 
     def untouched(self) -> bool:
         """Whether nothing was sent for any row so far."""
-        found = self._db.execute(
+        found = self._ask(
             f"SELECT 1 FROM row WHERE sent IS NOT NULL OR made OR wrote OR state IN ('{State.CREATING}', "
             f"'{State.CREATED}') OR (state = '{State.DONE}' AND status <> '{Status.INVALID}') LIMIT 1"
-        ).fetchone()
-        return found is None
+        )
+        return not found
 
     def needs_a_person(self) -> bool:
         """Whether a row failed, is invalid or uncertain."""
-        found = self._db.execute(
+        found = self._ask(
             "SELECT 1 FROM row WHERE status IN (?, ?, ?) LIMIT 1",
-            (Status.FAILED, Status.INVALID, Status.UNCERTAIN),
-        ).fetchone()
-        return found is not None
+            *(Status.FAILED, Status.INVALID, Status.UNCERTAIN),
+        )
+        return bool(found)
 
     def written_contact(self) -> str | None:
         """A contact that this run created or changed, if it has."""
-        found = self._db.execute(
-            "SELECT contact_id FROM row WHERE contact_id IS NOT NULL AND (made OR wrote) LIMIT 1"
-        ).fetchone()
-        return str(found[0]) if found else None
+        found = self._ask("SELECT contact_id FROM row WHERE contact_id IS NOT NULL AND (made OR wrote) LIMIT 1")
+        return str(found[0][0]) if found else None
+
+    def verify(self) -> None:
+        """Raise `CheckpointDamaged` where the rows' cells are not those that were stored."""
+        known = self.meta("cells") or self.meta("digest")
+        if known is not None and known != self._digest():
+            raise CheckpointDamaged(*damaged(self.path, "the values of its rows are not those that were stored"))
+
+    def _digest(self) -> str:
+        sums = hashlib.blake2b(f"{text_of(list(self.header()))}\n".encode(), digest_size=16)
+        with told(self.path):
+            for number, cells in self._db.execute("SELECT number, cells FROM row ORDER BY number"):
+                sums.update(f"{number} {cells}\n".encode())
+        return sums.hexdigest()
+
+    def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with told(self.path):
+            return self._db.execute(query, values).fetchall()
 
     def _set(self, number: int, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)

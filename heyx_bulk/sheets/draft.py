@@ -27,6 +27,7 @@ def draft(path: Path) -> Iterator[Path]:
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
             written = Path(folder) / target.name
+            written.touch(mode=0o600)
             yield written
             _persist(written)
             written.replace(target)
@@ -53,6 +54,8 @@ def _unwritable(path: Path, error: OSError) -> Unwritable:
     match error:
         case FileNotFoundError() | NotADirectoryError():
             return Unwritable(what, f"Make the folder {path.parent} first, or name another one.")
+        case OSError(errno=errno.ENAMETOOLONG):
+            return Unwritable(what, "Choose a shorter name.")
         case PermissionError():
             return Unwritable(what, "Close the file where it is open, or name a folder you may write to.")
     return Unwritable(what, "Name another file or folder.")
