@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import random
 import signal
@@ -17,9 +18,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
+from typing import Self
 
 from heyx_bulk.sandbox import Answer, LostAnswer, Misbehaviour, Sandbox, SandboxContact, SandboxServer
 
@@ -85,19 +88,82 @@ VARIANTS: Mapping[str, Variant] = {
 }
 
 
+class Child:
+    """A running program, which may be killed."""
+
+    def __init__(self, pid: int) -> None:
+        self.over = False
+        self._pid = pid
+        self._lock = Lock()
+
+    def kill(self) -> bool:
+        """Kill it, if it still runs; whether it did."""
+        with self._lock:
+            if self.over:
+                return False
+            self.over = True
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+                return True
+            return False
+
+    def ended(self) -> None:
+        """It has come to its end."""
+        with self._lock:
+            self.over = True
+
+
+class Starter:
+    """The process that starts the program, as `tests.starter` says. Use in a `with` block."""
+
+    def __enter__(self) -> Self:
+        home = str(Path(__file__).parent.parent)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.starter"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=home,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def run(
+        self, sandbox: Deadly, words: list[str], folder: Path, environment: Mapping[str, str], calls: int
+    ) -> int:
+        """Run the program, which `sandbox` kills at one of its next `calls` calls; its exit code."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"words": words, "folder": str(folder), "environment": dict(environment)}
+        self._process.stdin.write(json.dumps({**asked, "output": str(folder / "output.txt")}) + "\n")
+        self._process.stdin.flush()
+        child = Child(int(self._process.stdout.readline()))
+        sandbox.aim(child, calls)
+        late = Timer(PATIENCE_SECONDS, child.kill)
+        late.start()
+        code = int(self._process.stdout.readline())
+        late.cancel()
+        child.ended()
+        return code
+
+
 class Deadly(Sandbox):
     """A HeyX that kills whoever asks for the call it has chosen, before or after it took effect."""
 
     def __init__(self, misbehaviour: Misbehaviour, chance: random.Random) -> None:
         super().__init__(misbehaviour, tokens=(TOKEN,), limit=100_000, window_seconds=60)
-        self.victim: subprocess.Popen[bytes] | None = None
+        self.victim: Child | None = None
         self.kills = 0
         self.writes: list[Write] = []
         self._chance = chance
         self._left = 0
         self._start = 0
 
-    def aim(self, victim: subprocess.Popen[bytes], calls: int) -> None:
+    def aim(self, victim: Child, calls: int) -> None:
         """Kill `victim` at one of its next `calls` calls; 0 spares it."""
         self._left = self._chance.randint(1, calls) if calls else 0
         self._start += 1
@@ -119,8 +185,7 @@ class Deadly(Sandbox):
         return answer
 
     def _kill(self) -> None:
-        if self.victim is not None and self.victim.poll() is None:
-            self.victim.kill()
+        if self.victim is not None and self.victim.kill():
             self.kills += 1
 
     def repeated(self) -> list[str]:
@@ -252,28 +317,30 @@ def survive(
     sandbox = Deadly(replace(variant.misbehaviour, seed=seed_number), chance)
     seed(sandbox, wanted)
     starts = 0
-    with SandboxServer(sandbox, latency=0.002) as server:
+    with SandboxServer(sandbox, latency=0.002) as server, Starter() as starter:
         code: int | None = None
         while code not in FINISHED:
             starts += 1
             assert starts <= kills + 10, f"no end after {starts} starts, last exit code {code}"
             calls = calls_between_kills if sandbox.kills < kills else 0
-            code = start(server, sandbox, sheet, calls, variant.options)
+            code = start(starter, server, sandbox, sheet, calls, variant.options)
     return Survived(sandbox.kills, starts, (*faults(sandbox, wanted, sheet, code), *sandbox.repeated()))
 
 
-def start(server: SandboxServer, sandbox: Deadly, sheet: Path, calls: int, options: tuple[str, ...] = ()) -> int:
-    """One start of the program, or of the rerun of its failed rows; its exit code."""
-    command = [sys.executable, "-m", "heyx_bulk", "upload", sheet.name, "--custom-fields", "--quiet", *options]
-    command += ["--settle", str(SETTLE_SECONDS), "--rate", "100000/min", "--workers", "4", "--timeout", "10"]
+def start(
+    starter: Starter,
+    server: SandboxServer,
+    sandbox: Deadly,
+    sheet: Path,
+    calls: int,
+    options: tuple[str, ...] = (),
+) -> int:
+    """One start of the program; its exit code."""
+    words = ["upload", sheet.name, "--custom-fields", "--quiet", *options]
+    words += ["--settle", str(SETTLE_SECONDS), "--rate", "100000/min", "--workers", "4", "--timeout", "10"]
     state = str(sheet.parent / "state")
     environment = {**os.environ, "HEYX_URL": server.url, "HEYX_TOKEN": TOKEN, "HEYX_BULK_STATE": state}
-    with (sheet.parent / "output.txt").open("ab") as output:
-        child = subprocess.Popen(
-            command, cwd=sheet.parent, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        sandbox.aim(child, calls)
-        code = child.wait(timeout=PATIENCE_SECONDS)
+    code = starter.run(sandbox, words, sheet.parent, environment, calls)
     if code not in (*FINISHED, -signal.SIGKILL):
         raise AssertionError(f"exit code {code}: {(sheet.parent / 'output.txt').read_text()}")
     return code
