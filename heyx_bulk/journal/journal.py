@@ -15,15 +15,14 @@ from heyx_bulk.journal.disk import clear, damaged, is_damage, told
 from heyx_bulk.journal.entry import (
     ENTRY,
     FORMAT,
-    LINK,
     Entry,
     Mended,
     State,
     entry_of,
-    problems_text,
     text_of,
 )
-from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.journal.reopening import Reopening
+from heyx_bulk.model import ContactRow, Field, Outcome, Status
 
 BATCH_ROWS = 500
 
@@ -241,32 +240,7 @@ class Journal:
         With `uncertain`, rows whose create went unanswered are opened as if it never was.
         """
         with told(self.path):
-            if uncertain:
-                self._forget_creates("1")
-            return self._reopen_where("1")
-
-    def _reopen_where(self, condition: str, *values: object) -> int:
-        return self._db.execute(
-            "UPDATE row SET state = CASE WHEN leader IS NOT NULL THEN ? WHEN status = ? THEN ? WHEN made THEN ? "
-            f"ELSE ? END, status = NULL, message = '' WHERE state = ? AND status IN (?, ?) AND {condition}",
-            (
-                State.READY,
-                Status.UNCERTAIN,
-                State.CREATING,
-                State.CREATED,
-                State.READY,
-                State.DONE,
-                Status.FAILED,
-                Status.UNCERTAIN,
-                *values,
-            ),
-        ).rowcount
-
-    def _forget_creates(self, condition: str) -> None:
-        self._db.execute(
-            f"UPDATE row SET status = '{Status.FAILED}', sent = NULL, sent_at = NULL "
-            f"WHERE status = '{Status.UNCERTAIN}' AND {condition}"
-        )
+            return Reopening(self._db).reopen(uncertain=uncertain)
 
     def mend(self, rows: Sequence[Mended], *, uncertain: bool = False) -> None:
         """Take rows that a person mended, and open them again, each where it stands; all of them or none.
@@ -275,74 +249,8 @@ class Journal:
         unanswered are opened as if it never was.
         """
         with told(self.path), self._at_once():
-            for number in [row.number for row in rows if uncertain]:
-                self._forget_creates(f"number IN ({number:d}, (SELECT leader FROM row WHERE number = {number:d}))")
-            alone = [row for row in rows if not self._stays(row)]
-            for row in alone:
-                self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
-                self._db.executemany(
-                    "INSERT INTO key VALUES (?, ?, ?, ?)",
-                    [(row.number, rank, *key) for rank, key in enumerate(row.keys)],
-                )
-            for row in rows:
-                self._reopen(row, row.problems or (self._double(row) if row in alone else ()))
-            self._db.execute("DELETE FROM follows")
-            self._db.execute(LINK)
+            Reopening(self._db).mend(rows, uncertain=uncertain)
             self._db.execute("REPLACE INTO meta VALUES ('cells', ?)", (json.dumps(self._digest()),))
-
-    def _stays(self, row: Mended) -> bool:
-        """Whether a row still means the contact of those it was merged with; else it stands alone from now on."""
-        (leader,) = self._db.execute("SELECT leader FROM row WHERE number = ?", (row.number,)).fetchone()
-        first = self._db.execute(
-            "SELECT field, value FROM key WHERE number = ? AND rank = 0", (leader or row.number,)
-        ).fetchone()
-        same = bool(row.keys) and first == row.keys[0]
-        if leader is None:
-            members = self.members(row.number)
-            if members and not same:
-                self._lead(row.number, members[0].number)
-            return bool(members) and same
-        if same:
-            self._reopen_where("number = ?", leader)
-        else:
-            self._set(row.number, leader=None)
-        return same
-
-    def _lead(self, before: int, leader: int) -> None:
-        """Let another row stand for those that row `before` stood for, with its keys."""
-        self._db.execute(
-            "UPDATE row SET leader = CASE WHEN number = ? THEN NULL ELSE ? END WHERE leader = ?",
-            (leader, leader, before),
-        )
-        self._db.execute("UPDATE key SET number = ? WHERE number = ?", (leader, before))
-
-    def _double(self, row: Mended) -> tuple[Problem, ...]:
-        name, value = row.keys[0] if row.keys else ("", "")
-        found = self._db.execute(
-            "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?",
-            (name, value, row.number),
-        ).fetchone()[0]
-        return () if found is None else (Problem(f"same {name} as another row", f"same {name} as row {found}"),)
-
-    def _reopen(self, row: Mended, problems: tuple[Problem, ...]) -> None:
-        entry = self.entry(row.number)
-        state, status, message = State.CREATED if entry.made else State.READY, None, ""
-        if entry.status is Status.UNCERTAIN:
-            state = State.CREATING
-        if problems:
-            self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
-            begun = entry.made or entry.status is Status.UNCERTAIN
-            state, status = State.DONE, entry.status if begun else Status.INVALID
-            message = "; ".join(problem.detail for problem in problems)
-        self._set(
-            row.number,
-            cells=text_of(list(row.cells)),
-            named_id=row.named_id,
-            state=state,
-            status=status,
-            message=message,
-            problems=problems_text(problems),
-        )
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:

@@ -1,0 +1,125 @@
+"""Rows of a checkpoint opened again: failed and uncertain ones, and those that a person mended."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from heyx_bulk.journal.entry import LINK, Mended, State, problems_text, text_of
+from heyx_bulk.model import Problem, Status
+
+
+class Reopening:
+    """Opens rows again, each where it stands. What it does is durable when the caller's transaction is."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def reopen(self, *, uncertain: bool) -> int:
+        """Open the failed and uncertain rows; with `uncertain`, as if the creates in doubt never were."""
+        if uncertain:
+            self._forget_creates("1")
+        return self._reopen_where("1")
+
+    def mend(self, rows: Sequence[Mended], *, uncertain: bool) -> None:
+        """Take rows that a person mended, and open them; with `uncertain`, as above."""
+        for number in [row.number for row in rows if uncertain]:
+            self._forget_creates(f"number IN ({number:d}, (SELECT leader FROM row WHERE number = {number:d}))")
+        alone = [row for row in rows if not self._stays(row)]
+        for row in alone:
+            self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
+            self._db.executemany(
+                "INSERT INTO key VALUES (?, ?, ?, ?)",
+                [(row.number, rank, *key) for rank, key in enumerate(row.keys)],
+            )
+        for row in rows:
+            self._reopen(row, row.problems or (self._double(row) if row in alone else ()))
+        self._db.execute("DELETE FROM follows")
+        self._db.execute(LINK)
+
+    def _reopen_where(self, condition: str, *values: object) -> int:
+        return self._db.execute(
+            "UPDATE row SET state = CASE WHEN leader IS NOT NULL THEN ? WHEN status = ? THEN ? WHEN made THEN ? "
+            f"ELSE ? END, status = NULL, message = '' WHERE state = ? AND status IN (?, ?) AND {condition}",
+            (
+                State.READY,
+                Status.UNCERTAIN,
+                State.CREATING,
+                State.CREATED,
+                State.READY,
+                State.DONE,
+                Status.FAILED,
+                Status.UNCERTAIN,
+                *values,
+            ),
+        ).rowcount
+
+    def _forget_creates(self, condition: str) -> None:
+        self._db.execute(
+            f"UPDATE row SET status = '{Status.FAILED}', sent = NULL, sent_at = NULL "
+            f"WHERE status = '{Status.UNCERTAIN}' AND {condition}"
+        )
+
+    def _stays(self, row: Mended) -> bool:
+        """Whether a row still means the contact of those it was merged with; else it stands alone from now on."""
+        (leader,) = self._db.execute("SELECT leader FROM row WHERE number = ?", (row.number,)).fetchone()
+        first = self._db.execute(
+            "SELECT field, value FROM key WHERE number = ? AND rank = 0", (leader or row.number,)
+        ).fetchone()
+        same = bool(row.keys) and first == row.keys[0]
+        if leader is None:
+            follower = self._follower(row.number)
+            if follower is not None and not same:
+                self._lead(row.number, follower)
+            return follower is not None and same
+        if same:
+            self._reopen_where("number = ?", leader)
+        else:
+            self._db.execute("UPDATE row SET leader = NULL WHERE number = ?", (row.number,))
+        return same
+
+    def _follower(self, number: int) -> int | None:
+        """The first row that row `number` stands for, if it stands for any."""
+        (found,) = self._db.execute("SELECT min(number) FROM row WHERE leader = ?", (number,)).fetchone()
+        return None if found is None else int(found)
+
+    def _lead(self, before: int, leader: int) -> None:
+        """Let another row stand for those that row `before` stood for, with its keys."""
+        self._db.execute(
+            "UPDATE row SET leader = CASE WHEN number = ? THEN NULL ELSE ? END WHERE leader = ?",
+            (leader, leader, before),
+        )
+        self._db.execute("UPDATE key SET number = ? WHERE number = ?", (leader, before))
+
+    def _double(self, row: Mended) -> tuple[Problem, ...]:
+        name, value = row.keys[0] if row.keys else ("", "")
+        found = self._db.execute(
+            "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?",
+            (name, value, row.number),
+        ).fetchone()[0]
+        return () if found is None else (Problem(f"same {name} as another row", f"same {name} as row {found}"),)
+
+    def _reopen(self, row: Mended, problems: tuple[Problem, ...]) -> None:
+        query = "SELECT made, status FROM row WHERE number = ?"
+        made, was = self._db.execute(query, (row.number,)).fetchone()
+        state, status, message = State.CREATED if made else State.READY, None, ""
+        if was == Status.UNCERTAIN:
+            state = State.CREATING
+        if problems:
+            self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
+            begun = made or was == Status.UNCERTAIN
+            state, status = State.DONE, was if begun else Status.INVALID
+            message = "; ".join(problem.detail for problem in problems)
+        self._db.execute(
+            "UPDATE row SET cells = ?, named_id = ?, state = ?, status = ?, message = ?, problems = ? "
+            "WHERE number = ?",
+            (
+                text_of(list(row.cells)),
+                row.named_id,
+                state,
+                status,
+                message,
+                problems_text(problems),
+                row.number,
+            ),
+        )
