@@ -128,9 +128,7 @@ class Starter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.__exit__(None, None, None)
 
     def run(
         self, sandbox: Deadly, words: list[str], folder: Path, environment: Mapping[str, str], calls: int

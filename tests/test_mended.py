@@ -210,3 +210,23 @@ def test_when_no_row_needs_a_person_our_file_is_taken_away_and_a_changed_one_is_
         place.write_bytes(changed[:-2])
         assert results.write_failed(run, place) is None
         assert not place.exists()
+
+
+def test_an_uncertain_row_is_sent_knowingly_to_the_contact_that_a_person_found(tmp_path: Path) -> None:
+    heyx = sandbox()
+    there = heyx.add({"firstName": "Ana"})
+    with begun(tmp_path, [("+923001", "Ana", "VIP"), ("+923002", "Boris", "")]) as run:
+        for number in (2, 3):
+            run.journal.creating(number, run.row(run.journal.entry(number)).fields, None)
+            run.journal.finish(Outcome(number, Status.UNCERTAIN))
+        lines = failed(run, tmp_path)
+        lines[0]["heyx contact id"] = there
+        path = tmp_path / "mended.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, list(lines[0]))
+            writer.writeheader()
+            writer.writerows(lines[:1])
+        take_back(run, open_sheet(path), uncertain=True)
+        assert sent(run, heyx) == {"updated": 1, "uncertain": 1}
+    (contact,) = heyx.contacts
+    assert (contact.id, contact.fields["phone"], sorted(contact.tags)) == (there, "+923001", ["VIP"])

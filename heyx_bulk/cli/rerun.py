@@ -126,11 +126,13 @@ def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
 def _tell_again(voice: Voice, journal: Journal, *, uncertain: bool) -> None:
     totals = journal.totals()
     failed, doubtful = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
-    voice.say(f"{journal.meta('sheet')}: {count(failed, 'failed row')} again.")
+    if failed or not doubtful:
+        voice.say(f"{journal.meta('sheet')}: {count(failed, 'failed row')} again.")
     if doubtful and uncertain:
-        voice.say(f"{count(doubtful, 'uncertain row')} too, as if never sent: who is in HeyX may be made twice.")
+        told = "sent as if never sent before: a contact that is in HeyX after all would be there twice"
+        voice.say(f"{journal.meta('sheet')}: {count(doubtful, 'uncertain row')}, {told}.")
     elif doubtful:
-        voice.say(f"{count(doubtful, 'uncertain row')} looked for again, and not sent.")
+        voice.say(f"{count(doubtful, 'uncertain row')}: looked for where there is a key, and not sent.")
 
 
 def _take_back(voice: Voice, run: Run, mended: Sheet, *, uncertain: bool) -> None:
