@@ -4,8 +4,8 @@ HeyxBulkError
 ├ Misuse          a person can put it right; nothing was sent                      exit 2
 │   SheetError  MappingError  SettingsError  CheckpointMismatch  Unwritable
 ├ Stopped         the run cannot go on and has lost nothing; the same command carries on   exit 4
-│   Unauthorized  Unreachable  CheckpointBusy  DiskFull
-│   Interrupted     by Ctrl-C or a signal                                           exit 130, 143
+│   Unauthorized  Unreachable  CheckpointBusy  DiskFull  TooManyFailures  LimitReached  NotAsSent
+│   Interrupted     by Ctrl-C, a signal or a closed terminal                        exit 130, 143, 129
 ├ CallFailed      one call failed: its row fails, the run goes on
 │   Refused         HeyX said no: it did not happen        (Throttled: because we asked too often)
 │   Undelivered     it never reached HeyX: it did not happen
@@ -15,7 +15,7 @@ HeyxBulkError
 
 Exit codes of the program: 0 every row is as wanted · 1 our bug (with a traceback) · 2 misuse, nothing was
 sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped, the same command carries on ·
-130 and 143 interrupted, likewise.
+129, 130 and 143 interrupted, likewise.
 """
 
 from __future__ import annotations
@@ -86,6 +86,18 @@ class CheckpointBusy(Stopped):
 
 class DiskFull(Stopped):
     """The disk took no more."""
+
+
+class TooManyFailures(Stopped):
+    """So many rows failed that something is wrong with more than the rows."""
+
+
+class LimitReached(Stopped):
+    """A limit that a person set to the run is reached."""
+
+
+class NotAsSent(Stopped):
+    """What HeyX holds after the first rows is not what was sent."""
 
 
 class Interrupted(Stopped):

@@ -489,7 +489,7 @@ def broken(path: Path, how: str) -> None:
         "CREATE TABLE contacts (id INTEGER)",
         "CREATE TABLE meta (key TEXT, data TEXT)",
         "CREATE TABLE meta (name TEXT, value TEXT)",
-        "CREATE TABLE meta (name TEXT, value TEXT); INSERT INTO meta VALUES ('format', '2')",
+        "CREATE TABLE meta (name TEXT, value TEXT); INSERT INTO meta VALUES ('format', '9')",
         "CREATE TABLE meta (name TEXT, value TEXT); INSERT INTO meta VALUES ('format', 'none')",
     ],
 )

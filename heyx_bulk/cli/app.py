@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
+from heyx_bulk.cli import runs
 from heyx_bulk.cli.say import Voice, telling_errors
 from heyx_bulk.merging import Duplicates
 from heyx_bulk.plan import Mode
@@ -49,6 +50,7 @@ def heyx_bulk(
     heyx-bulk columns contacts.xlsx --save FILE   what its columns mean, to be corrected in a file
     heyx-bulk upload contacts.xlsx --rehearse     try it all without HeyX and without a token
     heyx-bulk upload contacts.xlsx                upload; the same command again carries on
+    heyx-bulk status                              how the runs in this folder stand
     heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
     heyx-bulk export vip.xlsx --where isLead=true --tag VIP
     heyx-bulk sandbox                             a HeyX of your own, to play with
@@ -56,7 +58,7 @@ def heyx_bulk(
     \b
     The channel's token is read from HEYX_TOKEN, or from the file named by HEYX_TOKEN_FILE.
     Exit codes: 0 every row is as wanted; 2 something must be put right, nothing was sent; 3 finished, but
-    some rows failed, are invalid or uncertain; 4, 130, 143 stopped, the same command carries on.
+    some rows failed, are invalid or uncertain; 4, 129, 130, 143 stopped, the same command carries on.
     """
 
 
@@ -111,6 +113,14 @@ def upload(
     timeout: o.Timeout = None,
     settle: o.Settle = None,
     viber: o.Viber = False,
+    max_failures: o.MaxFailures = None,
+    max_calls: o.MaxCalls = None,
+    max_creates: o.MaxCreates = None,
+    until: o.Until = None,
+    max_duration: o.MaxDuration = None,
+    canary: o.Canary = 0,
+    log: o.LogTo = None,
+    log_values: o.LogValues = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     as_json: o.Json = False,
@@ -163,6 +173,9 @@ def upload(
             ),
             mapping=MappingWish(mapping, look=not no_mapping),
             speaking=o.Speaking(rate, workers, timeout, settle, viber=viber),
+            stops=o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(),
+            canary=canary,
+            log=o.log_file(log, values=log_values),
             out=out,
             voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
             yes=yes,
@@ -309,6 +322,13 @@ def rerun(
     timeout: o.Timeout = None,
     settle: o.Settle = None,
     viber: o.Viber = False,
+    max_failures: o.MaxFailures = None,
+    max_calls: o.MaxCalls = None,
+    max_creates: o.MaxCreates = None,
+    until: o.Until = None,
+    max_duration: o.MaxDuration = None,
+    log: o.LogTo = None,
+    log_values: o.LogValues = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     as_json: o.Json = False,
@@ -325,7 +345,10 @@ def rerun(
 
     with telling_errors():
         voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
-        raise typer.Exit(run(checkpoint, o.Speaking(rate, workers, timeout, settle, viber=viber), voice))
+        speaking = o.Speaking(rate, workers, timeout, settle, viber=viber)
+        stops = o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(alike=False)
+        log_to = o.log_file(log, values=log_values)
+        raise typer.Exit(run(checkpoint, speaking, voice, stops=stops, log=log_to))
 
 
 @app.command()
@@ -339,6 +362,11 @@ def report(checkpoint: o.Checkpoint, quiet: o.Quiet = False, as_json: o.Json = F
 
     with telling_errors():
         raise typer.Exit(run(checkpoint, Voice(quiet=quiet, as_json=as_json)))
+
+
+app.command()(runs.status)
+app.command()(runs.explain)
+app.command()(runs.verify)
 
 
 @app.command()

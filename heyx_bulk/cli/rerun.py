@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk import results
+from heyx_bulk.books import out_of_balance
 from heyx_bulk.cli import bill
-from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent, write_results
+from heyx_bulk.cli.ending import conclude, document, next_steps, tell_next, tell_sent, tell_wrong, write_results
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.errors import CheckpointMismatch, SheetError
+from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
+from heyx_bulk.log import LogFile
 from heyx_bulk.mended import run_named, take_back
 from heyx_bulk.places import places, state_checkpoints
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.sheets import Sheet, open_sheet
 from heyx_bulk.stage import difference_of
-from heyx_bulk.starts import accept_channel, places_kept, send, still_to_do
+from heyx_bulk.starts import Manner, accept_channel, places_kept, send, still_to_do
+from heyx_bulk.stops import Stops
 
 CHECKPOINT = ".checkpoint"
 
 
-def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
+def rerun(named: Path, speaking: Speaking, voice: Voice, *, stops: Stops, log: LogFile | None) -> int:
     """Send the failed rows of a run again, or those that a person mended; the exit code."""
     mended = _mended_rows(named)
     path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
@@ -39,7 +43,7 @@ def rerun(named: Path, speaking: Speaking, voice: Voice) -> int:
             _tell_changed(voice, journal)
             reopened = journal.reopen()
             voice.say(f"{journal.meta('sheet')}: {count(reopened, 'failed row')} again.")
-        return _send(voice, Run.of(journal), settings)
+        return _send(voice, Run.of(journal), settings, Manner(stops=stops, log=log))
 
 
 def report(named: Path, voice: Voice) -> int:
@@ -52,8 +56,12 @@ def report(named: Path, voice: Voice) -> int:
         code = results.exit_code(totals)
         steps = next_steps(run, totals, str(journal.meta("command") or ""), failed)
         tell_next(voice, steps)
+        if wrong := out_of_balance(journal):
+            tell_wrong(voice, run, wrong)
+            code = HeyxBulkError.exit_code
         voice.total(
-            results.line(totals, run.journal.contacts()), document(run, totals, None, written, steps, code)
+            results.line(totals, run.journal.contacts()),
+            {**document(run, totals, None, written, steps, code), "books": wrong},
         )
         return code
 
@@ -71,7 +79,7 @@ def checkpoint_of(named: Path) -> Path:
     )
 
 
-def _send(voice: Voice, run: Run, settings: Settings) -> int:
+def _send(voice: Voice, run: Run, settings: Settings, manner: Manner) -> int:
     journal, totals = run.journal, run.journal.totals()
     where = places_kept(journal)
     if not still_to_do(totals):
@@ -79,7 +87,7 @@ def _send(voice: Voice, run: Run, settings: Settings) -> int:
         return conclude(voice, run, None, where, "")
     bill.tell(voice, run, settings.rate, fresh=False)
     with Signals(voice) as signals:
-        sent = send(run, settings, signals.manner())
+        sent = send(run, settings, replace(signals.manner(), stops=manner.stops, log=manner.log))
         tell_sent(voice, sent)
         return conclude(voice, run, sent, where, same_command(sys.argv[1:]))
 

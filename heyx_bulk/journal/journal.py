@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.journal.calls import SCHEMA as CALLS_SCHEMA
+from heyx_bulk.journal.calls import Calls
 from heyx_bulk.journal.disk import clear, told
 from heyx_bulk.journal.entry import (
     ENTRY,
@@ -35,6 +37,7 @@ class Journal:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         self._db.execute("PRAGMA busy_timeout=10000")
+        self.calls = Calls(self._db, lambda: told(path), durable=durable)
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
@@ -57,8 +60,23 @@ class Journal:
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()
         if found != ("ok",):
             raise sqlite3.DatabaseError(f"it is damaged: {found[0]}")
-        if self.meta("format") != FORMAT:
-            raise sqlite3.DatabaseError(f"its format is {self.meta('format')}, not {FORMAT}")
+        match self.meta("format"):
+            case 1:
+                self._upgrade()
+            case int() as found if found > FORMAT:
+                raise CheckpointMismatch(
+                    f"{self.path} was written by a newer heyx-bulk (format {found}; this one reads {FORMAT}).",
+                    "Nothing is lost: give the same command with the newer one.",
+                )
+            case found if found != FORMAT:
+                raise sqlite3.DatabaseError(f"its format is {found}, not {FORMAT}")
+
+    def _upgrade(self) -> None:
+        """Give a checkpoint of before calls were recorded its place for them."""
+        with told(self.path), self._at_once():
+            for statement in CALLS_SCHEMA.split(";"):
+                self._db.execute(statement)
+            self.remember("format", FORMAT)
 
     def close(self) -> None:
         """Let the checkpoint go."""
@@ -233,6 +251,15 @@ class Journal:
             ),
         ).rowcount
 
+    def open_again(self, numbers: Sequence[int]) -> None:
+        """Open rows again that have an outcome, each where it stands; an uncertain one stays as it is."""
+        with told(self.path), self._at_once():
+            self._db.executemany(
+                "UPDATE row SET state = CASE WHEN made THEN ? ELSE ? END, status = NULL, message = '' "
+                "WHERE number = ? AND state = ? AND status <> ?",
+                [(State.CREATED, State.READY, number, State.DONE, Status.UNCERTAIN) for number in numbers],
+            )
+
     def mend(self, rows: Sequence[Mended]) -> None:
         """Take rows that a person mended, and open them again, each where it stands; all of them or none.
 
@@ -341,6 +368,41 @@ class Journal:
         return sorted(
             ((cause, len(numbers), numbers[:5]) for cause, numbers in rows.items()), key=lambda item: -item[1]
         )
+
+    def misfits(self) -> list[int]:
+        """Rows that are not in exactly one status; the first ten. There should be none."""
+        words = ", ".join(f"'{word}'" for word in Status)
+        found = self._db.execute(
+            f"SELECT number FROM row WHERE (state = '{State.DONE}') <> (status IS NOT NULL) "
+            f"OR coalesce(status NOT IN ({words}), 0) ORDER BY number LIMIT 10"
+        )
+        return [int(number) for (number,) in found]
+
+    def agreed(self) -> list[int]:
+        """Rows that HeyX agreed to and whose contact is known, in the sheet's order."""
+        found = self._db.execute(
+            "SELECT number FROM row WHERE status IN (?, ?, ?) AND contact_id IS NOT NULL ORDER BY number",
+            (Status.CREATED, Status.UPDATED, Status.UNCHANGED),
+        )
+        return [int(number) for (number,) in found]
+
+    def bounds(self) -> tuple[int, int]:
+        """The numbers of the first and the last row; of a sheet without rows 0 and 0."""
+        first, last = self._db.execute("SELECT min(number), max(number) FROM row").fetchone()
+        return int(first or 0), int(last or 0)
+
+    def open_between(self, first: int, last: int) -> bool:
+        """Whether a row between these numbers has no outcome yet."""
+        query = f"SELECT 1 FROM row WHERE number BETWEEN ? AND ? AND state <> '{State.DONE}' LIMIT 1"
+        return self._db.execute(query, (first, last)).fetchone() is not None
+
+    def failures(self) -> Iterator[tuple[int, Status, str]]:
+        """Rows that failed or are uncertain: number, status and message, in the sheet's order."""
+        found = self._db.execute(
+            "SELECT number, status, message FROM row WHERE status IN (?, ?) ORDER BY number",
+            (Status.FAILED, Status.UNCERTAIN),
+        )
+        return ((int(number), Status(str(status)), str(message)) for number, status, message in found)
 
     def untouched(self) -> bool:
         """Whether nothing was sent for any row so far."""

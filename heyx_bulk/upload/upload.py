@@ -74,21 +74,33 @@ class Upload:
         self._memory = memory or Forgetful()
         self._doubted_at: dict[int, float] = {}
 
-    async def run(self) -> None:
-        """Work until every row has its outcome. Raises the `Stopped` that ended the work before that."""
+    @property
+    def client(self) -> Client:
+        """What it speaks to HeyX through."""
+        return self._client
+
+    async def run(self, among: frozenset[int] | None = None) -> None:
+        """Work until every row, or every row `among` these numbers, has its outcome.
+
+        Raises the `Stopped` that ended the work before that.
+        """
+
+        def these(entries: Iterable[Entry]) -> Iterable[Entry]:
+            return entries if among is None else (entry for entry in entries if entry.number in among)
+
         started_at = asyncio.get_running_loop().time()
-        await self._drain(self._journal.ready())
+        await self._drain(these(self._journal.ready()))
         for _ in range(ROUNDS):
-            doubts = self._journal.doubts()
+            doubts = list(these(self._journal.doubts()))
             if not doubts or self._client.stopped:
                 break
-            await self._settle(doubts, started_at, then=self._journal.ready())
+            await self._settle(doubts, started_at, then=these(self._journal.ready()))
         if self._client.stopped:
             raise self._client.stopped
-        for entry in self._journal.doubts():
+        for entry in these(self._journal.doubts()):
             message = f"{ROUNDS} creates went unanswered; look for it in HeyX"
             self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
-        await self._drain(self._journal.ready())
+        await self._drain(these(self._journal.ready()))
         if self._client.stopped:
             raise self._client.stopped
 
@@ -199,9 +211,10 @@ class Upload:
 
     async def _send(self, work: Work, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
-            return await self._client.send(call)
+            return await self._client.send(call, row=work.entry.number)
+        departing = partial(self._departing, work, call)
         try:
-            return await self._client.send(call, departing=partial(self._departing, work, call))
+            return await self._client.send(call, row=work.entry.number, departing=departing)
         except Refused:
             self._memory.release(work.claim)
             raise
