@@ -40,7 +40,11 @@ def _lines(found: Explained, *, goes_on: bool) -> Iterator[str]:
         if tags:
             yield f"  {label}: {', '.join(tags)}"
     yield "Calls:" if found.calls else "Calls: none recorded."
+    start = found.calls[0].start if found.calls else 0
     for recorded in found.calls:
+        if recorded.start != start:
+            yield "  the run was stopped, and carried on:"
+        start = recorded.start
         yield f"  {_call(recorded, goes_on=goes_on)}"
 
 
