@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from heyx_bulk import results
 from heyx_bulk.attempt import Happened
 from heyx_bulk.books import Books, out_of_balance
 from heyx_bulk.errors import DiskFull
@@ -18,11 +19,13 @@ from heyx_bulk.journal import Journal
 from heyx_bulk.log import Log, LogFile
 from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.status import standing
 from heyx_bulk.stops import Stops
 from heyx_bulk.upload import Sent
 from heyx_bulk.watch import Watch
 from tests import scene
 from tests.scene import PLAIN, TOKEN, PowerCut, Seen, World, settings
+from tests.test_cli import results as rows_of
 
 HEADER = "phone,first name,tags,remove tags\n"
 ROWS = HEADER + "".join(f"+44123456{number:03},Name {number},a;b,old\n" for number in range(40))
@@ -175,3 +178,41 @@ def test_with_log_values_the_log_tells_everything_but_the_token(tmp_path: Path) 
     for told in ("1234567890", "1776025372480910", "Zenobia is taken", "Ann"):
         assert told in text
     assert TOKEN not in text
+
+
+# A whole sheet
+
+
+def test_after_5000_rows_with_3_percent_faults_every_account_of_the_run_agrees_to_the_call(tmp_path: Path) -> None:
+    rows = "".join(f"+4412{number:07},Name {number},a;b,\n" for number in range(5000))
+    faulty = Misbehaviour(
+        seed=5,
+        lose_answers=0.01,
+        lose_requests=0.005,
+        errors_before=0.01,
+        errors_after_write=0.005,
+        refuse_every=33,
+    )
+    log_path = tmp_path / "calls.jsonl"
+    with World(faulty, limit=200) as world, scene.staged(tmp_path, HEADER + rows) as run:
+        with Log(LogFile(log_path), run=_name(run)) as log:
+            watch = Watch(Stops(), open_between=run.journal.open_between)
+            sent = world.send(run, settings(), books=Books(watch, journal=run.journal, log=log))
+        stands = standing(run)
+        told = rows_of(results.write(run, tmp_path / "r.csv"))
+        failed_path = results.write_failed(run, tmp_path / "f.csv")
+        assert failed_path is not None
+        given_back = rows_of(failed_path)
+        calls = world.sandbox.calls
+    lines = [json.loads(line) for line in log_path.read_text(encoding="utf-8").splitlines()]
+    assert (sent.stopped, stands.wrong, stands.came.get(Happened.UNKNOWN, 0)) == (None, (), 0)
+    by_sandbox = calls["accepted"] + calls["refused_429"] + calls["lost_requests"]
+    assert [sent.calls, sum(stands.calls.values()), len(lines)] == [by_sandbox] * 3
+    assert Counter(line["call"] for line in lines) == stands.calls
+    assert Counter(line["happened"] for line in lines) == {str(what): n for what, n in stands.came.items()}
+    assert stands.came[Happened.UNANSWERED] > 0.02 * len(lines)
+    assert Counter(line["heyx status"] for line in told) == stands.totals
+    assert len(told) == sum(stands.totals.values()) == 5000
+    need = stands.totals["failed"] + stands.totals.get("uncertain", 0)
+    assert len(given_back) == sum(cause.rows for cause in stands.causes) == need > 100
+    assert len({line["heyx contact id"] for line in told} - {""}) == len(world.sandbox.contacts) == 5000 - need
