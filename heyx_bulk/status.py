@@ -14,9 +14,13 @@ from heyx_bulk.journal import Start, is_held
 from heyx_bulk.model import Status, cause_of
 from heyx_bulk.results import IN_DOUBT, TO_DO
 from heyx_bulk.run import Run
+from heyx_bulk.settings import Rate
 
 LATELY_SECONDS = 300.0
 """How far back the pace of a run is measured."""
+
+ENOUGH_ROWS = 20
+"""How many rows tell what the others will take."""
 
 FIRST_ROWS = 5
 
@@ -35,8 +39,9 @@ class Cause:
 class Standing:
     """How a run stands.
 
-    `calls` are counted by kind, and `came` by what came of them; `at_most` so many are left. `per_minute` is the
-    pace of the last minutes where the run goes on. `wrong` is what does not add up.
+    `calls` are counted by kind, and `came` by what came of them; `at_most` so many are left, `expected` by what
+    the rows so far took. `per_minute` is the pace of the last minutes where the run goes on, no more than its limit.
+    `wrong` is what does not add up.
     """
 
     totals: dict[str, int]
@@ -46,13 +51,14 @@ class Standing:
     came: dict[Happened, int]
     causes: tuple[Cause, ...]
     at_most: int
+    expected: int
     per_minute: float | None
     wrong: tuple[str, ...]
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the calls that are left take at the pace of the last minutes; None where that is not known."""
-        return None if not self.per_minute else self.at_most / self.per_minute * 60
+        """How long the calls expected take at the pace of the last minutes; None where that is not known."""
+        return None if not self.per_minute else self.expected / self.per_minute * 60
 
     @property
     def killed(self) -> int:
@@ -72,6 +78,8 @@ def standing(run: Run, *, clock: Callable[[], float] = time.time) -> Standing:
         if what is not Happened.UNDELIVERED:
             calls[kind] += count
     to_do = totals.get(TO_DO, 0) + totals.get(IN_DOUBT, 0)
+    worked = sum(totals.values()) - to_do - totals.get(Status.INVALID, 0)
+    at_most = bill(run.open_rows(), run.matching).calls if to_do else 0
     return Standing(
         totals=totals,
         goes_on=goes_on,
@@ -79,7 +87,8 @@ def standing(run: Run, *, clock: Callable[[], float] = time.time) -> Standing:
         calls=dict(calls.most_common()),
         came=dict(came),
         causes=tuple(causes(journal.failures())),
-        at_most=bill(run.open_rows(), run.matching).calls if to_do else 0,
+        at_most=at_most,
+        expected=min(at_most, round(calls.total() / worked * to_do)) if worked >= ENOUGH_ROWS else at_most,
         per_minute=_per_minute(run, clock()) if goes_on else None,
         wrong=tuple(out_of_balance(journal)),
     )
@@ -107,4 +116,11 @@ def _per_minute(run: Run, now: float) -> float | None:
     count, first = run.journal.calls.since(max(last - LATELY_SECONDS, starts[-1].began))
     if first is None or count < 2:
         return None
-    return count / max(last - first, min(now - first, LATELY_SECONDS), 1.0) * 60
+    return min(count / max(last - first, min(now - first, LATELY_SECONDS), 1.0) * 60, _limit_per_minute(run))
+
+
+def _limit_per_minute(run: Run) -> float:
+    said = run.journal.meta("speaking")
+    text = said.get("rate") if isinstance(said, dict) else None
+    rate = Rate() if text is None else Rate.parse(str(text))
+    return rate.calls / rate.window_seconds * 60

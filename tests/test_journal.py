@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heyx_bulk.attempt import Asked, Attempt, Came, Happened
 from heyx_bulk.errors import CheckpointBusy, CheckpointMismatch, DiskFull, Unwritable
-from heyx_bulk.journal import Draft, Entry, Journal, State, hold, text_of, texts_of
+from heyx_bulk.journal import Draft, Entry, Journal, State, hold, is_held, text_of, texts_of
 from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 from tests import scene
 
@@ -551,3 +552,69 @@ def test_a_token_is_in_no_file_of_a_run(tmp_path: Path) -> None:
         texts = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert token.encode() not in texts
     assert b"+4412345678" in texts
+
+
+# Checkpoints of other versions
+
+
+def _altered(path: Path, script: str) -> None:
+    db = sqlite3.connect(path)
+    db.executescript(script)
+    db.close()
+
+
+def test_a_checkpoint_of_before_calls_were_recorded_is_read_and_goes_on(tmp_path: Path) -> None:
+    journal = filled(tmp_path)
+    numbers = [entry.number for entry in journal.rows()]
+    journal.close()
+    _altered(journal.path, "DROP TABLE call; DROP TABLE start; UPDATE meta SET value = '1' WHERE name = 'format'")
+    for _ in range(2):
+        with Journal.open(journal.path) as again:
+            assert [entry.number for entry in again.rows()] == numbers
+            assert again.calls.counts() == {}
+    with Journal.open(journal.path) as again:
+        start = again.calls.begin(1.0)
+        number = again.calls.leaving(start, Attempt(Asked("read", "7"), 2, 1, 0.0), 2.0)
+        again.calls.came(number, Came(Happened.DONE, 200, 0.25, "there"))
+        assert [recorded.came for recorded in again.calls.of_row(2)] == [Came(Happened.DONE, 200, 0.25, "there")]
+
+
+def test_a_checkpoint_of_a_newer_version_is_told_apart_and_left_alone(tmp_path: Path) -> None:
+    journal = filled(tmp_path)
+    journal.close()
+    _altered(journal.path, "UPDATE meta SET value = '99' WHERE name = 'format'")
+    with pytest.raises(CheckpointMismatch, match="written by a newer heyx-bulk") as told:
+        Journal.open(journal.path)
+    assert "Nothing is lost" in told.value.remedy
+
+
+# Calls
+
+
+def test_a_call_takes_little_room_whatever_it_carries_and_keeps_no_value_written(tmp_path: Path) -> None:
+    items = tuple(
+        (f"a field with quite a long name, number {number}" * 3, f"secret {number}") for number in range(30)
+    )
+    with filled(tmp_path) as journal:
+        start = journal.calls.begin(1.0)
+        for row in range(1000):
+            number = journal.calls.leaving(start, Attempt(Asked("update", "7", items), row, 1, 0.0), 2.0)
+            journal.calls.came(number, Came(Happened.REFUSED, 422, 0.25, "no " * 10_000))
+        (kept,) = journal.calls.of_row(7)
+        assert kept.attempt.asked.items[-1] == ("and 22 more", "")
+        path = journal.path
+    data = path.read_bytes()
+    assert len(data) < 1000 * 1200
+    assert b"secret" not in data
+
+
+def test_whether_a_run_goes_on_is_seen_without_standing_in_its_way(tmp_path: Path) -> None:
+    path = tmp_path / "a.checkpoint"
+    assert not is_held(path)
+    with hold(path):
+        assert is_held(path)
+    assert not is_held(path)
+    Path(f"{path}.lock").touch()
+    assert not is_held(path)
+    with hold(path):
+        assert is_held(path)

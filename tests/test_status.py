@@ -78,7 +78,10 @@ def test_status_tells_of_a_run_that_goes_on_and_keeps_nobody_from_it(tmp_path: P
     assert 0 < told["totals"]["created"] < 60
     assert told["calls_left_at_most"] > 0
     assert 100 < told["calls_a_minute"] < 100_000
-    assert told["seconds_left"] > 0
+    assert 0 < told["calls_left_expected"] <= told["calls_left_at_most"]
+    assert told["seconds_left"] == pytest.approx(
+        told["calls_left_expected"] / told["calls_a_minute"] * 60, abs=1, rel=0.05
+    )
     for part in ("It goes on now.", "Left: ", "calls a minute", "until"):
         assert part in said.err
     after = status(tmp_path)

@@ -194,22 +194,29 @@ def test_failures_are_counted_where_a_person_said_how_many(
 # Clocks
 
 
-def test_a_laptop_that_slept_past_the_time_sends_nothing_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "stops", [Stops(until=MIDNIGHT + 6 * 3600), Stops(max_seconds=3600)], ids=["until", "duration"]
+)
+def test_a_laptop_that_slept_past_the_time_sends_nothing_more_and_then_carries_on(
+    tmp_path: Path, stops: Stops
+) -> None:
     slept = [0.0]
 
     with seeded() as world:
         path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
+
+        def clock() -> float:
+            return MIDNIGHT + world.now + slept[0]
 
         def fall_asleep(number: int, _: object) -> None:
             if number == 40:
                 slept[0] = 8 * 3600.0
 
         world.door.after = fall_asleep
-        stops = Stops(until=MIDNIGHT + 6 * 3600)
-        sent = start(world, path, stops, clock=lambda: MIDNIGHT + world.now + slept[0])
+        sent = start(world, path, stops, clock)
         assert isinstance(sent.stopped, LimitReached)
         assert sent.calls <= 50
-        sent = start(world, path, Stops(max_seconds=3600), clock=lambda: MIDNIGHT + world.now + slept[0])
+        sent = start(world, path, Stops(max_seconds=3600), clock)
         assert sent.stopped is None
         assert len(world.sandbox.contacts) == 60
 

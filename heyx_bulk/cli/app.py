@@ -446,6 +446,13 @@ def sandbox(
     revoke_after: Annotated[
         int | None, typer.Option("--revoke-after", metavar="N", help="The token is invalid after N calls.")
     ] = None,
+    drop_field: Annotated[
+        list[str] | None,
+        typer.Option("--drop-field", metavar="FIELD", help="Take this field and forget it. Repeatable."),
+    ] = None,
+    clean_tags: Annotated[
+        bool, typer.Option("--clean-tags", help="Keep only letters, digits, blanks, - and _ of a tag.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Decides which calls the faults hit.")] = 0,
 ) -> None:
     """A HeyX of your own on this machine: all six calls, the limit, and faults on request.
@@ -470,5 +477,7 @@ def sandbox(
             lag=lag,
             refuse_creates=refuse_creates,
             revoke_after=revoke_after,
+            drop_fields=frozenset(drop_field or ()),
+            clean_tags=clean_tags,
         )
         serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty)

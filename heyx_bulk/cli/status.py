@@ -91,7 +91,7 @@ def _how(stands: Standing) -> str:
     if last.ended is None:
         return "It was cut off, by a kill or a power cut; nothing is lost."
     why = f" {sentence(last.why)}" if last.why else ""
-    return f"It stopped at {_clock(last.ended)}; nothing is lost.{why}"
+    return f"It ended early at {_clock(last.ended)}.{why} Nothing is lost."
 
 
 def _calls(stands: Standing) -> str:
@@ -125,6 +125,8 @@ def _tell_causes(voice: Voice, causes: tuple[Cause, ...]) -> None:
 
 def _left(stands: Standing) -> str:
     told = f"Left: {count(still_to_do(stands.totals), 'row')}, at most {count(stands.at_most, 'call')}"
+    if stands.expected < stands.at_most:
+        told += f", about {stands.expected:,} by what the rows so far took"
     if stands.per_minute is None or stands.seconds_left is None:
         return f"{told}."
     ends = datetime.now() + timedelta(seconds=stands.seconds_left)
@@ -153,6 +155,7 @@ def _document(run: Run, stands: Standing) -> dict[str, object]:
             for cause in stands.causes
         ],
         "calls_left_at_most": stands.at_most,
+        "calls_left_expected": stands.expected,
         "calls_a_minute": None if stands.per_minute is None else round(stands.per_minute, 1),
         "seconds_left": None if stands.seconds_left is None else round(stands.seconds_left),
         "books": list(stands.wrong),

@@ -21,7 +21,7 @@ from heyx_bulk.cli.ending import conclude, document, tell_sent
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.questions import asked_about
-from heyx_bulk.cli.say import Voice, count, duration, same_command, told
+from heyx_bulk.cli.say import Voice, count, duration, same_command
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
 from heyx_bulk.intent import Intent
@@ -139,7 +139,8 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
         rehearsed = rehearse(run, settings, progress, stops=asked.stops, log=log, work=work)
     sent, totals, code = rehearsed.sent, rehearsed.totals, results.exit_code(rehearsed.totals)
     if sent.stopped is not None:
-        asked.voice.alarm(f"The run would not end in one start. {told(sent.stopped)}")
+        asked.voice.alarm(f"The run would not end in one start. {sent.stopped.what}")
+        asked.voice.say("In earnest nothing would be lost, and the same command would carry on.")
         code = sent.stopped.exit_code
     asked.voice.say(
         f"Rehearsed against a sandbox; nothing was sent to HeyX, which would have taken "
