@@ -37,6 +37,7 @@ class Books:
         self._started = started
         self._clock = clock
         self._start = 0
+        self._short = False
 
     @contextmanager
     def kept(self, client: Client) -> Iterator[None]:
@@ -67,12 +68,17 @@ class Books:
         if came.happened is Happened.UNDELIVERED:
             self.watch.returned(attempt.asked.kind)
         if self._calls is not None:
-            self._calls.came(number, came)
+            try:
+                self._calls.came(number, came)
+            except Stopped:
+                self._short = True
+                raise
         if self._log is not None:
             self._log.write(self._start, self._clock() - came.seconds, attempt, came)
 
     def _end(self, client: Client) -> None:
-        if self._calls is not None:
+        """Close the start's account; one that the disk kept short stays open, as if cut off."""
+        if self._calls is not None and not self._short:
             why = client.stopped.what if client.stopped is not None else ""
             self._calls.end(self._start, self._clock(), client.calls, why)
 

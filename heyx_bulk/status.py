@@ -40,8 +40,8 @@ class Standing:
     """How a run stands.
 
     `calls` are counted by kind, and `came` by what came of them; `at_most` so many are left, `expected` by what
-    the rows so far took. `per_minute` is the pace of the last minutes where the run goes on, no more than its limit.
-    `wrong` is what does not add up.
+    the rows so far took. `per_minute` is the pace of the last minutes where the run goes on, no more than its
+    limit. `wrong` is what does not add up.
     """
 
     totals: dict[str, int]

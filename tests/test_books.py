@@ -135,6 +135,26 @@ def test_a_disk_that_is_full_as_an_answer_comes_does_not_lose_the_answer(tmp_pat
             assert len(world.sandbox.contacts) == len(world.door.creates) == 40
 
 
+def test_a_run_stopped_by_a_full_disk_and_started_again_ends_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
+    with World() as world:
+        stops = 0
+        for room in range(1, 40):
+            with scene.resumed(path) as run:
+                (pages,) = run.journal._db.execute("PRAGMA page_count").fetchone()
+                run.journal._db.execute(f"PRAGMA max_page_count={pages + room % 3}")
+                stopped = send(world, run).stopped
+                assert out_of_balance(run.journal) == []
+                assert stopped is None or isinstance(stopped, DiskFull)
+                stops += stopped is not None
+            if stopped is None:
+                break
+        assert stops >= 3
+        with scene.resumed(path) as run:
+            assert run.journal.totals() == {"created": 40}
+            assert len(world.sandbox.contacts) == len(world.door.creates) == 40
+
+
 # The log
 
 
