@@ -93,7 +93,7 @@ def out_of_balance(journal: Journal) -> list[str]:
     wrong = []
     if rows != journal.meta("rows"):
         wrong.append(f"the sheet has {journal.meta('rows')} rows, the checkpoint {rows}")
-    if misfits := journal.misfits():
+    if misfits := journal.account.misfits():
         wrong.append(f"rows without exactly one status: {', '.join(map(str, misfits))}")
     counts = journal.calls.counts()
     for start in journal.calls.starts():

@@ -26,7 +26,7 @@ def explain(run: Run, number: int) -> Explained:
     journal = run.journal
     entry = journal.find(number)
     if entry is None:
-        first, last = journal.bounds()
+        first, last = journal.account.bounds()
         raise CheckpointMismatch(
             f"{journal.meta('sheet')} has no row {number}; its rows are {first} to {last}.",
             "Name a row by the number that the spreadsheet shows beside it.",

@@ -51,7 +51,7 @@ def rehearse(
         clock = runner.get_loop().time
         began = time.time() - clock()
         wall = lambda: began + clock()  # noqa: E731  one clock for both
-        watch = Watch(stops, open_between=run.journal.open_between, clock=wall)
+        watch = Watch(stops, open_between=run.journal.account.open_between, clock=wall)
         books = Books(watch, log=log, clock=wall)
         heyx = _heyx(run, settings, clock)
         sent = runner.run(upload(run, settings, progress=progress, transport=heyx, books=books, work=work))

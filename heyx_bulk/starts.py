@@ -51,7 +51,7 @@ class Manner:
 
     def books(self, journal: Journal, log: Log | None) -> Books:
         """The books of one start, kept in `journal` and in `log`."""
-        watch = Watch(self.stops, open_between=journal.open_between)
+        watch = Watch(self.stops, open_between=journal.account.open_between)
         return Books(watch, journal=journal, log=log, started=self.started)
 
 

@@ -86,7 +86,7 @@ def standing(run: Run, *, clock: Callable[[], float] = time.time) -> Standing:
         starts=tuple(journal.calls.starts()),
         calls=dict(calls.most_common()),
         came=dict(came),
-        causes=tuple(causes(journal.failures())),
+        causes=tuple(causes(journal.account.failures())),
         at_most=at_most,
         expected=min(at_most, round(calls.total() / worked * to_do)) if worked >= ENOUGH_ROWS else at_most,
         per_minute=_per_minute(run, clock()) if goes_on else None,

@@ -116,7 +116,8 @@ async def _compare(run: Run, client: Client, entry: Entry) -> Compared:
     except CallFailed as failure:
         return Compared(entry.number, contact_id, (), failure.what)
     assert isinstance(contact, Contact)  # noqa: S101  what a read answers
-    return Compared(entry.number, contact_id, differences(run.row(entry), contact))
+    row = run.row(entry)
+    return Compared(entry.number, contact_id, differences(row.as_new() if entry.made else row, contact))
 
 
 async def verify(
@@ -133,7 +134,7 @@ async def verify(
 
     Nothing is written, neither to HeyX nor to the checkpoint.
     """
-    numbers = run.journal.agreed()
+    numbers = run.journal.account.agreed()
     if sample is not None and sample < len(numbers):
         numbers = sorted(chance.sample(numbers, sample))
     entries = (run.journal.entry(number) for number in numbers)

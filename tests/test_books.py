@@ -33,7 +33,7 @@ STORMY = Misbehaviour(seed=3, lose_answers=0.05, errors_before=0.05, errors_afte
 
 
 def send(world: World, run: Run, *, log: Log | None = None, stops: Stops | None = None) -> Sent:
-    watch = Watch(stops or Stops(alike=False), open_between=run.journal.open_between)
+    watch = Watch(stops or Stops(alike=False), open_between=run.journal.account.open_between)
     return world.send(run, settings(settle=1), books=Books(watch, journal=run.journal, log=log))
 
 
@@ -216,7 +216,7 @@ def test_after_5000_rows_with_3_percent_faults_every_account_of_the_run_agrees_t
     log_path = tmp_path / "calls.jsonl"
     with World(faulty, limit=200) as world, scene.staged(tmp_path, HEADER + rows) as run:
         with Log(LogFile(log_path), run=_name(run)) as log:
-            watch = Watch(Stops(), open_between=run.journal.open_between)
+            watch = Watch(Stops(), open_between=run.journal.account.open_between)
             sent = world.send(run, settings(), books=Books(watch, journal=run.journal, log=log))
         stands = standing(run)
         told = rows_of(results.write(run, tmp_path / "r.csv"))

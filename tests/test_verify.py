@@ -11,9 +11,9 @@ import pytest
 from heyx_bulk.canary import Canary, choose
 from heyx_bulk.columns import Wishes
 from heyx_bulk.errors import NotAsSent
+from heyx_bulk.intent import Intent
 from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.stage import Intent
 from heyx_bulk.upload import Sent
 from heyx_bulk.verify import Compared, Difference, verify
 from tests import scene

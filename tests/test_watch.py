@@ -27,7 +27,7 @@ FAILED = "HeyX answered 403: The contact could not be created."
 
 def books(world: World, run: Run, stops: Stops, clock: Callable[[], float] | None = None) -> Books:
     tells = clock or (lambda: MIDNIGHT + world.now)
-    watch = Watch(stops, open_between=run.journal.open_between, clock=tells)
+    watch = Watch(stops, open_between=run.journal.account.open_between, clock=tells)
     return Books(watch, journal=run.journal, clock=tells)
 
 

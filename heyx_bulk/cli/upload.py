@@ -157,7 +157,7 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     shown = Shown(asked.first)
     progress = asked.voice.progress(still_to_do(run.journal.totals()))
     with Signals(asked.voice) as signals, logged(run, asked.log) as log:
-        watch = Watch(asked.stops, open_between=run.journal.open_between)
+        watch = Watch(asked.stops, open_between=run.journal.account.open_between)
         books = Books(watch, log=log, started=signals.attach)
         sent = asyncio.run(upload(run, settings, progress=progress, planned=shown, books=books))
     for number, lines in shown.plans():

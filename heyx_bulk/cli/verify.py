@@ -30,7 +30,7 @@ def verify_run(named: Path, sample: int | None, speaking: Speaking, voice: Voice
         settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
         if journal.meta("channel") != settings.channel:
             voice.say("The token is another than the one the run began with: is it for the same channel?")
-        there = len(journal.agreed())
+        there = len(journal.account.agreed())
         if not there:
             raise CheckpointMismatch(
                 f"{journal.meta('sheet')}: no row was sent yet, so there is nothing to compare.",

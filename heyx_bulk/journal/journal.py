@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.journal.account import Account
 from heyx_bulk.journal.calls import SCHEMA as CALLS_SCHEMA
 from heyx_bulk.journal.calls import Calls
 from heyx_bulk.journal.disk import clear, told
@@ -38,6 +39,7 @@ class Journal:
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         self._db.execute("PRAGMA busy_timeout=10000")
         self.calls = Calls(self._db, lambda: told(path), durable=durable)
+        self.account = Account(self._db)
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
@@ -368,41 +370,6 @@ class Journal:
         return sorted(
             ((cause, len(numbers), numbers[:5]) for cause, numbers in rows.items()), key=lambda item: -item[1]
         )
-
-    def misfits(self) -> list[int]:
-        """Rows that are not in exactly one status; the first ten. There should be none."""
-        words = ", ".join(f"'{word}'" for word in Status)
-        found = self._db.execute(
-            f"SELECT number FROM row WHERE (state = '{State.DONE}') <> (status IS NOT NULL) "
-            f"OR coalesce(status NOT IN ({words}), 0) ORDER BY number LIMIT 10"
-        )
-        return [int(number) for (number,) in found]
-
-    def agreed(self) -> list[int]:
-        """Rows that HeyX agreed to and whose contact is known, in the sheet's order."""
-        found = self._db.execute(
-            "SELECT number FROM row WHERE status IN (?, ?, ?) AND contact_id IS NOT NULL ORDER BY number",
-            (Status.CREATED, Status.UPDATED, Status.UNCHANGED),
-        )
-        return [int(number) for (number,) in found]
-
-    def bounds(self) -> tuple[int, int]:
-        """The numbers of the first and the last row; of a sheet without rows 0 and 0."""
-        first, last = self._db.execute("SELECT min(number), max(number) FROM row").fetchone()
-        return int(first or 0), int(last or 0)
-
-    def open_between(self, first: int, last: int) -> bool:
-        """Whether a row between these numbers has no outcome yet."""
-        query = f"SELECT 1 FROM row WHERE number BETWEEN ? AND ? AND state <> '{State.DONE}' LIMIT 1"
-        return self._db.execute(query, (first, last)).fetchone() is not None
-
-    def failures(self) -> Iterator[tuple[int, Status, str]]:
-        """Rows that failed or are uncertain: number, status and message, in the sheet's order."""
-        found = self._db.execute(
-            "SELECT number, status, message FROM row WHERE status IN (?, ?) ORDER BY number",
-            (Status.FAILED, Status.UNCERTAIN),
-        )
-        return ((int(number), Status(str(status)), str(message)) for number, status, message in found)
 
     def untouched(self) -> bool:
         """Whether nothing was sent for any row so far."""
