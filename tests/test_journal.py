@@ -563,29 +563,25 @@ def _altered(path: Path, script: str) -> None:
     db.close()
 
 
-def test_a_checkpoint_of_before_calls_were_recorded_is_read_and_goes_on(tmp_path: Path) -> None:
-    journal = filled(tmp_path)
-    numbers = [entry.number for entry in journal.rows()]
-    journal.close()
-    _altered(journal.path, "DROP TABLE call; DROP TABLE start; UPDATE meta SET value = '1' WHERE name = 'format'")
-    for _ in range(2):
-        with Journal.open(journal.path) as again:
-            assert [entry.number for entry in again.rows()] == numbers
-            assert again.calls.counts() == {}
-    with Journal.open(journal.path) as again:
-        start = again.calls.begin(1.0)
-        number = again.calls.leaving(start, Attempt(Asked("read", "7"), 2, 1, 0.0), 2.0)
-        again.calls.came(number, Came(Happened.DONE, 200, 0.25, "there"))
-        assert [recorded.came for recorded in again.calls.of_row(2)] == [Came(Happened.DONE, 200, 0.25, "there")]
-
-
-def test_a_checkpoint_of_a_newer_version_is_told_apart_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("found", "says", "remedy"),
+    [
+        ("1", "written by an older heyx-bulk", "carry on with the older one"),
+        ("99", "written by a newer heyx-bulk", "give the same command with the newer one"),
+    ],
+)
+def test_a_checkpoint_of_another_version_is_told_apart_and_left_alone(
+    tmp_path: Path, found: str, says: str, remedy: str
+) -> None:
     journal = filled(tmp_path)
     journal.close()
-    _altered(journal.path, "UPDATE meta SET value = '99' WHERE name = 'format'")
-    with pytest.raises(CheckpointMismatch, match="written by a newer heyx-bulk") as told:
+    _altered(journal.path, "UPDATE meta SET value = 'x' WHERE name = 'format'".replace("x", found))
+    before = journal.path.read_bytes()
+    with pytest.raises(CheckpointMismatch, match=says) as told:
         Journal.open(journal.path)
     assert "Nothing is lost" in told.value.remedy
+    assert remedy in told.value.remedy
+    assert journal.path.read_bytes() == before
 
 
 # Calls

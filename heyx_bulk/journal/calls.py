@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from heyx_bulk.attempt import FIND, Asked, Attempt, Came, Happened
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS start (
+CREATE TABLE start (
     number INTEGER PRIMARY KEY,
     began REAL NOT NULL,          -- epoch seconds, by this machine's clock, as all times here
     ended REAL,                   -- NULL while it goes on, or if it was killed
     calls INTEGER,                -- how many calls it counted
     why TEXT NOT NULL DEFAULT ''  -- what ended it before its rows
 );
-CREATE TABLE IF NOT EXISTS call (
+CREATE TABLE call (
     number INTEGER PRIMARY KEY,   -- in the order in which calls left
     start INTEGER NOT NULL,
     row INTEGER,                  -- NULL: no row's own
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS call (
     happened TEXT,                -- NULL: on its way, or unknown since the program was killed
     said TEXT
 );
-CREATE INDEX IF NOT EXISTS call_by_row ON call (row);
+CREATE INDEX call_by_row ON call (row);
 """
 
 LONGEST_SAID = 200

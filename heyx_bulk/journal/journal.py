@@ -11,7 +11,6 @@ from typing import Self
 
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.journal.account import Account
-from heyx_bulk.journal.calls import SCHEMA as CALLS_SCHEMA
 from heyx_bulk.journal.calls import Calls
 from heyx_bulk.journal.disk import clear, told
 from heyx_bulk.journal.entry import (
@@ -63,22 +62,19 @@ class Journal:
         if found != ("ok",):
             raise sqlite3.DatabaseError(f"it is damaged: {found[0]}")
         match self.meta("format"):
-            case 1:
-                self._upgrade()
             case int() as found if found > FORMAT:
                 raise CheckpointMismatch(
                     f"{self.path} was written by a newer heyx-bulk (format {found}; this one reads {FORMAT}).",
                     "Nothing is lost: give the same command with the newer one.",
                 )
+            case int() as found if found < FORMAT:
+                raise CheckpointMismatch(
+                    f"{self.path} was written by an older heyx-bulk (format {found}; this one reads {FORMAT}).",
+                    "Nothing is lost: carry on with the older one. Or move the file away and upload the sheet "
+                    "anew: rows that are in HeyX are found there (unless the run was one with --no-match).",
+                )
             case found if found != FORMAT:
                 raise sqlite3.DatabaseError(f"its format is {found}, not {FORMAT}")
-
-    def _upgrade(self) -> None:
-        """Give a checkpoint of before calls were recorded its place for them."""
-        with told(self.path), self._at_once():
-            for statement in CALLS_SCHEMA.split(";"):
-                self._db.execute(statement)
-            self.remember("format", FORMAT)
 
     def close(self) -> None:
         """Let the checkpoint go."""
