@@ -16,6 +16,7 @@ from heyx_bulk.pace import Pace
 from heyx_bulk.plan import Matching, Mode
 from heyx_bulk.settings import Rate, Settings, from_environment
 from heyx_bulk.starts import Manner, Uploaded, upload_sheet
+from heyx_bulk.stops import Failures, Stops
 from heyx_bulk.values import PhoneLookup
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Contact",
     "Duplicates",
     "Exported",
+    "Failures",
     "Field",
     "HeyxBulkError",
     "Intent",
@@ -39,6 +41,7 @@ __all__ = [
     "Settings",
     "Status",
     "Stopped",
+    "Stops",
     "Uploaded",
     "Wishes",
     "export",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Self, TypeVar
 
 import httpx
 
 from heyx_bulk.api import Answer, Call, Reply, read
+from heyx_bulk.asking import asked, said
+from heyx_bulk.attempt import Attempt, Came, Happened, Unwitnessed, Witness
 from heyx_bulk.errors import (
     CallFailed,
+    HeyxBulkError,
     InDoubt,
+    Refused,
     SettingsError,
     Stopped,
     Throttled,
@@ -19,6 +25,7 @@ from heyx_bulk.errors import (
     Undelivered,
     Unreachable,
 )
+from heyx_bulk.log import Hush
 from heyx_bulk.pace import Pace
 from heyx_bulk.retry import delay
 from heyx_bulk.settings import Settings
@@ -26,6 +33,9 @@ from heyx_bulk.settings import Settings
 CONNECT_SECONDS = 10.0
 PATIENCE_SECONDS = 600.0
 """How long every call may be refused for asking too often before the run stops."""
+
+_LOUD = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
+"""Loggers of the HTTP library, whose lines tell addresses with phones in them."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """What httpx raises before a byte of the call left; `ProxyError`: a proxy did not open the way."""
@@ -36,21 +46,42 @@ Transport = httpx.AsyncBaseTransport
 """What carries a request and brings its answer: the network, or a sandbox in the process."""
 
 
+@dataclass(slots=True)
+class _Sending:
+    """One sending on its way: its `number` with the witness once it has left, when that was, and its answer."""
+
+    attempt: Attempt
+    number: int | None = None
+    left_at: float = 0.0
+    status: int | None = None
+
+
 class Client:
     """HeyX, spoken to under one token. Use as an async context manager.
 
     A create never goes out on a connection that lay idle, since the other side may have just closed it: creates
-    have connections of their own, each used once. `transport` replaces the network (a sandbox in the process).
+    have connections of their own, each used once. `transport` replaces the network (a sandbox in the process),
+    `witness` hears of every sending.
     """
 
-    def __init__(self, settings: Settings, pace: Pace, *, transport: Transport | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        pace: Pace,
+        *,
+        transport: Transport | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         self.pace = pace
+        self._witness = witness or Unwitnessed()
         self.calls = 0
         self.refused_for_pace = 0
         self.stopped: Stopped | None = None
         self.trouble = ""
         self._settings = settings
         self._waiting: set[asyncio.Task[object]] = set()
+        self._speaking: set[asyncio.Task[object]] = set()
+        self._hush = Hush(self._speaking)
         self._heard = False
         self._refused_since: float | None = None
         self._clock_offset: float | None = None
@@ -58,6 +89,8 @@ class Client:
         self._fresh = _http(settings, transport, connections_kept=0)
 
     async def __aenter__(self) -> Self:
+        for name in _LOUD:
+            logging.getLogger(name).addFilter(self._hush)
         await self._kept.__aenter__()
         await self._fresh.__aenter__()
         return self
@@ -65,6 +98,8 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._kept.aclose()
         await self._fresh.aclose()
+        for name in _LOUD:
+            logging.getLogger(name).removeFilter(self._hush)
 
     @property
     def heyx_time(self) -> float | None:
@@ -85,26 +120,34 @@ class Client:
             task.cancel()
 
     async def send(
-        self, call: Call, *, departing: Callable[[], None] | None = None, ready_by: float | None = None
+        self,
+        call: Call,
+        *,
+        row: int | None = None,
+        departing: Callable[[], None] | None = None,
+        ready_by: float | None = None,
     ) -> Answer:
-        """What HeyX answers to `call`; `departing` is called each time just before it leaves; what it
-        raises keeps the call from leaving. Until `ready_by` (the loop's clock) a contact that HeyX does not
-        know is taken to be new, and asked for again.
+        """What HeyX answers to `call`, which is made for `row`; `departing` is called each time just before it
+        leaves; what it raises keeps the call from leaving. Until `ready_by` (the loop's clock) a contact that
+        HeyX does not know is taken to be new, and asked for again.
 
         Raises `Refused` or `Unanswered` where the call failed, `InDoubt` where a create went unanswered, and
         `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
         """
-        attempt = 0
+        time = asyncio.get_running_loop().time
+        attempt, since = 0, time()
         while True:
             turn = await self.patiently(self.pace.turn())
             attempt += 1
+            sending = _Sending(Attempt(asked(call), row, attempt, time() - since))
             try:
-                return self._read(call, turn, await self._exchange(call, turn, departing))
+                return await self._witnessed(call, turn, departing, sending)
             except Throttled as failure:
-                attempt -= 1
+                attempt, since = attempt - 1, time()
                 self._hold(failure)
             except CallFailed as failure:
-                young = ready_by is not None and asyncio.get_running_loop().time() < ready_by
+                since = time()
+                young = ready_by is not None and since < ready_by
                 wait = delay(call, failure, attempt, heard=self._heard, young=young)
                 if wait is None:
                     raise _last_word(call, failure) from None
@@ -129,12 +172,38 @@ class Client:
         finally:
             self._waiting.discard(task)
 
-    async def _exchange(self, call: Call, turn: str, departing: Callable[[], None] | None) -> Reply:
+    async def _witnessed(
+        self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
+    ) -> Answer:
+        """What HeyX answers to one sending, told to the witness."""
+        try:
+            answer = self._read(call, turn, await self._exchange(call, turn, departing, sending))
+        except HeyxBulkError as failure:
+            if sending.number is not None:
+                self._tell(sending, _happened(failure), failure.what)
+            raise
+        self._tell(sending, Happened.DONE, said(answer))
+        return answer
+
+    def _tell(self, sending: _Sending, happened: Happened, words: str) -> None:
+        seconds = asyncio.get_running_loop().time() - sending.left_at
+        assert sending.number is not None, "only what left is told"  # noqa: S101  our own order
+        try:
+            came = Came(happened, sending.status, seconds, words)
+            self._witness.came(sending.number, sending.attempt, came)
+        except Stopped as reason:
+            self.stop(reason)
+
+    async def _exchange(
+        self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
+    ) -> Reply:
         request = call.request(viber=self._settings.viber)
         http = self._kept if call.idempotent else self._fresh
-        if departing is not None:
-            self._depart(turn, departing)
+        self._depart(turn, departing, sending)
         self.calls += 1
+        task = asyncio.current_task()
+        assert task is not None, "only tasks speak"  # noqa: S101  asyncio's own promise
+        self._speaking.add(task)
         try:
             async with asyncio.timeout(self._settings.timeout):
                 response = await http.request(
@@ -147,6 +216,9 @@ class Client:
         except (httpx.RequestError, TimeoutError) as error:
             self.pace.settle(turn, margin_seconds=self._settings.timeout)
             raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
+        finally:
+            self._speaking.discard(task)
+        sending.status = response.status_code
         reply = Reply(response.status_code, response.headers, response.content)
         if reply.date is not None:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
@@ -168,10 +240,14 @@ class Client:
             else:
                 self.pace.forget(turn)
 
-    def _depart(self, turn: str, departing: Callable[[], None]) -> None:
+    def _depart(self, turn: str, departing: Callable[[], None] | None, sending: _Sending) -> None:
         gone = False
         try:
-            departing()
+            self._witness.permit(sending.attempt.asked)
+            if departing is not None:
+                departing()
+            sending.number = self._witness.leaving(sending.attempt)
+            sending.left_at = asyncio.get_running_loop().time()
             gone = True
         finally:
             if not gone:
@@ -212,6 +288,18 @@ def _http(settings: Settings, transport: Transport | None, *, connections_kept: 
             f"The connection to HeyX cannot be set up as the environment says: {error}.",
             "See to HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
         ) from None
+
+
+def _happened(failure: HeyxBulkError) -> Happened:
+    match failure:
+        case Throttled():
+            return Happened.THROTTLED
+        case Undelivered():
+            return Happened.UNDELIVERED
+        case Refused() | Stopped():
+            return Happened.REFUSED
+        case _:
+            return Happened.UNANSWERED
 
 
 def _last_word(call: Call, failure: CallFailed) -> Exception:

@@ -4,8 +4,8 @@ HeyxBulkError
 ├ Misuse          a person can put it right; nothing was sent                      exit 2
 │   SheetError  MappingError  SettingsError  CheckpointMismatch  CheckpointDamaged  Unwritable
 ├ Stopped         the run cannot go on and has lost nothing; the same command carries on   exit 4
-│   Unauthorized  Unreachable  CheckpointBusy  DiskFull
-│   Interrupted     by Ctrl-C or a signal                                           exit 130, 143
+│   Unauthorized  Unreachable  CheckpointBusy  DiskFull  TooManyFailures  LimitReached  NotAsSent
+│   Interrupted     by Ctrl-C, a signal or a closed terminal                        exit 130, 143, 129
 ├ CallFailed      one call failed: its row fails, the run goes on
 │   Refused         HeyX said no: it did not happen
 │     (Throttled: because we asked too often) (Absent: it knows no such contact, perhaps not yet)
@@ -16,7 +16,7 @@ HeyxBulkError
 
 Exit codes of the program: 0 every row is as wanted · 1 our bug (with a traceback) · 2 misuse, nothing was
 sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped, the same command carries on ·
-130 and 143 interrupted, likewise.
+129, 130 and 143 interrupted, likewise.
 """
 
 from __future__ import annotations
@@ -91,6 +91,18 @@ class CheckpointBusy(Stopped):
 
 class DiskFull(Stopped):
     """The disk took no more, or does not give back what it took."""
+
+
+class TooManyFailures(Stopped):
+    """So many rows failed that something is wrong with more than the rows."""
+
+
+class LimitReached(Stopped):
+    """A limit that a person set to the run is reached."""
+
+
+class NotAsSent(Stopped):
+    """What HeyX holds after the first rows is not what was sent."""
 
 
 class Interrupted(Stopped):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from heyx_bulk.books import Books
 from heyx_bulk.clock import VirtualTime
+from heyx_bulk.log import Log
 from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxTransport
 from heyx_bulk.settings import Settings
-from heyx_bulk.upload import Sent, upload
+from heyx_bulk.stops import NONE, Stops
+from heyx_bulk.upload import Sent, Upload, upload
+from heyx_bulk.watch import Watch
 
 ANSWER_SECONDS = 0.3
 """How long HeyX takes to answer, in the rehearsal's time."""
@@ -27,27 +33,36 @@ class Rehearsed:
     sent: Sent
 
 
-def rehearse(run: Run, settings: Settings, progress: Progress) -> Rehearsed:
+def rehearse(
+    run: Run,
+    settings: Settings,
+    progress: Progress,
+    *,
+    stops: Stops = NONE,
+    log: Log | None = None,
+    work: Callable[[Upload], Awaitable[None]] = Upload.run,
+) -> Rehearsed:
     """Send a run, staged into a checkpoint that is thrown away, to a sandbox in virtual time.
 
-    The sandbox has a contact for each id in the sheet; the settings' token must be `TOKEN`.
+    The sandbox has a contact for each id in the sheet; the settings' token must be `TOKEN`. A time of day that
+    ends it is that of a run that begins now; `work` is what the upload is asked to do.
     """
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
-        sent = runner.run(_send(run, settings, progress))
+        clock = runner.get_loop().time
+        began = time.time() - clock()
+        wall = lambda: began + clock()  # noqa: E731  one clock for both
+        watch = Watch(stops, open_between=run.journal.account.open_between, clock=wall)
+        books = Books(watch, log=log, clock=wall)
+        heyx = _heyx(run, settings, clock)
+        sent = runner.run(upload(run, settings, progress=progress, transport=heyx, books=books, work=work))
     return Rehearsed(run.journal.totals(), sent)
 
 
-async def _send(run: Run, settings: Settings, progress: Progress) -> Sent:
+def _heyx(run: Run, settings: Settings, clock: Callable[[], float]) -> SandboxTransport:
     rate = settings.rate
-    clock = asyncio.get_running_loop().time
     behaves = Misbehaviour(viber=settings.viber)
     sandbox = Sandbox(behaves, tokens=(TOKEN,), limit=rate.calls, window_seconds=rate.window_seconds, clock=clock)
     for row in run.open_rows():
         if row.id is not None:
             sandbox.add({}, (), id=row.id)
-    return await upload(
-        run,
-        settings,
-        progress=progress,
-        transport=SandboxTransport(sandbox, latency=ANSWER_SECONDS),
-    )
+    return SandboxTransport(sandbox, latency=ANSWER_SECONDS)

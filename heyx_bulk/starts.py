@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from heyx_bulk import results
+from heyx_bulk.books import Books, out_of_balance
+from heyx_bulk.canary import Canary
 from heyx_bulk.client import Client
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, Unwritable
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, Unwritable
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
+from heyx_bulk.log import Log, LogFile
 from heyx_bulk.memory import ChannelMemory
 from heyx_bulk.places import Places, dated, places
 from heyx_bulk.progress import Progress, Silent
@@ -21,7 +24,9 @@ from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import check_same, stage, understand
+from heyx_bulk.stops import Stops
 from heyx_bulk.upload import Sent, Upload, has_contact, upload
+from heyx_bulk.watch import Watch
 
 TEXT_FORMAT = "CSV"
 """What a sheet's format is called if it is no workbook."""
@@ -31,14 +36,23 @@ TEXT_FORMAT = "CSV"
 class Manner:
     """How a run is accompanied.
 
-    Lines are told, progress is shown, the client may be stopped from outside; `agree` is asked before a new run
-    takes its place, and raises to leave everything as it was.
+    Lines are told, progress is shown, the client may be stopped from outside, and `stops` end it early; `agree` is
+    asked before a new run takes its place, and raises to leave everything as it was. Every call goes into `log`;
+    `canary` is how many rows are sent ahead and compared.
     """
 
     tell: Callable[[str], None] = lambda _: None
     progress: Callable[[int, int], Progress] = lambda _total, _done: Silent()
     started: Callable[[Client], None] = lambda _: None
     agree: Callable[[Run], None] = lambda _: None
+    stops: Stops = field(default_factory=Stops)
+    log: LogFile | None = None
+    canary: int = 0
+
+    def books(self, journal: Journal, log: Log | None) -> Books:
+        """The books of one start, kept in `journal` and in `log`."""
+        watch = Watch(self.stops, open_between=journal.account.open_between)
+        return Books(watch, journal=journal, log=log, started=self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,8 @@ def upload_sheet(
     with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
         sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
         written, failed = results.write(run, where.results), results.write_failed(run, where.failed)
+        if wrong := out_of_balance(run.journal):
+            raise HeyxBulkError(f"The books do not balance: {'; '.join(wrong)}.", "Do not trust the totals.")
         if sent is not None and sent.stopped is not None:
             raise sent.stopped
         return Uploaded(run.journal.totals(), sent, written, failed, where.checkpoint)
@@ -86,10 +102,24 @@ def send(run: Run, settings: Settings, manner: Manner) -> Sent:
     totals = run.journal.totals()
     rows, still = sum(totals.values()), still_to_do(totals)
     progress = manner.progress(rows, rows - still)
-    if run.matching.no_match:
-        return asyncio.run(upload(run, settings, progress=progress, started=manner.started))
-    with ChannelMemory(settings.channel, settings.settle) as memory:
-        return asyncio.run(upload(run, settings, progress=progress, memory=memory, started=manner.started))
+    with ExitStack() as stack:
+        log = stack.enter_context(logged(run, manner.log))
+        memory = None
+        if not run.matching.no_match:
+            memory = stack.enter_context(ChannelMemory(settings.channel, settings.settle))
+        books = manner.books(run.journal, log)
+        work = Canary(run, manner.canary, tell=manner.tell) if manner.canary else Upload.run
+        return asyncio.run(upload(run, settings, progress=progress, memory=memory, books=books, work=work))
+
+
+@contextmanager
+def logged(run: Run, file: LogFile | None) -> Iterator[Log | None]:
+    """The log of a run's calls, open; None where there is to be none."""
+    if file is None:
+        yield None
+        return
+    with Log(file, run=str(run.journal.meta("run"))) as log:
+        yield log
 
 
 def places_kept(journal: Journal) -> Places:
@@ -240,7 +270,7 @@ def _settle(run: Run, settings: Settings, manner: Manner) -> None:
             settings,
             progress=manner.progress(doubts, 0),
             planned=lambda *_: None,
-            started=manner.started,
+            books=Books(journal=run.journal, started=manner.started),
             work=Upload.settle,
         )
     )

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from heyx_bulk.books import Books
 from heyx_bulk.client import Client
 from heyx_bulk.clock import VirtualTime
 from heyx_bulk.intent import Intent
@@ -226,6 +227,8 @@ class World:
         """Upload what a run still has to send."""
         self.progress = more.pop("progress", None) or Listening()
         given = options or settings()
+        if "started" in more:
+            more["books"] = Books(started=more.pop("started"))
         return self.do(upload(run, given, progress=self.progress, transport=self.door, **more))
 
     def speak(self, talk: Callable[[Client], Coroutine[Any, Any, T]], options: Settings | None = None) -> T:

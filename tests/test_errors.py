@@ -48,7 +48,7 @@ def test_each_branch_has_its_exit_code_and_so_has_all_that_hangs_from_it(branch:
     assert {kind.exit_code for kind in family} == {exit_code}
 
 
-@pytest.mark.parametrize(("signal_number", "exit_code"), [(2, 130), (15, 143)])
+@pytest.mark.parametrize(("signal_number", "exit_code"), [(1, 129), (2, 130), (15, 143)])
 def test_an_interrupted_run_ends_with_the_code_of_its_signal(signal_number: int, exit_code: int) -> None:
     assert (Interrupted(signal_number).exit_code, Interrupted.exit_code) == (exit_code, 4)
 

@@ -15,8 +15,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heyx_bulk.attempt import Asked, Attempt, Came, Happened
 from heyx_bulk.errors import CheckpointBusy, CheckpointDamaged, CheckpointMismatch, DiskFull, Unwritable
-from heyx_bulk.journal import Draft, Entry, Journal, Mended, Salvaged, State, hold, salvage, text_of, texts_of
+from heyx_bulk.journal import (
+    Draft,
+    Entry,
+    Journal,
+    Mended,
+    Salvaged,
+    State,
+    hold,
+    is_held,
+    salvage,
+    text_of,
+    texts_of,
+)
 from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 from tests import scene
 
@@ -489,7 +502,7 @@ def broken(path: Path, how: str) -> None:
         "CREATE TABLE contacts (id INTEGER)",
         "CREATE TABLE meta (key TEXT, data TEXT)",
         "CREATE TABLE meta (name TEXT, value TEXT)",
-        "CREATE TABLE meta (name TEXT, value TEXT); INSERT INTO meta VALUES ('format', '2')",
+        "CREATE TABLE meta (name TEXT, value TEXT); INSERT INTO meta VALUES ('format', '9')",
         "CREATE TABLE meta (name TEXT, value TEXT); INSERT INTO meta VALUES ('format', 'none')",
     ],
 )
@@ -628,3 +641,65 @@ def test_a_token_is_in_no_file_of_a_run(tmp_path: Path) -> None:
         texts = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert token.encode() not in texts
     assert b"+4412345678" in texts
+
+
+# Checkpoints of other versions
+
+
+def _altered(path: Path, script: str) -> None:
+    db = sqlite3.connect(path)
+    db.executescript(script)
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("found", "says", "remedy"),
+    [
+        ("1", "written by an older heyx-bulk", "carry on with the older one"),
+        ("99", "written by a newer heyx-bulk", "give the same command with the newer one"),
+    ],
+)
+def test_a_checkpoint_of_another_version_is_told_apart_and_left_alone(
+    tmp_path: Path, found: str, says: str, remedy: str
+) -> None:
+    journal = filled(tmp_path)
+    journal.close()
+    _altered(journal.path, "UPDATE meta SET value = 'x' WHERE name = 'format'".replace("x", found))
+    before = journal.path.read_bytes()
+    with pytest.raises(CheckpointMismatch, match=says) as told:
+        Journal.open(journal.path)
+    assert "Nothing is lost" in told.value.remedy
+    assert remedy in told.value.remedy
+    assert journal.path.read_bytes() == before
+
+
+# Calls
+
+
+def test_a_call_takes_little_room_whatever_it_carries_and_keeps_no_value_written(tmp_path: Path) -> None:
+    items = tuple(
+        (f"a field with quite a long name, number {number}" * 3, f"secret {number}") for number in range(30)
+    )
+    with filled(tmp_path) as journal:
+        start = journal.calls.begin(1.0)
+        for row in range(1000):
+            number = journal.calls.leaving(start, Attempt(Asked("update", "7", items), row, 1, 0.0), 2.0)
+            journal.calls.came(number, Came(Happened.REFUSED, 422, 0.25, "no " * 10_000))
+        (kept,) = journal.calls.of_row(7)
+        assert kept.attempt.asked.items[-1] == ("and 22 more", "")
+        path = journal.path
+    data = path.read_bytes()
+    assert len(data) < 1000 * 1200
+    assert b"secret" not in data
+
+
+def test_whether_a_run_goes_on_is_seen_without_standing_in_its_way(tmp_path: Path) -> None:
+    path = tmp_path / "a.checkpoint"
+    assert not is_held(path)
+    with hold(path):
+        assert is_held(path)
+    assert not is_held(path)
+    Path(f"{path}.lock").touch()
+    assert not is_held(path)
+    with hold(path):
+        assert is_held(path)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
+from heyx_bulk.cli import runs, sheets
 from heyx_bulk.cli.say import Voice, telling_errors
 from heyx_bulk.merging import Duplicates
 from heyx_bulk.plan import Mode
@@ -49,6 +50,7 @@ def heyx_bulk(
     heyx-bulk columns contacts.xlsx --save FILE   what its columns mean, to be corrected in a file
     heyx-bulk upload contacts.xlsx --rehearse     try it all without HeyX and without a token
     heyx-bulk upload contacts.xlsx                upload; the same command again carries on
+    heyx-bulk status                              how the runs in this folder stand
     heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
     heyx-bulk export vip.xlsx --where isLead=true --tag VIP
     heyx-bulk sandbox                             a HeyX of your own, to play with
@@ -56,7 +58,7 @@ def heyx_bulk(
     \b
     The channel's token is read from HEYX_TOKEN, or from the file named by HEYX_TOKEN_FILE.
     Exit codes: 0 every row is as wanted; 2 something must be put right, nothing was sent; 3 finished, but
-    some rows failed, are invalid or uncertain; 4, 130, 143 stopped, the same command carries on.
+    some rows failed, are invalid or uncertain; 4, 129, 130, 143 stopped, the same command carries on.
     """
 
 
@@ -112,6 +114,14 @@ def upload(
     timeout: o.Timeout = None,
     settle: o.Settle = None,
     viber: o.Viber = False,
+    max_failures: o.MaxFailures = None,
+    max_calls: o.MaxCalls = None,
+    max_creates: o.MaxCreates = None,
+    until: o.Until = None,
+    max_duration: o.MaxDuration = None,
+    canary: o.Canary = 0,
+    log: o.LogTo = None,
+    log_values: o.LogValues = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     as_json: o.Json = False,
@@ -165,6 +175,9 @@ def upload(
             ),
             mapping=MappingWish(mapping, look=not no_mapping),
             speaking=o.Speaking(rate, workers, timeout, settle, viber=viber),
+            stops=o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(),
+            canary=canary,
+            log=o.log_file(log, values=log_values),
             out=out,
             voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
             yes=yes,
@@ -177,130 +190,8 @@ def upload(
         raise typer.Exit(upload_sheet(asked))
 
 
-@app.command()
-def inspect(
-    sheet: o.Sheet,
-    worksheet: o.Worksheet = None,
-    header_row: o.HeaderRow = None,
-    encoding: o.Encoding = None,
-    delimiter: o.Delimiter = None,
-    raw_csv: o.RawCsv = False,
-    mapping: o.Mapping = None,
-    no_mapping: o.NoMapping = False,
-    map_: o.Map = None,
-    ignore: o.Ignore = None,
-    custom_fields: o.CustomFields = False,
-    ignore_unknown: o.IgnoreUnknown = False,
-    types: o.Types = None,
-    constants: o.Constants = None,
-    region: o.Region = None,
-    phone_format: o.Format = None,
-    date_order: o.Order = None,
-    lenient: o.Lenient = False,
-    id_column: o.IdColumn = None,
-    key: o.Key = None,
-    quiet: o.Quiet = False,
-    as_json: o.Json = False,
-) -> None:
-    """Look at a sheet: how it is read, what its columns mean, what is wrong.
-
-    \b
-    heyx-bulk inspect contacts.xlsx
-    heyx-bulk inspect contacts.csv --ignore Notes --custom-fields
-
-    Needs no token; nothing is sent.
-    """
-    from heyx_bulk.cli.inspect import inspect_sheet
-    from heyx_bulk.cli.mapping import MappingWish
-    from heyx_bulk.intent import Intent
-
-    with telling_errors():
-        intent = Intent(
-            wishes=o.wishes(
-                map_=map_,
-                ignore=ignore,
-                custom_fields=custom_fields,
-                ignore_unknown=ignore_unknown,
-                types=types,
-                constants=constants,
-                region=region,
-                phone_format=phone_format,
-                date_order=date_order,
-                lenient=lenient,
-                id_column=id_column,
-                key=key,
-            ),
-            worksheet=worksheet,
-            header_row=header_row,
-            encoding=encoding,
-            delimiter=delimiter,
-            raw_csv=raw_csv,
-        )
-        wish = MappingWish(mapping, look=not no_mapping)
-        raise typer.Exit(inspect_sheet(sheet, intent, wish, Voice(quiet=quiet, as_json=as_json)))
-
-
-@app.command()
-def columns(
-    sheet: o.Sheet,
-    save: Annotated[
-        Path | None,
-        typer.Option("--save", metavar="FILE", help="Write what they mean into a mapping file, to be corrected."),
-    ] = None,
-    worksheet: o.Worksheet = None,
-    header_row: o.HeaderRow = None,
-    encoding: o.Encoding = None,
-    delimiter: o.Delimiter = None,
-    raw_csv: o.RawCsv = False,
-    mapping: o.Mapping = None,
-    no_mapping: o.NoMapping = False,
-    map_: o.Map = None,
-    ignore: o.Ignore = None,
-    custom_fields: o.CustomFields = False,
-    ignore_unknown: o.IgnoreUnknown = False,
-    types: o.Types = None,
-    id_column: o.IdColumn = None,
-    key: o.Key = None,
-    quiet: o.Quiet = False,
-    as_json: o.Json = False,
-) -> None:
-    """Show what each column of a sheet is taken for, and why; write it down, to be corrected in one place.
-
-    \b
-    heyx-bulk columns contacts.xlsx
-    heyx-bulk columns contacts.xlsx --save contacts.toml
-
-    An upload finds the mapping file by itself if it lies beside the sheet and has its name, or was written for the
-    same headers. Needs no token; nothing is sent.
-    """
-    from heyx_bulk.cli.columns import show_columns
-    from heyx_bulk.cli.mapping import MappingWish
-    from heyx_bulk.intent import Intent
-
-    with telling_errors():
-        intent = Intent(
-            wishes=o.wishes(
-                map_=map_,
-                ignore=ignore,
-                custom_fields=custom_fields,
-                ignore_unknown=ignore_unknown,
-                types=types,
-                constants=None,
-                region=None,
-                phone_format=None,
-                date_order=None,
-                lenient=False,
-                id_column=id_column,
-                key=key,
-            ),
-            worksheet=worksheet,
-            header_row=header_row,
-            encoding=encoding,
-            delimiter=delimiter,
-            raw_csv=raw_csv,
-        )
-        wish = MappingWish(mapping, look=not no_mapping and save is None)
-        raise typer.Exit(show_columns(sheet, intent, wish, save, Voice(quiet=quiet, as_json=as_json)))
+app.command()(sheets.inspect)
+app.command()(sheets.columns)
 
 
 @app.command()
@@ -319,6 +210,13 @@ def rerun(
     timeout: o.Timeout = None,
     settle: o.Settle = None,
     viber: o.Viber = False,
+    max_failures: o.MaxFailures = None,
+    max_calls: o.MaxCalls = None,
+    max_creates: o.MaxCreates = None,
+    until: o.Until = None,
+    max_duration: o.MaxDuration = None,
+    log: o.LogTo = None,
+    log_values: o.LogValues = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     as_json: o.Json = False,
@@ -337,7 +235,9 @@ def rerun(
     with telling_errors():
         voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
         speaking = o.Speaking(rate, workers, timeout, settle, viber=viber)
-        raise typer.Exit(run(checkpoint, speaking, voice, uncertain=uncertain))
+        stops = o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(alike=False)
+        log_to = o.log_file(log, values=log_values)
+        raise typer.Exit(run(checkpoint, speaking, voice, stops=stops, log=log_to, uncertain=uncertain))
 
 
 @app.command()
@@ -361,6 +261,11 @@ def report(
     with telling_errors():
         voice = Voice(quiet=quiet, as_json=as_json)
         raise typer.Exit(save(checkpoint, voice) if salvage else run(checkpoint, voice))
+
+
+app.command()(runs.status)
+app.command()(runs.explain)
+app.command()(runs.verify)
 
 
 @app.command()
@@ -440,6 +345,13 @@ def sandbox(
     revoke_after: Annotated[
         int | None, typer.Option("--revoke-after", metavar="N", help="The token is invalid after N calls.")
     ] = None,
+    drop_field: Annotated[
+        list[str] | None,
+        typer.Option("--drop-field", metavar="FIELD", help="Take this field and forget it. Repeatable."),
+    ] = None,
+    clean_tags: Annotated[
+        bool, typer.Option("--clean-tags", help="Keep only letters, digits, blanks, - and _ of a tag.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Decides which calls the faults hit.")] = 0,
 ) -> None:
     """A HeyX of your own on this machine: all six calls, the limit, and faults on request.
@@ -464,5 +376,7 @@ def sandbox(
             lag=lag,
             refuse_creates=refuse_creates,
             revoke_after=revoke_after,
+            drop_fields=frozenset(drop_field or ()),
+            clean_tags=clean_tags,
         )
         serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty)

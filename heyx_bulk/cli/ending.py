@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from heyx_bulk import results
+from heyx_bulk.books import out_of_balance
 from heyx_bulk.cli.say import Voice, command, count, duration, shown, told
 from heyx_bulk.doubt import values_of
-from heyx_bulk.errors import DiskFull, Interrupted, Unwritable
+from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, Unwritable
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
 from heyx_bulk.run import Run
@@ -29,6 +31,7 @@ def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str
     stopped = sent.stopped if sent is not None else None
     totals = run.journal.totals()
     code = results.exit_code(totals)
+    wrong = out_of_balance(run.journal)
     written = failed = None
     if isinstance(stopped, Interrupted) and sum(totals.values()) > LARGE_ROWS:
         voice.say(f"The results are left for later: {command('report', shown(run.journal.path))}")
@@ -45,7 +48,13 @@ def conclude(voice: Voice, run: Run, sent: Sent | None, where: Places, same: str
     tell_uncertain(voice, run)
     steps = next_steps(run, totals, same, failed)
     tell_next(voice, steps)
-    voice.total(results.line(totals, run.journal.contacts()), document(run, totals, sent, written, steps, code))
+    if wrong:
+        tell_wrong(voice, run, wrong)
+        code = HeyxBulkError.exit_code
+    voice.total(
+        results.line(totals, run.journal.contacts()),
+        {**document(run, totals, sent, written, steps, code), "books": wrong},
+    )
     return code
 
 
@@ -58,6 +67,15 @@ def tell_uncertain(voice: Voice, run: Run) -> None:
         voice.say(f"  row {entry.number}: {values_of(entry.sent or ())}")
     if len(rows) > UNCERTAIN_SHOWN:
         voice.say("  and others: see heyx message in the results")
+
+
+def tell_wrong(voice: Voice, run: Run, wrong: Sequence[str]) -> None:
+    """Say that the books do not balance, and what to do."""
+    voice.alarm(f"The books do not balance: {'; '.join(wrong)}.")
+    voice.alarm(
+        "That is a mistake of ours or a file changed by somebody else; do not trust the totals. Nothing is sent "
+        f"again by itself. To compare HeyX with what was sent:\n  {command('verify', shown(run.journal.path))}"
+    )
 
 
 def write_results(voice: Voice, run: Run, where: Places) -> tuple[Path, Path | None]:

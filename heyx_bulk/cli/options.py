@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,10 @@ import typer
 
 from heyx_bulk.columns import Wishes, field_named
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.log import LogFile
 from heyx_bulk.merging import Duplicates
 from heyx_bulk.plan import Matching, Mode
+from heyx_bulk.stops import Failures, Stops, moment, seconds
 from heyx_bulk.values import DateOrder, PhoneFormat, PhoneLookup, trim
 
 Sheet = Annotated[
@@ -167,6 +170,69 @@ Viber = Annotated[bool, typer.Option("--viber", help="A Viber channel: ids trave
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only errors and totals.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Name every row as it ends.")]
 Json = Annotated[bool, typer.Option("--json", help="Totals as one JSON document.")]
+
+
+MaxFailures = Annotated[
+    str | None,
+    typer.Option(
+        "--max-failures",
+        metavar="N|N%",
+        help="Stop when more rows failed [default: 20 in a row that fail alike, or half of the first 100].",
+    ),
+]
+MaxCalls = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=1, help="Stop after so many calls.")]
+MaxCreates = Annotated[
+    int | None, typer.Option("--max-creates", metavar="N", min=0, help="Stop before one more contact is created.")
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until", metavar="TIME", help="Stop at this time of day, such as 06:00, by this machine's clock."
+    ),
+]
+MaxDuration = Annotated[
+    str | None, typer.Option("--max-duration", metavar="TIME", help="Stop after 2h, 90min or 45s.")
+]
+Canary = Annotated[
+    int,
+    typer.Option(
+        "--canary", metavar="N", min=0, help="Send so many rows first, read them back and compare, then the rest."
+    ),
+]
+LogTo = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Append a line of JSON for each call; ids hashed, no values."),
+]
+LogValues = Annotated[bool, typer.Option("--log-values", help="With --log: ids and values as they are.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When a start is to end before its rows, as the command line says it."""
+
+    max_failures: str | None = None
+    max_calls: int | None = None
+    max_creates: int | None = None
+    until: str | None = None
+    max_duration: str | None = None
+
+    def stops(self, *, alike: bool = True) -> Stops:
+        """These as stops; `alike`: rows that fail alike end the start, too. Raises `SettingsError`."""
+        return Stops(
+            max_failures=None if self.max_failures is None else Failures.parse(self.max_failures),
+            alike=alike,
+            max_calls=self.max_calls,
+            max_creates=self.max_creates,
+            until=None if self.until is None else moment(self.until, datetime.now()),
+            max_seconds=None if self.max_duration is None else seconds(self.max_duration),
+        )
+
+
+def log_file(path: Path | None, *, values: bool) -> LogFile | None:
+    """Where calls are logged, if they are; raises `SettingsError`."""
+    if values and path is None:
+        raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
+    return None if path is None else LogFile(path, values)
 
 
 @dataclass(frozen=True, slots=True)

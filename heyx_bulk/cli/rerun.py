@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk import results
+from heyx_bulk.books import out_of_balance
 from heyx_bulk.cli import bill
 from heyx_bulk.cli.ending import (
     conclude,
@@ -15,14 +17,16 @@ from heyx_bulk.cli.ending import (
     tell_next,
     tell_sent,
     tell_uncertain,
+    tell_wrong,
     write_results,
 )
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count, same_command, shown
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, SheetError
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
+from heyx_bulk.log import LogFile
 from heyx_bulk.mended import run_named, take_back
 from heyx_bulk.model import Status
 from heyx_bulk.places import places, state_checkpoints
@@ -30,12 +34,15 @@ from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.sheets import Sheet, open_sheet
 from heyx_bulk.stage import difference_of
-from heyx_bulk.starts import accept_channel, places_kept, send, still_to_do
+from heyx_bulk.starts import Manner, accept_channel, places_kept, send, still_to_do
+from heyx_bulk.stops import Stops
 
 CHECKPOINT = ".checkpoint"
 
 
-def rerun(named: Path, speaking: Speaking, voice: Voice, *, uncertain: bool = False) -> int:
+def rerun(
+    named: Path, speaking: Speaking, voice: Voice, *, stops: Stops, log: LogFile | None, uncertain: bool = False
+) -> int:
     """Send the failed rows of a run again, or those that a person mended; the exit code.
 
     With `uncertain`, rows whose create went unanswered are sent as if it never was.
@@ -53,7 +60,7 @@ def rerun(named: Path, speaking: Speaking, voice: Voice, *, uncertain: bool = Fa
             _tell_changed(voice, journal)
             _tell_again(voice, journal, uncertain=uncertain)
             journal.reopen(uncertain=uncertain)
-        return _send(voice, Run.of(journal), settings)
+        return _send(voice, Run.of(journal), settings, Manner(stops=stops, log=log))
 
 
 def report(named: Path, voice: Voice) -> int:
@@ -67,8 +74,12 @@ def report(named: Path, voice: Voice) -> int:
         tell_uncertain(voice, run)
         steps = next_steps(run, totals, str(journal.meta("command") or ""), failed)
         tell_next(voice, steps)
+        if wrong := out_of_balance(journal):
+            tell_wrong(voice, run, wrong)
+            code = HeyxBulkError.exit_code
         voice.total(
-            results.line(totals, run.journal.contacts()), document(run, totals, None, written, steps, code)
+            results.line(totals, run.journal.contacts()),
+            {**document(run, totals, None, written, steps, code), "books": wrong},
         )
         return code
 
@@ -86,7 +97,7 @@ def checkpoint_of(named: Path) -> Path:
     )
 
 
-def _send(voice: Voice, run: Run, settings: Settings) -> int:
+def _send(voice: Voice, run: Run, settings: Settings, manner: Manner) -> int:
     journal, totals = run.journal, run.journal.totals()
     where = places_kept(journal)
     if not still_to_do(totals):
@@ -94,7 +105,7 @@ def _send(voice: Voice, run: Run, settings: Settings) -> int:
         return conclude(voice, run, None, where, "")
     bill.tell(voice, run, settings.rate, fresh=False)
     with Signals(voice) as signals:
-        sent = send(run, settings, signals.manner())
+        sent = send(run, settings, replace(signals.manner(), stops=manner.stops, log=manner.log))
         tell_sent(voice, sent)
         return conclude(voice, run, sent, where, same_command(sys.argv[1:]))
 

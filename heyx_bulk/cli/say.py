@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -57,7 +58,9 @@ class Voice:
 
 
 class Lasting:
-    """A stream that falls silent when nobody reads it any more (`| head`), instead of ending the run."""
+    """A stream that falls silent when nobody reads it any more (`| head`, a closed terminal), instead of ending
+    the run.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -86,7 +89,9 @@ class Lasting:
     def _silent_when_gone(self) -> Iterator[None]:
         try:
             yield
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)

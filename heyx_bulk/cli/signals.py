@@ -15,13 +15,16 @@ from heyx_bulk.errors import Interrupted
 from heyx_bulk.run import Run
 from heyx_bulk.starts import Manner
 
-HEARD = (signal.SIGINT, signal.SIGTERM)
+HEARD = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
+
+_HANG_UP = getattr(signal, "SIGHUP", None)
 
 
 class Signals:
-    """While this context lasts, SIGINT and SIGTERM stop the client that was attached.
+    """While this context lasts, Ctrl-C, a SIGTERM and a closed terminal stop the client that was attached.
 
-    A second one is like a power cut, which a run survives as well.
+    A second one is like a power cut, which a run survives as well; but a terminal that is closed says so more than
+    once. A program that was told to outlive its terminal (`nohup`) does.
     """
 
     def __init__(self, voice: Voice) -> None:
@@ -31,7 +34,8 @@ class Signals:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._heard) for number in HEARD}
+        ignored = {number for number in HEARD if signal.getsignal(number) is signal.SIG_IGN}
+        self._before = {number: signal.signal(number, self._heard) for number in HEARD if number not in ignored}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,6 +55,8 @@ class Signals:
     def _heard(self, number: int, _: FrameType | None) -> None:
         if self._client is None or self._loop is None or self._loop.is_closed():
             raise Interrupted(number)
+        if self._times and number == _HANG_UP:
+            return
         self._times += 1
         if self._times > 1:
             self._tell("Stopped at once. Nothing is lost: the same command carries on.")

@@ -13,6 +13,8 @@ from pathlib import Path
 import typer
 
 from heyx_bulk import results
+from heyx_bulk.books import Books
+from heyx_bulk.canary import Canary
 from heyx_bulk.cli import bill
 from heyx_bulk.cli.dry_run import Shown
 from heyx_bulk.cli.ending import conclude, document, tell_sent
@@ -24,6 +26,7 @@ from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
+from heyx_bulk.log import LogFile
 from heyx_bulk.model import Status
 from heyx_bulk.places import Places
 from heyx_bulk.rehearsal import TOKEN, rehearse
@@ -31,8 +34,10 @@ from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import stage, understand
-from heyx_bulk.starts import begun, now, places_of, send, still_to_do
-from heyx_bulk.upload import upload
+from heyx_bulk.starts import begun, logged, now, places_of, send, still_to_do
+from heyx_bulk.stops import Stops
+from heyx_bulk.upload import Upload, upload
+from heyx_bulk.watch import Watch
 
 ASK_ABOVE_CONTACTS = 100
 
@@ -45,6 +50,9 @@ class Asked:
     intent: Intent
     mapping: MappingWish
     speaking: Speaking
+    stops: Stops
+    canary: int
+    log: LogFile | None
     out: Path | None
     voice: Voice
     yes: bool
@@ -59,6 +67,8 @@ def upload_sheet(asked: Asked) -> int:
     """Do what was asked; the exit code."""
     if asked.rehearse and asked.dry_run:
         raise SettingsError("--rehearse and --dry-run exclude each other.", "Leave one of them out.")
+    if asked.dry_run and asked.canary:
+        raise SettingsError("--canary sends rows, and --dry-run sends nothing.", "Leave one of them out.")
     sheet = asked.intent.open(asked.sheet)
     intent = asked.mapping.applied(asked.intent, sheet, asked.voice)
     if asked.voice.can_ask and not asked.yes:
@@ -123,8 +133,15 @@ def _try_out(asked: Asked, sheet: Sheet, settings: Settings, path: Path) -> int:
 
 
 def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
-    rehearsed = rehearse(run, settings, asked.voice.progress(still_to_do(run.journal.totals())))
+    progress = asked.voice.progress(still_to_do(run.journal.totals()))
+    work = Canary(run, asked.canary, tell=asked.voice.say) if asked.canary else Upload.run
+    with logged(run, asked.log) as log:
+        rehearsed = rehearse(run, settings, progress, stops=asked.stops, log=log, work=work)
     sent, totals, code = rehearsed.sent, rehearsed.totals, results.exit_code(rehearsed.totals)
+    if sent.stopped is not None:
+        asked.voice.alarm(f"The run would not end in one start. {sent.stopped.what}")
+        asked.voice.say("In earnest nothing would be lost, and the same command would carry on.")
+        code = sent.stopped.exit_code
     asked.voice.say(
         f"Rehearsed against a sandbox; nothing was sent to HeyX, which would have taken "
         f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
@@ -139,8 +156,10 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
 def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     shown = Shown(asked.first)
     progress = asked.voice.progress(still_to_do(run.journal.totals()))
-    with Signals(asked.voice) as signals:
-        sent = asyncio.run(upload(run, settings, progress=progress, planned=shown, started=signals.attach))
+    with Signals(asked.voice) as signals, logged(run, asked.log) as log:
+        watch = Watch(asked.stops, open_between=run.journal.account.open_between)
+        books = Books(watch, log=log, started=signals.attach)
+        sent = asyncio.run(upload(run, settings, progress=progress, planned=shown, books=books))
     for number, lines in shown.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             asked.voice.say(line)
@@ -175,7 +194,7 @@ def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Si
             return conclude(asked.voice, run, None, where, "")
         asked.voice.say(f"Carrying on: {rows - still:,} of {count(rows, 'row')} are done.")
         bill.tell(asked.voice, run, settings.rate, fresh=False)
-    sent = send(run, settings, signals.manner())
+    sent = send(run, settings, replace(signals.manner(), stops=asked.stops, log=asked.log, canary=asked.canary))
     tell_sent(asked.voice, sent)
     return conclude(asked.voice, run, sent, where, same)
 

@@ -5,10 +5,25 @@ The durable file is the queue. A row is `ready`, then `creating` (committed befo
 filled as a draft beside its place and takes its name when it is whole, so it holds all rows or is not there.
 """
 
-from heyx_bulk.journal.disk import hold
+from heyx_bulk.journal.calls import Recorded, Start
+from heyx_bulk.journal.disk import hold, is_held
 from heyx_bulk.journal.draft import Draft
 from heyx_bulk.journal.entry import Entry, Mended, State, text_of, texts_of
 from heyx_bulk.journal.journal import Journal
 from heyx_bulk.journal.salvage import Salvaged, salvage
 
-__all__ = ["Draft", "Entry", "Journal", "Mended", "Salvaged", "State", "hold", "salvage", "text_of", "texts_of"]
+__all__ = [
+    "Draft",
+    "Entry",
+    "Journal",
+    "Mended",
+    "Recorded",
+    "Salvaged",
+    "Start",
+    "State",
+    "hold",
+    "is_held",
+    "salvage",
+    "text_of",
+    "texts_of",
+]

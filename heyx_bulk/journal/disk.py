@@ -14,13 +14,31 @@ from filelock import FileLock, Timeout
 
 from heyx_bulk.errors import FULL, CheckpointBusy, DiskFull, Unwritable
 
+LOOKED_AT_SECONDS = 0.2
+"""How long a lock may be taken by somebody who only looks whether it is."""
+
+
+def is_held(path: Path) -> bool:
+    """Whether a run is working on the checkpoint at `path`; nobody is kept from it by being asked."""
+    lock = FileLock(f"{path}.lock", mode=0o600)
+    if not Path(lock.lock_file).exists():
+        return False
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
+
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Keep other runs from the checkpoint at `path`; raises `CheckpointBusy` where another run has it."""
     lock = FileLock(f"{path}.lock", mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOKED_AT_SECONDS, poll_interval=0.02)
     except Timeout:
         raise CheckpointBusy(
             f"Another run is working on {path}.",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from heyx_bulk.journal import calls
 from heyx_bulk.journal.disk import clear, sync, told
 from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, SHARED, State, problems_text
 from heyx_bulk.model import Problem, Status
@@ -30,7 +31,9 @@ class Draft:
             self._draft.unlink(missing_ok=True)
             os.close(os.open(self._draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(self._draft, isolation_level=None)
-            self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + SCHEMA)
+            self._db.executescript(
+                "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + SCHEMA + calls.SCHEMA
+            )
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from heyx_bulk.model import Field, Problem, Status
 
-FORMAT = 1
+FORMAT = 2
 
 _PLAINLY = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ESCAPED = json.JSONEncoder(separators=(",", ":")).encode

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull
+from heyx_bulk.journal.account import Account
+from heyx_bulk.journal.calls import Calls
 from heyx_bulk.journal.disk import clear, damaged, is_damage, told
 from heyx_bulk.journal.entry import (
     ENTRY,
@@ -44,6 +46,8 @@ class Journal:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         self._db.execute("PRAGMA busy_timeout=10000")
+        self.calls = Calls(self._db, lambda: told(path), durable=durable)
+        self.account = Account(self._db)
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
@@ -71,8 +75,20 @@ class Journal:
             raise CheckpointDamaged(*damaged(self.path, said))
 
     def _check_format(self) -> None:
-        if self.meta("format") != FORMAT:
-            raise sqlite3.DatabaseError(f"its format is {self.meta('format')}, not {FORMAT}")
+        match self.meta("format"):
+            case int() as found if found > FORMAT:
+                raise CheckpointMismatch(
+                    f"{self.path} was written by a newer heyx-bulk (format {found}; this one reads {FORMAT}).",
+                    "Nothing is lost: give the same command with the newer one.",
+                )
+            case int() as found if found < FORMAT:
+                raise CheckpointMismatch(
+                    f"{self.path} was written by an older heyx-bulk (format {found}; this one reads {FORMAT}).",
+                    "Nothing is lost: carry on with the older one. Or move the file away and upload the sheet "
+                    "anew: rows that are in HeyX are found there (unless the run was one with --no-match).",
+                )
+            case found if found != FORMAT:
+                raise sqlite3.DatabaseError(f"its format is {found}, not {FORMAT}")
 
     def close(self) -> None:
         """Let the checkpoint go."""
@@ -241,6 +257,11 @@ class Journal:
         """
         with told(self.path):
             return Reopening(self._db).reopen(uncertain=uncertain)
+
+    def open_again(self, numbers: Sequence[int]) -> None:
+        """Open rows again that have an outcome, each where it stands; an uncertain one stays as it is."""
+        with told(self.path), self._at_once():
+            Reopening(self._db).open_again(numbers)
 
     def mend(self, rows: Sequence[Mended], *, uncertain: bool = False) -> None:
         """Take rows that a person mended, and open them again, each where it stands; all of them or none.

@@ -21,6 +21,14 @@ class Reopening:
             self._forget_creates("1")
         return self._reopen_where("1")
 
+    def open_again(self, numbers: Sequence[int]) -> None:
+        """Open rows that have an outcome; an uncertain one stays as it is."""
+        self._db.executemany(
+            "UPDATE row SET state = CASE WHEN made THEN ? ELSE ? END, status = NULL, message = '' "
+            "WHERE number = ? AND state = ? AND status <> ?",
+            [(State.CREATED, State.READY, number, State.DONE, Status.UNCERTAIN) for number in numbers],
+        )
+
     def mend(self, rows: Sequence[Mended], *, uncertain: bool) -> None:
         """Take rows that a person mended, and open them; with `uncertain`, as above."""
         for number in [row.number for row in rows if uncertain]:

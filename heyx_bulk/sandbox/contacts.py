@@ -100,6 +100,8 @@ class Contacts:
                 continue
             read_name = told.rename_fields.get(name, name)
             before, kept = record.fields.get(read_name), value
+            if name in told.change_fields and isinstance(value, str):
+                kept = value.upper()
             if read_name == "phone":
                 kept = _spelled(value, told.phones)
                 self._move_phone(record, before, kept)

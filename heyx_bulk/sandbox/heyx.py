@@ -218,7 +218,8 @@ class Sandbox:
     def _tag(self, call: Call, body: bytes, now: float) -> Answer:
         record, tags = self._contact(call, now), tags_in(body)
         if call.kind == "add_tags":
-            record.tags.update(dict.fromkeys(tags))
+            kept = [_cleaned_tag(tag) for tag in tags] if self._misbehaviour.clean_tags else tags
+            record.tags.update(dict.fromkeys(kept))
             return answers.success("Contact Tags have been added successfully.")
         for tag in tags:
             record.tags.pop(tag, None)
@@ -236,6 +237,10 @@ class Sandbox:
         if now < record.ready_at:
             raise RefusalError(449, "The contact is in the queue.")
         return record
+
+
+def _cleaned_tag(tag: str) -> str:
+    return "".join(sign for sign in tag if sign.isalnum() or sign in " -_").strip()
 
 
 def _decoded(contact_id: str) -> str:

@@ -83,6 +83,10 @@ class Misbehaviour:
     """Custom fields written under one name (the key) and read under another; a search takes both."""
     drop_fields: frozenset[str] = frozenset()
     """Fields that are accepted and not stored."""
+    change_fields: frozenset[str] = frozenset()
+    """Fields that are stored in capitals."""
+    clean_tags: bool = False
+    """Of a tag only letters, digits, blanks, `-` and `_` are stored."""
     meta_links: bool = False
     """`meta` of a page carries the array `links`."""
     trailing_slash: Literal["works", "redirects"] = "works"

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from heyx_bulk.api import ReadContact
+from heyx_bulk.books import Books
 from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import CallFailed, Refused, Stopped, Unreachable
 from heyx_bulk.memory import Memory
@@ -15,6 +16,7 @@ from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
 from heyx_bulk.upload.upload import Planned, Upload
+from heyx_bulk.watch import Watch
 
 TICK_SECONDS = 1.0
 
@@ -37,33 +39,34 @@ async def upload(
     transport: Transport | None = None,
     planned: Planned | None = None,
     memory: Memory | None = None,
-    started: Callable[[Client], None] = lambda _: None,
+    books: Books | None = None,
     work: Callable[[Upload], Awaitable[None]] = Upload.run,
 ) -> Sent:
     """Send what a run still has to send, and say what was sent.
 
-    `memory` knows what other runs create, `started` is given the client, whose `stop` ends the work, `transport`
-    replaces the network, and `work` is what the upload is asked to do.
+    `memory` knows what other runs create, `books` hear of every call and may end the work, `transport` replaces
+    the network, and `work` is what the upload is asked to do.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
     stopped: Stopped | None = None
-    async with Client(settings, Pace(settings.rate), transport=transport) as client:
-        started(client)
-        ticking = loop.create_task(_tick(client, progress))
+    books = books or Books()
+    async with Client(settings, Pace(settings.rate), transport=transport, witness=books) as client:
+        ticking = loop.create_task(_tick(client, progress, books.watch))
         try:
-            await work(
-                Upload(
-                    run,
-                    client,
-                    workers=settings.workers,
-                    settle_seconds=settings.settle,
-                    ready_seconds=settings.ready,
-                    report=progress.report,
-                    planned=planned,
-                    memory=memory,
+            with books.kept(client):
+                await work(
+                    Upload(
+                        run,
+                        client,
+                        workers=settings.workers,
+                        settle_seconds=settings.settle,
+                        ready_seconds=settings.ready,
+                        report=books.watch.after(progress.report),
+                        planned=planned,
+                        memory=memory,
+                    )
                 )
-            )
         except Stopped as reason:
             stopped = reason
         finally:
@@ -84,7 +87,8 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         return True
 
 
-async def _tick(client: Client, progress: Progress) -> None:
+async def _tick(client: Client, progress: Progress, watch: Watch) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
+        watch.look()
         progress.tick(client.pace.wait_seconds(), client.trouble)

@@ -77,20 +77,32 @@ class Upload:
         self._doubted_at: dict[int, float] = {}
         self._stamps_found: bool | None = None
 
-    async def run(self) -> None:
-        """Work until every row has its outcome. Raises the `Stopped` that ended the work before that."""
+    @property
+    def client(self) -> Client:
+        """What it speaks to HeyX through."""
+        return self._client
+
+    async def run(self, among: frozenset[int] | None = None) -> None:
+        """Work until every row, or every row `among` these numbers, has its outcome.
+
+        Raises the `Stopped` that ended the work before that.
+        """
+
+        def these(entries: Iterable[Entry]) -> Iterable[Entry]:
+            return entries if among is None else (entry for entry in entries if entry.number in among)
+
         started_at = asyncio.get_running_loop().time()
-        await self._drain(self._journal.ready())
+        await self._drain(these(self._journal.ready()))
         for _ in range(ROUNDS):
-            doubts = self._journal.doubts()
+            doubts = list(these(self._journal.doubts()))
             if not doubts or self._client.stopped:
                 break
-            await self._settle(doubts, started_at, then=self._journal.ready())
+            await self._settle(doubts, started_at, then=these(self._journal.ready()))
         if self._client.stopped:
             raise self._client.stopped
-        for entry in self._journal.doubts():
+        for entry in these(self._journal.doubts()):
             self._leave_uncertain(entry, f"{ROUNDS} creates went unanswered")
-        await self._drain(self._journal.ready())
+        await self._drain(these(self._journal.ready()))
         if self._client.stopped:
             raise self._client.stopped
 
@@ -224,9 +236,10 @@ class Upload:
 
     async def _send(self, work: Work, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
-            return await self._client.send(call, ready_by=work.ready_by)
+            return await self._client.send(call, row=work.entry.number, ready_by=work.ready_by)
+        departing = partial(self._departing, work, call)
         try:
-            return await self._client.send(call, departing=partial(self._departing, work, call))
+            return await self._client.send(call, row=work.entry.number, departing=departing)
         except Refused:
             self._memory.release(work.claim)
             raise

@@ -1,0 +1,97 @@
+"""What ends a start before its rows do, as a person says it: failures, calls, a time of day, a duration."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from heyx_bulk.errors import SettingsError
+
+ALIKE_ROWS = 20
+"""By default a start ends when so many rows, one after another in the sheet, failed alike."""
+
+FIRST_ROWS = 100
+"""By default a start ends when more than half of its first so many rows failed; shares count from there on."""
+
+
+_DURATION = re.compile(
+    r"(?:(\d{1,4}(?:\.\d+)?)h)?(?:(\d{1,5}(?:\.\d+)?)(?:min|m))?(?:(\d{1,6}(?:\.\d+)?)s)?", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How many rows may fail: a number, or a share of the rows that ended (from the hundredth on)."""
+
+    number: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Failures:
+        """`50` or `5%`; raises `SettingsError`."""
+        found = re.fullmatch(r"(\d{1,9})|(\d{1,3}(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
+        if found is None or float(found[2] or 0) > 100:
+            raise SettingsError(
+                f"--max-failures {text} is neither a number of rows nor a share of them.",
+                "Write it like --max-failures 50 or --max-failures 5%.",
+            )
+        return cls(number=int(found[1])) if found[1] else cls(share=float(found[2]) / 100)
+
+    def __str__(self) -> str:
+        return str(self.number) if self.share is None else f"{self.share * 100:g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """What ends a start early. None is no such end.
+
+    `alike` is the rule for sheets that are wrong as a whole; it holds where `max_failures` is not said.
+    `until` is a moment in epoch seconds, by this machine's clock. Numbers and durations count anew in each start.
+    """
+
+    max_failures: Failures | None = None
+    alike: bool = True
+    max_calls: int | None = None
+    max_creates: int | None = None
+    until: float | None = None
+    max_seconds: float | None = None
+
+
+NONE = Stops(alike=False)
+"""Nothing ends the start but its rows."""
+
+
+def moment(text: str, now: datetime) -> float:
+    """The next time that it is `text` (`06:00`, or `2026-11-25 06:00`) after `now`, in epoch seconds.
+
+    Raises `SettingsError` for what is no time, and for a moment that is over.
+    """
+    text = text.strip()
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}", text, re.ASCII):
+            hour, minute = map(int, text.split(":"))
+            then = datetime.combine(now.date(), time(hour, minute))
+            if then.astimezone() <= now.astimezone():
+                then += timedelta(days=1)
+        else:
+            then = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"--until {text} is no time of day.", 'Write it like --until 06:00 or --until "2026-11-25 06:00".'
+        ) from None
+    if then.astimezone() <= now.astimezone():
+        raise SettingsError(f"--until {text} is over.", "Name a time to come, such as --until 06:00.")
+    return then.astimezone().timestamp()
+
+
+def seconds(text: str) -> float:
+    """A duration: `2h`, `90min`, `1h30m`, `45s`; raises `SettingsError`."""
+    found = _DURATION.fullmatch(text.strip().casefold().replace(" ", ""))
+    hours, minutes, rest = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
+    total = hours * 3600 + minutes * 60 + rest
+    if total <= 0:
+        raise SettingsError(
+            f"--max-duration {text} is no duration.", "Write it like --max-duration 2h, 90min or 1h30m."
+        )
+    return total

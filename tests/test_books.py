@@ -1,0 +1,238 @@
+"""Calls counted, sent and recorded are the same number, whatever happens; and books that do not balance say so."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from heyx_bulk import results
+from heyx_bulk.attempt import Happened
+from heyx_bulk.books import Books, out_of_balance
+from heyx_bulk.errors import DiskFull
+from heyx_bulk.journal import Journal
+from heyx_bulk.log import Log, LogFile
+from heyx_bulk.run import Run
+from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.status import standing
+from heyx_bulk.stops import Stops
+from heyx_bulk.upload import Sent
+from heyx_bulk.watch import Watch
+from tests import scene
+from tests.scene import PLAIN, TOKEN, PowerCut, Seen, World, settings
+from tests.test_cli import results as rows_of
+
+HEADER = "phone,first name,tags,remove tags\n"
+ROWS = HEADER + "".join(f"+44123456{number:03},Name {number},a;b,old\n" for number in range(40))
+STORMY = Misbehaviour(seed=3, lose_answers=0.05, errors_before=0.05, errors_after_write=0.05, refuse_every=9)
+
+
+def send(world: World, run: Run, *, log: Log | None = None, stops: Stops | None = None) -> Sent:
+    watch = Watch(stops or Stops(alike=False), open_between=run.journal.account.open_between)
+    return world.send(run, settings(settle=1), books=Books(watch, journal=run.journal, log=log))
+
+
+def recorded(run: Run) -> Counter[Happened]:
+    found: Counter[Happened] = Counter()
+    for (_, _, what), count in run.journal.calls.counts().items():
+        found[what] += count
+    return found
+
+
+@pytest.mark.parametrize("misbehaviour", [PLAIN, STORMY], ids=["calm", "stormy"])
+def test_calls_counted_sent_and_recorded_are_the_same_number(tmp_path: Path, misbehaviour: Misbehaviour) -> None:
+    with World(misbehaviour, limit=60) as world, scene.staged(tmp_path, ROWS) as run:
+        sent = send(world, run)
+        calls = world.sandbox.calls
+        assert recorded(run).total() == sent.calls == len(world.door.seen)
+        assert sent.calls == calls["accepted"] + calls["refused_429"]
+        assert recorded(run)[Happened.THROTTLED] == calls["refused_429"] > 0
+        assert recorded(run)[Happened.UNKNOWN] == 0
+        kinds: Counter[str] = Counter()
+        for (_, kind, what), count in run.journal.calls.counts().items():
+            kinds[kind.replace(" ", "_")] += count if what is not Happened.THROTTLED else 0
+        assert {name: calls[name] for name in kinds} == kinds
+        assert out_of_balance(run.journal) == []
+
+
+def test_a_call_that_never_left_is_recorded_and_not_counted(tmp_path: Path) -> None:
+    nowhere = scene.Script(httpx.ConnectError("no route"))
+    with World(behind=nowhere) as world, scene.staged(tmp_path, ROWS) as run:
+        sent = send(world, run)
+        assert sent.calls == 0
+        assert set(recorded(run)) == {Happened.UNDELIVERED}
+        assert out_of_balance(run.journal) == []
+
+
+def test_a_power_cut_leaves_at_most_one_unknown_call_for_each_worker_and_no_imbalance(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
+    with World() as world:
+        for cuts in range(1, 5):
+            world.door.after = partial(_cut_at, len(world.door.seen) + 21)
+            with scene.resumed(path) as run:
+                with pytest.raises((PowerCut, BaseExceptionGroup)):
+                    send(world, run)
+                assert 0 < recorded(run)[Happened.UNKNOWN] <= 10 * cuts
+                assert out_of_balance(run.journal) == []
+        world.door.after = partial(_cut_at, 0)
+        with scene.resumed(path) as run:
+            send(world, run)
+            assert run.journal.totals() == {"created": 40}
+            assert recorded(run).total() == len(world.door.seen)
+            assert [start.ended is None for start in run.journal.calls.starts()] == [True] * 4 + [False]
+
+
+def _cut_at(last: int, number: int, _: Seen) -> None:
+    if number == last:
+        raise PowerCut
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        ("DELETE FROM call WHERE number = 7", "counted 160 calls and recorded 159"),
+        ("UPDATE call SET happened = NULL WHERE number = 7", "1 of its calls have no answer"),
+        ("DELETE FROM row WHERE number = 9", "the sheet has 40 rows, the checkpoint 39"),
+        ("UPDATE row SET status = NULL WHERE number = 9", "rows without exactly one status: 9"),
+        ("UPDATE row SET state = 'ready' WHERE number = 9", "rows without exactly one status: 9"),
+        ("UPDATE row SET status = 'lost' WHERE number = 9", "rows without exactly one status: 9"),
+    ],
+)
+def test_books_that_do_not_balance_say_what_is_amiss(tmp_path: Path, harm: str, says: str) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
+    with World() as world, scene.resumed(path) as run:
+        send(world, run)
+        assert out_of_balance(run.journal) == []
+    db = sqlite3.connect(path)
+    db.execute(harm)
+    db.commit()
+    db.close()
+    with Journal.open(path) as journal:
+        assert [says in wrong for wrong in out_of_balance(journal)] == [True]
+
+
+def test_a_disk_that_is_full_as_an_answer_comes_does_not_lose_the_answer(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
+    with World() as world:
+        with scene.resumed(path) as run:
+
+            class Full(Log):
+                def write(self, *_: object) -> None:
+                    if len(world.door.creates) > 5:
+                        raise DiskFull("The log takes no more.", "Nothing is lost.")
+
+            sent = send(world, run, log=Full(LogFile(tmp_path / "log"), run="r"))
+            assert isinstance(sent.stopped, DiskFull)
+            assert out_of_balance(run.journal) == []
+        with scene.resumed(path) as run:
+            assert send(world, run).stopped is None
+            assert run.journal.totals() == {"created": 40}
+            assert len(world.sandbox.contacts) == len(world.door.creates) == 40
+
+
+def test_a_run_stopped_by_a_full_disk_and_started_again_ends_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
+    with World() as world:
+        stops = 0
+        for room in range(1, 40):
+            with scene.resumed(path) as run:
+                (pages,) = run.journal._db.execute("PRAGMA page_count").fetchone()
+                run.journal._db.execute(f"PRAGMA max_page_count={pages + room % 3}")
+                stopped = send(world, run).stopped
+                assert out_of_balance(run.journal) == []
+                assert stopped is None or isinstance(stopped, DiskFull)
+                stops += stopped is not None
+            if stopped is None:
+                break
+        assert stops >= 3
+        with scene.resumed(path) as run:
+            assert run.journal.totals() == {"created": 40}
+            assert len(world.sandbox.contacts) == len(world.door.creates) == 40
+
+
+# The log
+
+
+def _name(run: Run) -> str:
+    return str(run.journal.meta("run"))
+
+
+def logged(tmp_path: Path, *, values: bool = False) -> tuple[str, World]:
+    path = tmp_path / "calls.jsonl"
+    text = "phone,heyx contact id,first name,tags\n+441234567890,,Zenobia,Secret tag\n,1776025372480910,Ann,\n"
+    with World(Misbehaviour(refuse_message="Zenobia is taken", refuse_creates=1)) as world:
+        world.sandbox.add({"firstName": "Before"}, id="1776025372480910")
+        with scene.staged(tmp_path, text) as run, Log(LogFile(path, values), run=_name(run)) as log:
+            send(world, run, log=log)
+    return path.read_text(encoding="utf-8"), world
+
+
+def test_the_log_has_a_line_for_each_call_and_no_value_of_any_contact(tmp_path: Path) -> None:
+    text, world = logged(tmp_path)
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert len(lines) == len(world.door.seen) > 3
+    assert {line["call"] for line in lines} >= {"find", "create", "update"}
+    for secret in ("1234567890", "1776025372480910", "Zenobia", "Ann", "Secret", TOKEN):
+        assert secret not in text
+    assert ((tmp_path / "calls.jsonl").stat().st_mode & 0o777) == 0o600
+
+
+def test_ids_in_the_log_are_hashed_alike_within_a_run_and_otherwise_in_another(tmp_path: Path) -> None:
+    contacts = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        text, _ = logged(folder)
+        contacts.append({line["contact"] for line in map(json.loads, text.splitlines())} - {None})
+    assert [len(found) for found in contacts] == [1, 1]
+    assert contacts[0] != contacts[1]
+
+
+def test_with_log_values_the_log_tells_everything_but_the_token(tmp_path: Path) -> None:
+    text, _ = logged(tmp_path, values=True)
+    for told in ("1234567890", "1776025372480910", "Zenobia is taken", "Ann"):
+        assert told in text
+    assert TOKEN not in text
+
+
+# A whole sheet
+
+
+def test_after_5000_rows_with_3_percent_faults_every_account_of_the_run_agrees_to_the_call(tmp_path: Path) -> None:
+    rows = "".join(f"+4412{number:07},Name {number},a;b,\n" for number in range(5000))
+    faulty = Misbehaviour(
+        seed=5,
+        lose_answers=0.01,
+        lose_requests=0.005,
+        errors_before=0.01,
+        errors_after_write=0.005,
+        refuse_every=33,
+    )
+    log_path = tmp_path / "calls.jsonl"
+    with World(faulty, limit=200) as world, scene.staged(tmp_path, HEADER + rows) as run:
+        with Log(LogFile(log_path), run=_name(run)) as log:
+            watch = Watch(Stops(), open_between=run.journal.account.open_between)
+            sent = world.send(run, settings(), books=Books(watch, journal=run.journal, log=log))
+        stands = standing(run)
+        told = rows_of(results.write(run, tmp_path / "r.csv"))
+        failed_path = results.write_failed(run, tmp_path / "f.csv")
+        assert failed_path is not None
+        given_back = rows_of(failed_path)
+        calls = world.sandbox.calls
+    lines = [json.loads(line) for line in log_path.read_text(encoding="utf-8").splitlines()]
+    assert (sent.stopped, stands.wrong, stands.came.get(Happened.UNKNOWN, 0)) == (None, (), 0)
+    by_sandbox = calls["accepted"] + calls["refused_429"] + calls["lost_requests"]
+    assert [sent.calls, sum(stands.calls.values()), len(lines)] == [by_sandbox] * 3
+    assert Counter(line["call"] for line in lines) == stands.calls
+    assert Counter(line["happened"] for line in lines) == {str(what): n for what, n in stands.came.items()}
+    assert stands.came[Happened.UNANSWERED] > 0.02 * len(lines)
+    assert Counter(line["heyx status"] for line in told) == stands.totals
+    assert len(told) == sum(stands.totals.values()) == 5000
+    need = stands.totals["failed"] + stands.totals.get("uncertain", 0)
+    assert len(given_back) == sum(cause.rows for cause in stands.causes) == need > 100
+    assert len({line["heyx contact id"] for line in told} - {""}) == len(world.sandbox.contacts) == 5000 - need

@@ -1,0 +1,185 @@
+"""What was sent is read back, and every difference told: before the rest is sent (the canary) and afterwards."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from heyx_bulk.canary import Canary, choose
+from heyx_bulk.columns import Wishes
+from heyx_bulk.errors import NotAsSent
+from heyx_bulk.intent import Intent
+from heyx_bulk.run import Run
+from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.upload import Sent
+from heyx_bulk.verify import Compared, Difference, verify
+from tests import scene
+from tests.scene import PLAIN, World, settings
+
+CUSTOM = Intent(Wishes(custom_fields=True))
+HEADER = "phone,email,first name,City,Street,tags,remove tags\n"
+PEOPLE = HEADER + "".join(
+    [
+        *(f"+44123456{number:03},,Name {number},,,,\n" for number in range(30)),
+        "+44123456900,,Ann,Lahore,,,\n",
+        ",bob@x.org,Bob,,Mall Road,VIP!,\n",
+        "+44123456901,,Cyd,,,,Old\n",
+    ]
+)
+WRONG = {
+    "drops": (Misbehaviour(drop_fields=frozenset({"City"})), 32, Difference("City", "Lahore", "")),
+    "changes": (
+        Misbehaviour(change_fields=frozenset({"Street"})),
+        33,
+        Difference("Street", "Mall Road", "MALL ROAD"),
+    ),
+    "cleans a tag": (Misbehaviour(clean_tags=True), 33, Difference("tag", "VIP!", "VIP")),
+}
+
+
+def send(world: World, run: Run, rows: int) -> tuple[Sent, list[str]]:
+    told: list[str] = []
+    return world.send(run, work=Canary(run, rows, tell=told.append)), told
+
+
+def compared(world: World, run: Run, sample: int | None = None) -> list[Compared]:
+    chance = Random(1)  # noqa: S311  a sample is no secret
+    return world.do(verify(run, settings(), sample=sample, chance=chance, transport=world.door))
+
+
+# The canary
+
+
+def test_the_first_rows_show_every_column_and_every_kind_of_call_and_then_the_rest_follows(tmp_path: Path) -> None:
+    with World() as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        sent, told = send(world, run, 4)
+        assert sent.stopped is None
+        assert "4 rows (2, 32, 33, 34)" in told[0]
+        assert "all as sent" in told[1]
+        reads = [number for number, seen in enumerate(world.door.seen) if "/v1/contact/by" not in seen.path]
+        first_read = next(n for n in reads if world.door.seen[n].method == "GET")
+        assert {seen.fields["firstName"] for seen in world.door.seen[:first_read] if seen.creates} == {
+            "Name 0",
+            "Ann",
+            "Bob",
+            "Cyd",
+        }
+        assert run.journal.totals() == {"created": 33}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_difference_stops_the_run_and_is_shown_and_the_rest_waits(tmp_path: Path, what: str) -> None:
+    misbehaviour, number, difference = WRONG[what]
+    with World(misbehaviour) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        sent, _ = send(world, run, 4)
+        assert isinstance(sent.stopped, NotAsSent)
+        assert f"row {number}, contact " in sent.stopped.what
+        held = f"“{difference.theirs}”" if difference.theirs else "nothing"
+        assert f"{difference.what}: sent “{difference.ours}”, HeyX has {held}" in sent.stopped.what
+        assert len(world.sandbox.contacts) == 4
+        assert run.journal.totals() == {"created": 3, "to do": 30}
+
+
+def test_once_heyx_is_mended_the_same_command_sends_what_was_missing_and_then_the_rest(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, PEOPLE), CUSTOM)
+    with World(Misbehaviour(drop_fields=frozenset({"City"}))) as world:
+        for _ in range(2):
+            with scene.resumed(path) as run:
+                sent, told = send(world, run, 4)
+                assert isinstance(sent.stopped, NotAsSent)
+                assert "(2, 32, 33, 34)" in told[0]
+        world.sandbox._contacts._misbehaviour = PLAIN
+        with scene.resumed(path) as run:
+            sent, _ = send(world, run, 4)
+            assert (sent.stopped, run.journal.totals()) == (None, {"created": 33})
+            assert world.contact(firstName="Ann").fields["City"] == "Lahore"
+            assert len(world.sandbox.contacts) == len(world.door.creates) == 33
+            assert compared(world, run) == [
+                Compared(entry.number, entry.contact_id or "", ()) for entry in run.journal.rows()
+            ]
+
+
+def test_without_the_canary_the_rest_is_sent_as_things_are(tmp_path: Path) -> None:
+    dropping = Misbehaviour(drop_fields=frozenset({"City"}))
+    with World(dropping) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        send(world, run, 4)
+        assert world.send(run).stopped is None
+        assert run.journal.totals() == {"created": 33}
+        assert len(world.sandbox.contacts) == 33
+
+
+def test_a_row_that_heyx_refuses_ends_the_canary_and_is_sent_again(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, PEOPLE), CUSTOM)
+    with World(Misbehaviour(refuse_creates=1)) as world:
+        with scene.resumed(path) as run:
+            sent, _ = send(world, run, 4)
+            assert isinstance(sent.stopped, NotAsSent)
+            assert "failed: HeyX answered 403" in sent.stopped.what
+        with scene.resumed(path) as run:
+            assert send(world, run, 4)[0].stopped is None
+            assert run.journal.totals() == {"created": 33}
+        assert len(world.sandbox.contacts) == 33
+
+
+def test_a_canary_that_passed_is_not_asked_again(tmp_path: Path) -> None:
+    path = scene.checkpoint(scene.sheet(tmp_path, PEOPLE), CUSTOM)
+    with World() as world:
+        with scene.resumed(path) as run:
+            world.door.before = partial(_cut_at, 40)
+            with pytest.raises((scene.PowerCut, BaseExceptionGroup)):
+                send(world, run, 4)
+        world.door.before = partial(_cut_at, 0)
+        with scene.resumed(path) as run:
+            sent, told = send(world, run, 4)
+            assert (sent.stopped, told, run.journal.totals()) == (None, [], {"created": 33})
+
+
+def _cut_at(last: int, number: int, _: scene.Seen) -> None:
+    if number == last:
+        raise scene.PowerCut
+
+
+def test_so_few_rows_that_a_column_is_not_among_them_are_told(tmp_path: Path) -> None:
+    with scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        numbers, missing = choose(run.open_rows(), 1, run)
+        assert numbers == [33]
+        assert missing == ["City", "phone", "rows by phone", "tags to remove"]
+
+
+# Verify
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_verify_tells_every_difference(tmp_path: Path, what: str) -> None:
+    misbehaviour, number, difference = WRONG[what]
+    with World(misbehaviour) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        world.send(run)
+        writes = sum(seen.writes for seen in world.door.seen)
+        found = compared(world, run)
+        assert [(one.number, one.differences) for one in found if not one.as_sent] == [(number, (difference,))]
+        assert len(found) == 33
+        assert sum(seen.writes for seen in world.door.seen) == writes
+
+
+def test_what_was_changed_in_heyx_since_is_told_too_and_a_contact_that_is_gone(tmp_path: Path) -> None:
+    with World() as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        world.send(run)
+        ann, cyd = (world.contact(firstName=name).id for name in ("Ann", "Cyd"))
+        records = world.sandbox._contacts._records
+        records[ann].fields["firstName"] = "Anna"
+        records[cyd].tags["Old"] = None
+        del records[world.contact(firstName="Bob").id]
+        wrong = {one.number: one for one in compared(world, run) if not one.as_sent}
+        assert wrong[32].differences == (Difference("firstName", "Ann", "Anna"),)
+        assert wrong[34].differences == (Difference("removed tag", "Old", "Old"),)
+        assert "no such contact" in wrong[33].unread
+
+
+def test_a_sample_is_so_many_rows_and_reads_no_other(tmp_path: Path) -> None:
+    with World() as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+        world.send(run)
+        before = len(world.door.seen)
+        assert len(compared(world, run, sample=5)) == len(world.door.seen) - before == 5
