@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -421,6 +421,13 @@ def sandbox(
     rate: Annotated[
         str, typer.Option("--rate", metavar="CALLS/TIME", help="The limit: 200/min, 100/min, or 200/3s to hurry.")
     ] = "200/min",
+    window: Annotated[
+        Literal["fixed", "redis", "sliding", "bucket", "small-bucket"],
+        typer.Option("--window", help="How the limit comes back: nobody knows which of these HeyX has."),
+    ] = "fixed",
+    limit_headers: Annotated[
+        bool, typer.Option("--limit-headers/--no-limit-headers", help="Whether answers tell of the limit.")
+    ] = True,
     latency: Annotated[
         float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="How long an answer takes.")
     ] = 0.0,
@@ -450,7 +457,7 @@ def sandbox(
 
     It keeps its contacts in memory, and prints the two lines that point heyx-bulk to it.
     """
-    from heyx_bulk.cli.sandbox import serve
+    from heyx_bulk.cli.sandbox import Limit, serve
     from heyx_bulk.sandbox import Misbehaviour
     from heyx_bulk.settings import Rate
 
@@ -465,4 +472,5 @@ def sandbox(
             refuse_creates=refuse_creates,
             revoke_after=revoke_after,
         )
-        serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty)
+        limit = Limit(Rate.parse(rate), window, limit_headers)
+        serve(misbehaviour, limit, port=port, latency=latency, empty=empty)
