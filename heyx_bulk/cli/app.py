@@ -108,6 +108,7 @@ def upload(
     ] = False,
     out: o.Out = None,
     rate: o.RateOption = None,
+    rate_share: o.RateShare = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
     settle: o.Settle = None,
@@ -164,7 +165,7 @@ def upload(
                 viber=viber,
             ),
             mapping=MappingWish(mapping, look=not no_mapping),
-            speaking=o.Speaking(rate, workers, timeout, settle, viber=viber),
+            speaking=o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber),
             out=out,
             voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
             yes=yes,
@@ -315,6 +316,7 @@ def rerun(
         ),
     ] = False,
     rate: o.RateOption = None,
+    rate_share: o.RateShare = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
     settle: o.Settle = None,
@@ -336,7 +338,7 @@ def rerun(
 
     with telling_errors():
         voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
-        speaking = o.Speaking(rate, workers, timeout, settle, viber=viber)
+        speaking = o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber)
         raise typer.Exit(run(checkpoint, speaking, voice, uncertain=uncertain))
 
 
@@ -383,6 +385,7 @@ def export(
     phone_lookup: o.Lookup = PhoneLookup.BOTH,
     raw_csv: o.RawCsv = False,
     rate: o.RateOption = None,
+    rate_share: o.RateShare = None,
     timeout: o.Timeout = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -405,7 +408,7 @@ def export(
             not_tags=tuple(not_tag or ()),
             lookup=phone_lookup,
             raw_csv=raw_csv,
-            speaking=o.Speaking(rate=rate, timeout=timeout),
+            speaking=o.Speaking(rate=rate, rate_share=rate_share, timeout=timeout),
             voice=Voice(quiet=quiet, as_json=as_json),
         )
         raise typer.Exit(export_contacts(asked))
@@ -472,5 +475,6 @@ def sandbox(
             refuse_creates=refuse_creates,
             revoke_after=revoke_after,
         )
-        limit = Limit(Rate.parse(rate), window, limit_headers)
-        serve(misbehaviour, limit, port=port, latency=latency, empty=empty)
+        serve(
+            misbehaviour, Limit(Rate.parse(rate), window, limit_headers), port=port, latency=latency, empty=empty
+        )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from heyx_bulk.api import ReadContact
 from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import CallFailed, Refused, Stopped, Unreachable
 from heyx_bulk.memory import Memory
-from heyx_bulk.pace import Pace
+from heyx_bulk.pace import Pace, open_pace
 from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
@@ -48,7 +49,7 @@ async def upload(
     loop = asyncio.get_running_loop()
     began = loop.time()
     stopped: Stopped | None = None
-    async with Client(settings, Pace(settings.rate), transport=transport) as client:
+    async with _speaking(settings, transport) as client:
         started(client)
         ticking = loop.create_task(_tick(client, progress))
         try:
@@ -74,7 +75,7 @@ async def upload(
 
 async def has_contact(settings: Settings, contact_id: str) -> bool:
     """Whether the channel of `settings` has the contact; raises `Stopped` where that cannot be found out."""
-    async with Client(settings, Pace(settings.rate)) as client:
+    async with _speaking(settings) as client:
         try:
             await client.send(ReadContact(contact_id))
         except Refused:
@@ -82,6 +83,15 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         except CallFailed as failure:
             raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
         return True
+
+
+@asynccontextmanager
+async def _speaking(settings: Settings, transport: Transport | None = None) -> AsyncIterator[Client]:
+    """A client that shares the limit with all other runs; over a `transport` it has its own."""
+    own = Pace(settings.rate, settings.rate_share, most=settings.workers)
+    with open_pace(settings) if transport is None else nullcontext(own) as pace:
+        async with Client(settings, pace, transport=transport) as client:
+            yield client
 
 
 async def _tick(client: Client, progress: Progress) -> None:
