@@ -44,7 +44,9 @@ Out = Annotated[
 Map = Annotated[
     list[str] | None,
     typer.Option(
-        "--map", metavar="COLUMN=FIELD", help='Send a column as a field: --map "Customer No=customerid". Repeatable.'
+        "--map",
+        metavar="COLUMN=FIELD",
+        help='Send a column as a field: --map "Customer No=customerid". Repeatable.',
     ),
 ]
 Ignore = Annotated[
