@@ -12,7 +12,7 @@ from heyx_bulk.intent import Intent
 from heyx_bulk.mapping import read as read_mapping
 from heyx_bulk.merging import Duplicates
 from heyx_bulk.model import Contact, Field, Outcome, Status
-from heyx_bulk.pace import Pace
+from heyx_bulk.pace import Pace, open_pace
 from heyx_bulk.plan import Matching, Mode
 from heyx_bulk.settings import Rate, Settings, from_environment
 from heyx_bulk.starts import Manner, Uploaded, upload_sheet
@@ -46,6 +46,7 @@ __all__ = [
     "Wishes",
     "export",
     "from_environment",
+    "open_pace",
     "read_mapping",
     "upload_sheet",
 ]

@@ -234,7 +234,9 @@ class Client:
             raise
         finally:
             if counted:
-                self.pace.settle(turn)
+                self.pace.settle(turn, headers=reply.headers)
+                if reply.status == 429:
+                    self.pace.refused(None)
                 self._heard, self._refused_since = True, None
                 self.trouble = ""
             else:
@@ -263,8 +265,12 @@ class Client:
                 f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
                 "Is another program using the same token? Give the same command again later.",
             )
-        wait = self.pace.rate.window_seconds if failure.wait_seconds is None else failure.wait_seconds
-        self.pace.hold(wait + 1.0)
+        if failure.wait_seconds is not None and failure.wait_seconds > PATIENCE_SECONDS:
+            raise Unreachable(
+                f"HeyX asks to wait for {failure.wait_seconds / 60:.0f} minutes: too many requests.",
+                "Give the same command again after that.",
+            )
+        self.pace.refused(failure.wait_seconds)
 
 
 def _http(settings: Settings, transport: Transport | None, *, connections_kept: int) -> httpx.AsyncClient:

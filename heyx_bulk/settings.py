@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from heyx_bulk.errors import SettingsError
 
 DEFAULT_URL = "https://app.heyx.io/api"
+REDIS = ("redis", "rediss", "unix")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _RATE = re.compile(r"(\d{1,6})\s*/\s*(\d{1,6}(?:\.\d{1,6})?)?\s*(s|m|min|minute)", re.ASCII)
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\s*(%?)", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 
@@ -42,21 +44,44 @@ class Rate:
             )
         return cls(int(calls), seconds)
 
+    def part(self, share: float) -> Rate:
+        """So much of it; at least a call."""
+        return Rate(max(1, int(self.calls * share + 1e-9)), self.window_seconds)
+
     def __str__(self) -> str:
         if self.window_seconds == 60:
             return f"{self.calls} a minute"
         return f"{self.calls} every {self.window_seconds:g} s"
 
 
+def share_of(text: str) -> float:
+    """A part of the rate, `50%` or `0.5`; raises `SettingsError`."""
+    found = _SHARE.fullmatch(text.strip())
+    number = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+    if not 0 < number <= 1:
+        raise SettingsError(
+            f"--rate-share {text} is no part of the rate.", "Write it like --rate-share 50% (or 0.5)."
+        )
+    return number
+
+
 class Settings(BaseModel):
-    """How HeyX is spoken to: `timeout` bounds a whole call, `settle` is the wait before a look at doubts."""
+    """How HeyX is spoken to.
+
+    `timeout` bounds a whole call, `settle` is the wait before a look at doubts, `rate_share` is our part of the
+    rate. The rate is counted on this machine, or in the Redis that `pace` names; for the token alone, or for all
+    that share the budget called `account`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = DEFAULT_URL
     token: SecretStr
     rate: Rate = Rate()
-    workers: int = Field(default=10, ge=1, le=200)
+    rate_share: float = Field(default=1.0, gt=0, le=1)
+    pace: SecretStr | None = None
+    account: str = ""
+    workers: int = Field(default=20, ge=1, le=200)
     timeout: float = Field(default=30.0, gt=0, le=600)
     settle: float = Field(default=60.0, ge=0, le=3600)
     viber: bool = False
@@ -81,6 +106,21 @@ class Settings(BaseModel):
             )
         return url.rstrip("/")
 
+    @field_validator("pace")
+    @classmethod
+    def _names_a_redis(cls, pace: SecretStr | None) -> SecretStr | None:
+        if pace is None:
+            return None
+        pace = SecretStr(pace.get_secret_value().strip())
+        try:
+            parts = urlsplit(pace.get_secret_value())
+            known = parts.scheme in REDIS and (parts.port or 1) > 0 and bool(parts.hostname or parts.path)
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("HEYX_PACE is no address of a Redis; it looks like redis://:password@host:6379/0")
+        return pace
+
     @property
     def ready(self) -> float:
         """Seconds that a new contact, which no call may find yet, is asked for again: a third of `settle`."""
@@ -94,14 +134,22 @@ class Settings(BaseModel):
     @property
     def channel(self) -> str:
         """What tells one channel from another without telling the token: a hash of address and token."""
-        secret = f"{self.url}\n{self.token.get_secret_value()}"
-        return hashlib.sha256(secret.encode()).hexdigest()[:32]
+        return _hash(f"{self.url}\n{self.token.get_secret_value()}")
+
+    @property
+    def budget(self) -> str:
+        """What tells one limit from another: the channel, or all channels of an account, without a token."""
+        return _hash(f"{self.url}\naccount {self.account}") if self.account else self.channel
 
 
 def from_environment(environment: Mapping[str, str], **options: object) -> Settings:
-    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, and options; raises `SettingsError`."""
+    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, `HEYX_PACE`, `HEYX_ACCOUNT`, and options.
+
+    Raises `SettingsError`.
+    """
     given = {name: value for name, value in options.items() if value is not None}
-    return checked(url=environment.get("HEYX_URL") or DEFAULT_URL, token=_token(environment), **given)
+    told = {name: text for name in ("url", "pace", "account") if (text := environment.get(f"HEYX_{name.upper()}"))}
+    return checked(token=_token(environment), **{**told, **given})
 
 
 def checked(**options: object) -> Settings:
@@ -119,12 +167,16 @@ def state_folder() -> Path:
     return Path(named) if named else user_state_path("heyx-bulk", appauthor=False)
 
 
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()[:32]
+
+
 def _sentence(mistake: Mapping[str, object]) -> str:
     place, message = mistake.get("loc"), str(mistake.get("msg", ""))
     name = str(place[0]) if isinstance(place, tuple) and place else ""
-    if name == "url":
+    if name in ("url", "pace"):
         return message.removeprefix("Value error, ")
-    return f"--{name}: {message[:1].lower()}{message[1:]}"
+    return f"--{name.replace('_', '-')}: {message[:1].lower()}{message[1:]}"
 
 
 def _reason(error: Exception) -> str:

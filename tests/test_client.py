@@ -255,8 +255,8 @@ def test_a_refused_call_is_not_counted_and_tells_how_many_there_were() -> None:
             await client.send(READ)
         return client.calls, client.refused_for_pace, client.pace.wait_seconds()
 
-    with World(behind=Script(told(429, Retry_After="1"), told(429, Retry_After="1"), CONTACT)) as world:
-        assert list(world.speak(talk, settings(rate=Rate(2, 60)))) == pytest.approx([4, 2, 60], abs=0.1)
+    with World(behind=Script(told(429, Retry_After="1"), CONTACT)) as world:
+        assert list(world.speak(talk, settings(rate=Rate(2, 60)))) == pytest.approx([3, 1, 60], abs=0.1)
 
 
 @pytest.mark.parametrize("call", [READ, CREATE], ids=["read", "create"])
@@ -266,6 +266,14 @@ def test_ten_minutes_of_429_stop_the_run(call: Call) -> None:
     assert isinstance(error, Unreachable)
     assert "too many requests" in error.what
     assert PATIENCE_SECONDS <= world.now <= PATIENCE_SECONDS + 62
+
+
+def test_who_asks_for_more_than_ten_minutes_stops_the_run_at_once() -> None:
+    with World(behind=Script(told(429, Retry_After="7200"))) as world:
+        error = sent(world, READ)
+    assert isinstance(error, Unreachable)
+    assert "120 minutes" in error.what
+    assert world.now < 1
 
 
 def test_an_accepted_call_begins_the_ten_minutes_anew() -> None:

@@ -45,7 +45,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 
 DOORS = {
-    "sqlite3": {"journal", "memory"},
+    "sqlite3": {"journal", "memory", "pace"},
     "httpx": {"client", "sandbox"},
     "tqdm": {"progress"},
     "pyrate_limiter": {"pace"},
@@ -59,7 +59,7 @@ DOORS = {
     "xlsxwriter": {"sheets"},
     "xlrd": {"sheets"},
     "python_calamine": {"sheets"},
-    "filelock": {"journal", "places"},
+    "filelock": {"journal", "pace", "places"},
     "psutil": {"places"},
     "phonenumbers": {"values"},
     "rapidfuzz": {"columns"},

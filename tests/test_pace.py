@@ -3,14 +3,16 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from heyx_bulk.clock import VirtualTime
-from heyx_bulk.pace import MARGIN_MS, Pace
-from heyx_bulk.sandbox.window import FixedWindow
+from heyx_bulk.pace import Pace
+from heyx_bulk.pace.rule import margin_ms
+from heyx_bulk.sandbox.window import WindowKind, new_window
 from heyx_bulk.settings import Rate
 
 T = TypeVar("T")
@@ -18,37 +20,7 @@ T = TypeVar("T")
 LIMIT = 200
 WINDOW_SECONDS = 60.0
 WORKERS = 10
-MINUTES = 20
-
-
-class Server(Protocol):
-    """One that counts calls and says of each whether it passes."""
-
-    def passes(self, now: float) -> bool: ...
-
-
-class Windowed:
-    """The server HeyX probably is: a fixed window from its first call."""
-
-    def __init__(self) -> None:
-        self._window = FixedWindow(LIMIT, WINDOW_SECONDS)
-
-    def passes(self, now: float) -> bool:
-        return self._window.take(now).granted
-
-
-class SlidingLog:
-    """The strictest server with this limit: never more than it in any window whatever."""
-
-    def __init__(self) -> None:
-        self._taken: list[float] = []
-
-    def passes(self, now: float) -> bool:
-        recent = len(self._taken) - bisect_right(self._taken, now - WINDOW_SECONDS)
-        if recent >= LIMIT:
-            return False
-        self._taken.append(now)
-        return True
+MINUTES = 10
 
 
 def even(chance: Random) -> float:
@@ -74,13 +46,22 @@ def now() -> float:
 class Traffic:
     """Workers that send one call after another for some minutes, at the pace they are granted."""
 
-    def __init__(self, server: Server, latency: Callable[[Random], float], seed: int, workers: int) -> None:
-        self.refused = 0
+    def __init__(
+        self,
+        kind: WindowKind,
+        latency: Callable[[Random], float],
+        seed: int,
+        workers: int,
+        *,
+        headers: bool = False,
+    ) -> None:
+        self.refused: list[float] = []
         self.spans: list[tuple[float, float]] = []
-        self._server = server
+        self._window = new_window(kind, LIMIT, WINDOW_SECONDS)
         self._latency = latency
         self._chance = Random(seed)  # noqa: S311  traffic is no secret
         self._workers = workers
+        self._headers = headers
 
     async def flow(self, pace: Pace) -> None:
         async with asyncio.TaskGroup() as group:
@@ -93,10 +74,16 @@ class Traffic:
             granted = now()
             seconds, share = self._latency(self._chance), self._chance.random()
             await asyncio.sleep(seconds * share)
-            self.refused += not self._server.passes(now())
+            said = self._window.take(now())
+            told = {name.lower(): text for name, text in said.headers(now()).items()}
             await asyncio.sleep(seconds * (1 - share))
-            pace.settle(turn)
-            self.spans.append((granted, now()))
+            if said.granted:
+                pace.settle(turn, headers=told if self._headers else None)
+                self.spans.append((granted, now()))
+            else:
+                pace.forget(turn)
+                pace.refused(float(told["retry-after"]))
+                self.refused.append(now())
 
     def use(self) -> float:
         """The share of the limit that was used after the first window."""
@@ -109,20 +96,29 @@ class Traffic:
         return WINDOW_SECONDS / (WINDOW_SECONDS + mean)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("headers", [False, True], ids=["silent", "told"])
 @pytest.mark.parametrize(("latency", "workers"), [(even, WORKERS), (heavy_tail, 4 * WORKERS)])
-@pytest.mark.parametrize("server", [Windowed, SlidingLog])
+@pytest.mark.parametrize("kind", ["fixed", "redis", "sliding", "bucket"])
 def test_no_call_is_refused_and_hardly_any_of_the_limit_is_wasted(
-    server: Callable[[], Server], latency: Callable[[Random], float], workers: int, seed: int
+    kind: WindowKind, latency: Callable[[Random], float], workers: int, headers: bool
 ) -> None:
-    traffic = Traffic(server(), latency, seed, workers)
+    traffic = Traffic(kind, latency, len(kind), workers, headers=headers)
     timed(traffic.flow)
-    assert traffic.refused == 0
+    assert traffic.refused == []
     assert traffic.use() >= 0.99 * traffic.most_use()
 
 
+@pytest.mark.parametrize("headers", [False, True], ids=["silent", "told"])
+def test_a_small_bucket_is_learned_within_a_minute_and_then_used(headers: bool) -> None:
+    traffic = Traffic("small-bucket", even, 1, 2 * WORKERS, headers=headers)
+    timed(traffic.flow)
+    assert [moment for moment in traffic.refused if moment > WINDOW_SECONDS] == []
+    assert len(traffic.refused) <= (0 if headers else 20)
+    assert traffic.use() >= 0.97
+
+
 def test_never_more_than_the_limit_are_in_flight_or_were_answered_within_the_window() -> None:
-    traffic = Traffic(SlidingLog(), heavy_tail, 3, 4 * WORKERS)
+    traffic = Traffic("sliding", heavy_tail, 3, 4 * WORKERS, headers=False)
     timed(traffic.flow)
     spans = sorted(traffic.spans)
     answers = sorted(answered for _, answered in spans)
@@ -144,7 +140,7 @@ def test_the_first_200_calls_go_at_once_and_the_next_when_the_window_is_over() -
 
     granted = timed(burst)
     assert granted[:LIMIT] == [0.0] * LIMIT
-    assert granted[LIMIT] == pytest.approx(0.5 + WINDOW_SECONDS + MARGIN_MS / 1000, abs=0.021)
+    assert granted[LIMIT] == pytest.approx(0.5 + WINDOW_SECONDS + margin_ms(60_000) / 1000, abs=0.021)
 
 
 def test_a_call_still_in_flight_holds_its_part_of_the_limit_however_long_it_takes() -> None:
@@ -280,3 +276,138 @@ def test_any_rate_is_kept_to(rate: Rate, calls: int, seconds: float) -> None:
         return now()
 
     assert timed(work, rate) == pytest.approx(seconds, rel=0.01)
+
+
+# A part of the limit
+
+
+def test_a_share_is_spaced_evenly_and_leaves_the_rest() -> None:
+    async def work() -> list[float]:
+        pace, granted = Pace(Rate(200, 60.0), 0.5), []
+        for _ in range(150):
+            turn = await pace.turn()
+            granted.append(now())
+            await asyncio.sleep(0.1)
+            pace.settle(turn)
+        return granted
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        granted = runner.run(work())
+    gaps = [later - earlier for earlier, later in pairwise(granted)]
+    assert max(gaps[1:]) <= 0.75
+    assert sum(moment < 60 for moment in granted) == pytest.approx(100, abs=1)
+    assert granted[-1] == pytest.approx(149 * 0.6, abs=1)
+
+
+# What answers tell
+
+
+def told(limit: int, remaining: int) -> dict[str, str]:
+    return {"x-ratelimit-limit": str(limit), "x-ratelimit-remaining": str(remaining)}
+
+
+def test_a_lower_limit_that_heyx_names_is_believed_at_once() -> None:
+    async def work(pace: Pace) -> tuple[int | None, float]:
+        for number in range(6):
+            pace.settle(await pace.turn(), headers=told(5, 4 - number))
+        return pace.lesson.limit, now()
+
+    limit, moment = timed(work)
+    assert limit == 5
+    assert moment == pytest.approx(60, abs=0.1)
+
+
+def test_a_higher_limit_than_ours_is_not_used() -> None:
+    async def work(pace: Pace) -> tuple[int | None, float]:
+        for number in range(4):
+            pace.settle(await pace.turn(), headers=told(500, 499 - number))
+        return pace.lesson.limit, now()
+
+    limit, moment = timed(work, Rate(3, 60))
+    assert limit is None
+    assert moment == pytest.approx(60, abs=0.1)
+
+
+def test_what_others_use_of_the_limit_is_left_to_them() -> None:
+    async def work(pace: Pace) -> float:
+        pace.settle(await pace.turn(), headers=told(10, 2))
+        for remaining in (1, 0):
+            pace.settle(await pace.turn(), headers=told(10, remaining))
+        await pace.turn()
+        return now()
+
+    assert timed(work, Rate(10, 60)) >= 60
+
+
+def test_where_heyx_allows_more_than_our_rate_the_difference_is_not_taken_from_us() -> None:
+    async def work(pace: Pace) -> float:
+        for _ in range(3):
+            pace.settle(await pace.turn(), headers=told(10, 4))
+        return now()
+
+    assert timed(work, Rate(5, 60)) == 0
+
+
+def test_an_answer_to_an_older_call_does_not_bring_back_what_a_newer_one_took() -> None:
+    async def work(pace: Pace) -> float:
+        older, newer = await pace.turn(), await pace.turn()
+        pace.settle(newer, headers=told(10, 0))
+        pace.settle(older, headers=told(10, 9))
+        await pace.turn()
+        return now()
+
+    assert timed(work, Rate(10, 60)) >= 60
+
+
+# In flight
+
+
+def in_flight(seconds: float, most: int = 20, calls: int = 300) -> tuple[int, int]:
+    """How many calls were in flight at once, at most: at first, and when answers took `seconds` for a while."""
+
+    async def work() -> tuple[int, int]:
+        pace, busy, seen = Pace(Rate(LIMIT, WINDOW_SECONDS), most=most), 0, []
+
+        async def one() -> None:
+            nonlocal busy
+            turn = await pace.turn()
+            busy += 1
+            seen.append(busy)
+            await asyncio.sleep(seconds)
+            busy -= 1
+            pace.settle(turn)
+
+        await asyncio.gather(*(one() for _ in range(calls)))
+        return max(seen[:4]), max(seen[-100:])
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        return runner.run(work())
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(0.05, 2), (0.43, 15), (3, 20)])
+def test_the_number_in_flight_follows_the_latency(seconds: float, number: int) -> None:
+    assert in_flight(seconds) == (4, number)
+
+
+def test_there_are_never_more_in_flight_than_was_asked_for() -> None:
+    assert in_flight(3, most=3) == (3, 3)
+
+
+@pytest.mark.parametrize("after_it_was_given", [False, True])
+def test_a_place_in_flight_that_is_given_up_while_waiting_is_free_for_others(after_it_was_given: bool) -> None:
+    async def work() -> float:
+        pace = Pace(Rate(LIMIT, WINDOW_SECONDS), most=1)
+        turn = await pace.turn()
+        waiting = [asyncio.create_task(pace.turn()) for _ in range(2)]
+        await asyncio.sleep(1)
+        if after_it_was_given:
+            pace.settle(turn)
+            waiting[0].cancel()
+        else:
+            waiting[0].cancel()
+            pace.settle(turn)
+        await asyncio.wait_for(waiting[1], 10)
+        return now()
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        assert runner.run(work()) == pytest.approx(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -110,6 +110,7 @@ def upload(
     ] = False,
     out: o.Out = None,
     rate: o.RateOption = None,
+    rate_share: o.RateShare = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
     settle: o.Settle = None,
@@ -174,7 +175,7 @@ def upload(
                 viber=viber,
             ),
             mapping=MappingWish(mapping, look=not no_mapping),
-            speaking=o.Speaking(rate, workers, timeout, settle, viber=viber),
+            speaking=o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber),
             stops=o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(),
             canary=canary,
             log=o.log_file(log, values=log_values),
@@ -206,6 +207,7 @@ def rerun(
         ),
     ] = False,
     rate: o.RateOption = None,
+    rate_share: o.RateShare = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
     settle: o.Settle = None,
@@ -234,7 +236,7 @@ def rerun(
 
     with telling_errors():
         voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
-        speaking = o.Speaking(rate, workers, timeout, settle, viber=viber)
+        speaking = o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber)
         stops = o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(alike=False)
         log_to = o.log_file(log, values=log_values)
         raise typer.Exit(run(checkpoint, speaking, voice, stops=stops, log=log_to, uncertain=uncertain))
@@ -288,6 +290,7 @@ def export(
     phone_lookup: o.Lookup = PhoneLookup.BOTH,
     raw_csv: o.RawCsv = False,
     rate: o.RateOption = None,
+    rate_share: o.RateShare = None,
     timeout: o.Timeout = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -310,7 +313,7 @@ def export(
             not_tags=tuple(not_tag or ()),
             lookup=phone_lookup,
             raw_csv=raw_csv,
-            speaking=o.Speaking(rate=rate, timeout=timeout),
+            speaking=o.Speaking(rate=rate, rate_share=rate_share, timeout=timeout),
             voice=Voice(quiet=quiet, as_json=as_json),
         )
         raise typer.Exit(export_contacts(asked))
@@ -326,6 +329,13 @@ def sandbox(
     rate: Annotated[
         str, typer.Option("--rate", metavar="CALLS/TIME", help="The limit: 200/min, 100/min, or 200/3s to hurry.")
     ] = "200/min",
+    window: Annotated[
+        Literal["fixed", "redis", "sliding", "bucket", "small-bucket"],
+        typer.Option("--window", help="How the limit comes back: nobody knows which of these HeyX has."),
+    ] = "fixed",
+    limit_headers: Annotated[
+        bool, typer.Option("--limit-headers/--no-limit-headers", help="Whether answers tell of the limit.")
+    ] = True,
     latency: Annotated[
         float, typer.Option("--latency", metavar="SECONDS", min=0.0, help="How long an answer takes.")
     ] = 0.0,
@@ -362,7 +372,7 @@ def sandbox(
 
     It keeps its contacts in memory, and prints the two lines that point heyx-bulk to it.
     """
-    from heyx_bulk.cli.sandbox import serve
+    from heyx_bulk.cli.sandbox import Limit, serve
     from heyx_bulk.sandbox import Misbehaviour
     from heyx_bulk.settings import Rate
 
@@ -379,4 +389,6 @@ def sandbox(
             drop_fields=frozenset(drop_field or ()),
             clean_tags=clean_tags,
         )
-        serve(misbehaviour, Rate.parse(rate), port=port, latency=latency, empty=empty)
+        serve(
+            misbehaviour, Limit(Rate.parse(rate), window, limit_headers), port=port, latency=latency, empty=empty
+        )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from heyx_bulk.bill import Bill, bill
 from heyx_bulk.cli.say import Voice, count, duration
@@ -10,16 +12,41 @@ from heyx_bulk.columns import Columns, Use
 from heyx_bulk.damage import Finding
 from heyx_bulk.journal import Journal
 from heyx_bulk.model import Status
+from heyx_bulk.pace import Lesson
 from heyx_bulk.plan import Matching
 from heyx_bulk.run import Run
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings import Rate, Settings
 from heyx_bulk.stage import findings_of
 from heyx_bulk.values import PhoneLookup
 
 CAUSES_SHOWN = 12
 
 
-def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a run may go, and why it is not HeyX's whole limit."""
+
+    rate: Rate
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, lesson: Lesson | None = None) -> Speed:
+        """The speed that `settings` ask for, as far as the `lesson` of earlier runs allows."""
+        lesson = lesson or Lesson()
+        rate, notes = lesson.rate(settings.rate), []
+        date = datetime.fromtimestamp(lesson.learned_at).astimezone().strftime("%Y-%m-%d")
+        if lesson.limit is not None and rate.calls < settings.rate.calls:
+            notes.append(f"HeyX said on {date} that it allows this channel {rate}.")
+        if settings.rate_share < 1:
+            notes.append(f"{settings.rate_share:.0%} of {rate}: the rest is left to others.")
+        rate = rate.part(settings.rate_share)
+        if lesson.pace is not None:
+            rate = rate.part(lesson.pace)
+            notes.append(f"HeyX refused calls that came too fast, last on {date}: they are sent evenly, {rate}.")
+        return cls(rate, tuple(notes))
+
+
+def tell(voice: Voice, run: Run, speed: Speed, *, fresh: bool = True) -> Bill:
     """Say how rows are matched, how many there are of each kind, and what they cost.
 
     Where the run is `fresh`, also which rows are invalid and why.
@@ -43,7 +70,9 @@ def tell(voice: Voice, run: Run, rate: Rate, *, fresh: bool = True) -> Bill:
         voice.say(f"Left out: column {column}, which HeyX does not let anybody write.")
     if doubts := len(journal.doubts()):
         voice.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
-    voice.say(f"At most {count(due.calls, 'call')}, at {rate}: {_time(due.calls, rate)}.")
+    voice.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {_time(due.calls, speed.rate)}.")
+    for note in speed.notes:
+        voice.say(f"  {note}")
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(voice, due)
     return due

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from heyx_bulk.cli.bill import Speed
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.cli.signals import Signals
@@ -15,7 +16,7 @@ from heyx_bulk.columns import field_named
 from heyx_bulk.errors import FULL, CallFailed, DiskFull, SettingsError, Unreachable
 from heyx_bulk.export import Exported, Selection, export, write_contacts
 from heyx_bulk.model import Field
-from heyx_bulk.pace import Pace
+from heyx_bulk.pace import lesson_of, open_pace
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.values import PhoneLookup, trim
 
@@ -40,6 +41,8 @@ def export_contacts(asked: Asked) -> int:
     if asked.out.suffix.casefold() not in (".csv", ".xlsx"):
         raise SettingsError(f"{asked.out} is neither .csv nor .xlsx.", "Name the file with one of these endings.")
     settings = from_environment(os.environ, **asked.speaking.options())
+    for note in Speed.of(settings, lesson_of(settings)).notes:
+        asked.voice.say(note)
     with Signals(asked.voice) as signals:
         exported = asyncio.run(_read(settings, selection, asked, signals))
     out = _free_name(asked.out)
@@ -55,16 +58,17 @@ def export_contacts(asked: Asked) -> int:
 
 async def _read(settings: Settings, selection: Selection, asked: Asked, signals: Signals) -> Exported:
     progress = asked.voice.progress(0)
-    async with Client(settings, Pace(settings.rate)) as client:
-        signals.attach(client)
-        try:
-            return await export(client, selection, asked.lookup)
-        except CallFailed as failure:
-            raise Unreachable(
-                f"{failure.what}.", "Nothing was written; give the same command again later."
-            ) from None
-        finally:
-            progress.close()
+    with open_pace(settings) as pace:
+        async with Client(settings, pace) as client:
+            signals.attach(client)
+            try:
+                return await export(client, selection, asked.lookup)
+            except CallFailed as failure:
+                raise Unreachable(
+                    f"{failure.what}.", "Nothing was written; give the same command again later."
+                ) from None
+            finally:
+                progress.close()
 
 
 def _tell(asked: Asked, exported: Exported, out: Path) -> None:

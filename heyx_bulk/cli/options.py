@@ -152,8 +152,21 @@ RateOption = Annotated[
         "--rate", metavar="CALLS/TIME", help="HeyX's limit: 200/min, 100/min, 200/3s [default: 200/min]."
     ),
 ]
+RateShare = Annotated[
+    str | None,
+    typer.Option(
+        "--rate-share",
+        metavar="SHARE",
+        help="Use only so much of the limit, evenly, and leave the rest to a bot: 50%.",
+    ),
+]
 Workers = Annotated[
-    int | None, typer.Option("--workers", metavar="N", help="Rows worked on at once [default: 10].")
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Calls in flight at once, at most; fewer where answers come soon [default: 20].",
+    ),
 ]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", help="For a whole call [default: 30].")
@@ -243,14 +256,19 @@ class Speaking:
     workers: int | None = None
     timeout: float | None = None
     settle: float | None = None
+    rate_share: str | None = None
     viber: bool = False
 
     def options(self) -> dict[str, object]:
         """These as options of the settings; None where the command line is silent."""
         # Imported when a command runs: checking settings costs time that --help need not pay.
-        from heyx_bulk.settings import Rate  # noqa: PLC0415
+        from heyx_bulk.settings import Rate, share_of  # noqa: PLC0415
 
-        return {**asdict(self), "rate": Rate.parse(self.rate) if self.rate is not None else None}
+        return {
+            **asdict(self),
+            "rate": Rate.parse(self.rate) if self.rate is not None else None,
+            "rate_share": share_of(self.rate_share) if self.rate_share is not None else None,
+        }
 
     def or_else(self, document: object) -> Speaking:
         """These, and where they are silent what another command line said, which `document` holds."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from heyx_bulk import results
 from heyx_bulk.books import out_of_balance
 from heyx_bulk.cli import bill
+from heyx_bulk.cli.bill import Speed
 from heyx_bulk.cli.ending import (
     conclude,
     document,
@@ -29,6 +30,7 @@ from heyx_bulk.journal import Journal, hold
 from heyx_bulk.log import LogFile
 from heyx_bulk.mended import run_named, take_back
 from heyx_bulk.model import Status
+from heyx_bulk.pace import lesson_of
 from heyx_bulk.places import places, state_checkpoints
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, from_environment
@@ -103,7 +105,7 @@ def _send(voice: Voice, run: Run, settings: Settings, manner: Manner) -> int:
     if not still_to_do(totals):
         voice.say("There is nothing to send again.")
         return conclude(voice, run, None, where, "")
-    bill.tell(voice, run, settings.rate, fresh=False)
+    bill.tell(voice, run, Speed.of(settings, lesson_of(settings)), fresh=False)
     with Signals(voice) as signals:
         sent = send(run, settings, replace(signals.manner(), stops=manner.stops, log=manner.log))
         tell_sent(voice, sent)

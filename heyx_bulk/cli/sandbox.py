@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from secrets import token_hex
 
 import typer
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer, WindowKind
 from heyx_bulk.settings import Rate
 
 SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
@@ -18,13 +19,30 @@ SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
 """A few contacts to start with: fields and tags."""
 
 
-def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, empty: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The limit that a sandbox keeps, and whether its answers tell of it."""
+
+    rate: Rate
+    window: WindowKind
+    headers: bool
+
+
+def serve(misbehaviour: Misbehaviour, limit: Limit, *, port: int, latency: float, empty: bool) -> None:
     """Serve until interrupted, after printing the two lines that point `heyx-bulk` here.
 
     Every sandbox is a channel of its own, with a token that no other had.
     """
     token = f"sandbox-{token_hex(4)}"
-    sandbox = Sandbox(misbehaviour, tokens=(token,), limit=rate.calls, window_seconds=rate.window_seconds)
+    rate = limit.rate
+    sandbox = Sandbox(
+        misbehaviour,
+        tokens=(token,),
+        limit=rate.calls,
+        window_seconds=rate.window_seconds,
+        window=limit.window,
+        limit_headers=limit.headers,
+    )
     for fields, tags in () if empty else SEEDS:
         sandbox.add(fields, tags)
     try:
@@ -36,7 +54,7 @@ def serve(misbehaviour: Misbehaviour, rate: Rate, *, port: int, latency: float, 
     typer.echo(f"export HEYX_URL={server.url}")
     typer.echo(f"export HEYX_TOKEN={token}")
     typer.echo("Copy the two lines above into another terminal; Ctrl-C ends the sandbox.", err=True)
-    typer.echo(f"It allows {rate.calls} calls every {rate.window_seconds:g} s.", err=True)
+    typer.echo(f"It allows {rate.calls} calls every {rate.window_seconds:g} s ({limit.window}).", err=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

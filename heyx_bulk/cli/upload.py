@@ -16,6 +16,7 @@ from heyx_bulk import results
 from heyx_bulk.books import Books
 from heyx_bulk.canary import Canary
 from heyx_bulk.cli import bill
+from heyx_bulk.cli.bill import Speed
 from heyx_bulk.cli.dry_run import Shown
 from heyx_bulk.cli.ending import conclude, document, tell_sent
 from heyx_bulk.cli.mapping import MappingWish
@@ -28,6 +29,7 @@ from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.log import LogFile
 from heyx_bulk.model import Status
+from heyx_bulk.pace import lesson_of
 from heyx_bulk.places import Places
 from heyx_bulk.rehearsal import TOKEN, rehearse
 from heyx_bulk.run import Run
@@ -97,7 +99,7 @@ def upload_sheet(asked: Asked) -> int:
 
 def _agree(asked: Asked, run: Run, settings: Settings) -> None:
     """Tell what a new run will do, and see that it is wanted."""
-    due = bill.tell(asked.voice, run, settings.rate)
+    due = bill.tell(asked.voice, run, Speed.of(settings, lesson_of(settings)))
     _be_strict(asked, run.journal)
     if not _agreed(asked, due.writes_to):
         raise Interrupted(signal.SIGINT, "Nothing was sent.", "")
@@ -127,7 +129,8 @@ def _try_out(asked: Asked, sheet: Sheet, settings: Settings, path: Path) -> int:
     stage(sheet, asked.intent, path, channel=settings.channel, begun_at=now(), durable=False)
     with Journal.open(path, durable=False) as journal:
         run = Run.of(journal)
-        bill.tell(asked.voice, run, settings.rate)
+        lesson = None if asked.rehearse else lesson_of(settings)
+        bill.tell(asked.voice, run, Speed.of(settings, lesson))
         _be_strict(asked, journal)
         return _rehearse(asked, run, settings) if asked.rehearse else _dry_run(asked, run, settings)
 
@@ -193,7 +196,7 @@ def _send(asked: Asked, run: Run, settings: Settings, where: Places, signals: Si
                 asked.voice.say("Nothing was sent. To send the sheet anew, add --again.")
             return conclude(asked.voice, run, None, where, "")
         asked.voice.say(f"Carrying on: {rows - still:,} of {count(rows, 'row')} are done.")
-        bill.tell(asked.voice, run, settings.rate, fresh=False)
+        bill.tell(asked.voice, run, Speed.of(settings, lesson_of(settings)), fresh=False)
     sent = send(run, settings, replace(signals.manner(), stops=asked.stops, log=asked.log, canary=asked.canary))
     tell_sent(asked.voice, sent)
     return conclude(asked.voice, run, sent, where, same)

@@ -11,6 +11,7 @@ from heyx_bulk.sandbox.contacts import SandboxContact
 from heyx_bulk.sandbox.doors import SandboxServer, SandboxTransport, start
 from heyx_bulk.sandbox.heyx import Sandbox
 from heyx_bulk.sandbox.misbehaviour import Misbehaviour
+from heyx_bulk.sandbox.window import WindowKind
 
 __all__ = [
     "Answer",
@@ -20,5 +21,6 @@ __all__ = [
     "SandboxContact",
     "SandboxServer",
     "SandboxTransport",
+    "WindowKind",
     "start",
 ]

@@ -20,7 +20,7 @@ from heyx_bulk.sandbox.calls import MAX_BODY_BYTES, Call, Search, Value, cleaned
 from heyx_bulk.sandbox.contacts import Contacts, Record, SandboxContact
 from heyx_bulk.sandbox.misbehaviour import Dice, Misbehaviour
 from heyx_bulk.sandbox.pages import page_of
-from heyx_bulk.sandbox.window import FixedWindow, Turn, Window
+from heyx_bulk.sandbox.window import Turn, Window, WindowKind, new_window
 
 _BEHAVED = Misbehaviour()
 _BEFORE = frozenset({"errors_before", "error_in_200"})
@@ -29,9 +29,9 @@ _BEFORE = frozenset({"errors_before", "error_in_200"})
 class Sandbox:
     """One channel of a HeyX: every token in `tokens` opens the same contacts.
 
-    A token may make `limit` calls in `window_seconds`; with `limit_shared` all tokens together may. Without
-    `limit_headers` the answers say nothing of the limit. `clock` tells epoch seconds. Equal calls at equal
-    times give equal answers. Any thread may ask.
+    A token may make `limit` calls in `window_seconds`, counted as `window` says; with `limit_shared` all tokens
+    together may. Without `limit_headers` the answers say nothing of the limit. `clock` tells epoch seconds.
+    Equal calls at equal times give equal answers. Any thread may ask.
     """
 
     def __init__(
@@ -41,13 +41,14 @@ class Sandbox:
         tokens: tuple[str, ...] = ("sandbox",),
         limit: int = 200,
         window_seconds: float = 60.0,
+        window: WindowKind = "fixed",
         limit_shared: bool = False,
         limit_headers: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.tokens = tokens
         self._misbehaviour = misbehaviour
-        self._new_window: Callable[[], Window] = lambda: FixedWindow(limit, window_seconds)
+        self._new_window: Callable[[], Window] = lambda: new_window(window, limit, window_seconds)
         self._limit_shared = limit_shared
         self._limit_headers = limit_headers
         self._clock = clock

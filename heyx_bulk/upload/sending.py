@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from heyx_bulk.api import ReadContact
@@ -11,7 +12,7 @@ from heyx_bulk.books import Books
 from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import CallFailed, Refused, Stopped, Unreachable
 from heyx_bulk.memory import Memory
-from heyx_bulk.pace import Pace
+from heyx_bulk.pace import Pace, open_pace
 from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
@@ -51,7 +52,7 @@ async def upload(
     began = loop.time()
     stopped: Stopped | None = None
     books = books or Books()
-    async with Client(settings, Pace(settings.rate), transport=transport, witness=books) as client:
+    async with _speaking(settings, transport, books) as client:
         ticking = loop.create_task(_tick(client, progress, books.watch))
         try:
             with books.kept(client):
@@ -77,7 +78,7 @@ async def upload(
 
 async def has_contact(settings: Settings, contact_id: str) -> bool:
     """Whether the channel of `settings` has the contact; raises `Stopped` where that cannot be found out."""
-    async with Client(settings, Pace(settings.rate)) as client:
+    async with _speaking(settings) as client:
         try:
             await client.send(ReadContact(contact_id))
         except Refused:
@@ -85,6 +86,17 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         except CallFailed as failure:
             raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
         return True
+
+
+@asynccontextmanager
+async def _speaking(
+    settings: Settings, transport: Transport | None = None, books: Books | None = None
+) -> AsyncIterator[Client]:
+    """A client that shares the limit with all other runs; over a `transport` it has its own."""
+    own = Pace(settings.rate, settings.rate_share, most=settings.workers)
+    with open_pace(settings) if transport is None else nullcontext(own) as pace:
+        async with Client(settings, pace, transport=transport, witness=books) as client:
+            yield client
 
 
 async def _tick(client: Client, progress: Progress, watch: Watch) -> None:
