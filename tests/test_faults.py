@@ -163,7 +163,8 @@ def ended(folder: Path, play: Play | Astray, text: str, due: Callable[[str, str]
     async def send(url: str, detour: Detour | None) -> bool:
         with scene.staged(folder, HEADER + text) as staged:
             options = settings(url=url, timeout=20, settle=0.3, rate=Rate(1000, 60))
-            sent = await upload(staged, options, progress=Listening(), transport=detour)
+            pace = Pace(options.rate)
+            sent = await upload(staged, options, progress=Listening(), transport=detour, pace=pace)
             statuses.update(scene.statuses(staged))
             return sent.stopped is not None
 

@@ -32,7 +32,7 @@ class Sent:
     stopped: Stopped | None
 
 
-async def upload(
+async def upload(  # noqa: PLR0913 - each replaces or accompanies one part of a start
     run: Run,
     settings: Settings,
     *,
@@ -41,18 +41,19 @@ async def upload(
     planned: Planned | None = None,
     memory: Memory | None = None,
     books: Books | None = None,
+    pace: Pace | None = None,
     work: Callable[[Upload], Awaitable[None]] = Upload.run,
 ) -> Sent:
     """Send what a run still has to send, and say what was sent.
 
     `memory` knows what other runs create, `books` hear of every call and may end the work, `transport` replaces
-    the network, and `work` is what the upload is asked to do.
+    the network, `pace` the limit that all runs of this machine share; `work` is what the upload is asked to do.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
     stopped: Stopped | None = None
     books = books or Books()
-    async with _speaking(settings, transport, books) as client:
+    async with _speaking(settings, transport, books, pace) as client:
         ticking = loop.create_task(_tick(client, progress, books.watch))
         try:
             with books.kept(client):
@@ -90,12 +91,16 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
 
 @asynccontextmanager
 async def _speaking(
-    settings: Settings, transport: Transport | None = None, books: Books | None = None
+    settings: Settings,
+    transport: Transport | None = None,
+    books: Books | None = None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Client]:
     """A client that shares the limit with all other runs; over a `transport` it has its own."""
-    own = Pace(settings.rate, settings.rate_share, most=settings.workers)
-    with open_pace(settings) if transport is None else nullcontext(own) as pace:
-        async with Client(settings, pace, transport=transport, witness=books) as client:
+    if pace is None and transport is not None:
+        pace = Pace(settings.rate, settings.rate_share, most=settings.workers)
+    with open_pace(settings) if pace is None else nullcontext(pace) as turns:
+        async with Client(settings, turns, transport=transport, witness=books) as client:
             yield client
 
 
