@@ -20,6 +20,7 @@ AT_MOST_ROWS = 2**18
 """How far rows are looked for where nothing says how many there were."""
 
 STEP_ROWS = 1024
+PROBES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,15 @@ def _meta(db: sqlite3.Connection, name: str) -> object:
 
 
 def _has_rows(db: sqlite3.Connection) -> bool:
-    """Whether the root of the table can be read, without which no row can."""
+    """Whether the root of the table can be read, without which no row can: some place below it then can too."""
+    expected = _meta(db, "rows")
+    step = max(1, expected // PROBES) if isinstance(expected, int) else STEP_ROWS
+    return any(_can_be_asked(db, number) for number in (-1, *range(0, PROBES * step, step), 2**62))
+
+
+def _can_be_asked(db: sqlite3.Connection, number: int) -> bool:
     try:
-        db.execute("SELECT 1 FROM row WHERE number < 0").fetchone()
+        db.execute("SELECT 1 FROM row WHERE number = ?", (number,)).fetchone()
     except sqlite3.DatabaseError:
         return False
     return True
