@@ -224,7 +224,7 @@ def _next_change(row: ContactRow, contact: Contact) -> Call | None:
         return UpdateContact(contact.id, fields[:MAX_FIELDS])
     if missing := tuple(tag for tag in row.add_tags if tag not in contact.tags):
         return AddTags(contact.id, missing[:MAX_TAGS])
-    if surplus := tuple(tag for tag in row.remove_tags if not _lacks_tag(contact, tag)) + _beyond(row, contact):
+    if surplus := _surplus(row, contact):
         return RemoveTags(contact.id, surplus[:MAX_TAGS])
     return None
 
@@ -240,6 +240,12 @@ def _is_as_wanted(contact: Contact, field: Field) -> bool:
     if field.name not in contact.fields:
         return contact.whole and not field.value
     return same(field.name, field.value, held)
+
+
+def _surplus(row: ContactRow, contact: Contact) -> tuple[str, ...]:
+    """The tags that must go, each once: a tag to be removed may also be none of its exact set."""
+    removed = (tag for tag in row.remove_tags if not _lacks_tag(contact, tag))
+    return tuple(dict.fromkeys((*removed, *_beyond(row, contact))))
 
 
 def _beyond(row: ContactRow, contact: Contact) -> tuple[str, ...]:

@@ -103,14 +103,15 @@ def understood(
         _typed(said.columns.get(position) or by_header.column(position, said), said, manners)
         for position in range(len(header))
     )
+    constants = tuple(_constants(wishes, said.mistakes))
     found = Columns(
         columns,
-        unique(wishes.key or (wishes.mapping.key if wishes.mapping else ()) or DEFAULT_KEYS),
+        _keys(wishes, constants),
         wishes.no_match,
         unique((*(wishes.mapping.add_tags if wishes.mapping else ()), *wishes.add_tags)),
         unique((*(wishes.mapping.remove_tags if wishes.mapping else ()), *wishes.remove_tags)),
         tuple(said.more),
-        tuple(_constants(wishes, said.mistakes)),
+        constants,
         manners.lenient,
         trim(wishes.stamp),
     )
@@ -121,6 +122,13 @@ def understood(
     )
     others = mistaken.all_of(found, unknown, wishes_key=wishes.key, blank=blank, fields=fields)
     return Understood(found, unknown, (*said.mistakes, *others))
+
+
+def _keys(wishes: Wishes, constants: Sequence[Field]) -> tuple[str, ...]:
+    """The match keys, best first: a value that is the same for every row says of none which contact it means."""
+    keys = wishes.key or (wishes.mapping.key if wishes.mapping is not None else ()) or DEFAULT_KEYS
+    same = {field.name for field in constants}
+    return unique(key for key in keys if key not in same)
 
 
 def _manners(wishes: Wishes) -> Manners:
