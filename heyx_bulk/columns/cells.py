@@ -7,20 +7,18 @@ from functools import partial
 
 from heyx_bulk.columns import problems as problems_of
 from heyx_bulk.columns.header import Column, Use
-from heyx_bulk.columns.transform import Others
+from heyx_bulk.columns.transform import CLEAR, Others
 from heyx_bulk.model import Policy, Problem
 from heyx_bulk.values import BLANKS, Kind, Unfit, converted
-
-CLEAR = "<clear>"
-"""What a cell holds to empty its field or its set of tags."""
 
 Tell = Callable[[int, Problem], None]
 """Hears what is wrong in the row at an index."""
 
 
 def trimmed(texts: Sequence[str]) -> list[str]:
-    """The texts without the blanks around them."""
-    return [text.strip(BLANKS) for text in texts]
+    """The texts without the blanks around them, `CLEAR` in whatever case as it is."""
+    found = [text.strip(BLANKS) for text in texts]
+    return [CLEAR if len(text) == len(CLEAR) and text.lower() == CLEAR else text for text in found]
 
 
 def longest(texts: Sequence[str]) -> int:

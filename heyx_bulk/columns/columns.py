@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from heyx_bulk.columns.header import Column, Use
+from heyx_bulk.columns.lists import unique
 from heyx_bulk.columns.reading import Reading
 from heyx_bulk.model import ContactRow, Field, Problem
 from heyx_bulk.values import DateOrder, Kind, order_shown, trim
@@ -59,16 +60,17 @@ class Columns:
     def settled(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
         """These columns, with what only a whole column shows.
 
-        A list with one `;` outside quotes is parted by `;`; dates have the order that some of them prove. `cells`
-        gives the texts at some positions, row by row.
+        A list with one `;` outside quotes is parted by `;`; dates have the order that some of them prove, once a
+        mapping has changed them. `cells` gives the texts at some positions, row by row.
         """
-        lists = [column.position for column in self.sent if column.use in _LISTS and not column.separator]
-        dates = [column.position for column in self.sent if _asks_order(column)]
+        lists = unique(column.position for column in self.sent if column.use in _LISTS and not column.separator)
+        dates = [column for column in self.sent if _asks_order(column)]
         if not lists and not dates:
             return self
-        shown = _Shown(dict.fromkeys(lists, ","), {position: set() for position in dates})
-        for texts in cells([*lists, *dates]):
-            shown.see([*lists, *dates], texts)
+        shown = _Shown(dict.fromkeys(lists, ","), {column: set() for column in dates})
+        positions = [*lists, *(column.position for column in dates)]
+        for texts in cells(positions):
+            shown.see(texts)
         return replace(self, columns=shown.into(self.columns), more=shown.into(self.more))
 
     def read(
@@ -124,20 +126,20 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What whole columns show, by position: what parts a list, and the orders that dates prove."""
+    """What whole columns show: what parts the list at a position, and the orders that a column's dates prove."""
 
     parted: dict[int, str]
-    orders: dict[int, set[DateOrder]]
+    orders: dict[Column, set[DateOrder]]
 
-    def see(self, positions: Sequence[int], texts: Sequence[str]) -> None:
-        """Look at the cells of one row."""
-        for position, text in zip(positions, texts, strict=True):
-            if position in self.orders:
-                order = order_shown(trim(text)) if text else None
-                if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST):
-                    self.orders[position].add(order)
-            elif ";" in text and ";" in _QUOTED.sub("", text):
+    def see(self, texts: Sequence[str]) -> None:
+        """Look at the cells of one row: of the lists, then of the dates."""
+        for position, text in zip(self.parted, texts, strict=False):
+            if ";" in text and ";" in _QUOTED.sub("", text):
                 self.parted[position] = ";"
+        for (column, orders), text in zip(self.orders.items(), texts[len(self.parted) :], strict=True):
+            order = order_shown(_alone(column, text)) if text else None
+            if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST):
+                orders.add(order)
 
     def into(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """The columns with what was seen."""
@@ -150,9 +152,17 @@ class _Shown:
 
     def _order(self, column: Column) -> DateOrder | None:
         """The order that the column's dates prove; None where none does, or some prove one and some the other."""
-        orders = self.orders[column.position]
+        orders = self.orders[column]
         return next(iter(orders)) if len(orders) == 1 else None
 
 
 def _asks_order(column: Column) -> bool:
     return column.use is Use.FIELD and column.meant.kind in _DATES and column.meant.date_order is None
+
+
+def _alone(column: Column, text: str) -> str:
+    """A column's text after its transforms, as far as that can be said without the other columns."""
+    texts = [trim(text)]
+    for step in column.transforms:
+        texts = step.applied(texts, lambda _: [""])
+    return texts[0]

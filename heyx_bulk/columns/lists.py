@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from heyx_bulk.values import trim
+
+H = TypeVar("H", bound=Hashable)
 
 
 def split_list(text: str, separator: str) -> list[str]:
@@ -22,6 +25,6 @@ def join_list(items: Iterable[str], separator: str = ";") -> str:
     )
 
 
-def unique(items: Iterable[str]) -> tuple[str, ...]:
+def unique(items: Iterable[H]) -> tuple[H, ...]:
     """The items in their order, each once."""
     return tuple(dict.fromkeys(items))

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from heyx_bulk.api import MAX_TAG_LENGTH
 from heyx_bulk.columns import problems as problems_of
-from heyx_bulk.columns.cells import CLEAR, cells, judged, longest, trimmed
+from heyx_bulk.columns.cells import cells, judged, longest, trimmed
 from heyx_bulk.columns.header import Column, Use
 from heyx_bulk.columns.lists import split_list, unique
+from heyx_bulk.columns.transform import CLEAR
 from heyx_bulk.model import ContactRow, Field, Problem, TagSet
 from heyx_bulk.values import key_of
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -225,7 +226,7 @@ class _ByHeader:
                 return Column(position, text, use)
         if name in LISTS:
             return Column(position, text, LISTS[name], reason="a list of tags")
-        if name.startswith(TAG) and (tag := trim(text.partition(":")[2])):
+        if name.startswith(TAG) and (tag := trim(re.split("[:：]", text, maxsplit=1)[1])):
             return Column(position, text, Use.TAG, tag, reason="a tag's column", meant=Meant(Kind.BOOLEAN))
         field_name, reason = self._named(text)
         if not field_name:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from heyx_bulk.values import trim
 
+CLEAR = "<clear>"
+"""What a cell holds to empty its field or its set of tags."""
+
 REST = "rest"
 """All that stands behind the first part of a text that is split."""
 
@@ -24,7 +27,7 @@ class Transform:
     trim (blanks inside a text become one), lower, upper and title need nothing; replace(old, new);
     split(separator, part) keeps one part, from 1, from the end if negative, or the `REST` behind the first;
     join(position, glue) puts the text of the column at that position behind, with the glue between them where
-    neither is blank.
+    neither is blank. `CLEAR` is no text: no step changes it, and nothing is joined to it or by it.
     """
 
     name: str
@@ -32,6 +35,12 @@ class Transform:
 
     def applied(self, texts: Sequence[str], others: Others) -> list[str]:
         """The texts of a column after this step, trimmed."""
+        changed = self._changed(texts, others)
+        if CLEAR not in texts:
+            return changed
+        return [old if old == CLEAR else new for old, new in zip(texts, changed, strict=True)]
+
+    def _changed(self, texts: Sequence[str], others: Others) -> list[str]:
         match self.name, self.arguments:
             case "lower", ():
                 return [text.lower() for text in texts]
@@ -44,8 +53,9 @@ class Transform:
             case "split", (str(separator), part):
                 return [trim(_part(text, separator, part)) for text in texts]
             case "join", (int(position), str(glue)):
-                pairs = zip(texts, others(position), strict=True)
-                return [glue.join(filter(None, pair)) for pair in pairs]
+                behind = ("" if text == CLEAR else text for text in others(position))
+                pairs = zip(texts, behind, strict=True)
+                return [trim(glue.join(filter(None, pair))) for pair in pairs]
             case _:
                 return [" ".join(text.split()) for text in texts]
 
