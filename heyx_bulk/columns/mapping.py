@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from heyx_bulk.api import READ_ONLY_FIELDS
 from heyx_bulk.columns.header import Use, field_named
 from heyx_bulk.columns.lines import Lines
 from heyx_bulk.columns.said import Manners, Said
 from heyx_bulk.columns.transform import REST, Transform
 from heyx_bulk.errors import MappingError
 from heyx_bulk.model import Policy
-from heyx_bulk.values import DateOrder, Kind, PhoneFormat, trim
+from heyx_bulk.values import DateOrder, Kind, PhoneFormat, is_region, trim
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -41,6 +42,18 @@ _SHEET = frozenset(
         "columns",
     }
 )
+_LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
+_BELONGS: Mapping[str, tuple[tuple[Use, ...], str]] = {
+    "type": ((Use.FIELD, Use.IGNORED), "a field"),
+    "order": ((Use.FIELD, Use.IGNORED), "a field"),
+    "allowed": ((Use.FIELD, Use.IGNORED), "a field"),
+    "policy": ((Use.FIELD, Use.SET_TAGS, Use.IGNORED), 'a field, or to tags = "set"'),
+    "default": ((Use.FIELD, *_LISTS, Use.TAG, Use.IGNORED), "a field or to tags"),
+    "separator": ((*_LISTS, Use.IGNORED), "a list of tags"),
+    "prefix": ((Use.SET_TAGS, Use.IGNORED), 'tags = "set"'),
+}
+"""What each word of a column goes with, and how that is told. A column left out may keep its words."""
+
 _TAGS = {"add": Use.ADD_TAGS, "remove": Use.REMOVE_TAGS, "set": Use.SET_TAGS}
 _PLAIN_STEPS = ("trim", "lower", "upper", "title")
 _STEPS = {
@@ -77,7 +90,8 @@ def parsed(text: str, name: str) -> MappingFile:
     reader = _Reader(name, Lines(text))
     mapping = reader.mapping(document, hashlib.sha256(text.encode()).hexdigest()[:12])
     if reader.mistakes:
-        raise MappingError("\n".join(reader.mistakes), "Mend these lines and give the command again.")
+        told = (f"{name}, line {line}: {what}." for line, what in sorted(reader.mistakes))
+        raise MappingError("\n".join(told), "Mend these lines and give the command again.")
     return mapping
 
 
@@ -87,7 +101,10 @@ class _Reader:
 
     name: str
     lines: Lines
-    mistakes: list[str] = field(default_factory=list)
+    table: int = 0
+    """Which of the tables with the same name is read."""
+    mistakes: set[tuple[int, str]] = field(default_factory=set)
+    """Each with its line."""
 
     def mapping(self, document: Mapping[str, Any], digest: str) -> MappingFile:
         self._known(document, (), _SHEET)
@@ -103,15 +120,24 @@ class _Reader:
             columns=tuple(said for header, tables in columns.items() for said in self._column(header, tables)),
             constants=tuple(self._constants(constants)),
             key=tuple(map(field_named, self._texts(document, ("key",)))),
-            add_tags=self._texts(document, ("add_tags",)),
-            remove_tags=self._texts(document, ("remove_tags",)),
+            add_tags=tuple(filter(None, map(trim, self._texts(document, ("add_tags",))))),
+            remove_tags=tuple(filter(None, map(trim, self._texts(document, ("remove_tags",))))),
             manners=Manners(
-                self._text(document, ("region",)).upper() or None,
+                self._region(document),
                 self._one_of(PhoneFormat, document, ("phone_format",)),
                 self._one_of(DateOrder, document, ("date_order",)),
                 bool(self._of(bool, document, ("lenient",), default=False)),
             ),
         )
+
+    def _region(self, document: Mapping[str, Any]) -> str | None:
+        region = trim(self._text(document, ("region",))).upper()
+        if region and not is_region(region):
+            self._wrong(
+                ("region",), f"there is no country {region!r}: write its two letters, such as PK, GB or AE"
+            )
+            return None
+        return region or None
 
     def _column(self, header: str, tables: object) -> Iterator[Said]:
         path = ("columns", header)
@@ -122,20 +148,22 @@ class _Reader:
             yield self._said(header, table, path, number)
 
     def _said(self, header: str, table: Mapping[str, Any], path: tuple[str, ...], number: int) -> Said:
-        lines = self.lines.after(path, number)
-        here = _Reader(self.name, lines, self.mistakes)
+        here = _Reader(self.name, self.lines, number, self.mistakes)
         here._known(table, path, _COLUMN)
         use, target = here._target(table, path)
         kind = here._one_of(Kind, table, (*path, "type"))
         allowed = here._texts(table, (*path, "allowed"))
-        if (kind is Kind.LIST) != bool(allowed):
+        if (kind is Kind.LIST) != bool(table.get("allowed")):
             here._wrong((*path, "type"), 'type = "list" and allowed = [...] go together')
         policy = here._one_of(Policy, table, (*path, "policy")) or Policy.OVERWRITE
         if policy is Policy.CLEAR and target == "phone":
             here._wrong((*path, "policy"), "HeyX takes no empty phone, so a phone cannot be cleared")
+        if policy not in (Policy.OVERWRITE, Policy.CLEAR) and use is Use.SET_TAGS:
+            here._wrong((*path, "policy"), "a set of tags can be clear-when-blank, and nothing else")
+        here._belonging(table, path, use)
         return Said(
             header,
-            f"{self.name}, line {lines.of(path)}",
+            f"{self.name}, line {self.lines.of(path, number)}",
             use,
             target,
             kind=kind,
@@ -147,6 +175,15 @@ class _Reader:
             transforms=tuple(here._transforms(table, (*path, "transform"))),
             needed=use is not Use.IGNORED,
         )
+
+    def _belonging(self, table: Mapping[str, Any], path: tuple[str, ...], use: Use) -> None:
+        """Tell each word that says nothing of a column for `use`."""
+        for word, (uses, belongs) in _BELONGS.items():
+            if word in table and use not in uses:
+                self._wrong((*path, word), f"{word} belongs to {belongs}")
+        separator = table.get("separator", ",")
+        if isinstance(separator, str) and (len(separator) != 1 or separator in '"\r\n '):
+            self._wrong((*path, "separator"), f'separator is one sign, such as ";" or "|", not {separator!r}')
 
     def _target(self, table: Mapping[str, Any], path: tuple[str, ...]) -> tuple[Use, str]:
         """What a column is for: exactly one of the words that say it."""
@@ -162,14 +199,18 @@ class _Reader:
                 return Use.FIELD, field_named(text)
             case "tag" if trim(text):
                 return Use.TAG, trim(text)
+            case "tags" if text == "set" and not trim(self._text(table, (*path, "prefix"))):
+                self._wrong((*path, "tags"), 'tags = "set" needs a prefix, the tags it speaks of: prefix = "seg:"')
             case "tags" if text in _TAGS:
-                return _TAGS[text], self._text(table, (*path, "prefix"))
-            case "tags":
+                return _TAGS[text], self._text(table, (*path, "prefix")) if text == "set" else ""
+            case "tags" if isinstance(table[word], str):
                 self._wrong((*path, "tags"), 'tags is "add", "remove" or "set"')
-            case "field" | "tag":
+            case "field" | "tag" if isinstance(table[word], str):
                 self._wrong((*path, word), f'say which {word} the column "{path[-1]}" is, or ignore = true')
-            case "contact_id":
+            case "contact_id" if self._of(bool, table, (*path, word), default=False):
                 return Use.ID, ""
+            case "ignore":
+                self._of(bool, table, (*path, word), default=False)
         return Use.IGNORED, ""
 
     def _transforms(self, table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Transform]:
@@ -192,8 +233,14 @@ class _Reader:
 
     def _constants(self, constants: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in constants:
-            if value := trim(self._text(constants, ("constants", name))):
-                yield field_named(name), value
+            path, field_name = ("constants", name), field_named(name)
+            value = trim(self._text(constants, path))
+            if field_name in READ_ONLY_FIELDS:
+                self._wrong(path, f"HeyX does not let {field_name} be written")
+            elif not value and isinstance(constants[name], str):
+                self._wrong(path, f"say a value for {name}, or leave the line out")
+            elif value:
+                yield field_name, value
 
     def _known(self, table: Mapping[str, Any], path: tuple[str, ...], words: frozenset[str]) -> None:
         for word in table:
@@ -231,7 +278,7 @@ class _Reader:
             return None
 
     def _wrong(self, path: tuple[str, ...], what: str) -> None:
-        self.mistakes.append(f"{self.name}, line {self.lines.of(path)}: {what}.")
+        self.mistakes.add((self.lines.of(path, self.table), what))
 
 
 def _is_part(part: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.api import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.columns.columns import Columns
 from heyx_bulk.columns.header import Column, Use, folded, letter
 from heyx_bulk.columns.problems import SURROGATE
@@ -19,11 +19,11 @@ def all_of(
     columns: Columns,
     unknown: Unknown,
     *,
-    wishes_key: Sequence[str],
+    key: Sequence[tuple[str, str]],
     blank: Container[int] | None,
     fields: Mapping[str, Kind],
 ) -> Iterator[str]:
-    """Every mistake of `columns`; `wishes_key` are the match keys that a person named."""
+    """Every mistake of `columns`; `key` are the match keys that a person named, each with where they did."""
     if unknown:
         yield _unknown_message(unknown)
     if headless := _headless(columns, blank):
@@ -31,11 +31,14 @@ def all_of(
     yield from _doubled(columns)
     yield from _sets(columns)
     yield from _misspelt(columns, fields)
-    yield from _key_mistakes(columns, wishes_key, complete=not unknown)
+    yield from _key_mistakes(columns, key, complete=not unknown)
     yield from _stamp_mistakes(columns)
     for tag in columns.add_tags:
         if tag in columns.remove_tags:
             yield f"The tag {tag!r} is both added and removed for every row; leave one out."
+    for tag in (*columns.add_tags, *columns.remove_tags, *(one.field for one in columns.used(Use.TAG))):
+        if len(tag) > MAX_TAG_LENGTH:
+            yield f"The tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}: shorten it."
     yield from (f"{text!r} holds signs that are no text." for text in _texts(columns) if SURROGATE.search(text))
     yield from _regions(columns)
 
@@ -107,7 +110,8 @@ def _doubled(columns: Columns) -> Iterator[str]:
     for field, count in counts.items():
         if count > 1:
             places = " and ".join(str(column) for column in fields if column.field == field)
-            yield f'Two columns for the field {field}: {places}. Leave one out with --ignore "COLUMN".'
+            number = "Two" if count == 2 else str(count)
+            yield f'{number} columns for the field {field}: {places}. Leave one out with --ignore "COLUMN".'
     for constant in columns.constants:
         if constant.name in counts:
             places = " and ".join(str(column) for column in fields if column.field == constant.name)
@@ -148,14 +152,14 @@ def _misspelt(columns: Columns, fields: Mapping[str, Kind]) -> Iterator[str]:
             )
 
 
-def _key_mistakes(columns: Columns, wishes_key: Sequence[str], *, complete: bool) -> Iterator[str]:
+def _key_mistakes(columns: Columns, named: Sequence[tuple[str, str]], *, complete: bool) -> Iterator[str]:
     fields = {column.field for column in columns.sent if column.use is Use.FIELD}
-    for key in wishes_key:
+    for key, where in named:
         if complete and key not in fields:
             there = ", ".join(sorted(fields)) or "none"
-            yield f"--key {key}: no column of the sheet maps to the field {key}; its fields are {there}."
+            yield f"{where}: no column of the sheet maps to the field {key}; its fields are {there}."
     nameless = not columns.used(Use.ID) and not columns.no_match and not fields & set(columns.keys)
-    if complete and not wishes_key and nameless:
+    if complete and not named and nameless:
         yield (
             "No column says which contact a row means: there is no phone, no email and no contact id. "
             'Name one with --map "COLUMN=phone", --key FIELD or --id-column COLUMN; '

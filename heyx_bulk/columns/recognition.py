@@ -25,6 +25,9 @@ DEFAULT_KEYS = ("phone", "email")
 _CUSTOM = "custom_field."
 """What respond.io's own import puts before the id of a custom field."""
 
+_TYPES = tuple(kind for kind in Kind if kind is not Kind.LIST)
+"""The types that an option can give: the allowed values of a list stand in a mapping file."""
+
 KnownFields = Mapping[str, Kind]
 """The custom fields that a channel has shown, and what their values are."""
 
@@ -99,9 +102,9 @@ def understood(
     said.take([*_options(wishes, said.mistakes)], "as you say")
     if wishes.mapping is not None:
         said.take(wishes.mapping.columns, f"as {wishes.mapping.name} says", several=True)
-    by_header = _ByHeader(header, wishes, manners, blank or (), fields)
+    by_header = _ByHeader(header, wishes, said, blank or (), fields)
     columns = tuple(
-        _typed(said.columns.get(position) or by_header.column(position, said), said, manners)
+        _typed(said.columns.get(position) or by_header.column(position), said, manners)
         for position in range(len(header))
     )
     constants = tuple(_constants(wishes, said.mistakes))
@@ -121,7 +124,7 @@ def understood(
         for column in columns
         if column.use is Use.FIELD and not column.field
     )
-    others = mistaken.all_of(found, unknown, wishes_key=wishes.key, blank=blank, fields=fields)
+    others = mistaken.all_of(found, unknown, key=_named_keys(wishes), blank=blank, fields=fields)
     return Understood(found, unknown, (*said.mistakes, *others))
 
 
@@ -132,11 +135,18 @@ def _keys(wishes: Wishes, constants: Sequence[Field]) -> tuple[str, ...]:
     return unique(key for key in keys if key not in same)
 
 
+def _named_keys(wishes: Wishes) -> list[tuple[str, str]]:
+    """The match keys that a person names, each with where they do."""
+    if wishes.key or wishes.mapping is None:
+        return [(key, f"--key {key}") for key in wishes.key]
+    return [(key, f"{wishes.mapping.name}, key {key}") for key in wishes.mapping.key]
+
+
 def _manners(wishes: Wishes) -> Manners:
     """How values are read: as the command line says, else as the mapping file does."""
     mapped = wishes.mapping.manners if wishes.mapping is not None else Manners()
     return Manners(
-        wishes.region or mapped.region,
+        (wishes.region or "").upper() or mapped.region,
         wishes.phone_format or mapped.phone_format,
         wishes.date_order or mapped.date_order,
         wishes.lenient or mapped.lenient,
@@ -156,12 +166,13 @@ def _options(wishes: Wishes, mistakes: list[str]) -> Iterator[Said]:
             continue
         yield of_target(name, target, f'--map "{text}"')
     for text in wishes.types:
-        name, equals, kind = text.rpartition("=")
-        if not equals or trim(kind) not in [*Kind]:
-            kinds = ", ".join(one for one in Kind if one is not Kind.LIST)
-            mistakes.append(f'--type "{text}" is not of the form "COLUMN=type"; the types are {kinds}.')
+        name, _, kind = text.rpartition("=")
+        if not trim(name) or trim(kind).lower() not in _TYPES:
+            mistakes.append(
+                f'--type "{text}" is not of the form "COLUMN=type"; the types are {", ".join(_TYPES)}.'
+            )
             continue
-        yield Said(name, f'--type "{text}"', kind=Kind(trim(kind)))
+        yield Said(name, f'--type "{text}"', kind=Kind(trim(kind).lower()))
 
 
 def _typed(column: Column, said: Statements, manners: Manners) -> Column:
@@ -195,24 +206,27 @@ def _constants(wishes: Wishes, mistakes: list[str]) -> Iterator[Field]:
 class _ByHeader:
     """What a column is for by its header alone.
 
-    The field's own name comes first, then the same name but for case and signs, then headers that people use.
+    The field's own name comes first, then the same name but for case and signs, then headers that people use. A
+    column of which something is said is out of the way of the others.
     """
 
     header: Sequence[str]
     wishes: Wishes
-    manners: Manners
+    said: Statements
     blank: Container[int]
     fields: KnownFields
     _known: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        taken = {name for text in self.header if (name := self._named(text)[0])}
-        for position, known in enumerate(known_headers(self.header)):
-            if known is not None and known.field not in taken:
+        header = ["" if position in self.said.columns else text for position, text in enumerate(self.header)]
+        taken = {name for text in header if (name := self._named(text)[0])}
+        taken |= {column.field for column in self.said.columns.values() if column.use is Use.FIELD}
+        for position, known in enumerate(known_headers(header)):
+            if known is not None and known.field not in (FULL_NAME, *taken):
                 origin = known.origin if known.origin.startswith("a header") else f"a header in {known.origin}"
                 self._known[position] = known.field, origin
 
-    def column(self, position: int, said: Statements) -> Column:
+    def column(self, position: int) -> Column:
         """What the column at `position` is for."""
         text = self.header[position]
         name = folded(text)
@@ -230,7 +244,7 @@ class _ByHeader:
             return Column(position, text, Use.TAG, tag, reason="a tag's column", meant=Meant(Kind.BOOLEAN))
         field_name, reason = self._named(text)
         if not field_name:
-            field_name, reason = self._by_use(position, said)
+            field_name, reason = self._known.get(position, ("", ""))
         return self._as_field(position, field_name, reason)
 
     def _as_field(self, position: int, name: str, reason: str) -> Column:
@@ -241,10 +255,10 @@ class _ByHeader:
             return Column(position, text, Use.READ_ONLY, reason=reason)
         if name:
             kind = self.fields.get(name, Kind.TEXT)
-            meant = self.manners.meant(name, Said("", "", kind=kind) if kind is not Kind.TEXT else None)
+            meant = self.said.manners.meant(name, Said("", "", kind=kind) if kind is not Kind.TEXT else None)
             return Column(position, text, Use.FIELD, name, reason=reason, meant=meant)
         if self.wishes.custom_fields and folded(text) != "id":
-            meant = self.manners.meant(trim(text))
+            meant = self.said.manners.meant(trim(text))
             return Column(position, text, Use.FIELD, trim(text), reason="a custom field of this name", meant=meant)
         if position in self.blank:
             return Column(position, text, Use.IGNORED, reason="no values")
@@ -262,9 +276,3 @@ class _ByHeader:
             return custom, "a custom field, as respond.io writes it"
         alike = [one for one in names if worded(one) == worded(text)]
         return (alike[0], "the same name but for case and signs") if len(alike) == 1 else ("", "")
-
-    def _by_use(self, position: int, said: Statements) -> tuple[str, str]:
-        """The field that a header is known to mean, if no other column was said to be it."""
-        known, origin = self._known.get(position, ("", ""))
-        spoken_for = {column.field for column in said.columns.values() if column.use is Use.FIELD}
-        return ("", "") if known in (FULL_NAME, *spoken_for) else (known, origin)

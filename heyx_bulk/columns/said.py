@@ -160,7 +160,8 @@ def _not_writable(one: Said) -> str:
     if one.use is not Use.FIELD:
         return ""
     if folded(one.target) in map(folded, (ID_COLUMN, "id", "contact id")):
-        return f'{one.where}: a column of contact ids is named by --id-column "{one.column}".'
+        by = f'--id-column "{one.column}"' if one.where.startswith("--") else "contact_id = true"
+        return f"{one.where}: a column of contact ids is named by {by}."
     if one.target in READ_ONLY_FIELDS:
         return f"{one.where}: HeyX does not let {one.target} be written."
     return ""
