@@ -88,7 +88,7 @@ class Statements:
                 continue
             if one.use is None:
                 self.typed[position] = one
-            elif mistake := _not_writable(one):
+            elif mistake := _not_to_be(one):
                 self.mistakes.append(mistake)
             elif position not in self.columns:
                 self.columns[position] = self._column(position, one, reason)
@@ -156,7 +156,10 @@ def of_target(column: str, target: str, where: str) -> Said:
     return Said(column, where, Use.FIELD, field_named(name))
 
 
-def _not_writable(one: Said) -> str:
+def _not_to_be(one: Said) -> str:
+    """Why a column cannot be what is said of it; blank if it can."""
+    if one.use is Use.TAG and not one.target:
+        return f"{one.where} names no tag: write it behind, as in tag:VIP."
     if one.use is not Use.FIELD:
         return ""
     if folded(one.target) in map(folded, (ID_COLUMN, "id", "contact id")):
