@@ -21,13 +21,16 @@ class Bill:
     saved_by: Counter[PhoneLookup] = field(default_factory=Counter)
 
 
-def bill(rows: Iterator[ContactRow], matching: Matching) -> Bill:
-    """The bill for `rows`, none of them invalid: if every call is sent once and a search has one page."""
-    total = Bill()
+def bill(rows: Iterator[ContactRow], matching: Matching, *, following: int = 0) -> Bill:
+    """The bill for `rows`, none of them invalid: if every call is sent once and a search has one page.
+
+    So many of them are `following` an earlier one that shares a key value: its contact is read once more.
+    """
+    total = Bill(calls=following)
     cache: dict[tuple[object, ...], int] = {}
     for row in rows:
         total.kinds[kind(row, matching)] += 1
-        total.writes_to += bool(row.fields or row.add_tags or row.remove_tags)
+        total.writes_to += bool(row.fields or row.add_tags or row.remove_tags or row.tag_sets)
         total.calls += _calls(row, matching, cache)
         if row.key is not None and isinstance(known := start(row, matching), NotAsked):
             for other in PhoneLookup:
@@ -54,7 +57,7 @@ def _calls(row: ContactRow, matching: Matching, cache: dict[tuple[object, ...], 
         frozenset(Counter((field.policy, bool(field.value)) for field in row.fields).items()),
         len(row.add_tags),
         len(row.remove_tags),
-        bool(row.tag_sets),
+        len(row.tag_sets),
     )
     if shape not in cache:
         cache[shape] = calls_at_most(row, matching)

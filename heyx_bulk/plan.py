@@ -51,6 +51,9 @@ class Matching:
     mode: Mode = Mode.UPSERT
 
 
+UPSERT = Matching()
+
+
 @dataclass(frozen=True, slots=True)
 class NotAsked:
     """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
@@ -186,17 +189,17 @@ def calls_at_most(row: ContactRow, matching: Matching) -> int:
     known = start(row, matching)
     reads = len(known.questions) if isinstance(known, NotAsked) else 0
     read_again = row.id is None and bool(reads and (row.remove_tags or row.tag_sets))
-    return reads + read_again + writes_at_most(row, matching.mode)
+    return reads + read_again + writes_at_most(row, matching)
 
 
-def writes_at_most(row: ContactRow, mode: Mode = Mode.UPSERT) -> int:
+def writes_at_most(row: ContactRow, matching: Matching = UPSERT) -> int:
     """The most writes `row` can need: it is created, or every field and tag of its contact is another.
 
-    A set of tags is taken to have at most ten that must go.
+    Each set of tags is taken to have at most ten that must go.
     """
-    surplus = bool(row.tag_sets and not row.remove_tags)
-    update = 0 if mode is Mode.CREATE else len(plan(row, Contact(""))) + surplus
-    create = 0 if mode is Mode.UPDATE or row.id is not None else len(plan(row, Nobody()))
+    nobody = Nobody(looked=not matching.no_match)
+    update = 0 if matching.mode is Mode.CREATE else len(plan(row, Contact(""))) + len(row.tag_sets)
+    create = 0 if matching.mode is Mode.UPDATE or row.id is not None else len(plan(row, nobody))
     return max(update, create)
 
 

@@ -77,9 +77,9 @@ class Run:
         """What a row of the journal wants: with the rows it stands for, the id named for it, and its mark."""
         if not self.merges or not (members := self.journal.members(entry.number)):
             return self._stamped(self._read([entry]).row(0))
-        reading = self._read([entry, *members])
-        rows = [*map(reading.row, range(len(members) + 1))]
-        return self._stamped(merged(rows, self.columns.keys))
+        entries = sorted([entry, *members], key=lambda one: one.number)
+        row = merged([*map(self._read(entries).row, range(len(entries)))], self.columns.keys)
+        return self._stamped(replace(row, number=entry.number))
 
     def _read(self, entries: Sequence[Entry]) -> Reading:
         return self.columns.read(

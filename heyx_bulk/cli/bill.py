@@ -52,7 +52,7 @@ def tell(voice: Voice, run: Run, speed: Speed, *, fresh: bool = True) -> Bill:
     Where the run is `fresh`, also which rows are invalid and why.
     """
     journal, columns, matching = run.journal, run.columns, run.matching
-    due = bill(run.open_rows(), matching)
+    due = bill(run.open_rows(), matching, following=journal.followers())
     voice.say(_way(columns, matching))
     invalid = journal.totals().get(Status.INVALID, 0)
     kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]

@@ -197,6 +197,11 @@ class Journal:
         )
         return int(found[0][0]) if found else None
 
+    def followers(self) -> int:
+        """How many rows that are not done share a key value with an earlier one."""
+        query = f"SELECT count(DISTINCT number) FROM follows JOIN row USING (number) WHERE state <> '{State.DONE}'"
+        return int(self._ask(query)[0][0])
+
     def contact_of_key(self, row: ContactRow) -> str | None:
         """The contact that an earlier row with this row's key value was found or made to be, if it is one."""
         if row.key is None:
@@ -266,11 +271,13 @@ class Journal:
     def mend(self, rows: Sequence[Mended], *, uncertain: bool = False) -> None:
         """Take rows that a person mended, and open them again, each where it stands; all of them or none.
 
-        One with the same key as another row of the run is invalid. With `uncertain`, rows whose create went
-        unanswered are opened as if it never was.
+        One that does not mean the contact of its group any more leaves it. One with the same key as another row of
+        the run is invalid, or joins that row where rows of one contact are made one. With `uncertain`, rows whose
+        create went unanswered are opened as if it never was.
         """
+        merges = self.meta("duplicates") == "merge"
         with told(self.path), self._at_once():
-            Reopening(self._db).mend(rows, uncertain=uncertain)
+            Reopening(self._db).mend(rows, uncertain=uncertain, merges=merges)
             self._db.execute("REPLACE INTO meta VALUES ('cells', ?)", (json.dumps(self._digest()),))
 
     @contextmanager
@@ -311,10 +318,17 @@ class Journal:
         )
 
     def untouched(self) -> bool:
-        """Whether nothing was sent for any row so far."""
+        """Whether nothing was sent for any row so far.
+
+        Rows that were skipped when the run was staged have no key any more; those it looked for have one.
+        """
+        idle = (
+            f"status = '{Status.INVALID}' OR (status = '{Status.SKIPPED}' "
+            "AND number NOT IN (SELECT number FROM key))"
+        )
         found = self._ask(
             f"SELECT 1 FROM row WHERE sent IS NOT NULL OR made OR wrote OR state IN ('{State.CREATING}', "
-            f"'{State.CREATED}') OR (state = '{State.DONE}' AND status <> '{Status.INVALID}') LIMIT 1"
+            f"'{State.CREATED}') OR (state = '{State.DONE}' AND NOT ({idle})) LIMIT 1"
         )
         return not found
 
