@@ -9,7 +9,7 @@ ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -30,7 +30,7 @@ from heyx_bulk.api import (
 )
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.model import Contact, ContactRow, Field, Policy
-from heyx_bulk.values import PhoneLookup, key_text, same, spellings, text_of
+from heyx_bulk.values import PhoneLookup, PhoneSpelling, key_text, same, spelling_of, spellings, text_of
 
 
 class Mode(StrEnum):
@@ -116,6 +116,25 @@ def by_stamp(stamp: Field, keys: tuple[Field, ...], matching: Matching) -> NotAs
     """The contact must be looked for by the mark its create carried, then by each of `keys`."""
     search = FindContacts(stamp.name, stamp.value)
     return NotAsked((search, *by_every_key(keys, matching).questions), keys, stamp)
+
+
+def likeliest_first(known: Known, likely: Sequence[PhoneSpelling]) -> Known:
+    """What is known, with a phone searched for under `likely` spellings first; no search is left out."""
+    if not isinstance(known, NotAsked):
+        return known
+    phones = [question for question in known.questions if _is_for_phone(question)]
+    ranked = iter(sorted(phones, key=lambda question: _rank(question, likely)))
+    questions = (next(ranked) if question in phones else question for question in known.questions)
+    return replace(known, questions=tuple(questions))
+
+
+def _is_for_phone(question: FindContacts | ReadContact) -> bool:
+    return isinstance(question, FindContacts) and question.field == "phone"
+
+
+def _rank(question: FindContacts | ReadContact, likely: Sequence[PhoneSpelling]) -> int:
+    spelling = spelling_of(question.value) if isinstance(question, FindContacts) else None
+    return likely.index(spelling) if spelling in likely else len(likely)
 
 
 def _must_be_read(row: ContactRow) -> bool:

@@ -28,6 +28,7 @@ from heyx_bulk.plan import (
     by_id,
     by_stamp,
     is_stamped,
+    likeliest_first,
     next_call,
     plan,
     start,
@@ -152,7 +153,7 @@ class Upload:
             self._finish(Outcome(entry.number, status, entry.contact_id, message))
             return
         row = row.as_new() if entry.made else row
-        known = self._start(entry, row)
+        known = likeliest_first(self._start(entry, row), self._memory.phone_spellings)
         claim = Claim(self._run.owner(entry.number), row.keys)
         work = Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
         work.sent_at = entry.sent_at
@@ -197,6 +198,7 @@ class Upload:
             except Claimed as claimed:
                 work.known = await self._after_another(work, claimed)
                 continue
+            answer = self._memory.heard(work.row, call, answer)
             was, work.known = work.known, after(work.known, call, answer)
             if call.writes:
                 work.done.append(call)

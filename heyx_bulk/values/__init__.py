@@ -5,7 +5,16 @@ from heyx_bulk.values.dates import order_shown
 from heyx_bulk.values.likeness import kind_of
 from heyx_bulk.values.meaning import DateOrder, Kind, Meant, PhoneFormat, Unfit
 from heyx_bulk.values.phone import is_region
-from heyx_bulk.values.sameness import PhoneLookup, key_of, key_text, same, spellings, text_of
+from heyx_bulk.values.sameness import (
+    PhoneLookup,
+    PhoneSpelling,
+    key_of,
+    key_text,
+    same,
+    spelling_of,
+    spellings,
+    text_of,
+)
 from heyx_bulk.values.signs import BLANKS, digits, is_damaged_number, plain, trim
 
 __all__ = [
@@ -15,6 +24,7 @@ __all__ = [
     "Meant",
     "PhoneFormat",
     "PhoneLookup",
+    "PhoneSpelling",
     "Unfit",
     "converted",
     "digits",
@@ -26,6 +36,7 @@ __all__ = [
     "order_shown",
     "plain",
     "same",
+    "spelling_of",
     "spellings",
     "text_of",
     "trim",

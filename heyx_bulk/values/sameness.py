@@ -18,6 +18,20 @@ class PhoneLookup(StrEnum):
     AS_WRITTEN = "as-written"
 
 
+class PhoneSpelling(StrEnum):
+    """How a text spells a phone: `+` and digits, bare digits, or in a manner of its own."""
+
+    PLUS = "plus"
+    DIGITS = "digits"
+    OTHER = "other"
+
+
+def spelling_of(phone: str) -> PhoneSpelling:
+    """How the text `phone` is spelled."""
+    bare = digits(phone)
+    return {f"+{bare}": PhoneSpelling.PLUS, bare: PhoneSpelling.DIGITS}.get(phone, PhoneSpelling.OTHER)
+
+
 def text_of(value: Value) -> str:
     """A value of HeyX as the text a sheet would hold: `true` for True, blank for null, trimmed."""
     match value:

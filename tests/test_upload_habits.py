@@ -1,0 +1,150 @@
+"""Uploads learn how HeyX shows what they write, and how it spells phones: less is written, less is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from heyx_bulk.columns import Wishes
+from heyx_bulk.intent import Intent
+from heyx_bulk.memory import ChannelMemory, How, Peculiarity
+from heyx_bulk.plan import Matching
+from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.values import PhoneLookup
+from tests import scene
+from tests.scene import World, settings, statuses
+
+CUSTOM = Intent(Wishes(custom_fields=True))
+NAMES = ("Ann", "Bob", "Cyd", "Dan", "Eve")
+PEOPLE = "phone,First Name,Home Town,Shoe\n" + "".join(
+    f"+441234567{number},{name},{name}ville,{40 + number}\n" for number, name in enumerate(NAMES)
+)
+
+
+def remembered(folder: Path, world: World) -> ChannelMemory:
+    return ChannelMemory("channel", 60, folder=folder / "memory", clock=world.loop.time)
+
+
+def uploaded(folder: Path, world: World, text: str, intent: Intent = CUSTOM) -> list[str]:
+    """What was written, field by field, by a run of its own that one start's memory accompanies."""
+    before = len(world.door.seen)
+    with remembered(folder, world) as memory:
+        path = folder / str(before)
+        path.mkdir()
+        with scene.staged(path, text, intent) as run:
+            world.send(run, settings(workers=1), memory=memory)
+            assert set(statuses(run).values()) <= {"created", "updated", "unchanged"}
+    return [name for seen in world.door.seen[before:] if seen.writes for name in seen.fields]
+
+
+def looks(world: World, since: int) -> list[str]:
+    """The phones that were searched for, in order, as the sandbox was asked."""
+    return [seen.path.rpartition("value=")[2].replace("%2B", "+") for seen in world.door.seen[since:]]
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (Misbehaviour(rename_fields={"Home Town": "cf_7"}), Peculiarity("Home Town", How.NAME, "cf_7")),
+        (Misbehaviour(change_fields=frozenset({"Home Town"})), Peculiarity("Home Town", How.VALUE)),
+        (Misbehaviour(drop_fields=frozenset({"Home Town"})), Peculiarity("Home Town", How.NOTHING)),
+    ],
+    ids=["another name", "another value", "not at all"],
+)
+def test_a_field_that_heyx_shows_otherwise_is_written_noticed_and_then_left_alone(
+    tmp_path: Path, told: Misbehaviour, found: Peculiarity
+) -> None:
+    with World(told) as world:
+        assert len(uploaded(tmp_path, world, PEOPLE)) == 4 * len(NAMES)
+        world.do(asyncio.sleep(3600))
+        noticing = uploaded(tmp_path, world, PEOPLE)
+        assert (set(noticing), len(noticing)) == ({"Home Town"}, 2)
+        with remembered(tmp_path, world) as memory:
+            assert memory.peculiarities() == (found,)
+        world.do(asyncio.sleep(3600))
+        assert uploaded(tmp_path, world, PEOPLE) == []
+        changed = PEOPLE.replace("Annville", "Karachi")
+        assert uploaded(tmp_path, world, changed) == ["Home Town"]
+        world.do(asyncio.sleep(3600))
+        assert uploaded(tmp_path, world, changed) == []
+
+
+def test_a_key_that_heyx_shows_under_another_name_makes_nobody_twice(tmp_path: Path) -> None:
+    intent = Intent(Wishes(custom_fields=True, key=("Customer",)))
+    rows = "Customer,First Name\n" + "".join(f"C{number},{name}\n" for number, name in enumerate(NAMES))
+    with World(Misbehaviour(rename_fields={"Customer": "cf_7"})) as world:
+        for _ in range(3):
+            uploaded(tmp_path, world, rows, intent)
+            world.do(asyncio.sleep(3600))
+        assert [contact.fields["firstName"] for contact in world.sandbox.contacts] == [*NAMES]
+
+
+def test_a_dropped_field_of_thousands_is_left_alone_from_the_third_upload_on(tmp_path: Path) -> None:
+    many = 220
+    rows = "phone,Shoe\n" + "".join(f"+44123456{number:04},{number}\n" for number in range(many))
+    with World(Misbehaviour(drop_fields=frozenset({"Shoe"}))) as world:
+        written = []
+        for _ in range(3):
+            written.append(len(uploaded(tmp_path, world, rows)))
+            world.do(asyncio.sleep(3600))
+        assert written[0] == 2 * many
+        assert written[2] == 0
+
+
+# Phones
+
+
+def people(world: World, count: int, sign: str) -> str:
+    """A sheet of phones with `+` whose contacts are in HeyX with `sign` in front."""
+    phones = [f"44123456{number:03}" for number in range(count)]
+    for phone in phones:
+        world.sandbox.add({"phone": sign + phone, "firstName": "Ann"})
+    return "phone,first name\n" + "".join(f"+{phone},Ann\n" for phone in phones)
+
+
+@pytest.mark.parametrize("workers", [1, 10])
+def test_after_the_first_phones_are_found_the_others_are_looked_up_in_their_spelling(
+    tmp_path: Path, workers: int
+) -> None:
+    with World() as world, remembered(tmp_path, world) as memory:
+        with scene.staged(tmp_path, people(world, 50, "")) as run:
+            sent = world.send(run, settings(workers=workers), memory=memory)
+            assert set(statuses(run).values()) == {"unchanged"}
+        assert sent.calls == 50 + workers
+
+
+def test_the_spelling_of_phones_is_remembered_for_the_channel(tmp_path: Path) -> None:
+    with World() as world:
+        text = people(world, 5, "")
+        uploaded(tmp_path, world, text)
+        before = len(world.door.seen)
+        uploaded(tmp_path, world, text)
+        assert looks(world, before) == [f"44123456{number:03}" for number in range(5)]
+
+
+def test_a_phone_in_another_spelling_than_most_is_still_found(tmp_path: Path) -> None:
+    with World() as world:
+        text = people(world, 5, "")
+        world.sandbox.add({"phone": "+44999", "firstName": "Ann"})
+        assert uploaded(tmp_path, world, f"{text}+44999,Ann\n44 99 8,Bob\n") == ["phone", "firstName"]
+        before = len(world.door.seen)
+        assert uploaded(tmp_path, world, "phone,first name\n44 99 8,Bob\n") == []
+        assert looks(world, before) == ["44998", "+44998", "44%2099%208"]
+
+
+def test_what_phone_lookup_leaves_out_stays_out(tmp_path: Path) -> None:
+    with World() as world:
+        uploaded(tmp_path, world, people(world, 5, ""))
+        before = len(world.door.seen)
+        intent = Intent(matching=Matching(phone_lookup=PhoneLookup.AS_WRITTEN))
+        uploaded(tmp_path, world, "phone,first name\n+44123456000,Ann\n", intent)
+        assert looks(world, before)[0] == "+44123456000"
+        assert len(world.door.creates) == 1
+
+
+def test_a_rehearsal_without_memory_asks_in_the_written_order(tmp_path: Path) -> None:
+    with World() as world, scene.staged(tmp_path, people(world, 5, "")) as run:
+        assert world.send(run, settings(workers=1)).calls == 10
+        assert looks(world, 0)[:2] == ["+44123456000", "44123456000"]
