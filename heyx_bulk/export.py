@@ -9,10 +9,11 @@ from pathlib import Path
 
 from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS, FindContacts, Page
 from heyx_bulk.client import Client
-from heyx_bulk.columns import ID_COLUMN, join_list
+from heyx_bulk.columns import ID_COLUMN, field_named, join_list
+from heyx_bulk.errors import SettingsError
 from heyx_bulk.model import Contact, Field
 from heyx_bulk.sheets import write_sheet
-from heyx_bulk.values import PhoneLookup, key_text, spellings, text_of
+from heyx_bulk.values import PhoneLookup, key_text, spellings, text_of, trim
 
 TAGS_COLUMN = "tags"
 CREATED_COLUMN = "created_at"
@@ -63,6 +64,28 @@ async def export(
             shifted = shifted or len(totals) > 1
     contacts = tuple(contact for contact in found.values() if selection.takes(contact))
     return Exported(contacts, len(found), shifted)
+
+
+async def first_page(client: Client, wanted: Field, phone_lookup: PhoneLookup) -> Page:
+    """The first page of the contacts that have a field's value, under the first spelling that has any."""
+    page = Page((), 1, 0)
+    for text in spellings(wanted.name, wanted.value, phone_lookup):
+        answer = await client.send(FindContacts(wanted.name, text))
+        if isinstance(answer, Page):
+            page = replace(answer, contacts=tuple(one for one in answer.contacts if _has(one, wanted)))
+        if page.contacts:
+            break
+    return page
+
+
+def wanted_field(text: str) -> Field:
+    """The field and value of `FIELD=VALUE`, as a person writes it; raises `SettingsError`."""
+    name, equals, value = text.partition("=")
+    if not equals or not trim(name) or not trim(value):
+        raise SettingsError(
+            f'--where "{text}" is not of the form FIELD=VALUE.', "Write it like --where isLead=true."
+        )
+    return Field(field_named(name), trim(value))
 
 
 async def _pages(client: Client, search: FindContacts) -> AsyncIterator[Page]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from heyx_bulk.columns import Column, Seen, Use, understood
+from heyx_bulk.columns import NO_FIELDS, Column, KnownFields, Seen, Use, not_shown, understood
 from heyx_bulk.damage import Finding
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal
@@ -25,8 +25,8 @@ class Looked:
     """What there is to say of a sheet.
 
     `samples` are some values of each column, `mistakes` what must be said before it can be sent, `causes` why
-    rows cannot be sent: cause, how many rows, the first of them; `findings` are what seems damaged. `totals`
-    count the rows by status.
+    rows cannot be sent: cause, how many rows, the first of them; `findings` are what seems damaged, `strange` the
+    columns sent as fields that the channel has not shown. `totals` count the rows by status.
     """
 
     sheet: Sheet
@@ -35,12 +35,16 @@ class Looked:
     mistakes: tuple[str, ...]
     causes: tuple[tuple[str, int, list[int]], ...]
     findings: tuple[Finding, ...]
+    strange: tuple[Column, ...]
     totals: dict[str, int]
 
 
-def inspect(sheet: Sheet, intent: Intent) -> Looked:
-    """Look at every row of a sheet as an upload would; columns that nobody knows are left out."""
-    found = understood(sheet.header, intent.wishes, sheet.blank)
+def inspect(sheet: Sheet, intent: Intent, fields: KnownFields = NO_FIELDS) -> Looked:
+    """Look at every row of a sheet as an upload would; columns that nobody knows are left out.
+
+    `fields` are those the channel is known to have.
+    """
+    found = understood(sheet.header, intent.wishes, sheet.blank, fields)
     columns = found.columns
     known = replace(columns, columns=tuple(_known(column) for column in columns.columns))
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
@@ -54,6 +58,7 @@ def inspect(sheet: Sheet, intent: Intent) -> Looked:
                 found.mistakes,
                 tuple(journal.causes()),
                 tuple(findings_of(journal)),
+                tuple(not_shown(known, fields)),
                 journal.totals(),
             )
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
-from heyx_bulk.columns import ID_KEY, Columns, Use, letter, recognise
+from heyx_bulk.columns import ID_KEY, NO_FIELDS, Columns, KnownFields, Use, letter, recognise
 from heyx_bulk.damage import Finding, Suspects, Watch
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.intent import Intent
@@ -24,9 +24,9 @@ NEW_ROWS_APART = (
 )
 
 
-def understand(sheet: Sheet, intent: Intent) -> Columns:
-    """The sheet's columns; raises `MappingError`."""
-    return recognise(sheet.header, intent.wishes, sheet.blank)
+def understand(sheet: Sheet, intent: Intent, fields: KnownFields = NO_FIELDS) -> Columns:
+    """The sheet's columns; `fields` are those the channel is known to have. Raises `MappingError`."""
+    return recognise(sheet.header, intent.wishes, sheet.blank, fields)
 
 
 def stage(

@@ -13,11 +13,12 @@ from heyx_bulk import results
 from heyx_bulk.books import Books, out_of_balance
 from heyx_bulk.canary import Canary
 from heyx_bulk.client import Client
+from heyx_bulk.columns import KnownFields
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, Unwritable
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.log import Log, LogFile
-from heyx_bulk.memory import ChannelMemory
+from heyx_bulk.memory import ChannelMemory, known_fields
 from heyx_bulk.places import Places, dated, places
 from heyx_bulk.progress import Progress, Silent
 from heyx_bulk.run import Run
@@ -85,7 +86,7 @@ def upload_sheet(
     """
     intent, manner = intent or Intent(), manner or Manner()
     opened = intent.open(Path(sheet))
-    understand(opened, intent)
+    check(opened, intent, known_fields(settings.channel), out)
     where = places_of(opened, intent, out)
     with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
         sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
@@ -95,6 +96,16 @@ def upload_sheet(
         if sent is not None and sent.stopped is not None:
             raise sent.stopped
         return Uploaded(run.journal.totals(), sent, written, failed, where.checkpoint)
+
+
+def check(sheet: Sheet, intent: Intent, fields: KnownFields, out: Path | None) -> None:
+    """Raise `MappingError` where a run of the sheet cannot begin; nothing is made on disk.
+
+    `fields` are those the channel is known to have. A run that is there keeps what its columns meant, whatever the
+    channel has shown since.
+    """
+    if not places(sheet.path, intent.worksheet, out, excel=sheet.format != TEXT_FORMAT).checkpoint.exists():
+        understand(sheet, intent, fields)
 
 
 def send(run: Run, settings: Settings, manner: Manner) -> Sent:
@@ -224,7 +235,8 @@ def _begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, mann
     """Stage a new run beside the place, and let it take the place when that is agreed to."""
     beside = where.checkpoint.with_name(f"{where.checkpoint.name}.new")
     beside.unlink(missing_ok=True)
-    stage(sheet, intent, beside, channel=settings.channel, begun_at=now())
+    columns = understand(sheet, intent, known_fields(settings.channel))
+    stage(sheet, intent, beside, columns=columns, channel=settings.channel, begun_at=now())
     with Journal.open(beside) as new:
         agreed = False
         try:

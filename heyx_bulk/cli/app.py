@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from heyx_bulk.cli import channel, runs, sheets
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli import runs, sheets
 from heyx_bulk.cli.say import Voice, telling_errors
 from heyx_bulk.merging import Duplicates
 from heyx_bulk.plan import Mode
@@ -53,6 +52,7 @@ def heyx_bulk(
     heyx-bulk status                              how the runs in this folder stand
     heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
     heyx-bulk export vip.xlsx --where isLead=true --tag VIP
+    heyx-bulk fields --where isLead=true          learn which custom fields the channel has
     heyx-bulk sandbox                             a HeyX of your own, to play with
 
     \b
@@ -270,53 +270,8 @@ app.command()(runs.explain)
 app.command()(runs.verify)
 
 
-@app.command()
-def export(
-    out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The .xlsx or .csv file to write.", show_default=False)
-    ],
-    where: Annotated[
-        list[str],
-        typer.Option("--where", metavar="FIELD=VALUE", help="Contacts with this value; repeatable, any of them."),
-    ],
-    tag: Annotated[
-        list[str] | None,
-        typer.Option("--tag", metavar="TAG", help="Only contacts with this tag; repeatable, all."),
-    ] = None,
-    not_tag: Annotated[
-        list[str] | None,
-        typer.Option("--not-tag", metavar="TAG", help="Only contacts without this tag; repeatable."),
-    ] = None,
-    phone_lookup: o.Lookup = PhoneLookup.BOTH,
-    raw_csv: o.RawCsv = False,
-    rate: o.RateOption = None,
-    rate_share: o.RateShare = None,
-    timeout: o.Timeout = None,
-    quiet: o.Quiet = False,
-    as_json: o.Json = False,
-) -> None:
-    """Export the contacts that have a field's value, filtered by tag.
-
-    \b
-    heyx-bulk export vip.xlsx --where isLead=true --tag VIP --not-tag Churned
-    heyx-bulk export leads.csv --where isLead=true --where isLead=false
-
-    HeyX cannot list all contacts: it finds those that have the value you name.
-    """
-    from heyx_bulk.cli.export import Asked, export_contacts
-
-    with telling_errors():
-        asked = Asked(
-            out=out,
-            where=tuple(where),
-            tags=tuple(tag or ()),
-            not_tags=tuple(not_tag or ()),
-            lookup=phone_lookup,
-            raw_csv=raw_csv,
-            speaking=o.Speaking(rate=rate, rate_share=rate_share, timeout=timeout),
-            voice=Voice(quiet=quiet, as_json=as_json),
-        )
-        raise typer.Exit(export_contacts(asked))
+app.command()(channel.export)
+app.command()(channel.fields)
 
 
 def _share(what: str, option: str) -> object:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from heyx_bulk.bill import Bill, bill
-from heyx_bulk.cli.say import Voice, count, duration
-from heyx_bulk.columns import Columns, Use
+from heyx_bulk.cli.say import Voice, command, count, duration
+from heyx_bulk.columns import Column, Columns, Use, not_shown
 from heyx_bulk.damage import Finding
 from heyx_bulk.journal import Journal
+from heyx_bulk.memory import How, Peculiarity, known_fields, peculiarities
 from heyx_bulk.model import Status
 from heyx_bulk.pace import Lesson
 from heyx_bulk.plan import Matching
@@ -68,6 +69,7 @@ def tell(voice: Voice, run: Run, speed: Speed, *, fresh: bool = True) -> Bill:
         voice.say(f"Every contact that is created gets a mark of run and row in its field {columns.stamp}.")
     for column in columns.used(Use.READ_ONLY):
         voice.say(f"Left out: column {column}, which HeyX does not let anybody write.")
+    _tell_fields(voice, columns, str(journal.meta("channel")), fresh=fresh)
     if doubts := len(journal.doubts()):
         voice.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
     voice.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {_time(due.calls, speed.rate)}.")
@@ -102,6 +104,39 @@ def tell_causes(voice: Voice, causes: Sequence[tuple[str, int, list[int]]]) -> N
         voice.say(f"  {number:,} × {cause} ({noun} {', '.join(map(str, first))}{more})")
     if len(causes) > CAUSES_SHOWN:
         voice.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
+
+
+def _tell_fields(voice: Voice, columns: Columns, channel: str, *, fresh: bool) -> None:
+    if fresh:
+        tell_strange(voice, [*not_shown(columns, known_fields(channel))])
+    sent = {column.field for column in columns.used(Use.FIELD)}
+    tell_peculiar(voice, [one for one in peculiarities(channel) if one.name in sent])
+
+
+def tell_strange(voice: Voice, columns: Sequence[Column]) -> None:
+    """Say which columns are sent as custom fields that the channel has not shown: they may be misspelt."""
+    if columns:
+        names = ", ".join(map(str, columns))
+        are = "is a custom field" if len(columns) == 1 else "are custom fields"
+        voice.say(f"Worth a look: {names} {are} that HeyX has not shown so far. Mind the spelling.")
+
+
+def tell_peculiar(voice: Voice, found: Sequence[Peculiarity]) -> None:
+    """Say which fields HeyX does not show as they were written."""
+    for one in found:
+        voice.say(_told(one))
+
+
+def _told(found: Peculiarity) -> str:
+    """What HeyX does with a field, and what this program does about it."""
+    anew = f"{command('fields', '--forget', found.name)} writes it again."
+    match found.how:
+        case How.NAME:
+            return f"HeyX shows {found.name} as {found.shown_as}: the value there counts as that of {found.name}."
+        case How.VALUE:
+            return f"HeyX shows another value than was written into {found.name}: it is not written twice; {anew}"
+        case How.NOTHING:
+            return f"HeyX does not show what was written into {found.name}: it is not written twice; {anew}"
 
 
 def tell_findings(voice: Voice, findings: Sequence[Finding]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk import mapping
+from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.inspect import meaning, tell_columns
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.say import Voice, command, count, shown
@@ -17,7 +18,7 @@ def show_columns(path: Path, intent: Intent, wish: MappingWish, save: Path | Non
     """Show what the columns of a sheet are taken for, and save it where that is wanted; the exit code."""
     sheet = intent.open(path)
     intent = wish.applied(intent, sheet, voice)
-    found = understood(sheet.header, intent.wishes, sheet.blank)
+    found = understood(sheet.header, intent.wishes, sheet.blank, known_here())
     looks = seen(sheet)
     tell_columns(voice, (*found.columns.columns, *found.columns.more), [look.samples for look in looks])
     mistakes = found.mistakes

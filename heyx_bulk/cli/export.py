@@ -12,13 +12,11 @@ from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.client import Client
-from heyx_bulk.columns import field_named
 from heyx_bulk.errors import FULL, CallFailed, DiskFull, SettingsError, Unreachable
-from heyx_bulk.export import Exported, Selection, export, write_contacts
-from heyx_bulk.model import Field
+from heyx_bulk.export import Exported, Selection, export, wanted_field, write_contacts
 from heyx_bulk.pace import lesson_of, open_pace
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.values import PhoneLookup, trim
+from heyx_bulk.values import PhoneLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Asked:
 
 def export_contacts(asked: Asked) -> int:
     """Do what was asked; the exit code."""
-    selection = Selection(tuple(_field(text) for text in asked.where), asked.tags, asked.not_tags)
+    selection = Selection(tuple(wanted_field(text) for text in asked.where), asked.tags, asked.not_tags)
     if asked.out.suffix.casefold() not in (".csv", ".xlsx"):
         raise SettingsError(f"{asked.out} is neither .csv nor .xlsx.", "Name the file with one of these endings.")
     settings = from_environment(os.environ, **asked.speaking.options())
@@ -97,15 +95,6 @@ def _tell(asked: Asked, exported: Exported, out: Path) -> None:
             "out": str(out),
         },
     )
-
-
-def _field(text: str) -> Field:
-    name, equals, value = text.partition("=")
-    if not equals or not trim(name) or not trim(value):
-        raise SettingsError(
-            f'--where "{text}" is not of the form FIELD=VALUE.', "Write it like --where isLead=true."
-        )
-    return Field(field_named(name), trim(value))
 
 
 def _free_name(path: Path) -> Path:

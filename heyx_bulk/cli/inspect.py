@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heyx_bulk import results
-from heyx_bulk.cli.bill import tell_causes, tell_findings
+from heyx_bulk.cli.bill import tell_causes, tell_findings, tell_strange
+from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.columns import Column, Use, letter
@@ -31,11 +32,12 @@ def inspect_sheet(path: Path, intent: Intent, wish: MappingWish, voice: Voice) -
     """Say what there is to say of a sheet; the exit code is an upload's before anything is sent."""
     sheet = intent.open(path)
     intent = wish.applied(intent, sheet, voice)
-    looked = inspect(sheet, intent)
+    looked = inspect(sheet, intent, known_here())
     _tell_reading(voice, looked)
     tell_columns(voice, looked.columns, looked.samples)
     tell_causes(voice, looked.causes)
     tell_findings(voice, looked.findings)
+    tell_strange(voice, looked.strange)
     for mistake in looked.mistakes:
         voice.say(mistake)
     code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
@@ -107,6 +109,7 @@ def _document(looked: Looked, code: int) -> dict[str, object]:
         "mistakes": list(looked.mistakes),
         "problems": [{"cause": cause, "rows": rows, "first": first} for cause, rows, first in looked.causes],
         "findings": [{"what": found.what, "rows": found.rows, "first": found.first} for found in looked.findings],
+        "not_shown": [column.field for column in looked.strange],
         "totals": looked.totals,
         "exit": code,
     }

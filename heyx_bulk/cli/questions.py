@@ -9,7 +9,7 @@ import typer
 
 from heyx_bulk import mapping
 from heyx_bulk.cli.say import Voice, shown
-from heyx_bulk.columns import Column, Seen, Understood, drafted, letter, understood
+from heyx_bulk.columns import Column, KnownFields, Seen, Understood, drafted, letter, understood
 from heyx_bulk.errors import Unwritable
 from heyx_bulk.inspection import seen
 from heyx_bulk.intent import Intent
@@ -19,9 +19,12 @@ from heyx_bulk.values import Kind, trim
 LEAVE_OUT = "-"
 
 
-def asked_about(sheet: Sheet, intent: Intent, voice: Voice) -> Intent:
-    """The intent with what a person answers about the columns that nobody knows, if there are any."""
-    found = understood(sheet.header, intent.wishes, sheet.blank)
+def asked_about(sheet: Sheet, intent: Intent, fields: KnownFields, voice: Voice) -> Intent:
+    """The intent with what a person answers about the columns that nobody knows, if there are any.
+
+    `fields` are those the channel is known to have.
+    """
+    found = understood(sheet.header, intent.wishes, sheet.blank, fields)
     if not found.unknown:
         return intent
     voice.say(f"Of {sheet.path.name} these columns are not understood. For each: HeyX's name of the field,")
@@ -36,7 +39,7 @@ def asked_about(sheet: Sheet, intent: Intent, voice: Voice) -> Intent:
         else:
             wishes = replace(wishes, map=(*wishes.map, f"{name}={answer}"))
     answered = replace(intent, wishes=wishes)
-    again = understood(sheet.header, wishes, sheet.blank)
+    again = understood(sheet.header, wishes, sheet.blank, fields)
     if again.mistakes or wishes.mapping is not None:
         return answered
     return _kept(sheet, answered, again, voice)

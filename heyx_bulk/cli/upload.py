@@ -19,15 +19,18 @@ from heyx_bulk.cli import bill
 from heyx_bulk.cli.bill import Speed
 from heyx_bulk.cli.dry_run import Shown
 from heyx_bulk.cli.ending import conclude, document, tell_sent
+from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.questions import asked_about
 from heyx_bulk.cli.say import Voice, count, duration, same_command
 from heyx_bulk.cli.signals import Signals
+from heyx_bulk.columns import NO_FIELDS, KnownFields
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
 from heyx_bulk.log import LogFile
+from heyx_bulk.memory import ChannelMemory
 from heyx_bulk.model import Status
 from heyx_bulk.pace import lesson_of
 from heyx_bulk.places import Places
@@ -36,7 +39,7 @@ from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import stage, understand
-from heyx_bulk.starts import begun, logged, now, places_of, send, still_to_do
+from heyx_bulk.starts import begun, check, logged, now, places_of, send, still_to_do
 from heyx_bulk.stops import Stops
 from heyx_bulk.upload import Upload, upload
 from heyx_bulk.watch import Watch
@@ -72,16 +75,20 @@ def upload_sheet(asked: Asked) -> int:
     if asked.dry_run and asked.canary:
         raise SettingsError("--canary sends rows, and --dry-run sends nothing.", "Leave one of them out.")
     sheet = asked.intent.open(asked.sheet)
+    known = NO_FIELDS if asked.rehearse else known_here()
     intent = asked.mapping.applied(asked.intent, sheet, asked.voice)
     if asked.voice.can_ask and not asked.yes:
-        intent = asked_about(sheet, intent, asked.voice)
+        intent = asked_about(sheet, intent, known, asked.voice)
     asked = replace(asked, intent=intent)
-    understand(sheet, intent)
+    if asked.rehearse or asked.dry_run:
+        understand(sheet, intent, known)
+    else:
+        check(sheet, intent, known, asked.out)
     settings = _settings(asked)
     _tell_sheet(asked.voice, sheet)
     if asked.rehearse or asked.dry_run:
         with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
-            return _try_out(asked, sheet, settings, Path(folder) / "trial.checkpoint")
+            return _try_out(asked, sheet, known, settings, Path(folder) / "trial.checkpoint")
     where = places_of(sheet, asked.intent, asked.out)
     if where.note:
         asked.voice.say(f"{where.note}.")
@@ -125,8 +132,9 @@ def _tell_sheet(voice: Voice, sheet: Sheet) -> None:
 # A trial: a rehearsal or a dry run, on a checkpoint that is thrown away
 
 
-def _try_out(asked: Asked, sheet: Sheet, settings: Settings, path: Path) -> int:
-    stage(sheet, asked.intent, path, channel=settings.channel, begun_at=now(), durable=False)
+def _try_out(asked: Asked, sheet: Sheet, known: KnownFields, settings: Settings, path: Path) -> int:
+    columns = understand(sheet, asked.intent, known)
+    stage(sheet, asked.intent, path, columns=columns, channel=settings.channel, begun_at=now(), durable=False)
     with Journal.open(path, durable=False) as journal:
         run = Run.of(journal)
         lesson = None if asked.rehearse else lesson_of(settings)
@@ -159,10 +167,12 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
 def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     shown = Shown(asked.first)
     progress = asked.voice.progress(still_to_do(run.journal.totals()))
-    with Signals(asked.voice) as signals, logged(run, asked.log) as log:
+    remembered = ChannelMemory(settings.channel, settings.settle)
+    with Signals(asked.voice) as signals, logged(run, asked.log) as log, remembered as memory:
         watch = Watch(asked.stops, open_between=run.journal.account.open_between)
         books = Books(watch, log=log, started=signals.attach)
-        sent = asyncio.run(upload(run, settings, progress=progress, planned=shown, books=books))
+        work = upload(run, settings, progress=progress, planned=shown, memory=memory, books=books)
+        sent = asyncio.run(work)
     for number, lines in shown.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             asked.voice.say(line)

@@ -16,14 +16,24 @@ from heyx_bulk.columns.header import (
 )
 from heyx_bulk.columns.lists import join_list, split_list
 from heyx_bulk.columns.mapping import MappingFile, parsed
+from heyx_bulk.columns.mistakes import not_shown
 from heyx_bulk.columns.reading import ID_KEY, Reading
-from heyx_bulk.columns.recognition import DEFAULT_KEYS, KnownFields, Understood, Wishes, recognise, understood
+from heyx_bulk.columns.recognition import (
+    DEFAULT_KEYS,
+    NO_FIELDS,
+    KnownFields,
+    Understood,
+    Wishes,
+    recognise,
+    understood,
+)
 
 __all__ = [
     "DEFAULT_KEYS",
     "ID_COLUMN",
     "ID_KEY",
     "MESSAGE_COLUMN",
+    "NO_FIELDS",
     "OUR_COLUMNS",
     "ROW_COLUMN",
     "STATUS_COLUMN",
@@ -41,6 +51,7 @@ __all__ = [
     "folded",
     "join_list",
     "letter",
+    "not_shown",
     "parsed",
     "recognise",
     "split_list",

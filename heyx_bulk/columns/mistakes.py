@@ -139,17 +139,20 @@ def _sets(columns: Columns) -> Iterator[str]:
 
 def _misspelt(columns: Columns, fields: Mapping[str, Kind]) -> Iterator[str]:
     """Custom fields that the channel has not shown, and whose name is close to one that it has."""
-    if not fields:
-        return
-    for column in columns.sent:
-        if column.use is not Use.FIELD or not column.field or column.field in fields:
-            continue
-        if column.field not in STANDARD_FIELDS and (hint := closest(column.field, fields)) is not None:
+    for column in not_shown(columns, fields):
+        if (hint := closest(column.field, fields)) is not None:
             yield (
                 f"Column {column} is sent as “{column.field}”, which this channel has not shown; it has "
                 f'“{hint.field}”. Say --map "{_name(column)}={hint.field}", or heyx-bulk fields --add '
                 f'"{column.field}" if both are there.'
             )
+
+
+def not_shown(columns: Columns, fields: Mapping[str, Kind]) -> Iterator[Column]:
+    """The columns sent as custom fields that the channel has not shown; none where it has shown no field."""
+    for column in columns.sent if fields else ():
+        if column.use is Use.FIELD and column.field and column.field not in (*STANDARD_FIELDS, *fields):
+            yield column
 
 
 def _key_mistakes(columns: Columns, named: Sequence[tuple[str, str]], *, complete: bool) -> Iterator[str]:

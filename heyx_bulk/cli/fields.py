@@ -1,0 +1,159 @@
+"""`heyx-bulk fields`: the custom fields of a channel, learned from its contacts, which HeyX cannot list."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
+from heyx_bulk.cli.bill import tell_peculiar
+from heyx_bulk.cli.options import Speaking
+from heyx_bulk.cli.say import Voice, count
+from heyx_bulk.cli.signals import Signals
+from heyx_bulk.client import Client
+from heyx_bulk.columns import NO_FIELDS, KnownFields, field_named
+from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
+from heyx_bulk.export import first_page, wanted_field
+from heyx_bulk.memory import ChannelMemory, KnownField, custom_fields, known_fields
+from heyx_bulk.model import Contact, Field
+from heyx_bulk.pace import open_pace
+from heyx_bulk.settings import Settings, from_environment
+from heyx_bulk.values import PhoneLookup, text_of, trim
+
+MOST_SAMPLES = 3
+LONGEST_SAMPLE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything the command line says about a channel's fields."""
+
+    where: str | None
+    add: tuple[str, ...]
+    forget: tuple[str, ...]
+    lookup: PhoneLookup
+    speaking: Speaking
+    voice: Voice
+
+
+def known_here() -> KnownFields:
+    """The custom fields of the channel whose token is in the environment; none where there is none."""
+    try:
+        return known_fields(from_environment(os.environ).channel)
+    except SettingsError:
+        return NO_FIELDS
+
+
+def tell_fields(asked: Asked) -> int:
+    """Learn and forget what was asked, and list what is known then; the exit code."""
+    wanted = None if asked.where is None else wanted_field(asked.where)
+    added = [_custom(name) for name in asked.add]
+    settings = from_environment(os.environ, **asked.speaking.options())
+    contacts = () if wanted is None else _read(settings, wanted, asked)
+    with ChannelMemory(settings.channel, settings.settle) as memory:
+        before = {field.name for field in memory.fields.known()}
+        memory.fields.saw(contacts)
+        for name in added:
+            memory.fields.add(name)
+        for name in asked.forget:
+            _forget(memory, trim(name))
+        _tell(asked, memory, contacts, before)
+    return 0
+
+
+def _read(settings: Settings, wanted: Field, asked: Asked) -> tuple[Contact, ...]:
+    """One page of the contacts that have the value."""
+    with Signals(asked.voice) as signals:
+        page = asyncio.run(_search(settings, wanted, asked, signals))
+    total = len(page.contacts) if page.total is None else page.total
+    asked.voice.say(f"{count(total, 'contact')} found with {asked.where}, {len(page.contacts)} of them read.")
+    if not page.contacts:
+        asked.voice.say("HeyX takes a field's name exactly as it is written there, capitals too.")
+    return page.contacts
+
+
+async def _search(settings: Settings, wanted: Field, asked: Asked, signals: Signals) -> Page:
+    with open_pace(settings) as pace:
+        async with Client(settings, pace) as client:
+            signals.attach(client)
+            try:
+                return await first_page(client, wanted, asked.lookup)
+            except CallFailed as failure:
+                raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
+
+
+def _custom(name: str) -> str:
+    """The name of a custom field as a person says it; raises `SettingsError` where it is none."""
+    named = field_named(name)
+    if not named:
+        raise SettingsError("--add names no field.", "Write it like --add City.")
+    if named in (*STANDARD_FIELDS, *READ_ONLY_FIELDS):
+        raise SettingsError(f"{named} is one of HeyX's own fields: it is always known.", "Leave it out.")
+    return named
+
+
+def _forget(memory: ChannelMemory, name: str) -> None:
+    if not memory.fields.forget(name):
+        raise SettingsError(
+            f"Nothing is known of a field “{name}” in this channel.",
+            "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",
+        )
+
+
+def _tell(asked: Asked, memory: ChannelMemory, contacts: tuple[Contact, ...], before: set[str]) -> None:
+    known, peculiar = memory.fields.known(), memory.peculiarities()
+    samples = _samples(contacts)
+    width = max((len(field.name) for field in known), default=0)
+    for field in known:
+        new = "new, " if field.name not in before else ""
+        shown = ", ".join(samples.get(field.name, ())) or _since(field)
+        asked.voice.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
+    if not known:
+        asked.voice.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
+        asked.voice.say("  heyx-bulk fields --where FIELD=VALUE")
+    tell_peculiar(asked.voice, peculiar)
+    asked.voice.total(
+        f"{count(len(known), 'custom field')} known",
+        {
+            "fields": [
+                {
+                    **asdict(field),
+                    "first_seen": _date(field.first_seen),
+                    "last_seen": _date(field.last_seen),
+                    "new": field.name not in before,
+                    "values": samples.get(field.name, []),
+                }
+                for field in known
+            ],
+            "shown_otherwise": [asdict(one) for one in peculiar],
+            "exit": 0,
+        },
+    )
+
+
+def _samples(contacts: Iterable[Contact]) -> dict[str, list[str]]:
+    """A few values of each custom field, by its name."""
+    found: dict[str, list[str]] = {}
+    for contact in contacts:
+        for name, value in custom_fields(contact.fields):
+            text, texts = _short(text_of(value)), found.setdefault(name, [])
+            if text and text not in texts and len(texts) < MOST_SAMPLES:
+                texts.append(text)
+    return found
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"
+
+
+def _since(field: KnownField) -> str:
+    seen = _date(field.last_seen)
+    return f"last seen {seen}" if seen else "named by you, not seen so far"
+
+
+def _date(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d")
