@@ -10,7 +10,7 @@ from pathlib import Path
 from heyx_bulk.columns import NO_FIELDS, Column, KnownFields, Seen, Use, not_shown, understood
 from heyx_bulk.damage import Finding
 from heyx_bulk.intent import Intent
-from heyx_bulk.journal import Journal
+from heyx_bulk.journal import Cause, Journal
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import findings_of, stage
 from heyx_bulk.values import kind_of, trim
@@ -33,7 +33,7 @@ class Looked:
     columns: tuple[Column, ...]
     samples: tuple[tuple[str, ...], ...]
     mistakes: tuple[str, ...]
-    causes: tuple[tuple[str, int, list[int]], ...]
+    causes: tuple[Cause, ...]
     findings: tuple[Finding, ...]
     strange: tuple[Column, ...]
     totals: dict[str, int]

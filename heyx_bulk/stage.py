@@ -93,7 +93,8 @@ def _unite(draft: Draft, columns: Columns, duplicates: Duplicates) -> None:
     for number, first, name in draft.doubles():
         groups.setdefault(first, []).append(number)
         if duplicates is Duplicates.ERROR:
-            draft.invalid(number, [Problem(f"same {name} as an earlier row", f"same {name} as row {first}")])
+            what = f"same {name} as row {first}: leave one out, or add --duplicates merge or last"
+            draft.invalid(number, [Problem(f"same {name} as an earlier row", what)])
     for first, others in groups.items():
         match duplicates:
             case Duplicates.LAST:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from heyx_bulk.columns import Use, Wishes, recognise
+from heyx_bulk.columns import Column, Seen, Use, Wishes, drafted, recognise, understood
 from heyx_bulk.columns.lines import Lines
 from heyx_bulk.columns.mapping import MappingFile, parsed
 from heyx_bulk.columns.said import Manners
@@ -393,3 +395,24 @@ def test_a_table_named_like_another_s_key_is_not_taken_for_it() -> None:
         lines.of(path) for path in (("columns", "field"), ("columns", "field", "field"), ("columns", "A", "field"))
     ] == [1, 2, 5]
     assert [lines.of(path) for path in (("columns", "A", "type"), ("columns", "B"), ("key",))] == [4, 1, 1]
+
+
+# Written again
+
+
+def test_what_a_mapping_says_is_written_down_again_as_it_says_it() -> None:
+    def sent(text: str) -> tuple[list[Column], tuple[object, ...]]:
+        found = understood(HEADER, Wishes(mapping=read(text))).columns
+        kept = [replace(column, reason="") for column in (*found.columns, *found.more)]
+        return sorted(kept, key=str), (
+            found.keys,
+            found.add_tags,
+            found.remove_tags,
+            found.constants,
+            found.lenient,
+        )
+
+    text = EVERYTHING.replace('date_order = "month-first"\n', "")
+    found = understood(HEADER, Wishes(mapping=read(text)))
+    again = drafted("people.csv", NAME, found, [Seen((), Kind.TEXT)] * len(HEADER))
+    assert sent(again) == sent(text)

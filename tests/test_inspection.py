@@ -23,7 +23,8 @@ def test_all_problems_are_found_though_a_column_is_not_known(tmp_path: Path) -> 
     (tmp_path / "people.csv").write_text(TEXT)
     seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
     assert "C “Mood”" in seen.mistakes[0]
-    assert seen.causes == (("same phone as an earlier row", 1, [4]),)
+    again = "same phone as row 2: leave one out, or add --duplicates merge or last"
+    assert seen.causes == (("same phone as an earlier row", 1, [4], again),)
     assert seen.totals == {"to do": 2, "invalid": 1}
 
 
@@ -40,11 +41,13 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(TEXT)
     document = heyx(tmp_path, "inspect", "people.csv", "--json").document
     assert document["format"] == "CSV"
-    assert document["problems"] == [{"cause": "same phone as an earlier row", "rows": 1, "first": [4]}]
+    again = "same phone as row 2: leave one out, or add --duplicates merge or last"
+    cause = {"cause": "same phone as an earlier row", "rows": 1, "first": [4], "example": again}
+    assert document["problems"] == [cause]
 
 
 def test_a_sheet_that_names_nobody_is_looked_at_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("First Name\nAna\n")
     seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
-    assert seen.causes == (("no phone or email", 1, [2]),)
+    assert [cause[:3] for cause in seen.causes] == [("no phone or email", 1, [2])]
     assert "No column says which contact a row means" in seen.mistakes[0]

@@ -386,7 +386,10 @@ def test_causes_are_told_most_frequent_first_with_the_first_rows(tmp_path: Path)
         draft.invalid(10, (missing, rounded))
         draft.keep({})
     with Journal.open(path) as journal:
-        assert journal.causes() == [("no phone", 8, [3, 4, 5, 6, 7]), ("rounded", 2, [2, 10])]
+        assert journal.causes() == [
+            ("no phone", 8, [3, 4, 5, 6, 7], "none"),
+            ("rounded", 2, [2, 10], "B holds 1E+15"),
+        ]
         assert journal.entry(10).message == "none; B holds 1E+15"
 
 

@@ -10,7 +10,7 @@ from heyx_bulk.bill import Bill, bill
 from heyx_bulk.cli.say import Voice, command, count, duration
 from heyx_bulk.columns import Column, Columns, Use, not_shown
 from heyx_bulk.damage import Finding
-from heyx_bulk.journal import Journal
+from heyx_bulk.journal import Cause, Journal
 from heyx_bulk.memory import How, Peculiarity, known_fields, peculiarities
 from heyx_bulk.model import Status
 from heyx_bulk.pace import Lesson
@@ -20,7 +20,8 @@ from heyx_bulk.settings import Rate, Settings
 from heyx_bulk.stage import findings_of
 from heyx_bulk.values import PhoneLookup
 
-CAUSES_SHOWN = 12
+CAUSES_SHOWN = 30
+LONGEST_EXAMPLE = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def _tell_savings(voice: Voice, due: Bill) -> None:
     savings = [f"{other} {saved:,}" for other, saved in due.saved_by.most_common() if saved > 0]
     if savings:
         voice.say(
-            "  Phones are searched for with and without +. "
-            f"--phone-lookup could save calls, at most: {', '.join(savings)}."
+            "  Phones are searched for with and without +. If all those in HeyX are written one way, "
+            f"--phone-lookup saves calls, at most: {', '.join(savings)}."
         )
 
 
@@ -94,14 +95,16 @@ def tell_invalid(voice: Voice, journal: Journal) -> None:
     tell_causes(voice, journal.causes())
 
 
-def tell_causes(voice: Voice, causes: Sequence[tuple[str, int, list[int]]]) -> None:
-    """Say causes with their numbers of rows and the first rows."""
+def tell_causes(voice: Voice, causes: Sequence[Cause]) -> None:
+    """Say causes with their numbers of rows, the first rows, and the first row's own words."""
     if causes:
         voice.say("Invalid rows, not sent:")
-    for cause, number, first in causes[:CAUSES_SHOWN]:
-        more = ", …" if number > len(first) else ""
-        noun = "row" if number == 1 else "rows"
-        voice.say(f"  {number:,} × {cause} ({noun} {', '.join(map(str, first))}{more})")
+    for cause in causes[:CAUSES_SHOWN]:
+        more = ", …" if cause.rows > len(cause.first) else ""
+        noun = "row" if cause.rows == 1 else "rows"
+        voice.say(f"  {cause.rows:,} × {cause.what} ({noun} {', '.join(map(str, cause.first))}{more})")
+        example = cause.example[:LONGEST_EXAMPLE]
+        voice.say(f"      {example}{'…' if len(cause.example) > len(example) else ''}")
     if len(causes) > CAUSES_SHOWN:
         voice.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
 

@@ -75,9 +75,9 @@ def _change(known: Nobody | Contact, name: str, new: str) -> str:
     if not isinstance(known, Contact):
         return _short(new)
     if not known.whole:
-        return f"→ {_short(new)}"
+        return f"→ {_short(new) or '(blank)'}"
     old = text_of(known.fields.get(name))
-    return f"{_short(old) or '(blank)'} → {_short(new)}"
+    return f"{_short(old) or '(blank)'} → {_short(new) or '(blank)'}"
 
 
 def _short(text: str) -> str:

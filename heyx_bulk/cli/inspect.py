@@ -107,7 +107,10 @@ def _document(looked: Looked, code: int) -> dict[str, object]:
             for samples in [looked.samples[column.position]]
         ],
         "mistakes": list(looked.mistakes),
-        "problems": [{"cause": cause, "rows": rows, "first": first} for cause, rows, first in looked.causes],
+        "problems": [
+            {"cause": cause.what, "rows": cause.rows, "first": cause.first, "example": cause.example}
+            for cause in looked.causes
+        ],
         "findings": [{"what": found.what, "rows": found.rows, "first": found.first} for found in looked.findings],
         "not_shown": [column.field for column in looked.strange],
         "totals": looked.totals,

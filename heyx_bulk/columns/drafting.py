@@ -8,14 +8,18 @@ from dataclasses import dataclass
 import tomlkit
 from tomlkit.items import Table
 
+from heyx_bulk.columns.columns import Columns
 from heyx_bulk.columns.header import Column, Use, letter
 from heyx_bulk.columns.recognition import Understood
 from heyx_bulk.columns.said import positions
-from heyx_bulk.values import Kind, trim
+from heyx_bulk.columns.transform import Transform
+from heyx_bulk.model import Policy
+from heyx_bulk.values import Kind, PhoneFormat, trim
 
 _SHAPED = (Kind.BOOLEAN, Kind.DATE, Kind.TIME, Kind.DATETIME)
 """Types that are written in one way only, so that a column that looks like one is given it."""
 
+_DATES = (Kind.DATE, Kind.DATETIME)
 _YES = True
 
 _HEAD = """\
@@ -61,7 +65,9 @@ def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> s
         "headers", tomlkit.item([trim(column.header) for column in columns.columns]).multiline(multiline=True)
     )
     document.add("key", tomlkit.item([*columns.keys]))
-    for line in _sheet_lines(found):
+    for key, value in _said(columns).items():
+        document.add(key, tomlkit.item(value))
+    for line in _sheet_lines(columns):
         document.add(tomlkit.comment(line))
     hints = {column.position: hint for column, hint in found.unknown}
     tables = tomlkit.table(is_super_table=True)
@@ -69,19 +75,39 @@ def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> s
         if column.use not in (Use.BLANK, Use.OURS, Use.READ_ONLY):
             hint = hints.get(column.position)
             perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "say which field, or ignore = true"
-            tables.add(_name(column, [one.header for one in columns.columns]), _table(column, what, perhaps))
+            further = [_table(other, what, "") for other in columns.more if other.position == column.position]
+            table = _table(column, what, perhaps)
+            header = [one.header for one in columns.columns]
+            tables.add(_name(column, header), tomlkit.item([table, *further]) if further else table)
     document.add("columns", tables)
     return tomlkit.dumps(document)
 
 
-def _sheet_lines(found: Understood) -> Iterator[str]:
+def _said(columns: Columns) -> dict[str, object]:
+    """What holds for the whole sheet already."""
+    meant = next((column.meant for column in columns.sent if column.meant.region), None)
+    said: dict[str, object] = {} if meant is None else {"region": meant.region}
+    if meant is not None and meant.phone_format is not PhoneFormat.E164:
+        said["phone_format"] = str(meant.phone_format)
+    said |= {"lenient": True} if columns.lenient else {}
+    said |= {"add_tags": [*columns.add_tags]} if columns.add_tags else {}
+    said |= {"remove_tags": [*columns.remove_tags]} if columns.remove_tags else {}
+    constants = {field.name: field.value for field in columns.constants}
+    return said | ({"constants": constants} if constants else {})
+
+
+def _sheet_lines(columns: Columns) -> Iterator[str]:
     """What may hold for the whole sheet, to be uncommented."""
-    if not any(column.meant.region for column in found.columns.sent):
-        yield 'region = "PK"  # whose phones those without + are; all are then sent as +92…'
-    yield 'phone_format = "as-typed"  # or "e164", "digits"'
-    yield 'date_order = "day-first"  # for dates that do not show it by themselves'
-    yield 'constants = { source = "fair" }  # fields that are the same for every row'
-    yield 'add_tags = ["Imported"]  # tags for every row'
+    said = _said(columns)
+    for key, line in (
+        ("region", 'region = "PK"  # whose phones those without + are; all are then sent as +92…'),
+        ("phone_format", 'phone_format = "as-typed"  # or "e164", "digits"'),
+        ("date_order", 'date_order = "day-first"  # for dates that do not show it by themselves'),
+        ("constants", 'constants = { source = "fair" }  # fields that are the same for every row'),
+        ("add_tags", 'add_tags = ["Imported"]  # tags for every row'),
+    ):
+        if key not in said:
+            yield line
 
 
 def _name(column: Column, header: Sequence[str]) -> str:
@@ -98,12 +124,7 @@ def _table(column: Column, seen: Seen, perhaps: str) -> Table:
         table.add(tomlkit.comment(about))
     match column.use:
         case Use.FIELD:
-            table.add("field", column.field)
-            if not column.field:
-                table["field"].comment(perhaps)
-            kind = seen.kind if column.meant.kind is Kind.TEXT and seen.kind in _SHAPED else column.meant.kind
-            if kind is not Kind.TEXT:
-                table.add("type", str(kind))
+            _add_field(table, column, seen, perhaps)
         case Use.ADD_TAGS:
             table.add("tags", "add")
         case Use.REMOVE_TAGS:
@@ -117,4 +138,40 @@ def _table(column: Column, seen: Seen, perhaps: str) -> Table:
             table.add("contact_id", tomlkit.item(_YES))
         case _:
             table.add("ignore", tomlkit.item(_YES))
+    for key, value in _details(column):
+        table.add(key, tomlkit.item(value))
     return table
+
+
+def _add_field(table: Table, column: Column, seen: Seen, perhaps: str) -> None:
+    table.add("field", column.field)
+    if not column.field:
+        table["field"].comment(perhaps)
+    kind = seen.kind if column.meant.kind is Kind.TEXT and seen.kind in _SHAPED else column.meant.kind
+    if kind is not Kind.TEXT:
+        table.add("type", str(kind))
+
+
+def _details(column: Column) -> Iterator[tuple[str, object]]:
+    """What was said of a column beside what it is."""
+    if column.use is Use.FIELD and column.meant.date_order is not None and column.meant.kind in _DATES:
+        yield "order", str(column.meant.date_order)
+    if column.meant.allowed:
+        yield "allowed", [*column.meant.allowed]
+    if column.policy is not Policy.OVERWRITE:
+        yield "policy", str(column.policy)
+    if column.default:
+        yield "default", column.default
+    if column.separator:
+        yield "separator", column.separator
+    if column.transforms:
+        yield "transform", [_step(step) for step in column.transforms]
+
+
+def _step(step: Transform) -> str | dict[str, list[str | int]]:
+    """A step as a mapping file says it: another column by its letters."""
+    if not step.arguments:
+        return step.name
+    first, *others = step.arguments
+    named = f"column {letter(first)}" if step.name == "join" and isinstance(first, int) else first
+    return {step.name: [named, *others]}

@@ -8,11 +8,12 @@ filled as a draft beside its place and takes its name when it is whole, so it ho
 from heyx_bulk.journal.calls import Recorded, Start
 from heyx_bulk.journal.disk import hold, is_held
 from heyx_bulk.journal.draft import Draft
-from heyx_bulk.journal.entry import Entry, Mended, State, text_of, texts_of
+from heyx_bulk.journal.entry import Cause, Entry, Mended, State, text_of, texts_of
 from heyx_bulk.journal.journal import Journal
 from heyx_bulk.journal.salvage import Salvaged, salvage
 
 __all__ = [
+    "Cause",
     "Draft",
     "Entry",
     "Journal",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from heyx_bulk.model import Field, Problem, Status
 
@@ -93,6 +94,16 @@ class Mended:
 
 SHARED = "SELECT field, value FROM key GROUP BY field, value HAVING count(*) > 1"
 """The key values that several rows have: few, so that asking for them first spares sorting all others."""
+
+
+class Cause(NamedTuple):
+    """Why rows are invalid, how many they are, the first of them, and what is wrong with the very first."""
+
+    what: str
+    rows: int
+    first: list[int]
+    example: str
+
 
 LINK = (
     "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "

@@ -17,6 +17,7 @@ from heyx_bulk.journal.disk import clear, damaged, is_damage, told
 from heyx_bulk.journal.entry import (
     ENTRY,
     FORMAT,
+    Cause,
     Entry,
     Mended,
     State,
@@ -305,17 +306,18 @@ class Journal:
         query = "SELECT count(*) FROM row WHERE leader IS NULL AND (status IS NULL OR status NOT IN (?, ?))"
         return int(self._db.execute(query, (Status.INVALID, Status.SKIPPED)).fetchone()[0])
 
-    def causes(self) -> list[tuple[str, int, list[int]]]:
-        """Why rows are invalid: cause, number of rows, the first rows' numbers; most frequent first."""
+    def causes(self) -> list[Cause]:
+        """Why rows are invalid, most frequent first."""
         rows: dict[str, list[int]] = {}
+        examples: dict[str, str] = {}
         for number, problems in self._ask(
             f"SELECT number, problems FROM row WHERE status = '{Status.INVALID}' ORDER BY number"
         ):
-            for cause in dict.fromkeys(cause for cause, _ in json.loads(problems)):
+            for cause, detail in dict(reversed(json.loads(problems))).items():
                 rows.setdefault(cause, []).append(number)
-        return sorted(
-            ((cause, len(numbers), numbers[:5]) for cause, numbers in rows.items()), key=lambda item: -item[1]
-        )
+                examples.setdefault(cause, detail)
+        causes = [Cause(what, len(numbers), numbers[:5], examples[what]) for what, numbers in rows.items()]
+        return sorted(causes, key=lambda cause: -cause.rows)
 
     def untouched(self) -> bool:
         """Whether nothing was sent for any row so far.
