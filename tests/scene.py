@@ -200,12 +200,13 @@ class World:
         misbehaviour: Misbehaviour = PLAIN,
         *,
         limit: int = 10_000,
+        limit_headers: bool = True,
         latency: Callable[[], float] | float = 0.3,
         behind: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._runner = asyncio.Runner(loop_factory=VirtualTime)
         self.loop = self._runner.get_loop()
-        self.sandbox = Sandbox(misbehaviour, limit=limit, clock=self.loop.time)
+        self.sandbox = Sandbox(misbehaviour, limit=limit, limit_headers=limit_headers, clock=self.loop.time)
         self.door = Door(behind or SandboxTransport(self.sandbox, latency))
         self.progress = Listening()
 

@@ -24,7 +24,7 @@ from heyx_bulk.api import (
     UpdateContact,
     read,
 )
-from heyx_bulk.errors import HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.errors import Absent, HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
 from heyx_bulk.model import Contact, Field
 from heyx_bulk.sandbox import Answer as SandboxAnswer
 from heyx_bulk.sandbox import Misbehaviour, Sandbox
@@ -265,6 +265,11 @@ def failure_of(call: Call, reply: Reply) -> HeyxBulkError:
     return caught.value
 
 
+def named(call: Call, status: int, otherwise: type[HeyxBulkError]) -> type[HeyxBulkError]:
+    """What an answer means to a call that names a contact: 404 and 449 say that it is not there, or not yet."""
+    return Absent if status in (404, 449) and call is not FIND else otherwise
+
+
 @pytest.mark.parametrize(
     ("status", "idempotent", "create"),
     [
@@ -296,7 +301,7 @@ def test_each_status_with_an_error_that_can_be_read(
     status: int, idempotent: type[HeyxBulkError], create: type[HeyxBulkError]
 ) -> None:
     reply = Reply(status, {}, GENERAL.encode())
-    expected = [create if call is CREATE else idempotent for call in EVERY_CALL]
+    expected = [create if call is CREATE else named(call, status, idempotent) for call in EVERY_CALL]
     assert [type(failure_of(call, reply)) for call in EVERY_CALL] == expected
 
 
@@ -324,7 +329,8 @@ def test_a_harmless_call_whose_answer_cannot_be_read_goes_by_its_status(
     status: int, what: type[HeyxBulkError]
 ) -> None:
     reply = Reply(status, {}, b"<html>")
-    assert [type(failure_of(call, reply)) for call in EVERY_CALL[:5]] == [what] * 5
+    expected = [named(call, status, what) for call in EVERY_CALL[:5]]
+    assert [type(failure_of(call, reply)) for call in EVERY_CALL[:5]] == expected
 
 
 def test_a_refusal_keeps_its_status() -> None:

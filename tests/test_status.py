@@ -101,11 +101,11 @@ def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path
             assert part in said.err
         told = json.loads(status(tmp_path, "--json").out)
         assert (told["goes_on"], told["killed"], told["books"]) == (False, 1, [])
-        assert 0 < told["calls_by_answer"]["unknown"] <= 10
+        assert 0 < told["calls_by_answer"]["unknown"] <= 20
         done = heyx(tmp_path, "upload", "contacts.csv", *FAST, "--settle", "1", server=server)
         assert (done.code, done.out) == (0, "60 rows: 60 created\n")
         told = json.loads(status(tmp_path, "--json").out)
-        assert abs(told["calls"] - server.sandbox.calls["accepted"]) <= told["calls_by_answer"]["unknown"] <= 10
+        assert abs(told["calls"] - server.sandbox.calls["accepted"]) <= told["calls_by_answer"]["unknown"] <= 20
 
 
 def test_status_finds_every_run_in_this_folder_and_in_the_state_folder(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tomlkit.items import Table
 
 from heyx_bulk.columns.columns import Columns
 from heyx_bulk.columns.header import Column, Use, letter
-from heyx_bulk.columns.recognition import Understood
+from heyx_bulk.columns.recognition import DEFAULT_KEYS, Understood
 from heyx_bulk.columns.said import positions
 from heyx_bulk.columns.transform import Transform
 from heyx_bulk.model import Policy
@@ -64,7 +64,6 @@ def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> s
     document.add(
         "headers", tomlkit.item([trim(column.header) for column in columns.columns]).multiline(multiline=True)
     )
-    document.add("key", tomlkit.item([*columns.keys]))
     for key, value in _said(columns).items():
         document.add(key, tomlkit.item(value))
     for line in _sheet_lines(columns):
@@ -86,7 +85,8 @@ def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> s
 def _said(columns: Columns) -> dict[str, object]:
     """What holds for the whole sheet already."""
     meant = next((column.meant for column in columns.sent if column.meant.region), None)
-    said: dict[str, object] = {} if meant is None else {"region": meant.region}
+    said: dict[str, object] = {} if columns.keys == DEFAULT_KEYS else {"key": [*columns.keys]}
+    said |= {} if meant is None else {"region": meant.region}
     if meant is not None and meant.phone_format is not PhoneFormat.E164:
         said["phone_format"] = str(meant.phone_format)
     said |= {"lenient": True} if columns.lenient else {}
@@ -100,6 +100,7 @@ def _sheet_lines(columns: Columns) -> Iterator[str]:
     """What may hold for the whole sheet, to be uncommented."""
     said = _said(columns)
     for key, line in (
+        ("key", 'key = ["phone", "email"]  # what says which contact a row means, best first'),
         ("region", 'region = "PK"  # whose phones those without + are; all are then sent as +92…'),
         ("phone_format", 'phone_format = "as-typed"  # or "e164", "digits"'),
         ("date_order", 'date_order = "day-first"  # for dates that do not show it by themselves'),
@@ -134,10 +135,8 @@ def _table(column: Column, seen: Seen, perhaps: str) -> Table:
             table.add("prefix", column.field)
         case Use.TAG:
             table.add("tag", column.field)
-        case Use.ID:
-            table.add("contact_id", tomlkit.item(_YES))
         case _:
-            table.add("ignore", tomlkit.item(_YES))
+            table.add("contact_id" if column.use is Use.ID else "ignore", tomlkit.item(_YES))
     for key, value in _details(column):
         table.add(key, tomlkit.item(value))
     return table
