@@ -62,9 +62,7 @@ class Intent:
             "duplicates": self.duplicates,
             "viber": self.viber,
         }
-        return {
-            _OPTIONS.get(name, f"--{name.replace('_', '-')}"): _plain(value) for name, value in options.items()
-        }
+        return {_option(name): _plain(value) for name, value in options.items()}
 
 
 _OPTIONS = {

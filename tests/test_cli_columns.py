@@ -45,13 +45,14 @@ def at_a_terminal(folder: Path, heyx_server: SandboxServer, *words: str, answers
 
 def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, *ROWS, header=HEADER)
+    command = ("upload", "contacts.csv", "--map", "First Name=nickname")
     answers = [("Born” (14/03/1988, 03/04/1990) [-]: ", "birthday"), ("Mood” (x) [-]: ", "")]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    assert at_a_terminal(tmp_path, server, *command, answers=answers) == 0
     born = {contact.fields.get("birthday") for contact in server.sandbox.contacts}
     assert born == {"14/03/1988", "03/04/1990"}
     mapped = (tmp_path / "contacts.toml").read_text(encoding="utf-8")
     assert 'field = "birthday"' in mapped
-    again = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    again = heyx(tmp_path, *command, server=server)
     assert (again.code, "run is finished" in again.err, "contacts.toml says" in again.err) == (0, True, True)
 
 

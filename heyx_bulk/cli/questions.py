@@ -9,7 +9,7 @@ import typer
 
 from heyx_bulk import mapping
 from heyx_bulk.cli.say import Voice, shown
-from heyx_bulk.columns import Column, KnownFields, Seen, Understood, drafted, letter, understood
+from heyx_bulk.columns import Column, KnownFields, Seen, drafted, letter, understood
 from heyx_bulk.errors import Unwritable
 from heyx_bulk.inspection import seen
 from heyx_bulk.intent import Intent
@@ -42,7 +42,10 @@ def asked_about(sheet: Sheet, intent: Intent, fields: KnownFields, voice: Voice)
     again = understood(sheet.header, wishes, sheet.blank, fields)
     if again.mistakes or wishes.mapping is not None:
         return answered
-    return _kept(sheet, answered, again, voice)
+    text = drafted(sheet.path.name, _place(sheet).name, again, [Seen(look.samples, Kind.TEXT) for look in looks])
+    if not _is_kept(sheet, text, voice):
+        return answered
+    return replace(intent, wishes=replace(intent.wishes, mapping=mapping.read(_place(sheet))))
 
 
 def _answer(column: Column, look: Seen, default: str) -> str:
@@ -53,17 +56,20 @@ def _answer(column: Column, look: Seen, default: str) -> str:
         raise KeyboardInterrupt from None
 
 
-def _kept(sheet: Sheet, intent: Intent, found: Understood, voice: Voice) -> Intent:
-    """The intent by a mapping file that holds the answers, where one can be written beside the sheet."""
-    path = Path(sheet.path).with_suffix(mapping.SUFFIX)
-    plain = [Seen(look.samples, Kind.TEXT) for look in seen(sheet)]
+def _is_kept(sheet: Sheet, text: str, voice: Voice) -> bool:
+    """Whether the answers could be written into a mapping file beside the sheet; a person is told."""
+    path = _place(sheet)
     try:
-        mapping.write(path, drafted(sheet.path.name, path.name, found, plain), sheet.header)
+        mapping.write(path, text, sheet.header)
     except Unwritable as error:
         voice.say(f"Your answers hold for this time: {error.what}")
-        return intent
+        return False
     voice.say(f"Your answers are kept in {shown(path)}; correct them there.")
-    return replace(intent, wishes=replace(intent.wishes, map=(), ignore=(), mapping=mapping.read(path)))
+    return True
+
+
+def _place(sheet: Sheet) -> Path:
+    return sheet.path.with_suffix(mapping.SUFFIX)
 
 
 def _name(column: Column) -> str:
