@@ -61,11 +61,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search; `total` counts all pages' contacts."""
+    """One page of a search; `total` counts all pages' contacts, `per_page` how many a page holds at most."""
 
     contacts: tuple[Contact, ...]
     last_page: int
     total: int | None = None
+    per_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,17 @@ Answer = Page | Contact | Created | Done
 
 @dataclass(frozen=True, slots=True)
 class FindContacts:
-    """Get Contact by Custom Field: contacts whose `field` has `value`, ten a page; pages count from 1."""
+    """Get Contact by Custom Field: contacts whose `field` has `value`, ten a page; pages count from 1.
+
+    `per_page` asks for larger pages, which HeyX does not promise to give; its answer says how large they are.
+    """
 
     idempotent: ClassVar[bool] = True
     writes: ClassVar[bool] = False
     field: str
     value: str
     page: int = 1
+    per_page: int | None = None
 
     def request(self, *, viber: bool = False) -> Request:
         """The search; a `+` travels as `%2B`."""
@@ -99,6 +104,8 @@ class FindContacts:
         query = {"name": self.field, "value": self.value}
         if self.page > 1:
             query["page"] = str(self.page)
+        if self.per_page is not None:
+            query["per_page"] = str(self.per_page)
         return Request("GET", f"/v1/contact/by_custom_field?{urlencode(query, quote_via=quote)}")
 
     def answer(self, document: object) -> Page:
@@ -106,13 +113,13 @@ class FindContacts:
         found = _member(document, "data")
         if not isinstance(found, list):
             raise ValueError("no list of contacts")
-        meta = document.get("meta") if isinstance(document, dict) else None
-        last_page = meta.get("last_page") if isinstance(meta, dict) else None
-        total = meta.get("total") if isinstance(meta, dict) else None
+        told = document.get("meta") if isinstance(document, dict) else None
+        meta = told if isinstance(told, dict) else {}
         return Page(
             tuple(_contact(item) for item in found),
-            _count(last_page) or 1,
-            _count(total),
+            _count(meta.get("last_page")) or 1,
+            _count(meta.get("total")),
+            _count(meta.get("per_page")),
         )
 
 

@@ -7,6 +7,8 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +89,16 @@ class Log:
                 f"The log {self._path} takes no more. {what}.",
                 "Nothing is lost; make room, or leave out --log, and give the same command again.",
             ) from None
+
+
+@contextmanager
+def logged(file: LogFile | None, run: str) -> Iterator[Log | None]:
+    """The log of a run's calls, open; None where there is to be none."""
+    if file is None:
+        yield None
+        return
+    with Log(file, run=run) as log:
+        yield log
 
 
 class Hush(logging.Filter):

@@ -54,18 +54,41 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     stem, name = _bounded(f"{sheet.stem}{chosen}"), _bounded(f"{sheet.name}{chosen}")
     results = folder / f"{stem}.results{suffix}"
     failed = folder / f"{stem}.failed{suffix}"
-    checkpoint = folder / f"{name}.checkpoint"
+    safe, note = _safe(folder / f"{name}.checkpoint")
+    return Places(safe, results, failed, note)
+
+
+def export_place(out: Path) -> tuple[Path, str]:
+    """Where the checkpoint of an export to `out` lies, and why not beside it, if it does not."""
+    return _safe(out.absolute().parent / f"{_bounded(out.name)}.export")
+
+
+def state_place(name: str) -> Path:
+    """Where a checkpoint lies that belongs beside no file."""
+    place = _checkpoints() / name
+    _made(place.parent, "HEYX_BULK_STATE in the environment")
+    return place
+
+
+def _safe(checkpoint: Path) -> tuple[Path, str]:
+    """The place of a checkpoint, and why it is not the one that was meant."""
+    folder = checkpoint.parent
     if not (reason := unsafe(folder)):
-        return Places(checkpoint, results, failed)
+        return checkpoint, ""
     elsewhere = _checkpoints() / f"{_short_hash(checkpoint)}-{checkpoint.name}"
+    _made(elsewhere.parent, "--out FOLDER, or HEYX_BULK_STATE in the environment", f"{folder} {reason}, and ")
+    return elsewhere, f"{folder} {reason}, so the checkpoint lies in {elsewhere}"
+
+
+def _made(folder: Path, named_by: str, because: str = "") -> None:
     try:
-        elsewhere.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
+        instead = " instead" if because else ""
         raise Unwritable(
-            f"{folder} {reason}, and {elsewhere.parent} cannot be made instead: {error.strerror}.",
-            "Name a folder that you may write to: --out FOLDER, or HEYX_BULK_STATE in the environment.",
+            f"{because}{folder} cannot be made{instead}: {error.strerror}.",
+            f"Name a folder that you may write to: {named_by}.",
         ) from None
-    return Places(elsewhere, results, failed, f"{folder} {reason}, so the checkpoint lies in {elsewhere}")
 
 
 def state_checkpoints() -> list[Path]:

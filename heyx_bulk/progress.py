@@ -120,6 +120,100 @@ class Lines:
         self._file.flush()
 
 
+class Reading(Protocol):
+    """Hears how far a reading is, whose end comes in sight only as it goes on."""
+
+    def heard(self, done: int, calls: int, contacts: int) -> None:
+        """So many calls of so many were answered, as far as is known, and so many contacts met."""
+
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """A second has passed: the next call waits for `wait_seconds`; `trouble` is why calls are repeated."""
+
+    def close(self) -> None:
+        """The reading has ended."""
+
+
+class Unseen:
+    """Shows nothing of a reading."""
+
+    def heard(self, done: int, calls: int, contacts: int) -> None:
+        """So many calls were answered."""
+
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """About a second has passed."""
+
+    def close(self) -> None:
+        """The reading has ended."""
+
+
+class ReadingBar:
+    """A tqdm bar of calls; behind it the contacts met, and the wait for HeyX's limit."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._contacts = 0
+        self._bar: tqdm[NoReturn] = tqdm(total=0, file=file, unit="call", dynamic_ncols=True, smoothing=0.05)
+
+    def heard(self, done: int, calls: int, contacts: int) -> None:
+        """So many calls were answered; those of starts before are no part of this one's speed."""
+        if not self._bar.n:
+            self._bar.initial = done - 1
+        self._bar.total, self._contacts = calls, contacts
+        self._bar.set_postfix_str(_words(contacts, 0.0, ""), refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """Say how long the next call waits."""
+        self._bar.set_postfix_str(_words(self._contacts, wait_seconds, trouble), refresh=True)
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self._bar.set_postfix_str(_words(self._contacts, 0.0, ""), refresh=False)
+        self._bar.close()
+
+
+class ReadingLines:
+    """A line every 30 seconds, for logs and pipes."""
+
+    def __init__(self, file: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = file
+        self._clock = clock
+        self._said_at = clock()
+        self._heard = (0, 0, 0)
+        self._trouble = ""
+
+    def heard(self, done: int, calls: int, contacts: int) -> None:
+        """So many calls were answered."""
+        self._heard = done, calls, contacts
+        self._say(0.0, self._trouble)
+
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """Say where the reading is, if it is time."""
+        self._say(wait_seconds, trouble)
+
+    def close(self) -> None:
+        """Nothing more to say: the totals follow."""
+
+    def _say(self, wait_seconds: float, trouble: str) -> None:
+        now = self._clock()
+        news = bool(trouble) and not self._trouble
+        self._trouble = trouble
+        if now - self._said_at < LINE_EVERY_SECONDS and not news:
+            return
+        self._said_at = now
+        done, calls, contacts = self._heard
+        self._file.write(f"{done:,} of {calls:,} calls, {_words(contacts, wait_seconds, trouble)}\n")
+        self._file.flush()
+
+
+def _words(contacts: int, wait_seconds: float, trouble: str) -> str:
+    parts = [f"{contacts:,} contacts"]
+    if wait_seconds >= WORTH_SAYING_SECONDS:
+        parts.append(f"next call in {wait_seconds:.0f} s")
+    if trouble:
+        parts.append(f"trying again: {trouble}")
+    return ", ".join(parts)
+
+
 class Naming:
     """Names every row as it ends, above what is shown else."""
 

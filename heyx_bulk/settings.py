@@ -70,7 +70,7 @@ class Settings(BaseModel):
 
     `timeout` bounds a whole call, `settle` is the wait before a look at doubts, `rate_share` is our part of the
     rate. The rate is counted on this machine, or in the Redis that `pace` names; for the token alone, or for all
-    that share the budget called `account`.
+    that share the budget called `account`. Without `memory` no contact is remembered on this machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,6 +85,7 @@ class Settings(BaseModel):
     timeout: float = Field(default=30.0, gt=0, le=600)
     settle: float = Field(default=60.0, ge=0, le=3600)
     viber: bool = False
+    memory: bool = True
 
     @field_validator("url")
     @classmethod
@@ -143,12 +144,17 @@ class Settings(BaseModel):
 
 
 def from_environment(environment: Mapping[str, str], **options: object) -> Settings:
-    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, `HEYX_PACE`, `HEYX_ACCOUNT`, and options.
+    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, `HEYX_PACE`, `HEYX_ACCOUNT`, `HEYX_MEMORY`,
+    and options.
 
     Raises `SettingsError`.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    told = {name: text for name in ("url", "pace", "account") if (text := environment.get(f"HEYX_{name.upper()}"))}
+    told = {
+        name: text
+        for name in ("url", "pace", "account", "memory")
+        if (text := environment.get(f"HEYX_{name.upper()}"))
+    }
     return checked(token=_token(environment), **{**told, **given})
 
 
@@ -176,6 +182,8 @@ def _sentence(mistake: Mapping[str, object]) -> str:
     name = str(place[0]) if isinstance(place, tuple) and place else ""
     if name in ("url", "pace"):
         return message.removeprefix("Value error, ")
+    if name == "memory":
+        return "HEYX_MEMORY is neither on nor off"
     return f"--{name.replace('_', '-')}: {message[:1].lower()}{message[1:]}"
 
 

@@ -17,7 +17,7 @@ from heyx_bulk.columns import KnownFields
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, Unwritable
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
-from heyx_bulk.log import Log, LogFile
+from heyx_bulk.log import Log, LogFile, logged
 from heyx_bulk.memory import ChannelMemory, known_fields
 from heyx_bulk.places import Places, dated, places
 from heyx_bulk.progress import Progress, Silent
@@ -114,23 +114,15 @@ def send(run: Run, settings: Settings, manner: Manner) -> Sent:
     rows, still = sum(totals.values()), still_to_do(totals)
     progress = manner.progress(rows, rows - still)
     with ExitStack() as stack:
-        log = stack.enter_context(logged(run, manner.log))
+        log = stack.enter_context(logged(manner.log, str(run.journal.meta("run"))))
         memory = None
         if not run.matching.no_match:
-            memory = stack.enter_context(ChannelMemory(settings.channel, settings.settle))
+            memory = stack.enter_context(
+                ChannelMemory(settings.channel, settings.settle, remember=settings.memory)
+            )
         books = manner.books(run.journal, log)
         work = Canary(run, manner.canary, tell=manner.tell) if manner.canary else Upload.run
         return asyncio.run(upload(run, settings, progress=progress, memory=memory, books=books, work=work))
-
-
-@contextmanager
-def logged(run: Run, file: LogFile | None) -> Iterator[Log | None]:
-    """The log of a run's calls, open; None where there is to be none."""
-    if file is None:
-        yield None
-        return
-    with Log(file, run=str(run.journal.meta("run"))) as log:
-        yield log
 
 
 def places_kept(journal: Journal) -> Places:

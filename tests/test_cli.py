@@ -173,19 +173,6 @@ def test_a_results_file_that_a_person_changed_is_never_replaced(tmp_path: Path, 
     assert (tmp_path / "contacts.results.csv").read_text() == "my notes"
 
 
-def test_contacts_are_exported_by_tag(tmp_path: Path, server: SandboxServer) -> None:
-    for number in range(25):
-        tags = ("VIP",) if number % 2 else ("VIP", "Churned")
-        server.sandbox.add({"phone": f"+92300{number:03}", "isLead": True}, tags)
-    words = ("export", "vip.csv", "--where", "isLead=true", "--tag", "VIP", "--not-tag", "Churned")
-    done = heyx(tmp_path, *words, server=server)
-    assert (done.code, done.out) == (0, "12 contacts\n")
-    exported = results(tmp_path / "vip.csv")
-    assert next(iter(exported[0])) == "heyx contact id"
-    assert {line["phone"] for line in exported} == {f"+92300{number:03}" for number in range(1, 25, 2)}
-    assert "cannot be listed" in done.err
-
-
 def test_another_token_of_the_same_channel_carries_on(tmp_path: Path) -> None:
     sheet(tmp_path)
     sandbox = Sandbox(Misbehaviour(revoke_after=7), tokens=(TOKEN, "another"))

@@ -181,13 +181,6 @@ def test_what_the_environment_says_of_the_connection_is_told_when_wrong(tmp_path
         assert done.err.strip()
 
 
-def test_an_export_that_heyx_does_not_answer_stops_with_a_remedy(tmp_path: Path) -> None:
-    with SandboxServer(Sandbox(Misbehaviour(errors_before=1.0), tokens=(TOKEN,), limit=1000)) as heyx_server:
-        done = heyx(tmp_path, "export", "x.csv", "--where", "a=b", server=heyx_server)
-    assert done.code == 4
-    assert "again later" in done.err
-
-
 def test_raw_csv_neither_guards_nor_takes_a_guard_off(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, ("+923001", "=1+1", ""), ("+923002", "'=1+1", ""))
     heyx(tmp_path, "upload", "contacts.csv", "--raw-csv", server=server)

@@ -210,7 +210,7 @@ EVERY_CALL: list[Call] = [FIND, READ, UPDATE, ADD, REMOVE, CREATE]
 @pytest.mark.parametrize(
     ("call", "published", "answer"),
     [
-        (FIND, SEARCH, Page((MAHIN_FOUND,), 1, 1)),
+        (FIND, SEARCH, Page((MAHIN_FOUND,), 1, 1, 10)),
         (READ, CONTACT, MAHIN),
         (UPDATE, WRITTEN, Done()),
         (ADD, TAGGED, Done()),
@@ -360,7 +360,7 @@ def test_the_sandbox_reads_the_published_contact_as_heyx_does() -> None:
     assert read(READ, exchange(heyx, READ)) == MAHIN_FOUND
     find = FindContacts("firstName", "Mahin")
     assert exchange(heyx, find).body == json.dumps(json.loads(SEARCH), separators=(",", ":")).encode()
-    assert read(find, exchange(heyx, find)) == Page((MAHIN_FOUND,), 1, 1)
+    assert read(find, exchange(heyx, find)) == Page((MAHIN_FOUND,), 1, 1, 10)
 
 
 def test_the_sandbox_finds_a_phone_with_plus_and_a_boolean() -> None:
@@ -429,7 +429,7 @@ def test_an_id_with_odd_signs_reaches_the_sandbox_plain_and_on_viber(contact_id:
 def test_the_search_as_published_asks_the_sandbox_by_name_and_value() -> None:
     query = parse_qs(urlsplit(FIND.request().path).query)
     assert query == {"name": ["firstName"], "value": ["Muhammad Mahin"]}
-    assert read(FIND, exchange(sandbox(), FIND)) == Page((), 1, 0)
+    assert read(FIND, exchange(sandbox(), FIND)) == Page((), 1, 0, 10)
 
 
 def fields(count: int) -> tuple[Field, ...]:

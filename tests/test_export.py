@@ -1,104 +1,129 @@
+"""What an export reads: everybody who has the value, each once, in as few calls as there are pages."""
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import openpyxl
+import httpx
 import pytest
 
-from heyx_bulk.client import Client
-from heyx_bulk.columns import Wishes
-from heyx_bulk.export import Exported, Selection, export, write_contacts
-from heyx_bulk.intent import Intent
+from heyx_bulk.books import Books
+from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachable
+from heyx_bulk.export import Listener, Read, Request, begin, export, read
+from heyx_bulk.journal import Covered, ExportJournal, Progressed, Values
 from heyx_bulk.model import Contact, Field
+from heyx_bulk.progress import Unseen
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.selection import Selection
+from heyx_bulk.stops import Stops
 from heyx_bulk.values import PhoneLookup
-from tests import scene
-from tests.scene import World
+from heyx_bulk.watch import Watch
+from tests.scene import Script, Seen, World, settings, told
 
-LISTED = Field("list", "May")
+MAY = Field("list", "May")
+FROM_MAY = Request(where=(MAY,))
 
-
-def exported(world: World, selection: Selection, lookup: PhoneLookup = PhoneLookup.BOTH) -> Exported:
-    async def talk(client: Client) -> Exported:
-        return await export(client, selection, lookup)
-
-    return world.speak(talk)
+LAST = next(name for name in map(str, range(1_000_000)) if zlib.crc32(name.encode()) > 0xFFFF_0000)
+"""An id that the sandbox shows behind nearly all others."""
 
 
-def found(world: World, *where: Field, **more: tuple[str, ...]) -> set[str]:
-    return {contact.id for contact in exported(world, Selection(where, **more)).contacts}
+class Export:
+    """An export of a world's contacts, in a checkpoint that outlives its starts."""
+
+    def __init__(self, world: World, folder: Path, request: Request = FROM_MAY) -> None:
+        self.world, self.path, self.request = world, folder / "contacts.xlsx.export", request
+        begin(self.path, request, "channel", "")
+
+    def start(self, *, stops: Stops | None = None, listener: Listener | None = None, workers: int = 20) -> Read:
+        with ExportJournal.open(self.path) as journal:
+            return self.world.do(
+                read(
+                    journal,
+                    self.request,
+                    settings(workers=workers),
+                    progress=Unseen(),
+                    books=Books(Watch(stops)) if stops else None,
+                    listener=listener,
+                    transport=self.world.door,
+                )
+            )
+
+    def ids(self) -> list[str]:
+        with ExportJournal.open(self.path) as journal:
+            return [contact.id for contact in journal.contacts()]
+
+    def covered(self) -> list[Covered]:
+        with ExportJournal.open(self.path) as journal:
+            return journal.covered()
 
 
-def table(path: Path) -> list[list[str]]:
-    sheet = open_sheet(path)
-    return [list(sheet.header), *(row for chunk in sheet.chunks() for row in chunk.cells.to_numpy().tolist())]
+def numbers(seen: Iterable[Seen]) -> list[int]:
+    """The page that each request asked for."""
+    return [int(httpx.URL(one.path).params.get("page", "1")) for one in seen]
 
 
-# What is found
+def people(world: World, count: int, value: str = "May") -> list[str]:
+    return [world.sandbox.add({"list": value, "number": str(number)}) for number in range(count)]
+
+
+def exported(world: World, request: Request) -> list[Contact]:
+    async def talk() -> list[Contact]:
+        return [contact async for contact in export(settings(), request, transport=world.door)]
+
+    return world.do(talk())
+
+
+# Every page, once
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 57])
-def test_every_page_is_read_and_counted_and_no_link_is_followed(count: int) -> None:
+def test_every_page_is_read_once_and_no_link_is_followed(count: int, tmp_path: Path) -> None:
     with World(Misbehaviour(meta_links=True)) as world:
-        ids = {world.sandbox.add({"list": "May", "number": str(number)}) for number in range(count)}
+        ids = people(world, count)
         world.sandbox.add({"list": "June"})
-        heard: list[int] = []
-
-        async def talk(client: Client) -> Exported:
-            return await export(client, Selection((LISTED,)), read=heard.append)
-
-        came = world.speak(talk)
-        assert ({contact.id for contact in came.contacts}, came.found, came.shifted) == (ids, count, False)
-        assert heard == [*range(10, count, 10), *([count] if count else [])]
+        export = Export(world, tmp_path)
+        export.start()
         pages = max(1, -(-count // 10))
-        query = "/api/v1/contact/by_custom_field?name=list&value=May"
-        assert [seen.path for seen in world.door.seen] == [
-            query,
-            *(f"{query}&page={number}" for number in range(2, pages + 1)),
-        ]
+        assert sorted(export.ids()) == sorted(ids)
+        assert export.covered() == [Covered(MAY, count, count, settled=True, passes=1, partly=0)]
+        assert sorted(numbers(world.door.seen)) == [*range(1, pages + 1)]
+        assert {httpx.URL(seen.path).path for seen in world.door.seen} == {"/api/v1/contact/by_custom_field"}
         assert {seen.headers["host"] for seen in world.door.seen} == {"app.heyx.io"}
 
 
-def test_a_contact_comes_whole() -> None:
+def test_pages_that_lie_side_by_side_are_read_far_apart_in_time(tmp_path: Path) -> None:
+    with World() as world:
+        people(world, 85)
+        Export(world, tmp_path).start(workers=1)
+        assert numbers(world.door.seen) == [1, 3, 5, 7, 9, 8, 6, 4, 2]
+
+
+def test_a_contact_comes_whole_and_the_oldest_first() -> None:
     with World() as world:
         world.do(asyncio.sleep(77))
         made = world.sandbox.add({"list": "May", "vip": True, "city": ""}, ["a", "b"])
-        assert exported(world, Selection((LISTED,))).contacts == (
-            Contact(made, {"list": "May", "vip": True, "city": None}, frozenset("ab"), whole=True, created_at=77),
+        world.do(asyncio.sleep(1))
+        younger = world.sandbox.add({"list": "May"}, id="0")
+        first, second = exported(world, FROM_MAY)
+        assert first == Contact(
+            made, {"list": "May", "vip": True, "city": None}, frozenset("ab"), whole=True, created_at=77
         )
+        assert second.id == younger
 
 
-def test_contacts_are_chosen_by_their_tags_on_our_side() -> None:
-    with World() as world:
-        tags = {"none": [], "a": ["a"], "ab": ["a", "b"], "abc": ["a", "b", "c"], "A": ["A"]}
-        for name, having in tags.items():
-            world.sandbox.add({"list": "May"}, having, id=name)
-        assert found(world, LISTED) == set(tags)
-        assert found(world, LISTED, tags=("a",)) == {"a", "ab", "abc"}
-        assert found(world, LISTED, tags=("a", "b")) == {"ab", "abc"}
-        assert found(world, LISTED, not_tags=("b", "A")) == {"none", "a"}
-        assert found(world, LISTED, tags=("a",), not_tags=("c",)) == {"a", "ab"}
-        assert exported(world, Selection((LISTED,), tags=("c",))).found == 5
-
-
-def test_a_contact_found_by_several_values_comes_once() -> None:
-    with World() as world:
-        both = world.sandbox.add({"list": "May", "city": "Oslo"})
-        one = world.sandbox.add({"city": "Oslo"})
-        came = exported(world, Selection((LISTED, Field("city", "Oslo"))))
-        assert sorted(contact.id for contact in came.contacts) == sorted((both, one))
-        assert came.found == 2
-
-
-def test_a_loose_search_finds_only_what_was_asked_for() -> None:
+def test_a_loose_search_finds_only_what_was_asked_for(tmp_path: Path) -> None:
     with World(Misbehaviour(search="loose")) as world:
         exact = world.sandbox.add({"firstName": "Ann"})
         world.sandbox.add({"firstName": "Ann Lee"})
         world.sandbox.add({"firstName": "ann"})
-        assert found(world, Field("firstName", "Ann")) == {exact}
+        export = Export(world, tmp_path, Request(where=(Field("firstName", "Ann"),)))
+        export.start()
+        assert export.ids() == [exact]
+        assert [(one.found, one.total, one.settled) for one in export.covered()] == [(1, 3, True)]
 
 
 @pytest.mark.parametrize(
@@ -116,132 +141,298 @@ def test_a_phone_is_searched_for_as_it_is_written_and_in_the_spellings_that_were
     with World() as world:
         for name, phone in {"plus": "+4412345678", "digits": "4412345678", "spaced": "+44 12345678"}.items():
             world.sandbox.add({"phone": phone}, id=name)
-        came = exported(world, Selection((Field("phone", "+44 12345678"),)), lookup)
-        assert {contact.id for contact in came.contacts} == ids
+        request = Request(listed=(Field("phone", "+44 12345678"),), phone_lookup=lookup)
+        assert {contact.id for contact in exported(world, request)} == ids
 
 
-def test_pages_that_shift_while_they_are_read_are_noticed() -> None:
+def test_a_contact_found_in_several_ways_comes_once(tmp_path: Path) -> None:
     with World() as world:
-        for number in range(25):
-            world.sandbox.add({"list": "May"}, id=f"{number}")
-
-        def insert(number: int, _seen: object) -> None:
-            if number == 2:
-                world.sandbox.add({"list": "May"}, id="late")
-
-        world.door.before = insert
-        came = exported(world, Selection((LISTED,)))
-        assert came.shifted
-        assert {f"{number}" for number in range(25)} <= {contact.id for contact in came.contacts}
+        both = world.sandbox.add({"list": "May", "city": "Oslo"})
+        one = world.sandbox.add({"city": "Oslo"})
+        export = Export(world, tmp_path, Request(where=(MAY, Field("city", "Oslo")), ids=(both, one)))
+        export.start()
+        assert sorted(export.ids()) == sorted((both, one))
+        assert [(covered.wanted.value, covered.found) for covered in export.covered()] == [("May", 1), ("Oslo", 2)]
+        assert len(world.door.seen) == 2, "what a search has shown needs no call of its own"
 
 
-def test_searches_for_different_values_do_not_look_like_a_shift() -> None:
+# Contacts that come and go
+
+
+def churn(world: World, at: Callable[[int], bool], mortal: list[str]) -> Callable[[int, Seen], None]:
+    """Before some requests, one contact goes and another one comes."""
+
+    def change(number: int, _seen: Seen) -> None:
+        if at(number):
+            world.sandbox.add({"list": "May"}, ["VIP"], id=f"late{number}")
+            if mortal:
+                world.sandbox.remove(mortal.pop())
+
+    return change
+
+
+def test_five_thousand_contacts_of_whom_some_come_and_go_are_complete(tmp_path: Path) -> None:
     with World() as world:
-        for number in range(12):
-            world.sandbox.add({"phone": "+4412345678"}, id=f"{number}")
-        assert not exported(world, Selection((Field("phone", "+4412345678"), LISTED))).shifted
+        ids = [
+            world.sandbox.add({"list": "May"}, ["VIP"] if number % 3 else [], id=f"{number:05}")
+            for number in range(5000)
+        ]
+        mortal, stay = ids[::97], set(ids) - set(ids[::97])
+        world.door.before = churn(world, lambda number: number % 23 == 0 and number < 700, mortal)
+        export = Export(world, tmp_path)
+        export.start()
+        found = export.ids()
+        assert len(found) == len(set(found))
+        assert stay <= set(found)
+        assert all(one.settled for one in export.covered())
+        there = {contact.id for contact in world.sandbox.contacts}
+        assert set(found) == there, "who went is not there, and who came is"
 
 
-def test_an_export_whose_pages_grow_fewer_ends() -> None:
+def test_five_thousand_contacts_take_as_many_calls_as_there_are_pages(tmp_path: Path) -> None:
     with World() as world:
-        page = {"data": [], "meta": {"last_page": 9, "total": 0}}
-        world.door.behind = scene.Script(scene.told(200, page))
-        assert exported(world, Selection((LISTED,))) == Exported((), 0, shifted=False)
-        assert len(world.door.seen) == 1
+        for number in range(5000):
+            world.sandbox.add({"list": "May"}, ["VIP"] if number % 3 else [])
+        export = Export(world, tmp_path)
+        assert export.start().calls == 500
+        wanted = Selection(tags=("VIP",))
+        with ExportJournal.open(export.path) as journal:
+            assert sum(wanted.takes(contact) for contact in journal.contacts()) == 3333
 
 
-# What is written
-
-RICH: Mapping[str, str | bool] = {
-    "phone": "0044123456789",
-    "email": "ann@x.org",
-    "firstName": "Zoë 🙂",
-    "lastName": "=HYPERLINK(1)",
-    "list": "May",
-    "vip": True,
-    "number": "1776025372480910",
-    "zip": "007",
-    "note": "two\nlines, and; more",
-    "date": "2026-11-23",
-    "word": "NA",
-    "gender": "f",
-    "quoted": 'a "b" c',
-    "plus": "+1",
-    "at": "@x",
-    "apostrophe": "'quoted",
-    "escape": "_x000D_",
-}
-TAGS = ["plain", "a,b", "c;d", 'say "hi"', "e, f; g", "'", "=1+1", "ø"]
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-def test_a_sheet_of_contacts_has_the_id_first_then_fields_tags_and_when_each_was_made(
-    tmp_path: Path, suffix: str
+@pytest.mark.parametrize("gone", [0, 4, 33, 77])
+@pytest.mark.parametrize("at", [3, 4, 6, 9, 10])
+def test_one_who_comes_as_another_goes_hides_nobody_though_the_total_is_the_same(
+    tmp_path: Path, gone: int, at: int
 ) -> None:
-    path = tmp_path / f"contacts{suffix}"
-    contacts = [
-        Contact(
-            "1776025372480910", {"zeta": "1", "locale": "en", "phone": "+44", "firstName": "Ann"}, frozenset("ba")
-        ),
-        Contact("a/b+c=@", {"alpha": True, "email": None, "phone": "0044"}, created_at=1_700_000_000),
-    ]
-    write_contacts(path, contacts)
-    assert table(path) == [
-        *[["heyx contact id", "firstName", "phone", "email", "zeta", "alpha", "locale", "tags", "created_at"]],
-        ["1776025372480910", "Ann", "+44", "", "1", "", "en", "a;b", ""],
-        ["a/b+c=@", "", "0044", "", "", "true", "", "", "2023-11-14T22:13:20+00:00"],
-    ]
+    with World() as world:
+        people(world, 100)
+        in_order = [record.id for record in world.sandbox._contacts.find("list", "May", world.now)]
+
+        def swap(number: int, _seen: Seen) -> None:
+            if number == at:
+                world.sandbox.remove(in_order[gone])
+                world.sandbox.add({"list": "May"}, id=LAST)
+
+        world.door.before = swap
+        export = Export(world, tmp_path)
+        export.start(workers=1)
+        assert set(in_order) - {in_order[gone]} <= set(export.ids())
 
 
-def test_ids_and_phones_are_text_in_a_workbook(tmp_path: Path) -> None:
-    path = tmp_path / "contacts.xlsx"
-    write_contacts(path, [Contact("1776025372480910", {"phone": "4412345678"})])
-    page = openpyxl.load_workbook(path).worksheets[0]
-    assert [(cell.value, cell.data_type) for cell in page[2]][:2] == [
-        ("1776025372480910", "s"),
-        ("4412345678", "s"),
-    ]
+def test_what_never_comes_to_rest_is_said_and_everybody_who_was_met_is_there(tmp_path: Path) -> None:
+    with World() as world:
+        stay, mortal = set(people(world, 60)), [*people(world, 60)]
+        world.door.before = churn(world, lambda number: number % 2 == 0, mortal)
+        export = Export(world, tmp_path, Request(where=(MAY,), passes=2))
+        export.start(workers=1)
+        (covered,) = export.covered()
+        assert (covered.settled, covered.passes) == (False, 2)
+        assert covered.partly > 0
+        assert stay <= set(export.ids())
+        assert covered.found == len(export.ids())
 
 
-def test_nobody_is_a_sheet_with_a_header(tmp_path: Path) -> None:
-    write_contacts(tmp_path / "contacts.xlsx", [])
-    page = openpyxl.load_workbook(tmp_path / "contacts.xlsx").worksheets[0]
-    assert [[cell.value for cell in row] for row in page.iter_rows()] == [
-        ["heyx contact id", "tags", "created_at"]
-    ]
+def test_a_total_that_is_wrong_is_overruled_by_two_passes_that_agree(tmp_path: Path) -> None:
+    with World() as world:
+        page = {"data": [{"id": "1", "custom_fields": {"list": "May"}}], "meta": {"last_page": 1, "total": 7}}
+        world.door.behind = Script(told(200, page))
+        export = Export(world, tmp_path)
+        export.start()
+        assert [(one.found, one.total, one.settled, one.passes) for one in export.covered()] == [(1, 7, True, 2)]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-@pytest.mark.parametrize("stored", ["as-sent", "plus", "digits"])
-def test_what_was_exported_and_is_uploaded_again_changes_nothing(tmp_path: Path, suffix: str, stored: str) -> None:
-    told = {
-        "as-sent": Misbehaviour(),
-        "plus": Misbehaviour(phones="plus"),
-        "digits": Misbehaviour(phones="digits"),
-    }
-    path = tmp_path / f"contacts{suffix}"
-    with World(told[stored]) as world:
-        world.sandbox.add(RICH, TAGS)
-        world.sandbox.add(
-            {"list": "May", "email": "bob@x.org", "vip": False}, ["solo, but with a comma"], id="a/b+c=@"
-        )
-        for number in range(23):
-            world.sandbox.add({"list": "May", "phone": f"+4412345{number:03}"}, [f"t{number}"] * (number % 2))
-        contacts = exported(world, Selection((LISTED,))).contacts
-        write_contacts(path, contacts)
-        planned: list[object] = []
-        intent = Intent(Wishes(custom_fields=True))
-        checkpoint = scene.checkpoint(open_sheet(path), intent)
-        with scene.resumed(checkpoint) as run:
-            world.send(run, planned=lambda _row, _known, calls: planned.extend(calls))
-            assert run.journal.totals() == {"unchanged": 25}
-    assert (len(contacts), planned) == (25, [])
+def test_a_search_that_tells_no_total_is_read_by_its_pages(tmp_path: Path) -> None:
+    with World() as world:
+        page = {"data": [{"id": "1", "custom_fields": {"list": "May"}}]}
+        world.door.behind = Script(told(200, page))
+        export = Export(world, tmp_path)
+        assert export.start().calls == 1
+        assert [(one.found, one.total, one.settled) for one in export.covered()] == [(1, None, True)]
 
 
-@pytest.mark.parametrize("tags", [["a"], ["a,b"], ["a;b"], ['"'], ["a,b", "c"], ["a;b", "c,d"], [], ["x" * 255]])
-def test_tags_survive_the_way_through_a_sheet(tmp_path: Path, tags: list[str]) -> None:
-    path = tmp_path / "contacts.csv"
-    write_contacts(path, [Contact("7", {"phone": "+4412345678"}, frozenset(tags))])
-    with scene.resumed(scene.checkpoint(open_sheet(path))) as run:
-        (row,) = run.open_rows()
-        assert sorted(row.add_tags) == sorted(tags)
+def test_one_who_goes_from_one_search_to_another_while_both_are_read_is_there(tmp_path: Path) -> None:
+    with World() as world:
+        for number in range(1000):
+            world.sandbox.add({"lead": number % 2 == 0}, id=f"{number:04}")
+        mover = next(record.id for record in world.sandbox._contacts.find("lead", "false", 0.0)[-3:])
+
+        def move(number: int, _seen: Seen) -> None:
+            if number == 99:
+                record = world.sandbox._contacts.get(mover)
+                assert record is not None
+                world.sandbox._contacts.write(record, {"lead": True}, world.now, found_at_once=True)
+
+        world.door.before = move
+        export = Export(world, tmp_path, Request(where=(Field("lead", "true"), Field("lead", "false"))))
+        export.start(workers=1)
+        assert mover in export.ids()
+        assert all(one.settled for one in export.covered())
+
+
+# Larger pages
+
+
+@pytest.mark.parametrize(("largest", "pages"), [(100, 3), (50, 5), (10, 25)])
+def test_larger_pages_are_used_only_where_heyx_gives_them(tmp_path: Path, largest: int, pages: int) -> None:
+    with World(Misbehaviour(largest_page=largest)) as world:
+        ids = people(world, 250)
+        export = Export(world, tmp_path, Request(where=(MAY,), per_page=100))
+        assert export.start().calls == pages
+        assert sorted(export.ids()) == sorted(ids)
+        with ExportJournal.open(export.path) as journal:
+            assert journal.page_size() == (largest if largest > 10 else None)
+
+
+def test_pages_that_are_only_said_to_be_larger_are_not_believed(tmp_path: Path) -> None:
+    with World() as world:
+        ids = people(world, 25)
+        honest = world.door.behind
+
+        class Boasting(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                answer = await honest.handle_async_request(request)
+                document = json.loads(answer.content)
+                if "per_page" in request.url.params:
+                    document["meta"] |= {"per_page": 100, "last_page": 1}
+                return told(200, document)
+
+        world.door.behind = Boasting()
+        export = Export(world, tmp_path, Request(where=(MAY,), per_page=100))
+        export.start()
+        assert sorted(export.ids()) == sorted(ids)
+
+
+# By id, and lists of values
+
+
+def test_ids_that_heyx_does_not_know_are_told_and_the_others_come(tmp_path: Path) -> None:
+    with World() as world:
+        there = [world.sandbox.add({"city": "Oslo"}, id=name) for name in ("a/b+c=@", "7")]
+        gone: list[str] = []
+        export = Export(world, tmp_path, Request(ids=(*there, "nobody"), known=("was",)))
+        export.start(listener=Listener(gone=gone.append))
+        with ExportJournal.open(export.path) as journal:
+            failed = [(contact_id, listed, state) for contact_id, listed, state, _ in journal.failed_ids()]
+        assert sorted(export.ids()) == sorted(there)
+        assert failed == [("nobody", True, Progressed.ABSENT), ("was", False, Progressed.ABSENT)]
+        assert sorted(gone) == ["nobody", "was"]
+
+
+def test_a_value_of_a_list_that_heyx_refuses_is_told_and_the_others_are_searched_for(tmp_path: Path) -> None:
+    with World() as world:
+        oslo = world.sandbox.add({"city": "Oslo"})
+        honest = world.door.behind
+
+        class Refusing(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                refused = request.url.params["value"] == "Bad"
+                return told(422) if refused else await honest.handle_async_request(request)
+
+        world.door.behind = Refusing()
+        cities = tuple(Field("city", name) for name in ("Bad", "Oslo", "Nowhere"))
+        export = Export(world, tmp_path, Request(listed=cities))
+        export.start()
+        with ExportJournal.open(export.path) as journal:
+            assert journal.values() == Values(3, 1, 1, 0)
+            assert [search.spelling for search in journal.refused()] == ["Bad"]
+        assert export.ids() == [oslo]
+
+
+def test_a_search_that_heyx_refuses_ends_an_export_that_is_nothing_without_it(tmp_path: Path) -> None:
+    with World() as world:
+        world.door.behind = Script(told(422))
+        with pytest.raises(SettingsError, match="list=May"):
+            Export(world, tmp_path).start()
+
+
+def test_many_values_are_searched_for_side_by_side(tmp_path: Path) -> None:
+    with World() as world:
+        for number in range(1200):
+            world.sandbox.add({"number": str(number)})
+        request = Request(listed=tuple(Field("number", str(number)) for number in range(1200)))
+        export = Export(world, tmp_path, request)
+        assert export.start().calls == 1200
+        assert len(set(export.ids())) == 1200
+        assert world.now < (1200 - 200) / 200 * 60 + 10, "nothing but the limit holds them up"
+
+
+# Stops
+
+
+def test_an_export_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    with World() as world:
+        ids = people(world, 500)
+        export = Export(world, tmp_path)
+        for _ in range(4):
+            with pytest.raises(LimitReached):
+                export.start(stops=Stops(max_calls=11))
+        export.start()
+        assert sorted(export.ids()) == sorted(ids)
+        assert sorted(numbers(world.door.seen)) == [*range(1, 51)]
+
+
+def test_contacts_that_come_and_go_between_two_starts_are_noticed(tmp_path: Path) -> None:
+    with World() as world:
+        ids = people(world, 200)
+        export = Export(world, tmp_path)
+        with pytest.raises(LimitReached):
+            export.start(stops=Stops(max_calls=8))
+        world.sandbox.remove(ids.pop())
+        ids.append(world.sandbox.add({"list": "May"}))
+        export.start()
+        assert sorted(export.ids()) == sorted(ids)
+
+
+def test_heyx_that_does_not_answer_stops_the_export_and_keeps_what_came(tmp_path: Path) -> None:
+    with World() as world:
+        ids = people(world, 100)
+        honest, broken = world.door.behind, Script(told(500))
+
+        def break_it(number: int, _seen: Seen) -> None:
+            world.door.behind = broken if number > 5 else honest
+
+        world.door.before = break_it
+        export = Export(world, tmp_path)
+        with pytest.raises(Unreachable):
+            export.start(workers=2)
+        world.door.before = lambda _number, _seen: None
+        world.door.behind = honest
+        before = len(world.door.seen)
+        export.start()
+        assert sorted(export.ids()) == sorted(ids)
+        assert len(world.door.seen) - before < 10
+
+
+def test_the_listener_sees_every_contact_that_heyx_showed(tmp_path: Path) -> None:
+    with World() as world:
+        ids = people(world, 35)
+        seen: list[Contact] = []
+
+        def saw(contacts: Sequence[Contact]) -> None:
+            seen.extend(contacts)
+
+        heard: list[tuple[int, int, int]] = []
+        listener = Listener(told=lambda t: heard.append((t.done, t.calls, t.contacts)), saw=saw)
+        Export(world, tmp_path).start(listener=listener)
+        assert sorted(contact.id for contact in seen) == sorted(ids)
+        assert heard[0] == (1, 4, 10)
+        assert heard[-1] == (4, 4, 35)
+
+
+def test_nothing_asked_for_is_said_before_anything_is_sent() -> None:
+    with World() as world:
+        with pytest.raises(SettingsError, match="which contacts"):
+            exported(world, Request())
+        assert world.door.seen == []
+
+
+def test_an_export_that_is_interrupted_says_so(tmp_path: Path) -> None:
+    with World() as world:
+        people(world, 50)
+
+        def interrupt(_told: object) -> None:
+            raise Interrupted(2)
+
+        with pytest.raises(Interrupted):
+            Export(world, tmp_path).start(listener=Listener(told=interrupt))

@@ -17,7 +17,7 @@ MOST_LINES = 400
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "model", "clock", "attempt"}),
-    frozenset({"api", "values", "settings", "stops"}),
+    frozenset({"api", "values", "settings", "stops", "pages"}),
     frozenset(
         {
             "columns",
@@ -35,8 +35,8 @@ FLOORS: tuple[frozenset[str], ...] = (
             "asking",
         },
     ),
-    frozenset({"account", "client", "damage", "doubt", "line", "run", "intent", "bill", "mapping"}),
-    frozenset({"results", "stage", "books", "explain"}),
+    frozenset({"account", "client", "damage", "doubt", "line", "run", "intent", "bill", "mapping", "selection"}),
+    frozenset({"results", "stage", "books", "explain", "listing", "speaking"}),
     frozenset({"upload", "export", "mended", "inspection", "status", "verify"}),
     frozenset({"canary"}),
     frozenset({"rehearsal", "starts"}),
@@ -58,6 +58,7 @@ DOORS = {
     "openpyxl": {"sheets"},
     "xlsxwriter": {"sheets"},
     "xlrd": {"sheets"},
+    "pyarrow": {"sheets"},
     "python_calamine": {"sheets"},
     "filelock": {"journal", "pace", "places"},
     "psutil": {"places"},

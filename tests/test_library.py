@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import re
 import shutil
 from pathlib import Path
@@ -11,16 +10,16 @@ from pathlib import Path
 import pytest
 
 import heyx_bulk
-from heyx_bulk import Client, Field, Pace, Selection, Settings, export
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
-from heyx_bulk.settings import checked
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "sandbox-token"
 
 
-def example() -> str:
-    found = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def example(heading: str) -> str:
+    """The first Python below a heading of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(.*?)```", text[text.index(heading) :], re.DOTALL)
     assert found is not None
     return found.group(1)
 
@@ -33,25 +32,26 @@ def test_the_readme_s_example_uploads_the_sample(
     with SandboxServer(Sandbox(Misbehaviour(seed=7), tokens=(TOKEN,), limit=1000)) as server:
         monkeypatch.setenv("HEYX_URL", server.url)
         monkeypatch.setenv("HEYX_TOKEN", TOKEN)
-        exec(compile(example(), "README.md", "exec"), {})  # noqa: S102  the README's own words
+        exec(compile(example("## As a library"), "README.md", "exec"), {})  # noqa: S102  the README's own words
         assert len(server.sandbox.contacts) == 32
     printed = capsys.readouterr().out
     assert ast.literal_eval(printed[: printed.index("}") + 1]) == {"created": 32, "failed": 3, "invalid": 5}
     assert printed.strip().endswith("contacts.results.xlsx")
 
 
-def test_contacts_are_read_through_a_client() -> None:
+def test_the_readme_s_example_reads_contacts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=1000)) as server:
         for number in range(12):
-            server.sandbox.add({"phone": f"+92300{number:03}", "isLead": True}, ("VIP",) if number % 2 else ())
-        settings = checked(url=server.url, token=TOKEN)
-        exported = asyncio.run(_read(settings))
-    assert (exported.found, len(exported.contacts)) == (12, 6)
-
-
-async def _read(settings: Settings) -> heyx_bulk.Exported:
-    async with Client(settings, Pace(settings.rate)) as client:
-        return await export(client, Selection((Field("isLead", "true"),), tags=("VIP",)))
+            tags = ("VIP",) if number % 2 else ()
+            server.sandbox.add({"firstName": f"Ann {number:02}", "isLead": number < 8}, tags)
+        monkeypatch.setenv("HEYX_URL", server.url)
+        monkeypatch.setenv("HEYX_TOKEN", TOKEN)
+        exec(compile(example("### Contacts out of HeyX"), "README.md", "exec"), {})  # noqa: S102  its own words
+    printed = capsys.readouterr().out.splitlines()
+    assert sorted(printed[:6]) == [f"Ann {number:02}" for number in (1, 3, 5, 7, 9, 11)]
+    assert printed[-1] == "6"
 
 
 def test_everything_the_face_names_is_there_in_order() -> None:

@@ -283,10 +283,10 @@ def test_of_a_field_shown_otherwise_every_contact_is_remembered(
     assert held == ["Lahore"] * many
 
 
-def test_no_value_and_no_id_is_in_the_file(
-    tmp_path: Path, opened: Callable[[], ChannelMemory], time: Time
+def test_no_value_and_no_id_is_in_the_file_where_no_contact_is_to_be_remembered(
+    tmp_path: Path, time: Time
 ) -> None:
-    with opened() as memory:
+    with ChannelMemory("channel", SETTLE, folder=tmp_path, clock=time, remember=False) as memory:
         wrote(memory, 47114711, City="Samarkand")
         time.now += SETTLE
         shown(memory, 47114711, {"City": "Tashkent"})

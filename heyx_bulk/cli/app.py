@@ -272,6 +272,7 @@ app.command()(runs.verify)
 
 app.command()(channel.export)
 app.command()(channel.fields)
+app.add_typer(channel.memory, name="memory")
 
 
 def _share(what: str, option: str) -> object:

@@ -73,7 +73,7 @@ def tell(voice: Voice, run: Run, speed: Speed, *, fresh: bool = True) -> Bill:
     _tell_fields(voice, columns, str(journal.meta("channel")), fresh=fresh)
     if doubts := len(journal.doubts()):
         voice.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
-    voice.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {_time(due.calls, speed.rate)}.")
+    voice.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {time_for(due.calls, speed.rate)}.")
     for note in speed.notes:
         voice.say(f"  {note}")
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
@@ -162,7 +162,8 @@ def _way(columns: Columns, matching: Matching) -> str:
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
-def _time(calls: int, rate: Rate) -> str:
+def time_for(calls: int, rate: Rate) -> str:
+    """How long so many calls take, as a person says it."""
     if calls <= rate.calls:
         return f"within {duration(rate.window_seconds)}"
     return f"about {duration(calls / rate.calls * rate.window_seconds)}"

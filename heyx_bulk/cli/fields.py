@@ -16,10 +16,11 @@ from heyx_bulk.cli.signals import Signals
 from heyx_bulk.client import Client
 from heyx_bulk.columns import NO_FIELDS, KnownFields, field_named
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
-from heyx_bulk.export import first_page, wanted_field
+from heyx_bulk.export import first_page
 from heyx_bulk.memory import ChannelMemory, KnownField, custom_fields, known_fields
 from heyx_bulk.model import Contact, Field
 from heyx_bulk.pace import open_pace
+from heyx_bulk.selection import wanted_field
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.values import PhoneLookup, text_of, trim
 

@@ -16,7 +16,7 @@ from typing import NoReturn, TextIO, cast
 import typer
 
 from heyx_bulk.errors import HeyxBulkError, Interrupted
-from heyx_bulk.progress import Bar, Lines, Naming, Progress, Silent
+from heyx_bulk.progress import Bar, Lines, Naming, Progress, Reading, ReadingBar, ReadingLines, Silent, Unseen
 
 
 class Voice:
@@ -50,6 +50,12 @@ class Voice:
             return Silent()
         shown: Progress = Bar(total, done, self._err) if self._err.isatty() else Lines(total, done, self._err)
         return Naming(shown, self._err) if self.verbose else shown
+
+    def reading(self) -> Reading:
+        """What a person watches while contacts are read."""
+        if self.quiet:
+            return Unseen()
+        return ReadingBar(self._err) if self._err.isatty() else ReadingLines(self._err)
 
     @property
     def can_ask(self) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from heyx_bulk.columns import NO_FIELDS, KnownFields
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
 from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal, hold
-from heyx_bulk.log import LogFile
+from heyx_bulk.log import Log, LogFile, logged
 from heyx_bulk.memory import ChannelMemory
 from heyx_bulk.model import Status
 from heyx_bulk.pace import lesson_of
@@ -39,7 +40,7 @@ from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import stage, understand
-from heyx_bulk.starts import begun, check, logged, now, places_of, send, still_to_do
+from heyx_bulk.starts import begun, check, now, places_of, send, still_to_do
 from heyx_bulk.stops import Stops
 from heyx_bulk.upload import Upload, upload
 from heyx_bulk.watch import Watch
@@ -146,7 +147,7 @@ def _try_out(asked: Asked, sheet: Sheet, known: KnownFields, settings: Settings,
 def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
     progress = asked.voice.progress(still_to_do(run.journal.totals()))
     work = Canary(run, asked.canary, tell=asked.voice.say) if asked.canary else Upload.run
-    with logged(run, asked.log) as log:
+    with _logged(asked, run) as log:
         rehearsed = rehearse(run, settings, progress, stops=asked.stops, log=log, work=work)
     sent, totals, code = rehearsed.sent, rehearsed.totals, results.exit_code(rehearsed.totals)
     if sent.stopped is not None:
@@ -164,11 +165,15 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
     return code
 
 
+def _logged(asked: Asked, run: Run) -> AbstractContextManager[Log | None]:
+    return logged(asked.log, str(run.journal.meta("run")))
+
+
 def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     shown = Shown(asked.first)
     progress = asked.voice.progress(still_to_do(run.journal.totals()))
-    remembered = ChannelMemory(settings.channel, settings.settle)
-    with Signals(asked.voice) as signals, logged(run, asked.log) as log, remembered as memory:
+    remembered = ChannelMemory(settings.channel, settings.settle, remember=settings.memory)
+    with Signals(asked.voice) as signals, _logged(asked, run) as log, remembered as memory:
         watch = Watch(asked.stops, open_between=run.journal.account.open_between)
         books = Books(watch, log=log, started=signals.attach)
         work = upload(run, settings, progress=progress, planned=shown, memory=memory, books=books)

@@ -27,6 +27,7 @@ from heyx_bulk.columns.recognition import (
     recognise,
     understood,
 )
+from heyx_bulk.columns.said import Said, positions
 
 __all__ = [
     "DEFAULT_KEYS",
@@ -42,6 +43,7 @@ __all__ = [
     "KnownFields",
     "MappingFile",
     "Reading",
+    "Said",
     "Seen",
     "Understood",
     "Use",
@@ -53,6 +55,7 @@ __all__ = [
     "letter",
     "not_shown",
     "parsed",
+    "positions",
     "recognise",
     "split_list",
     "understood",

@@ -6,24 +6,32 @@ filled as a draft beside its place and takes its name when it is whole, so it ho
 """
 
 from heyx_bulk.journal.calls import Recorded, Start
-from heyx_bulk.journal.disk import hold, is_held
+from heyx_bulk.journal.disk import hold, is_held, put_away
 from heyx_bulk.journal.draft import Draft
 from heyx_bulk.journal.entry import Cause, Entry, Mended, State, text_of, texts_of
+from heyx_bulk.journal.export import ExportJournal
 from heyx_bulk.journal.journal import Journal
 from heyx_bulk.journal.salvage import Salvaged, salvage
+from heyx_bulk.journal.search import Covered, Progressed, Search, Values
 
 __all__ = [
     "Cause",
+    "Covered",
     "Draft",
     "Entry",
+    "ExportJournal",
     "Journal",
     "Mended",
+    "Progressed",
     "Recorded",
     "Salvaged",
+    "Search",
     "Start",
     "State",
+    "Values",
     "hold",
     "is_held",
+    "put_away",
     "salvage",
     "text_of",
     "texts_of",

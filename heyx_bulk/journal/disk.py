@@ -34,16 +34,17 @@ def is_held(path: Path) -> bool:
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Keep other runs from the checkpoint at `path`; raises `CheckpointBusy` where another run has it."""
+def hold(path: Path, *, shown_by: str = "heyx-bulk report") -> Iterator[None]:
+    """Keep other runs from the checkpoint at `path`; raises `CheckpointBusy` where another run has it.
+
+    `shown_by` is the command that shows how far that one is; blank if none does.
+    """
     lock = FileLock(f"{path}.lock", mode=0o600)
     try:
         lock.acquire(timeout=LOOKED_AT_SECONDS, poll_interval=0.02)
     except Timeout:
-        raise CheckpointBusy(
-            f"Another run is working on {path}.",
-            f"Wait until it has ended; this shows how far it is: heyx-bulk report {shlex.quote(str(path))}",
-        ) from None
+        shows = f"; this shows how far it is: {shown_by} {shlex.quote(str(path))}" if shown_by else "."
+        raise CheckpointBusy(f"Another run is working on {path}.", f"Wait until it has ended{shows}") from None
     except OSError as error:
         raise _unwritable(path, error) from None
     try:
@@ -114,6 +115,12 @@ def clear(path: Path) -> None:
     """
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def put_away(path: Path) -> None:
+    """Take away the checkpoint at `path`, if there is one, with what was left beside it."""
+    clear(path)
+    path.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 from heyx_bulk.api import Answer, Call
 from heyx_bulk.errors import DiskFull
+from heyx_bulk.memory.contacts import SCHEMA, Contacts
 from heyx_bulk.memory.creates import Claim, Creates
 from heyx_bulk.memory.disk import opened, place_of, told
 from heyx_bulk.memory.fields import Fields
@@ -74,7 +75,8 @@ class Forgetful:
 
 
 class ChannelMemory:
-    """What is known of one channel: the creates of the last seconds, its custom fields, its habits.
+    """What is known of one channel: the creates of the last seconds, its custom fields, its habits,
+    and (with `remember`) its contacts.
 
     A create of less than `settle_seconds` ago counts as recent. Raises `Unwritable` where its file, by default in
     the user's state folder, cannot be used, `DiskFull` where it can no longer be. Use in a `with` block.
@@ -87,15 +89,17 @@ class ChannelMemory:
         *,
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
+        remember: bool = True,
     ) -> None:
         path = place_of(channel, folder)
-        self._db = opened(path)
+        self.path = path
+        self._db = opened(path, SCHEMA)
         creates = Creates(self._db, path, channel, settle_seconds, clock)
         self.claim, self.look = creates.claim, creates.look
         self.created, self.release = creates.created, creates.release
         self._habits = Habits(self._db, path, channel, settle_seconds, clock)
-        self.heard = self._habits.heard
         self.fields = Fields(self._db, path, clock)
+        self.contacts = Contacts(self._db, path, clock, kept=remember)
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +109,11 @@ class ChannelMemory:
         with suppress(DiskFull):
             self._habits.keep()
         self._db.close()
+
+    def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+        """Learn from HeyX's answer to a row's call; give it back as it must be read."""
+        self.contacts.heard(call, answer)
+        return self._habits.heard(row, call, answer)
 
     @property
     def phone_spellings(self) -> tuple[PhoneSpelling, ...]:

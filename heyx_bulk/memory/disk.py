@@ -59,8 +59,10 @@ def place_of(channel: str, folder: Path | None = None) -> Path:
     return (folder or state_folder() / "memory") / f"{channel}.sqlite"
 
 
-def opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path, more: str = "") -> sqlite3.Connection:
     """The memory in the file `path`, which is made if it is not there, and is this user's alone.
+
+    `more` are tables that it holds beside those of this page.
 
     Raises `Unwritable` where it cannot be used.
     """
@@ -70,7 +72,7 @@ def opened(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(path, isolation_level=None, timeout=10.0)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
-        db.executescript(_SCHEMA)
+        db.executescript(_SCHEMA + more)
         return db
 
 

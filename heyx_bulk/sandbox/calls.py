@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs, unquote
@@ -73,11 +74,12 @@ def _shape(segments: list[str]) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The query of a search; a page below 1, or that is no number, reads as 1."""
+    """The query of a search; a page below 1, or that is no number, reads as 1. Pages may be asked to be larger."""
 
     name: str
     text: str
     page: int
+    per_page: int
 
     @classmethod
     def read(cls, query: str) -> Search:
@@ -85,9 +87,13 @@ class Search:
         asked = parse_qs(query, keep_blank_values=True)
         if "name" not in asked or "value" not in asked:
             raise RefusalError(422, "The name and value fields are required.")
-        page = asked.get("page", ["1"])[-1]
-        number = int(page) if page.isascii() and page.isdigit() and len(page) < 10 else 1
-        return cls(asked["name"][-1].strip(), asked["value"][-1].strip(), max(1, number))
+        name, text = asked["name"][-1].strip(), asked["value"][-1].strip()
+        return cls(name, text, max(1, _number(asked, "page")), _number(asked, "per_page"))
+
+
+def _number(asked: Mapping[str, list[str]], name: str) -> int:
+    text = asked.get(name, ["1"])[-1]
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
 def fields_in(body: bytes) -> dict[str, Value]:

@@ -109,6 +109,12 @@ class Contacts:
             if kept != before:
                 self._catalogue.change(record, read_name, before, kept, seen_from)
 
+    def remove(self, contact_id: str, now: float) -> None:
+        """Take a contact away. KeyError if there is none."""
+        record = self._records[contact_id]
+        self.write(record, dict.fromkeys(record.fields), now, found_at_once=True)
+        del self._records[contact_id]
+
     def _new(self, contact_id: str, now: float) -> Record:
         place = (zlib.crc32(contact_id.encode()), contact_id)
         record = self._records[contact_id] = Record(contact_id, int(now), now, place)

@@ -19,7 +19,7 @@ from heyx_bulk.sandbox.answers import Answer, LostAnswer, RefusalError
 from heyx_bulk.sandbox.calls import MAX_BODY_BYTES, Call, Search, Value, cleaned, fields_in, tags_in
 from heyx_bulk.sandbox.contacts import Contacts, Record, SandboxContact
 from heyx_bulk.sandbox.misbehaviour import Dice, Misbehaviour
-from heyx_bulk.sandbox.pages import page_of
+from heyx_bulk.sandbox.pages import CONTACTS_A_PAGE, page_of
 from heyx_bulk.sandbox.window import Turn, Window, WindowKind, new_window
 
 _BEHAVED = Misbehaviour()
@@ -92,6 +92,14 @@ class Sandbox:
         kept = {name: cleaned(value) for name, value in fields.items()}
         with self._lock:
             return self._contacts.seed(kept, tags, id or "", self._clock()).id
+
+    def remove(self, contact_id: str) -> None:
+        """Take a contact away without a call, as a person may do in HeyX; a search finds it no more.
+
+        KeyError if there is none.
+        """
+        with self._lock:
+            self._contacts.remove(contact_id, self._clock())
 
     def handle(self, method: str, url: str, token: str | None, body: bytes) -> Answer | LostAnswer:
         """What HeyX answers to a call, or that its answer is lost.
@@ -190,7 +198,9 @@ class Sandbox:
     def _find(self, call: Call, now: float) -> Answer:
         search = Search.read(call.query)
         found = self._contacts.find(search.name, search.text, now)
-        return answers.page(page_of(found, search.page, meta_links=self._misbehaviour.meta_links))
+        told = self._misbehaviour
+        size = max(CONTACTS_A_PAGE, min(search.per_page, told.largest_page))
+        return answers.page(page_of(found, search.page, size, meta_links=told.meta_links))
 
     def _create(self, call: Call, body: bytes, now: float) -> Answer:
         told = self._misbehaviour

@@ -87,6 +87,8 @@ class Misbehaviour:
     """Fields that are stored in capitals."""
     clean_tags: bool = False
     """Of a tag only letters, digits, blanks, `-` and `_` are stored."""
+    largest_page: int = 10
+    """How many contacts a page holds at most where a search asks for more with `per_page`."""
     meta_links: bool = False
     """`meta` of a page carries the array `links`."""
     trailing_slash: Literal["works", "redirects"] = "works"

@@ -16,11 +16,11 @@ CONTACTS_A_PAGE = 10
 _PATH = "http://app.heyx.io/api/v1/contact/by_custom_field"
 
 
-def page_of(found: Sequence[Record], number: int, *, meta_links: bool) -> dict[str, Any]:
-    """The page with this number, counted from 1, in the documented shape."""
-    start = (number - 1) * CONTACTS_A_PAGE
-    shown = found[start : start + CONTACTS_A_PAGE]
-    last = max(1, -(-len(found) // CONTACTS_A_PAGE))
+def page_of(found: Sequence[Record], number: int, size: int, *, meta_links: bool) -> dict[str, Any]:
+    """The page with this number, counted from 1, of `size` contacts, in the documented shape."""
+    start = (number - 1) * size
+    shown = found[start : start + size]
+    last = max(1, -(-len(found) // size))
     links = {
         "first": _link(1),
         "last": _link(last),
@@ -32,7 +32,7 @@ def page_of(found: Sequence[Record], number: int, *, meta_links: bool) -> dict[s
         "from": start + 1 if shown else None,
         "last_page": last,
         "path": _PATH,
-        "per_page": CONTACTS_A_PAGE,
+        "per_page": size,
         "to": start + len(shown) if shown else None,
         "total": len(found),
     }

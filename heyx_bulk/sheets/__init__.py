@@ -6,7 +6,22 @@ without a true text is a `Fault` of its row, and a number Excel may have rounded
 
 from heyx_bulk.sheets.guard import guard, unguard
 from heyx_bulk.sheets.opening import open_sheet
+from heyx_bulk.sheets.records import Frame, Listed, frame, write_lines, write_parquet
 from heyx_bulk.sheets.sheet import Chunk, Fault, Sheet
 from heyx_bulk.sheets.writing import Looks, write_sheet
 
-__all__ = ["Chunk", "Fault", "Looks", "Sheet", "guard", "open_sheet", "unguard", "write_sheet"]
+__all__ = [
+    "Chunk",
+    "Fault",
+    "Frame",
+    "Listed",
+    "Looks",
+    "Sheet",
+    "frame",
+    "guard",
+    "open_sheet",
+    "unguard",
+    "write_lines",
+    "write_parquet",
+    "write_sheet",
+]

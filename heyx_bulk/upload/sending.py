@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from heyx_bulk.api import ReadContact
 from heyx_bulk.books import Books
-from heyx_bulk.client import Client, Transport
+from heyx_bulk.client import Transport
 from heyx_bulk.errors import CallFailed, Refused, Stopped, Unreachable
 from heyx_bulk.memory import Memory
-from heyx_bulk.pace import Pace, open_pace
+from heyx_bulk.pace import Pace
 from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
+from heyx_bulk.speaking import speaking, ticking
 from heyx_bulk.upload.upload import Planned, Upload
-from heyx_bulk.watch import Watch
-
-TICK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,9 @@ async def upload(  # noqa: PLR0913 - each replaces or accompanies one part of a 
     began = loop.time()
     stopped: Stopped | None = None
     books = books or Books()
-    async with _speaking(settings, transport, books, pace) as client:
-        ticking = loop.create_task(_tick(client, progress, books.watch))
+    async with speaking(settings, transport, books, pace) as client:
         try:
-            with books.kept(client):
+            with books.kept(client), ticking(client, progress, books.watch):
                 await work(
                     Upload(
                         run,
@@ -72,14 +68,13 @@ async def upload(  # noqa: PLR0913 - each replaces or accompanies one part of a 
         except Stopped as reason:
             stopped = reason
         finally:
-            ticking.cancel()
             progress.close()
     return Sent(client.calls, client.refused_for_pace, loop.time() - began, stopped)
 
 
 async def has_contact(settings: Settings, contact_id: str) -> bool:
     """Whether the channel of `settings` has the contact; raises `Stopped` where that cannot be found out."""
-    async with _speaking(settings) as client:
+    async with speaking(settings) as client:
         try:
             await client.send(ReadContact(contact_id))
         except Refused:
@@ -87,25 +82,3 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         except CallFailed as failure:
             raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
         return True
-
-
-@asynccontextmanager
-async def _speaking(
-    settings: Settings,
-    transport: Transport | None = None,
-    books: Books | None = None,
-    pace: Pace | None = None,
-) -> AsyncIterator[Client]:
-    """A client that shares the limit with all other runs; over a `transport` it has its own."""
-    if pace is None and transport is not None:
-        pace = Pace(settings.rate, settings.rate_share, most=settings.workers)
-    with open_pace(settings) if pace is None else nullcontext(pace) as turns:
-        async with Client(settings, turns, transport=transport, witness=books) as client:
-            yield client
-
-
-async def _tick(client: Client, progress: Progress, watch: Watch) -> None:
-    while True:
-        await asyncio.sleep(TICK_SECONDS)
-        watch.look()
-        progress.tick(client.pace.wait_seconds(), client.trouble)

@@ -1,0 +1,125 @@
+"""The contacts that a channel is known to have: fed by answers, kept once, forgotten for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from heyx_bulk.api import AddTags, CreateContact, Created, Done, FindContacts, Page, RemoveTags, UpdateContact
+from heyx_bulk.cli.app import app
+from heyx_bulk.memory import ChannelMemory, KnownExport
+from heyx_bulk.model import Contact, ContactRow, Field
+from heyx_bulk.sandbox import Sandbox, SandboxServer
+from heyx_bulk.settings import checked
+
+ROW = ContactRow(2)
+ANN = Contact("1776025372480910", {"firstName": "Ann", "vip": True, "zip": "007"}, frozenset("ab"), whole=True)
+
+
+@contextmanager
+def memory(
+    folder: Path, clock: Callable[[], float] = lambda: 100.0, *, remember: bool = True
+) -> Iterator[ChannelMemory]:
+    with ChannelMemory("channel", 60.0, folder=folder, clock=clock, remember=remember) as opened:
+        yield opened
+
+
+def known(folder: Path) -> list[Contact]:
+    with memory(folder) as opened:
+        return [one.contact for one in opened.contacts.known()]
+
+
+def test_what_heyx_shows_is_known_with_its_kinds_and_when(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        opened.heard(ROW, FindContacts("phone", "1"), Page((ANN, Contact("7", {}, whole=True)), 1))
+    with memory(tmp_path, lambda: 200.0) as opened:
+        assert [(one.contact, one.seen) for one in opened.contacts.get((ANN.id, "nobody"))] == [(ANN, 100.0)]
+        assert list(opened.contacts.ids()) == [ANN.id, "7"]
+        assert (opened.contacts.count(), opened.contacts.seen()) == (2, (100.0, 100.0))
+
+
+def test_what_we_write_is_known_too(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        opened.heard(ROW, CreateContact((Field("phone", "+44"),)), Created("new"))
+        opened.heard(ROW, UpdateContact("new", (Field("City", "Oslo"),)), Done())
+        opened.heard(ROW, AddTags("new", ("a", "b")), Done())
+        opened.heard(ROW, RemoveTags("new", ("a",)), Done())
+    assert known(tmp_path) == [Contact("new", {"phone": "+44", "City": "Oslo"}, frozenset("b"), whole=False)]
+
+
+def test_one_that_heyx_does_not_know_is_known_no_more(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        opened.contacts.saw((ANN,))
+        opened.contacts.gone(ANN.id)
+    assert known(tmp_path) == []
+
+
+def test_an_export_keeps_what_it_showed_though_the_contact_changed_since(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        number = opened.contacts.keep_export("vip.xlsx", (ANN,))
+        opened.heard(ROW, UpdateContact(ANN.id, (Field("firstName", "Bea"),)), Done())
+        assert list(opened.contacts.exported(number, (ANN.id, "nobody"))) == [ANN]
+        assert opened.contacts.exports() == (KnownExport(number, "vip.xlsx", 100.0, 1),)
+
+
+def test_the_newest_exports_are_kept_and_what_they_share_lies_there_once(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        opened.contacts.keep_export("0.csv", (Contact("gone", whole=True),))
+        for number in range(1, 11):
+            opened.contacts.keep_export(f"{number}.csv", (ANN,))
+        assert [one.name for one in opened.contacts.exports()] == [f"{number}.csv" for number in range(10, 0, -1)]
+        assert opened._db.execute("SELECT count(*) FROM document").fetchone() == (1,)
+
+
+def test_forgotten_contacts_are_not_in_the_file_any_more(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        opened.contacts.saw((Contact("7", {"firstName": "Unforgettable"}, whole=True),))
+        opened.contacts.keep_export("x.csv", (ANN,))
+        assert opened.contacts.forget() == 1
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"Unforgettable" not in held
+    assert b"1776025372480910" not in held
+    assert known(tmp_path) == []
+
+
+def test_nothing_is_kept_where_that_is_switched_off(tmp_path: Path) -> None:
+    with memory(tmp_path, remember=False) as opened:
+        opened.heard(ROW, FindContacts("phone", "1"), Page((ANN,), 1))
+        opened.heard(ROW, CreateContact((Field("phone", "+44"),)), Created("new"))
+        assert opened.contacts.keep_export("x.csv", (ANN,)) == 0
+    assert known(tmp_path) == []
+
+
+@pytest.mark.parametrize(("said", "remember"), [("off", False), ("no", False), ("on", True)])
+def test_the_environment_switches_it_off(said: str, remember: bool) -> None:
+    assert checked(token="t", memory=said).memory is remember
+
+
+def test_uploads_and_exports_feed_it_and_a_person_sees_and_forgets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("contacts.csv").write_text("phone,firstName\n+44207946000,Ann\n+44207946001,Bob\n", encoding="utf-8")
+
+    def typed(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, words)
+        return done.exit_code, done.stdout
+
+    with SandboxServer(Sandbox(tokens=("t",))) as server:
+        monkeypatch.setenv("HEYX_URL", server.url)
+        monkeypatch.setenv("HEYX_TOKEN", "t")
+        server.sandbox.add({"City": "Oslo"}, id="7")
+        assert typed("upload", "contacts.csv")[0] == 0
+        assert typed("memory", "show") == (0, "2 contacts remembered\n")
+        assert typed("export", "x.csv", "--where", "City=Oslo")[0] == 0
+        assert typed("memory", "show") == (0, "3 contacts remembered\n")
+        server.sandbox.remove("7")
+        assert typed("export", "all.csv", "--known", "--if", "firstName not blank") == (0, "2 contacts\n")
+        assert typed("memory", "show") == (0, "2 contacts remembered\n")
+        assert typed("memory", "forget")[0] == 2
+        assert typed("memory", "forget", "--yes") == (0, "2 contacts and 2 exports forgotten\n")
+        assert typed("memory", "show") == (0, "0 contacts remembered\n")
