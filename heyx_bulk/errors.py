@@ -12,6 +12,7 @@ HeyxBulkError
 │   Undelivered     it never reached HeyX: it did not happen
 │   Unanswered      it was sent and no answer came: it may have happened
 │   Ambiguous       the key names several contacts, and we do not guess
+│   Conflict        HeyX was changed since the export, and we do not write over it
 └ InDoubt         a create went unanswered; its row waits for the end
 
 Exit codes of the program: 0 every row is as wanted · 1 our bug (with a traceback) · 2 misuse, nothing was
@@ -152,6 +153,10 @@ class Unanswered(CallFailed):
 
 class Ambiguous(CallFailed):
     """The key names several contacts, and we do not guess."""
+
+
+class Conflict(CallFailed):
+    """HeyX was changed since the export that a row was edited in, and we do not write over it."""
 
 
 class InDoubt(HeyxBulkError):

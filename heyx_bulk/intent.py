@@ -27,6 +27,9 @@ class Intent:
     accept_suspect_ids: bool = False
     duplicates: Duplicates = Duplicates.ERROR
     viber: bool = False
+    since_export: bool = False
+    read_first: bool | None = None
+    """Whether contacts named by id are read before they are written; None: in a sheet that an export wrote."""
 
     def open(self, path: Path) -> Sheet:
         """The sheet at `path`, read as it is meant; raises `SheetError`."""
@@ -61,6 +64,8 @@ class Intent:
             "accept_suspect_ids": self.accept_suspect_ids,
             "duplicates": self.duplicates,
             "viber": self.viber,
+            "since_export": self.since_export,
+            "read_first": self.read_first,
         }
         return {_option(name): _plain(value) for name, value in options.items()}
 

@@ -51,6 +51,15 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """One field that a row changes: its name, what an export showed of it, and what the row wants."""
+
+    name: str
+    shown: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
 class TagSet:
     """The tags a contact should have of those that begin with `prefix`: exactly these."""
 
@@ -75,6 +84,9 @@ class ContactRow:
     `fields`, which include the keys. `add_tags` include those of `tag_sets`. A row with `problems` is invalid and
     never sent; `remarks` are told with its outcome. `stamp` is written by the create alone, so that it can be told
     whose a contact is.
+
+    A row with `edits` (None: none are known) wants no more than the differences from what an export showed of its
+    contact; these are its fields among them.
     """
 
     number: int
@@ -87,6 +99,7 @@ class ContactRow:
     tag_sets: tuple[TagSet, ...] = ()
     remarks: tuple[str, ...] = ()
     stamp: Field | None = None
+    edits: tuple[Edit, ...] | None = None
 
     @property
     def key(self) -> Field | None:

@@ -28,8 +28,8 @@ from heyx_bulk.api import (
     RemoveTags,
     UpdateContact,
 )
-from heyx_bulk.errors import Ambiguous
-from heyx_bulk.model import Contact, ContactRow, Field, Policy
+from heyx_bulk.errors import Ambiguous, Conflict
+from heyx_bulk.model import Contact, ContactRow, Edit, Field, Policy
 from heyx_bulk.values import PhoneLookup, PhoneSpelling, key_text, same, spelling_of, spellings, text_of
 
 
@@ -49,6 +49,10 @@ class Matching:
     no_match: bool = False
     trust_ids: bool = False
     mode: Mode = Mode.UPSERT
+    read_first: bool = False
+    """A contact that a row names by its id is read before it is written."""
+    check: bool = False
+    """So is one whose row holds edits: what HeyX changed since the export is not written over."""
 
 
 UPSERT = Matching()
@@ -59,13 +63,14 @@ class NotAsked:
     """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
 
     `keys` are what the contact must not contradict; the first of them decides alone, and so does `stamp`, the
-    mark that a create left in its contact.
+    mark that a create left in its contact. Of `edits` HeyX must still hold what an export showed.
     """
 
     questions: tuple[FindContacts | ReadContact, ...]
     keys: tuple[Field, ...] = ()
     stamp: Field | None = None
     found: tuple[Contact, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,22 @@ def start(row: ContactRow, matching: Matching) -> Known:
     if row.id is not None:
         if matching.mode is Mode.CREATE:
             return Contact(row.id)
+        if row.edits is not None:
+            return _start_of_edits(row, row.id, row.edits, matching)
         if row.keys and not matching.trust_ids:
             return by_id(row.id, row.keys)
-        return by_id(row.id) if _must_be_read(row) else Contact(row.id)
+        return by_id(row.id) if matching.read_first or _must_be_read(row) else Contact(row.id)
     if matching.no_match or row.key is None:
         return Nobody(looked=False)
     return NotAsked(_searches(row.key, matching), (row.key,))
+
+
+def _start_of_edits(row: ContactRow, contact_id: str, edits: tuple[Edit, ...], matching: Matching) -> Known:
+    """Differences are written blind, unless they depend on what HeyX has."""
+    checked = edits if matching.check else ()
+    if checked or _must_be_read(row):
+        return NotAsked((ReadContact(contact_id),), edits=checked)
+    return Contact(contact_id)
 
 
 def by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> NotAsked:
@@ -167,7 +182,10 @@ def next_call(row: ContactRow, known: Known) -> Call | None:
 
 
 def after(known: Known, call: Call, answer: Answer) -> Known:
-    """What is known after `call` was answered. Raises `Ambiguous` when the key names several contacts."""
+    """What is known after `call` was answered.
+
+    Raises `Ambiguous` when the key names several contacts, `Conflict` when HeyX was changed since an export.
+    """
     match known, call, answer:
         case NotAsked(), FindContacts(), Page():
             return _after_search(known, call, answer)
@@ -314,11 +332,33 @@ def _is_meant(contact: Contact, call: FindContacts, known: NotAsked) -> bool:
     return call.field == keys[0].name or all(_holds(contact, key) for key in keys)
 
 
+def _is_conflict(edit: Edit, contact: Contact) -> bool:
+    """Whether HeyX holds neither what the export showed nor what the row wants."""
+    held = contact.fields.get(edit.name)
+    blank = not text_of(held)
+    as_shown = same(edit.name, edit.shown, held) or (blank and not edit.shown)
+    return not (as_shown or same(edit.name, edit.wanted, held) or (blank and not edit.wanted))
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if text else "nothing"
+
+
 def _holds(contact: Contact, key: Field) -> bool:
     return key_text(key.name, contact.fields.get(key.name)) == key_text(key.name, key.value)
 
 
 def _after_read(known: NotAsked, contact: Contact) -> Known:
+    if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
+        told = (
+            f"{edit.name}: the export showed {_quoted(edit.shown)}, HeyX has "
+            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet says {_quoted(edit.wanted)}"
+            for edit in conflicts
+        )
+        raise Conflict(
+            f"HeyX was changed since the export. {'; '.join(told)}",
+            "Nothing of the row was written. Export anew and change that; without --check the sheet is right",
+        )
     if key := contradicts(contact, known.keys):
         if rest := known.questions[1:]:
             return replace(known, questions=rest)

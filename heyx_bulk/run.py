@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from heyx_bulk.columns import Columns, Reading
+from heyx_bulk.columns import Columns, Reading, Use
+from heyx_bulk.edits import Scope, edited
 from heyx_bulk.journal import Entry, Journal
 from heyx_bulk.merging import Duplicates, merged
-from heyx_bulk.model import ContactRow, Field
+from heyx_bulk.model import ContactRow, Field, Policy
 from heyx_bulk.plan import Matching, Mode
 from heyx_bulk.values import PhoneLookup
 
@@ -30,6 +31,8 @@ class Run:
     """What becomes of rows that mean one contact."""
     mark: str = ""
     """What tells this run from every other one in the contacts it creates."""
+    since_export: bool = False
+    """Rows hold no more than what was changed since an export."""
 
     @classmethod
     def of(cls, journal: Journal) -> Run:
@@ -44,6 +47,7 @@ class Run:
             Matching(phone_lookup=lookup, mode=mode, **matching),
             duplicates=Duplicates(str(journal.meta("duplicates"))),
             mark=str(journal.meta("run"))[:MARK_LENGTH],
+            since_export=journal.meta("since") is not None,
         )
 
     @property
@@ -62,7 +66,7 @@ class Run:
             if self.merges:
                 yield from map(self.row, batch)
             else:
-                yield from map(self._stamped, map(self._read(batch).row, range(len(batch))))
+                yield from map(self._finished, map(self._read(batch).row, range(len(batch))))
 
     def keys_sent(self, entry: Entry) -> tuple[Field, ...]:
         """The keys that a row's create carried: what its contact can be looked for by, if it went unanswered."""
@@ -76,10 +80,10 @@ class Run:
     def row(self, entry: Entry) -> ContactRow:
         """What a row of the journal wants: with the rows it stands for, the id named for it, and its mark."""
         if not self.merges or not (members := self.journal.members(entry.number)):
-            return self._stamped(self._read([entry]).row(0))
+            return self._finished(self._read([entry]).row(0))
         entries = sorted([entry, *members], key=lambda one: one.number)
         row = merged([*map(self._read(entries).row, range(len(entries)))], self.columns.keys)
-        return self._stamped(replace(row, number=entry.number))
+        return self._finished(replace(row, number=entry.number))
 
     def _read(self, entries: Sequence[Entry]) -> Reading:
         return self.columns.read(
@@ -89,7 +93,24 @@ class Run:
             {entry.number: entry.named_id for entry in entries if entry.named_id is not None},
         )
 
+    def _finished(self, row: ContactRow) -> ContactRow:
+        """The row, without what an export showed already, and with its mark."""
+        if self.since_export and (shown := self.journal.shown.of(row.number)) is not None and row.id == shown.id:
+            row = edited(row, shown, self.scope)
+        return self._stamped(row)
+
+    @property
+    def scope(self) -> Scope:
+        """What the sheet can change of a contact that an export showed."""
+        return scope_of(self.columns)
+
     def _stamped(self, row: ContactRow) -> ContactRow:
         if not self.columns.stamp:
             return row
         return replace(row, stamp=Field(self.columns.stamp, f"{self.mark}-{row.number}"))
+
+
+def scope_of(columns: Columns) -> Scope:
+    """What a sheet with these columns can change of a contact that an export showed."""
+    fields = (column for column in columns.used(Use.FIELD) if column.policy in (Policy.OVERWRITE, Policy.CLEAR))
+    return Scope(frozenset(column.field for column in fields), bool(columns.used(Use.ADD_TAGS)))

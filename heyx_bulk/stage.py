@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -70,7 +70,7 @@ def stage(
                 "digest": sums.digest(),
                 "columns": columns.document(),
                 "intent": intent.document(),
-                "matching": asdict(intent.matching),
+                "matching": asdict(replace(intent.matching, read_first=reads_first(intent, columns))),
                 "duplicates": intent.duplicates,
                 "reading": {
                     "worksheet": sheet.worksheet,
@@ -85,6 +85,17 @@ def stage(
             },
             durable=durable,
         )
+
+
+def reads_first(intent: Intent, columns: Columns) -> bool:
+    """Whether contacts that rows name by id are read before they are written: said, or the sheet is a copy of
+    HeyX.
+
+    Only HeyX can have filled a column that nobody else can write, so most of such a sheet is as HeyX has it.
+    """
+    if intent.read_first is not None:
+        return intent.read_first
+    return bool(columns.used(Use.ID) and columns.used(Use.READ_ONLY))
 
 
 def _unite(draft: Draft, columns: Columns, duplicates: Duplicates) -> None:

@@ -24,6 +24,7 @@ from heyx_bulk.progress import Progress, Silent
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets import Sheet
+from heyx_bulk.since import Edits, compare
 from heyx_bulk.stage import check_same, stage, understand
 from heyx_bulk.stops import Stops
 from heyx_bulk.upload import Sent, Upload, has_contact, upload
@@ -106,6 +107,12 @@ def check(sheet: Sheet, intent: Intent, fields: KnownFields, out: Path | None) -
     """
     if not places(sheet.path, intent.worksheet, out, excel=sheet.format != TEXT_FORMAT).checkpoint.exists():
         understand(sheet, intent, fields)
+
+
+def compare_with_export(journal: Journal, settings: Settings) -> Edits:
+    """Leave a new run's rows no more than what was changed since the export that its sheet was edited from."""
+    with ChannelMemory(settings.channel, settings.settle, remember=settings.memory) as memory:
+        return compare(journal, memory.contacts)
 
 
 def send(run: Run, settings: Settings, manner: Manner) -> Sent:
@@ -232,6 +239,8 @@ def _begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, mann
     with Journal.open(beside) as new:
         agreed = False
         try:
+            if intent.since_export:
+                compare_with_export(new, settings)
             manner.agree(Run.of(new))
             if where.checkpoint.exists():
                 _make_way(new, where, settings, manner)

@@ -90,6 +90,9 @@ def upload(
     stamp: o.Stamp = None,
     trust_ids: o.TrustIds = False,
     accept_suspect_ids: o.AcceptSuspectIds = False,
+    since_export: o.SinceExport = False,
+    check: o.Check = False,
+    read_first: o.ReadFirst = None,
     phone_lookup: o.Lookup = PhoneLookup.BOTH,
     add_tag: o.AddTag = None,
     remove_tag: o.RemoveTag = None,
@@ -134,6 +137,7 @@ def upload(
     heyx-bulk upload contacts.xlsx --dry-run --first 20
     heyx-bulk upload contacts.csv --map "Group=tags" --ignore Notes --add-tag "Spring fair"
     heyx-bulk upload customers.xlsx --sheet 2026 --custom-fields --key customerid
+    heyx-bulk upload vip.xlsx --since-export
 
     Columns are recognised by their headers: First Name is firstName, tags holds a list. A run stopped
     halfway is carried on by the same command. Results are written beside the sheet.
@@ -164,7 +168,9 @@ def upload(
                     remove_tag=remove_tag,
                     stamp=stamp,
                 ),
-                matching=o.matching(lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids, mode=mode),
+                matching=o.matching(
+                    lookup=phone_lookup, no_match=no_match, trust_ids=trust_ids, mode=mode, check=check
+                ),
                 worksheet=worksheet,
                 header_row=header_row,
                 encoding=encoding,
@@ -173,6 +179,8 @@ def upload(
                 accept_suspect_ids=accept_suspect_ids,
                 duplicates=duplicates,
                 viber=viber,
+                since_export=since_export,
+                read_first=read_first,
             ),
             mapping=MappingWish(mapping, look=not no_mapping),
             speaking=o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber),

@@ -17,6 +17,7 @@ from heyx_bulk.pace import Lesson
 from heyx_bulk.plan import Matching
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Rate, Settings
+from heyx_bulk.since import Edits, edits_of
 from heyx_bulk.stage import findings_of
 from heyx_bulk.values import PhoneLookup
 
@@ -61,6 +62,7 @@ def tell(voice: Voice, run: Run, speed: Speed, *, fresh: bool = True) -> Bill:
     if invalid:
         kinds.append(f"{invalid:,} invalid")
     voice.say(f"Rows: {', '.join(kinds) or 'none'}.")
+    _tell_ids(voice, run)
     if (contacts := journal.contacts()) is not None:
         voice.say(f"Rows with the same key are made one: {count(contacts, 'contact')} in all.")
     if fresh:
@@ -79,6 +81,33 @@ def tell(voice: Voice, run: Run, speed: Speed, *, fresh: bool = True) -> Bill:
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(voice, due)
     return due
+
+
+def _tell_ids(voice: Voice, run: Run) -> None:
+    """Say how contacts that rows name by their ids are written."""
+    if (edits := edits_of(run.journal)) is not None:
+        tell_edits(voice, edits, check=run.matching.check)
+    elif run.matching.read_first and run.columns.used(Use.ID):
+        voice.say("Contacts named by their ids are read first, and only differences are written.")
+
+
+def tell_edits(voice: Voice, edits: Edits, *, check: bool) -> None:
+    """Say what was changed in the sheet since its export."""
+    date = datetime.fromtimestamp(edits.at).astimezone().strftime("%Y-%m-%d %H:%M")
+    voice.say(f"Compared with the export of {date} ({edits.name}, {count(edits.contacts, 'contact')}):")
+    parts = [count(edits.cells, "cell")]
+    parts += [f"{edits.emptied:,} of them emptied"] if edits.emptied else []
+    parts += [f"{count(edits.added, 'tag')} added"] if edits.added else []
+    parts += [f"{count(edits.removed, 'tag')} removed"] if edits.removed else []
+    voice.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
+    if edits.emptied:
+        voice.say("  An emptied cell empties the field in HeyX.")
+    if edits.strangers:
+        first = ", ".join(map(str, edits.first_strangers))
+        more = ", …" if edits.strangers > len(edits.first_strangers) else ""
+        voice.say(f"  {count(edits.strangers, 'row')} it did not show, read first: {first}{more}")
+    if check:
+        voice.say("  Each changed contact is read first; what was changed in HeyX meanwhile is not written over.")
 
 
 def _tell_savings(voice: Voice, due: Bill) -> None:

@@ -138,6 +138,27 @@ AcceptSuspectIds = Annotated[
 Lookup = Annotated[
     PhoneLookup, typer.Option("--phone-lookup", help="The spellings of a phone that are searched for.")
 ]
+SinceExport = Annotated[
+    bool,
+    typer.Option(
+        "--since-export",
+        help="The sheet is an export that was edited: send only what was changed, without looking anybody up.",
+    ),
+]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="With --since-export: read each changed contact, and do not write over what HeyX changed."
+    ),
+]
+ReadFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--read-first/--blind",
+        help="Whether contacts named by id are read before they are written [default: in an export].",
+        show_default=False,
+    ),
+]
 AddTag = Annotated[
     list[str] | None,
     typer.Option("--add-tag", metavar="TAG", help="Add a tag to every row's contact. Repeatable."),
@@ -318,10 +339,10 @@ def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
     )
 
 
-def matching(*, lookup: PhoneLookup, no_match: bool, trust_ids: bool, mode: Mode) -> Matching:
+def matching(*, lookup: PhoneLookup, no_match: bool, trust_ids: bool, mode: Mode, check: bool = False) -> Matching:
     """What the command line says about finding contacts; raises `SettingsError` where it contradicts itself."""
     if no_match and mode is Mode.UPDATE:
         raise SettingsError(
             "--no-match creates a contact for every row, and --mode update creates none.", "Leave one of them out."
         )
-    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids, mode=mode)
+    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids, mode=mode, check=check)

@@ -40,7 +40,7 @@ from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings, checked, from_environment
 from heyx_bulk.sheets import Sheet
 from heyx_bulk.stage import stage, understand
-from heyx_bulk.starts import begun, check, now, places_of, send, still_to_do
+from heyx_bulk.starts import begun, check, compare_with_export, now, places_of, send, still_to_do
 from heyx_bulk.stops import Stops
 from heyx_bulk.upload import Upload, upload
 from heyx_bulk.watch import Watch
@@ -73,6 +73,15 @@ def upload_sheet(asked: Asked) -> int:
     """Do what was asked; the exit code."""
     if asked.rehearse and asked.dry_run:
         raise SettingsError("--rehearse and --dry-run exclude each other.", "Leave one of them out.")
+    if asked.rehearse and asked.intent.since_export:
+        raise SettingsError(
+            "--rehearse plays a HeyX of its own, which has made no export.",
+            "Add --dry-run instead of --rehearse: it reads and writes nothing that is not changed.",
+        )
+    if asked.intent.matching.check and not asked.intent.since_export:
+        raise SettingsError(
+            "--check compares HeyX with an export, and there is no --since-export.", "Add --since-export."
+        )
     if asked.dry_run and asked.canary:
         raise SettingsError("--canary sends rows, and --dry-run sends nothing.", "Leave one of them out.")
     sheet = asked.intent.open(asked.sheet)
@@ -137,6 +146,8 @@ def _try_out(asked: Asked, sheet: Sheet, known: KnownFields, settings: Settings,
     columns = understand(sheet, asked.intent, known)
     stage(sheet, asked.intent, path, columns=columns, channel=settings.channel, begun_at=now(), durable=False)
     with Journal.open(path, durable=False) as journal:
+        if asked.intent.since_export:
+            compare_with_export(journal, settings)
         run = Run.of(journal)
         lesson = None if asked.rehearse else lesson_of(settings)
         bill.tell(asked.voice, run, Speed.of(settings, lesson))

@@ -25,6 +25,7 @@ from heyx_bulk.journal.entry import (
     text_of,
 )
 from heyx_bulk.journal.reopening import Reopening
+from heyx_bulk.journal.shown import Shown
 from heyx_bulk.model import ContactRow, Field, Outcome, Status
 
 BATCH_ROWS = 500
@@ -49,6 +50,7 @@ class Journal:
         self._db.execute("PRAGMA busy_timeout=10000")
         self.calls = Calls(self._db, lambda: told(path), durable=durable)
         self.account = Account(self._db)
+        self.shown = Shown(self._db, lambda: told(path))
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
