@@ -31,23 +31,25 @@ class Run:
     """What becomes of rows that mean one contact."""
     mark: str = ""
     """What tells this run from every other one in the contacts it creates."""
-    since_export: bool = False
-    """Rows hold no more than what was changed since an export."""
+    scope: Scope | None = None
+    """What the sheet can change of contacts that an export showed, where rows hold no more than what was changed
+    since it."""
 
     @classmethod
     def of(cls, journal: Journal) -> Run:
         """The run that `journal` records."""
-        columns, matching = journal.meta("columns"), journal.meta("matching")
-        assert isinstance(columns, dict)  # noqa: S101  our own record
+        document, matching = journal.meta("columns"), journal.meta("matching")
+        assert isinstance(document, dict)  # noqa: S101  our own record
         assert isinstance(matching, dict)  # noqa: S101  our own record
         lookup, mode = PhoneLookup(matching.pop("phone_lookup")), Mode(matching.pop("mode"))
+        columns = Columns.from_document(document)
         return cls(
             journal,
-            Columns.from_document(columns),
+            columns,
             Matching(phone_lookup=lookup, mode=mode, **matching),
             duplicates=Duplicates(str(journal.meta("duplicates"))),
             mark=str(journal.meta("run"))[:MARK_LENGTH],
-            since_export=journal.meta("since") is not None,
+            scope=scope_of(columns) if journal.meta("since") is not None else None,
         )
 
     @property
@@ -95,14 +97,11 @@ class Run:
 
     def _finished(self, row: ContactRow) -> ContactRow:
         """The row, without what an export showed already, and with its mark."""
-        if self.since_export and (shown := self.journal.shown.of(row.number)) is not None and row.id == shown.id:
-            row = edited(row, shown, self.scope)
+        if self.scope is not None:
+            shown = self.journal.shown.of(row.number)
+            if shown is not None and row.id == shown.id:
+                row = edited(row, shown, self.scope)
         return self._stamped(row)
-
-    @property
-    def scope(self) -> Scope:
-        """What the sheet can change of a contact that an export showed."""
-        return scope_of(self.columns)
 
     def _stamped(self, row: ContactRow) -> ContactRow:
         if not self.columns.stamp:

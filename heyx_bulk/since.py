@@ -6,17 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 
 from heyx_bulk.columns import Use
 from heyx_bulk.edits import edited
 from heyx_bulk.errors import MappingError
 from heyx_bulk.journal import Journal
-from heyx_bulk.memory import Contacts, KnownExport
+from heyx_bulk.memory import Contacts
 from heyx_bulk.model import Contact, ContactRow
-from heyx_bulk.run import Run
+from heyx_bulk.run import Run, scope_of
 
-BATCH_ROWS = 500
 STRANGERS_TOLD = 10
 
 
@@ -25,8 +23,8 @@ class Edits:
     """What was changed in a sheet since the export `name`, which showed so many `contacts` (`at`: epoch seconds).
 
     Of the `rows` whose contact it showed, `changed` hold `cells` that differ; `emptied` of these are blank now.
-    Tags were `added` and `removed`. `strangers` are rows with a contact id that the export did not show, the
-    first ones by their numbers `first_strangers`.
+    Tags were `added` and `removed`. What rows ask for that cannot be sent is not counted. `strangers` are rows
+    with a contact id that the export did not show, the first ones by their numbers `first_strangers`.
     """
 
     name: str
@@ -41,17 +39,44 @@ class Edits:
     strangers: int = 0
     first_strangers: tuple[int, ...] = ()
 
+    @property
+    def differences(self) -> int:
+        """How many cells and tags differ."""
+        return self.cells + self.added + self.removed
+
     def document(self) -> dict[str, object]:
         """These as plain data."""
         return asdict(self)
+
+    def with_row(self, row: ContactRow) -> Edits:
+        """These, and a row that holds its differences alone."""
+        if row.problems:
+            return replace(self, rows=self.rows + 1)
+        if not (row.fields or row.add_tags or row.remove_tags or row.tag_sets):
+            return replace(self, rows=self.rows + 1)
+        return replace(
+            self,
+            rows=self.rows + 1,
+            changed=self.changed + 1,
+            cells=self.cells + len(row.fields),
+            emptied=self.emptied + sum(not field.value for field in row.fields),
+            added=self.added + len(row.add_tags),
+            removed=self.removed + len(row.remove_tags),
+        )
+
+    def with_stranger(self, number: int) -> Edits:
+        """These, and a row whose contact the export did not show."""
+        first = (*self.first_strangers, number)[:STRANGERS_TOLD]
+        return replace(self, strangers=self.strangers + 1, first_strangers=first)
 
 
 def compare(journal: Journal, contacts: Contacts) -> Edits:
     """Find the export that the journal's rows were edited from, and keep in the journal what it showed of them.
 
     It is the one that showed most of the sheet's contacts, of those the one from which fewest cells differ, of
-    those the newest. From then on the run's rows hold no more than what was changed. Raises `MappingError` where
-    the sheet has no contact ids, or no export that is remembered showed any of them.
+    those the newest. From then on the run's rows hold no more than what was changed; one that asks for what HeyX
+    does not take is invalid. Raises `MappingError` where the sheet has no contact ids, or no export that is
+    remembered showed any of them.
     """
     run = Run.of(journal)
     if not run.columns.used(Use.ID):
@@ -59,19 +84,20 @@ def compare(journal: Journal, contacts: Contacts) -> Edits:
             "--since-export knows contacts by their ids, and the sheet has no column heyx contact id.",
             "Leave out --since-export, or upload the file that the export wrote.",
         )
-    found = [_measured(run, contacts, export) for export in contacts.exports()]
-    best = max(found, key=lambda one: (one.rows, -one.cells - one.added - one.removed), default=None)
-    if best is None or not best.rows:
+    found = _measured(run, contacts)
+    best = max(found, key=lambda number: (found[number].rows, -found[number].differences), default=0)
+    if not best or not found[best].rows:
         raise MappingError(
             "No export that this machine remembers showed the contacts of this sheet.",
             "Leave out --since-export: a contact is then read before it is written, and only differences are "
             "written. What is remembered: heyx-bulk memory show",
         )
-    export = next(one for one in contacts.exports() if (one.name, one.at) == (best.name, best.at))
-    journal.shown.keep((row.number, shown) for row, shown in _pairs(run, contacts, export) if shown is not None)
-    journal.remember("since", best.document())
+    journal.shown.keep(_shown(run, contacts, best))
+    journal.remember("since", found[best].document())
     journal.remember("matching", {**_matching(journal), "read_first": True})
-    return best
+    edits = Run.of(journal)
+    journal.refuse((row.number, row.problems) for row in edits.open_rows() if row.problems)
+    return found[best]
 
 
 def edits_of(journal: Journal) -> Edits | None:
@@ -88,34 +114,30 @@ def _matching(journal: Journal) -> dict[str, object]:
     return kept
 
 
-def _measured(run: Run, contacts: Contacts, export: KnownExport) -> Edits:
-    edits = Edits(export.name, export.at, export.contacts)
-    for row, shown in _pairs(run, contacts, export):
-        if shown is not None:
-            edits = _counted(edits, edited(row, shown, run.scope))
-        elif row.id is not None:
-            first = (*edits.first_strangers, row.number)[:STRANGERS_TOLD]
-            edits = replace(edits, strangers=edits.strangers + 1, first_strangers=first)
-    return edits
+def _measured(run: Run, contacts: Contacts) -> dict[int, Edits]:
+    """What was changed since each export that is remembered, by its number, newest first.
+
+    Exports that showed a contact alike are compared with its row at once.
+    """
+    found = {one.number: Edits(one.name, one.at, one.contacts) for one in contacts.exports()}
+    scope = scope_of(run.columns)
+    for row in run.open_rows():
+        if row.id is None:
+            continue
+        others = set(found)
+        for shown, exports in contacts.showings(row.id):
+            differing = edited(row, shown, scope)
+            for number in others.intersection(exports):
+                found[number] = found[number].with_row(differing)
+            others.difference_update(exports)
+        for number in others:
+            found[number] = found[number].with_stranger(row.number)
+    return found
 
 
-def _counted(edits: Edits, row: ContactRow) -> Edits:
-    return replace(
-        edits,
-        rows=edits.rows + 1,
-        changed=edits.changed + bool(row.fields or row.add_tags or row.remove_tags or row.tag_sets),
-        cells=edits.cells + len(row.fields),
-        emptied=edits.emptied + sum(not field.value for field in row.fields),
-        added=edits.added + len(row.add_tags),
-        removed=edits.removed + len(row.remove_tags),
-    )
-
-
-def _pairs(run: Run, contacts: Contacts, export: KnownExport) -> Iterator[tuple[ContactRow, Contact | None]]:
-    """The rows, each with what the export showed of its contact."""
-    rows = run.open_rows()
-    while batch := list(islice(rows, BATCH_ROWS)):
-        ids = [row.id for row in batch if row.id is not None]
-        shown = {contact.id: contact for contact in contacts.exported(export.number, ids)}
-        for row in batch:
-            yield row, shown.get(row.id) if row.id is not None else None
+def _shown(run: Run, contacts: Contacts, export: int) -> Iterator[tuple[int, Contact]]:
+    """What the export showed of the rows' contacts, by row."""
+    for row in run.open_rows():
+        if row.id is not None:
+            for shown in contacts.exported(export, (row.id,)):
+                yield row.number, shown

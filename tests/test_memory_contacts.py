@@ -75,6 +75,18 @@ def test_the_newest_exports_are_kept_and_what_they_share_lies_there_once(tmp_pat
         assert opened._db.execute("SELECT count(*) FROM document").fetchone() == (1,)
 
 
+def test_what_a_contact_does_not_look_like_any_more_is_not_kept(tmp_path: Path) -> None:
+    with memory(tmp_path) as opened:
+        opened.contacts.saw((ANN,))
+        opened.contacts.keep_export("vip.xlsx", (ANN,))
+        for city in ("Oslo", "Bergen", "Paris"):
+            opened.heard(ROW, UpdateContact(ANN.id, (Field("City", city),)), Done())
+        texts = [text for (text,) in opened._db.execute("SELECT text FROM document ORDER BY number")]
+        assert [("Paris" in text, "City" in text) for text in texts] == [(False, False), (True, True)]
+        opened.contacts.gone(ANN.id)
+        assert opened._db.execute("SELECT count(*) FROM document").fetchone() == (1,)
+
+
 def test_forgotten_contacts_are_not_in_the_file_any_more(tmp_path: Path) -> None:
     with memory(tmp_path) as opened:
         opened.contacts.saw((Contact("7", {"firstName": "Unforgettable"}, whole=True),))

@@ -40,7 +40,12 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SandboxS
         monkeypatch.setenv("HEYX_URL", server.url)
         monkeypatch.setenv("HEYX_TOKEN", TOKEN)
         for contact_id, fields, tags in PEOPLE:
-            own = {"isLead": True, "locale": "en_GB", "timezone": "5", "gender": "male"}
+            own: dict[str, str | bool | None] = {
+                "isLead": True,
+                "locale": "en_GB",
+                "timezone": "5",
+                "gender": "male",
+            }
             server.sandbox.add({**own, **fields}, tags, contact_id)
         yield server
 

@@ -64,19 +64,20 @@ def _lines(row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) ->
         match call:
             case CreateContact() | UpdateContact():
                 for field in call.fields:
-                    yield f"    {field.name}: {_change(known, field.name, field.value)}"
+                    yield f"    {field.name}: {_change(row, known, field.name, field.value)}"
             case AddTags():
                 yield from (f"    + tag {tag}" for tag in call.tags)
             case RemoveTags():
                 yield from (f"    - tag {tag}" for tag in call.tags)
 
 
-def _change(known: Nobody | Contact, name: str, new: str) -> str:
+def _change(row: ContactRow, known: Nobody | Contact, name: str, new: str) -> str:
     if not isinstance(known, Contact):
         return _short(new)
-    if not known.whole:
+    shown = {edit.name: edit.shown for edit in row.edits or ()}
+    if not known.whole and name not in shown:
         return f"→ {_short(new) or '(blank)'}"
-    old = text_of(known.fields.get(name))
+    old = text_of(known.fields.get(name)) if known.whole else shown[name]
     return f"{_short(old) or '(blank)'} → {_short(new) or '(blank)'}"
 
 

@@ -57,6 +57,19 @@ def hold(path: Path, *, shown_by: str = "heyx-bulk report") -> Iterator[None]:
 
 
 @contextmanager
+def at_once(db: sqlite3.Connection) -> Iterator[None]:
+    """Take all changes made here, or none where this raises."""
+    db.execute("BEGIN IMMEDIATE")
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if done or db.in_transaction:
+            db.execute("COMMIT" if done else "ROLLBACK")
+
+
+@contextmanager
 def told(path: Path, *, starting: bool = False) -> Iterator[None]:
     """Tell a full disk, a damaged checkpoint and an unwritable place by their names."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.journal.disk import clear, put_away, sync, told
+from heyx_bulk.journal.disk import at_once, clear, put_away, sync, told
 from heyx_bulk.journal.search import FORMAT, Covered, Progressed, Search, Values, fill
 from heyx_bulk.model import Contact, Field
 from heyx_bulk.pages import Seen
@@ -304,13 +304,5 @@ class ExportJournal:
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
-        """Take all changes made here, or none where this raises."""
-        with told(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            done = False
-            try:
-                yield
-                done = True
-            finally:
-                if done or self._db.in_transaction:
-                    self._db.execute("COMMIT" if done else "ROLLBACK")
+        with told(self.path), at_once(self._db):
+            yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +13,7 @@ from typing import Any, Self
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull
 from heyx_bulk.journal.account import Account
 from heyx_bulk.journal.calls import Calls
-from heyx_bulk.journal.disk import clear, damaged, is_damage, told
+from heyx_bulk.journal.disk import at_once, clear, damaged, is_damage, told
 from heyx_bulk.journal.entry import (
     ENTRY,
     FORMAT,
@@ -22,11 +22,12 @@ from heyx_bulk.journal.entry import (
     Mended,
     State,
     entry_of,
+    problems_text,
     text_of,
 )
 from heyx_bulk.journal.reopening import Reopening
 from heyx_bulk.journal.shown import Shown
-from heyx_bulk.model import ContactRow, Field, Outcome, Status
+from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
 
 BATCH_ROWS = 500
 
@@ -348,6 +349,24 @@ class Journal:
         """A contact that this run created or changed, if it has."""
         found = self._ask("SELECT contact_id FROM row WHERE contact_id IS NOT NULL AND (made OR wrote) LIMIT 1")
         return str(found[0][0]) if found else None
+
+    def refuse(self, found: Iterable[tuple[int, Sequence[Problem]]]) -> None:
+        """These rows cannot be sent, each for its problems."""
+        rows = [
+            (
+                State.DONE,
+                Status.INVALID,
+                problems_text(problems),
+                "; ".join(one.detail for one in problems),
+                number,
+            )
+            for number, problems in found
+        ]
+        with told(self.path), at_once(self._db):
+            self._db.executemany(
+                "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?", rows
+            )
+            self._db.executemany("DELETE FROM key WHERE number = ?", [(row[-1],) for row in rows])
 
     def verify(self) -> None:
         """Raise `CheckpointDamaged` where the rows' cells are not those that were stored."""

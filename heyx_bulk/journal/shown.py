@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
+from heyx_bulk.journal.disk import at_once
 from heyx_bulk.model import Contact
 
 _SCHEMA = """
@@ -30,15 +31,13 @@ class Shown:
 
     def keep(self, contacts: Iterable[tuple[int, Contact]]) -> None:
         """Keep what an export showed of rows' contacts, all or nothing."""
-        rows = [
+        rows = (
             (number, contact.id, json.dumps(dict(contact.fields)), json.dumps(sorted(contact.tags)))
             for number, contact in contacts
-        ]
-        with self._told():
+        )
+        with self._told(), at_once(self._db):
             self._db.execute(_SCHEMA)
-            self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?)", rows)
-            self._db.execute("COMMIT")
 
     def of(self, number: int) -> Contact | None:
         """What the export showed of a row's contact; None where it did not."""

@@ -111,8 +111,10 @@ class Contacts:
 
     def gone(self, contact_id: str) -> None:
         """HeyX said that there is no such contact."""
-        with told(self._path):
-            self._db.execute("DELETE FROM contact WHERE id = ?", (contact_id,))
+        with told(self._path), at_once(self._db):
+            gone = self._db.execute("DELETE FROM contact WHERE id = ? RETURNING document", (contact_id,))
+            for (document,) in gone.fetchall():
+                self._let_go(contact_id, document)
 
     def keep_export(self, name: str, contacts: Iterable[Contact]) -> int:
         """Remember what an export to the file `name` showed of its contacts; its number, 0 if nothing is kept."""
@@ -149,8 +151,19 @@ class Contacts:
                 self._put(change(known))
 
     def _put(self, contact: Contact) -> None:
+        was = self._db.execute("SELECT document FROM contact WHERE id = ?", (contact.id,)).fetchone()
         row = (contact.id, self._document(contact), contact.whole, self._clock())
         self._db.execute("INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)", row)
+        if was is not None and was[0] != row[1]:
+            self._let_go(contact.id, was[0])
+
+    def _let_go(self, contact_id: str, document: int) -> None:
+        """Take a text away that its contact does not look like any more, unless an export showed it so."""
+        self._db.execute(
+            "DELETE FROM document WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM exported WHERE id = ?2 "
+            "AND document = ?1 AND export IN (SELECT number FROM export))",
+            (document, contact_id),
+        )
 
     def _document(self, contact: Contact) -> int:
         """The number of the text that says what the contact looks like."""
@@ -191,6 +204,16 @@ class Contacts:
         query = "SELECT number, name, at, contacts FROM export ORDER BY number DESC"
         with told(self._path):
             return tuple(KnownExport(*row) for row in self._db.execute(query))
+
+    def showings(self, contact_id: str) -> Iterator[tuple[Contact, tuple[int, ...]]]:
+        """What the remembered exports showed of a contact: each look of it, with the exports that showed it so."""
+        query = (
+            "SELECT text, group_concat(export) FROM export "
+            "CROSS JOIN exported ON export = export.number AND id = ? "
+            "JOIN document ON document.number = exported.document GROUP BY exported.document"
+        )
+        for text, exports in self._db.execute(query, (contact_id,)):
+            yield _contact(contact_id, text, whole=True), tuple(map(int, exports.split(",")))
 
     def exported(self, number: int, ids: Iterable[str]) -> Iterator[Contact]:
         """What an export showed of these contacts, those that it did not show aside."""

@@ -1,0 +1,267 @@
+"""An export that a person edited, sent back: what was changed and nothing else, and never over others' changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from heyx_bulk.cli.app import app
+from heyx_bulk.edits import Scope, edited
+from heyx_bulk.model import Contact, ContactRow, Field
+from heyx_bulk.sandbox import Sandbox, SandboxContact, SandboxServer
+
+TOKEN = "sandbox-token"
+PEOPLE: Mapping[str, tuple[Mapping[str, str | bool | None], tuple[str, ...]]] = {
+    "1776025372480911": ({"firstName": "Ann", "phone": "+447700900123", "City": "Oslo"}, ("VIP", "a;b")),
+    "cus_/+=@": ({"firstName": "Bob", "email": "bob@example.org", "Zip": "00427", "Score": "5.0"}, ()),
+    "923000000003": ({"firstName": "Cleo", "City": "Łódź", "Score": "7"}, ("Churned",)),
+}
+ANN, BOB, CLEO = PEOPLE
+Lines = list[dict[str, str]]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SandboxServer]:
+    monkeypatch.chdir(tmp_path)
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=100_000)) as server:
+        monkeypatch.setenv("HEYX_URL", server.url)
+        monkeypatch.setenv("HEYX_TOKEN", TOKEN)
+        for contact_id, (fields, tags) in PEOPLE.items():
+            server.sandbox.add({"isLead": True, **fields}, tags, contact_id)
+        yield server
+
+
+def typed(*words: str, code: int = 0) -> Result:
+    done = CliRunner().invoke(app, words)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == code, done.output
+    return done
+
+
+def exported(name: str = "all.csv") -> Lines:
+    typed("export", name, "--where", "isLead=true", "--rate", "100000/min")
+    return list(csv.DictReader(io.StringIO(Path(name).read_text(encoding="utf-8-sig"))))
+
+
+def saved(lines: Lines, name: str = "edited.csv") -> None:
+    text = io.StringIO(newline="")
+    sheet = csv.DictWriter(text, list(lines[0]))
+    sheet.writeheader()
+    sheet.writerows(lines)
+    Path(name).write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def line(lines: Lines, contact_id: str) -> dict[str, str]:
+    return next(one for one in lines if one["heyx contact id"] == contact_id)
+
+
+def sent_back(*more: str, code: int = 0) -> Result:
+    return typed("upload", "edited.csv", "--since-export", "--rate", "100000/min", *more, code=code)
+
+
+def held(server: SandboxServer, contact_id: str) -> SandboxContact:
+    return next(contact for contact in server.sandbox.contacts if contact.id == contact_id)
+
+
+def changed_in_heyx(server: SandboxServer, contact_id: str, **fields: str) -> None:
+    body = json.dumps({"custom_fields": [{"name": name, "value": text} for name, text in fields.items()]})
+    server.sandbox.handle("PUT", f"/v1/contact/{contact_id}", TOKEN, body.encode())
+
+
+def new_calls(server: SandboxServer, work: Callable[[], object]) -> dict[str, int]:
+    before = server.sandbox.calls
+    work()
+    counted = server.sandbox.calls - before
+    return {kind: count for kind, count in counted.items() if kind != "accepted"}
+
+
+def test_the_bill_names_the_export_and_what_was_changed_and_only_that_is_sent(server: SandboxServer) -> None:
+    lines = exported()
+    line(lines, ANN).update(City="", tags="VIP;New")
+    line(lines, CLEO).update(firstName="Cléo", Score="8")
+    saved(lines)
+    dry = sent_back("--dry-run").stderr
+    assert "(all.csv, 3 contacts):" in dry
+    assert "2 of 3 rows changed: 3 cells, 1 of them emptied, 1 tag added, 1 tag removed." in dry
+    assert "An emptied cell empties the field in HeyX." in dry
+    assert "City: Oslo → (blank)" in dry
+    assert "firstName: Cleo → Cléo" in dry
+    calls = new_calls(server, sent_back)
+    assert calls == {"update": 2, "add_tags": 1, "remove_tags": 1}
+    assert (held(server, ANN).fields["City"], held(server, ANN).tags) == (None, frozenset({"VIP", "New"}))
+    assert held(server, CLEO).fields["Score"] == "8"
+
+
+def test_a_phone_cannot_be_emptied_and_that_is_told_before_anything_is_sent(server: SandboxServer) -> None:
+    lines = exported()
+    line(lines, ANN).update(phone="", firstName="Anne")
+    line(lines, CLEO)["firstName"] = "Cléo"
+    saved(lines)
+    done = sent_back("--strict", code=2)
+    assert "the phone is blank, and HeyX takes no empty phone: write +447700900123 again" in done.stderr
+    assert new_calls(server, lambda: sent_back(code=3)) == {"update": 1}
+    assert held(server, ANN).fields["firstName"] == "Ann"
+
+
+def test_a_column_taken_out_of_the_sheet_changes_nothing(server: SandboxServer) -> None:
+    saved([{name: text for name, text in one.items() if name not in ("City", "tags")} for one in exported()])
+    before = server.sandbox.contacts
+    assert new_calls(server, sent_back) == {}
+    assert server.sandbox.contacts == before
+
+
+def test_new_rows_are_looked_up_and_contacts_the_export_did_not_show_are_read(server: SandboxServer) -> None:
+    lines = exported()
+    server.sandbox.add({"firstName": "Dora", "City": "Bergen"}, id="77")
+    blank = dict.fromkeys(lines[0], "")
+    lines += [{**blank, "heyx contact id": "77", "firstName": "Dora", "City": "Oslo"}]
+    lines += [{**blank, "firstName": "Eve", "email": "eve@example.org"}]
+    saved(lines)
+    assert "1 row it did not show, read first: 5" in sent_back("--dry-run").stderr
+    calls = new_calls(server, sent_back)
+    assert calls == {"read": 1, "update": 1, "find": 1, "create": 1}
+    assert held(server, "77").fields["City"] == "Oslo"
+
+
+def test_the_export_with_the_fewest_differences_is_the_one_it_was_edited_from(server: SandboxServer) -> None:
+    lines = exported("first.csv")
+    changed_in_heyx(server, CLEO, City="Kraków", Score="9")
+    exported("second.csv")
+    line(lines, ANN)["City"] = "Bergen"
+    saved(lines)
+    assert "(first.csv, 3 contacts):" in sent_back("--dry-run").stderr
+    assert new_calls(server, sent_back) == {"update": 1}
+    assert held(server, CLEO).fields["City"] == "Kraków", "what was not edited is left as it is now"
+
+
+def test_a_sheet_of_no_remembered_export_is_refused_with_the_way_to_go_on(server: SandboxServer) -> None:
+    saved(exported())
+    typed("memory", "forget", "--yes")
+    before = server.sandbox.calls
+    done = sent_back(code=2)
+    assert "No export that this machine remembers showed the contacts of this sheet." in done.stderr
+    assert server.sandbox.calls == before
+    assert not Path("edited.csv.checkpoint").exists()
+
+
+def test_what_heyx_changed_meanwhile_is_told_field_by_field_and_not_written_over(server: SandboxServer) -> None:
+    lines = exported()
+    line(lines, ANN).update(firstName="Anne", City="Bergen", tags="New")
+    line(lines, CLEO)["firstName"] = "Cléo"
+    saved(lines)
+    changed_in_heyx(server, ANN, City="Paris", firstName="Anne")
+    changed_in_heyx(server, CLEO, Score="9")
+    before = held(server, ANN)
+    assert new_calls(server, lambda: sent_back("--check", code=3)) == {"read": 2, "update": 1}
+    told = next(csv.DictReader(io.StringIO(Path("edited.failed.csv").read_text(encoding="utf-8-sig"))))
+    assert told["heyx message"].startswith(
+        "HeyX was changed since the export. City: the export showed “Oslo”, HeyX has “Paris”, the sheet says "
+        "“Bergen”."
+    )
+    assert held(server, ANN) == before
+    assert held(server, CLEO).fields["firstName"] == "Cléo"
+
+    typed("memory", "forget", "--yes")
+    assert new_calls(server, lambda: typed("rerun", "edited.csv.checkpoint", code=3)) == {"read": 1}
+    assert held(server, ANN) == before, "a rerun compares again, without the memory of the export"
+
+    mended = list(csv.DictReader(io.StringIO(Path("edited.failed.csv").read_text(encoding="utf-8-sig"))))
+    mended[0]["City"] = "Paris"
+    saved(mended, "edited.failed.csv")
+    calls = new_calls(server, lambda: typed("rerun", "edited.failed.csv"))
+    assert calls == {"read": 1, "add_tags": 1, "remove_tags": 1}
+    assert (held(server, ANN).fields["City"], held(server, ANN).tags) == ("Paris", frozenset({"New"}))
+
+
+def test_a_run_that_was_stopped_goes_on_without_the_memory_of_the_export(server: SandboxServer) -> None:
+    lines = exported()
+    for one in lines:
+        one.update(firstName=f"{one['firstName']}!", tags="New")
+    saved(lines)
+    sent_back("--max-calls", "2", "--workers", "1", code=4)
+    typed("memory", "forget", "--yes")
+    sent_back()
+    assert [contact.tags for contact in server.sandbox.contacts] == [{"New"}] * 3
+    assert sorted(str(contact.fields["firstName"]) for contact in server.sandbox.contacts) == [
+        "Ann!",
+        "Bob!",
+        "Cleo!",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--check",), "--check compares HeyX with an export, and there is no --since-export."),
+        (("--since-export", "--rehearse"), "--rehearse plays a HeyX of its own, which has made no export."),
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_what_cannot_go_together_is_told(words: Sequence[str], told: str) -> None:
+    saved(exported())
+    assert told in typed("upload", "edited.csv", *words, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "cell", "changes"),
+    [
+        ("isLead", True, "TRUE", False),
+        ("isLead", True, "false", True),
+        ("done", "true", "TRUE", False),
+        ("Score", "5.0", "5", False),
+        ("Score", 5, "5.00", False),
+        ("Score", "5", "6", True),
+        ("Zip", "00427", "427", True),
+        ("big", "1776025372480911", "1776025372480912", True),
+        ("phone", "+44 7700 900123", "447700900123", False),
+        ("phone", "+447700900123", "+447700900124", True),
+        ("name", " Ann ", "Ann", False),
+        ("name", "Ann", "ann", True),
+        ("name", None, "", False),
+    ],
+)
+def test_a_value_that_only_looks_otherwise_is_not_changed(
+    name: str, shown: str | int | bool | None, cell: str, changes: bool
+) -> None:
+    fields = (Field(name, cell),) if cell else ()
+    row = edited(
+        ContactRow(2, "7", fields=fields), Contact("7", {name: shown}, whole=True), Scope(frozenset({name}))
+    )
+    assert bool(row.fields) is changes
+
+
+CELLS = st.sampled_from(["", "Ann", "=1+1", "-5", "Łódź", "00427", "a;b, c", "true", "9.50", "'x", "1988-03-14"])
+TAGS = st.lists(st.sampled_from(["VIP", "a;b", "c, d", '"q"', "=tag", "Churned"]), unique=True, max_size=3)
+EDIT = st.fixed_dictionaries(
+    {}, optional={"firstName": CELLS, "City": CELLS, "Score": CELLS, "Zip": CELLS, "tags": TAGS}
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=st.fixed_dictionaries(dict.fromkeys(PEOPLE, EDIT)))
+def test_whatever_cells_are_edited_exactly_these_are_otherwise_afterwards(
+    server: SandboxServer, edits: Mapping[str, Mapping[str, str | list[str]]]
+) -> None:
+    lines, before = exported(), {contact.id: contact for contact in server.sandbox.contacts}
+    for contact_id, cells in edits.items():
+        for name, value in cells.items():
+            text = io.StringIO()
+            csv.writer(text, delimiter=";", lineterminator="").writerow(value)
+            line(lines, contact_id)[name] = text.getvalue() if name == "tags" else str(value)
+    saved(lines)
+    sent_back("--again")
+    for contact_id, cells in edits.items():
+        fields = {name: text or None for name, text in cells.items() if name != "tags"}
+        was, now = before[contact_id], held(server, contact_id)
+        wanted = {name: value for name, value in {**was.fields, **fields}.items() if value is not None}
+        assert {name: value for name, value in now.fields.items() if value is not None} == wanted
+        assert now.tags == set(cells.get("tags", was.tags))
+    Path("all.csv").unlink()
