@@ -28,6 +28,8 @@ class Intent:
     duplicates: Duplicates = Duplicates.ERROR
     viber: bool = False
     since_export: bool = False
+    export_number: int | None = None
+    """The export that `since_export` means, if not the one that is found."""
     read_first: bool | None = None
     """Whether contacts named by id are read before they are written; None: in a sheet that an export wrote."""
 
@@ -65,6 +67,7 @@ class Intent:
             "duplicates": self.duplicates,
             "viber": self.viber,
             "since_export": self.since_export,
+            "export_number": self.export_number,
             "read_first": self.read_first,
         }
         return {_option(name): _plain(value) for name, value in options.items()}

@@ -109,10 +109,10 @@ def check(sheet: Sheet, intent: Intent, fields: KnownFields, out: Path | None) -
         understand(sheet, intent, fields)
 
 
-def compare_with_export(journal: Journal, settings: Settings) -> Edits:
+def compare_with_export(journal: Journal, intent: Intent, settings: Settings) -> Edits:
     """Leave a new run's rows no more than what was changed since the export that its sheet was edited from."""
     with ChannelMemory(settings.channel, settings.settle, remember=settings.memory) as memory:
-        return compare(journal, memory.contacts)
+        return compare(journal, memory.contacts, intent.export_number)
 
 
 def send(run: Run, settings: Settings, manner: Manner) -> Sent:
@@ -122,11 +122,8 @@ def send(run: Run, settings: Settings, manner: Manner) -> Sent:
     progress = manner.progress(rows, rows - still)
     with ExitStack() as stack:
         log = stack.enter_context(logged(manner.log, str(run.journal.meta("run"))))
-        memory = None
-        if not run.matching.no_match:
-            memory = stack.enter_context(
-                ChannelMemory(settings.channel, settings.settle, remember=settings.memory)
-            )
+        remembered = ChannelMemory(settings.channel, settings.settle, remember=settings.memory)
+        memory = stack.enter_context(remembered)
         books = manner.books(run.journal, log)
         work = Canary(run, manner.canary, tell=manner.tell) if manner.canary else Upload.run
         return asyncio.run(upload(run, settings, progress=progress, memory=memory, books=books, work=work))
@@ -240,7 +237,7 @@ def _begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, mann
         agreed = False
         try:
             if intent.since_export:
-                compare_with_export(new, settings)
+                compare_with_export(new, intent, settings)
             manner.agree(Run.of(new))
             if where.checkpoint.exists():
                 _make_way(new, where, settings, manner)

@@ -135,3 +135,24 @@ def test_uploads_and_exports_feed_it_and_a_person_sees_and_forgets_it(
         assert typed("memory", "forget")[0] == 2
         assert typed("memory", "forget", "--yes") == (0, "2 contacts and 2 exports forgotten\n")
         assert typed("memory", "show") == (0, "0 contacts remembered\n")
+
+
+def test_a_run_that_does_not_look_feeds_it_and_one_that_finds_nobody_empties_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("new.csv").write_text("phone,firstName\n+44207946000,Ann\n+44207946001,Ann\n", encoding="utf-8")
+    with SandboxServer(Sandbox(tokens=("t",))) as server:
+        monkeypatch.setenv("HEYX_URL", server.url)
+        monkeypatch.setenv("HEYX_TOKEN", "t")
+        assert CliRunner().invoke(app, ["upload", "new.csv", "--no-match"]).stdout == "2 rows: 2 created\n"
+        first, second = sorted(contact.id for contact in server.sandbox.contacts)
+        server.sandbox.remove(first)
+        text = f"heyx contact id,firstName\n{first},Bob\n{second},Bob\n"
+        Path("ids.csv").write_text(text, encoding="utf-8")
+        done = CliRunner().invoke(app, ["upload", "ids.csv", "--read-first", "--settle", "0"])
+        assert done.stdout == "2 rows: 1 updated, 1 failed\n", done.output
+    with ChannelMemory(checked(url=server.url, token="t").channel, 0.0) as opened:
+        assert [(one.contact.id, one.contact.fields["firstName"]) for one in opened.contacts.known()] == [
+            (second, "Bob")
+        ]

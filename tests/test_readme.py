@@ -137,7 +137,12 @@ def test_every_sample_the_readme_names_is_there() -> None:
 
 def test_every_option_and_exit_code_the_readme_names_exists() -> None:
     every = {"--help", "--version"}
-    every |= {name for command in commands().values() for option in command.params for name in option.opts}
+    every |= {
+        name
+        for command in commands().values()
+        for option in command.params
+        for name in (*option.opts, *option.secondary_opts)
+    }
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - every == set()
     codes = [
         int(code) for cell in re.findall(r"^\| ([\d, ]+) \|", README, re.MULTILINE) for code in cell.split(",")

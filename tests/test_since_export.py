@@ -131,15 +131,42 @@ def test_new_rows_are_looked_up_and_contacts_the_export_did_not_show_are_read(se
     assert held(server, "77").fields["City"] == "Oslo"
 
 
-def test_the_export_with_the_fewest_differences_is_the_one_it_was_edited_from(server: SandboxServer) -> None:
+def test_of_several_exports_the_one_of_the_sheet_s_name_is_meant(server: SandboxServer) -> None:
+    exported("older.csv")
+    changed_in_heyx(server, CLEO, City="Kraków")
+    lines = exported("edited.csv")
+    changed_in_heyx(server, CLEO, City="Poznań")
+    exported("newer.csv")
+    line(lines, CLEO)["City"] = "Łódź"
+    saved(lines)
+    assert "(edited.csv, 3 contacts):" in sent_back("--dry-run").stderr
+    assert new_calls(server, sent_back) == {"update": 1}, "a value that was put back to what it had been is sent"
+
+
+def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer) -> None:
     lines = exported("first.csv")
     changed_in_heyx(server, CLEO, City="Kraków", Score="9")
     exported("second.csv")
     line(lines, ANN)["City"] = "Bergen"
     saved(lines)
-    assert "(first.csv, 3 contacts):" in sent_back("--dry-run").stderr
-    assert new_calls(server, sent_back) == {"update": 1}
+    before = server.sandbox.calls
+    told = sent_back(code=2).stderr
+    assert "edited.csv may have been edited from several exports:" in told
+    assert "first.csv" in told
+    assert "second.csv" in told
+    assert server.sandbox.calls == before
+    assert "Export 1 of " in typed("memory", "show").stderr
+    assert new_calls(server, lambda: typed("upload", "edited.csv", "--export-number", "1")) == {"update": 1}
     assert held(server, CLEO).fields["City"] == "Kraków", "what was not edited is left as it is now"
+    assert "No export with the number 7" in sent_back("--again", "--export-number", "7", code=2).stderr
+
+
+def test_exports_that_showed_the_sheet_s_contacts_alike_are_one(server: SandboxServer) -> None:
+    exported("first.csv")
+    saved(exported("second.csv"))
+    changed_in_heyx(server, CLEO, Newsletter="true")
+    exported("third.csv")
+    assert new_calls(server, sent_back) == {}
 
 
 def test_a_sheet_of_no_remembered_export_is_refused_with_the_way_to_go_on(server: SandboxServer) -> None:
@@ -250,18 +277,18 @@ EDIT = st.fixed_dictionaries(
 def test_whatever_cells_are_edited_exactly_these_are_otherwise_afterwards(
     server: SandboxServer, edits: Mapping[str, Mapping[str, str | list[str]]]
 ) -> None:
-    lines, before = exported(), {contact.id: contact for contact in server.sandbox.contacts}
+    name = f"all{len(list(Path().glob('all*.csv')))}.csv"
+    lines, before = exported(name), {contact.id: contact for contact in server.sandbox.contacts}
     for contact_id, cells in edits.items():
         for name, value in cells.items():
             text = io.StringIO()
             csv.writer(text, delimiter=";", lineterminator="").writerow(value)
             line(lines, contact_id)[name] = text.getvalue() if name == "tags" else str(value)
     saved(lines)
-    sent_back("--again")
+    sent_back("--again", "--export-number", str(len(list(Path().glob("all*.csv")))))
     for contact_id, cells in edits.items():
         fields = {name: text or None for name, text in cells.items() if name != "tags"}
         was, now = before[contact_id], held(server, contact_id)
         wanted = {name: value for name, value in {**was.fields, **fields}.items() if value is not None}
         assert {name: value for name, value in now.fields.items() if value is not None} == wanted
         assert now.tags == set(cells.get("tags", was.tags))
-    Path("all.csv").unlink()

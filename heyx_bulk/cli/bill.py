@@ -89,6 +89,8 @@ def _tell_ids(voice: Voice, run: Run) -> None:
         tell_edits(voice, edits, check=run.matching.check)
     elif run.matching.read_first and run.columns.used(Use.ID):
         voice.say("Contacts named by their ids are read first, and only differences are written.")
+        for column in run.columns.used(Use.READ_ONLY)[:1]:
+            voice.say(f"  Only HeyX can fill column {column}, so the sheet is a copy; --blind does not read.")
 
 
 def tell_edits(voice: Voice, edits: Edits, *, check: bool) -> None:

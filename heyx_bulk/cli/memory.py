@@ -24,7 +24,9 @@ def show(voice: Voice) -> int:
         if seen is not None:
             voice.say(f"Contacts last seen between {_date(seen[0])} and {_date(seen[1])}.")
         for export in exports:
-            voice.say(f"Export {_date(export.at)}: {export.name}, {count(export.contacts, 'contact')}")
+            voice.say(
+                f"Export {export.number} of {_date(export.at)}: {export.name}, {count(export.contacts, 'contact')}"
+            )
         if fields:
             voice.say(f"Custom fields: {', '.join(fields)}")
         if spellings := memory.phone_spellings:

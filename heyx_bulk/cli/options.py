@@ -145,6 +145,16 @@ SinceExport = Annotated[
         help="The sheet is an export that was edited: send only what was changed, without looking anybody up.",
     ),
 ]
+ExportNumber = Annotated[
+    int | None,
+    typer.Option(
+        "--export-number",
+        metavar="N",
+        min=1,
+        help="With --since-export: the export that was edited, as `memory show` numbers it [default: found].",
+        show_default=False,
+    ),
+]
 Check = Annotated[
     bool,
     typer.Option(
@@ -155,7 +165,8 @@ ReadFirst = Annotated[
     bool | None,
     typer.Option(
         "--read-first/--blind",
-        help="Whether contacts named by id are read before they are written [default: in an export].",
+        help="Whether contacts named by id are read before they are written; a row with a key is read in any "
+        "case, unless --trust-ids is given [default: read where the sheet has columns that only HeyX can write].",
         show_default=False,
     ),
 ]

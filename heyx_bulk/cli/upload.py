@@ -147,7 +147,7 @@ def _try_out(asked: Asked, sheet: Sheet, known: KnownFields, settings: Settings,
     stage(sheet, asked.intent, path, columns=columns, channel=settings.channel, begun_at=now(), durable=False)
     with Journal.open(path, durable=False) as journal:
         if asked.intent.since_export:
-            compare_with_export(journal, settings)
+            compare_with_export(journal, asked.intent, settings)
         run = Run.of(journal)
         lesson = None if asked.rehearse else lesson_of(settings)
         bill.tell(asked.voice, run, Speed.of(settings, lesson))

@@ -43,6 +43,9 @@ class Memory(Protocol):
     def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         """Learn from HeyX's answer to a row's call; give it back as it must be read."""
 
+    def gone(self, contact_id: str) -> None:
+        """HeyX said that there is no such contact."""
+
     @property
     def phone_spellings(self) -> tuple[PhoneSpelling, ...]:
         """The spellings under which phones were found, likeliest first."""
@@ -67,6 +70,9 @@ class Forgetful:
         """The answer as it is."""
         del row, call
         return answer
+
+    def gone(self, contact_id: str) -> None:
+        """Nobody was known."""
 
     @property
     def phone_spellings(self) -> tuple[PhoneSpelling, ...]:
@@ -100,6 +106,7 @@ class ChannelMemory:
         self._habits = Habits(self._db, path, channel, settle_seconds, clock)
         self.fields = Fields(self._db, path, clock)
         self.contacts = Contacts(self._db, path, clock, kept=remember)
+        self.gone = self.contacts.gone
 
     def __enter__(self) -> Self:
         return self

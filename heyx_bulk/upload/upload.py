@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
-from heyx_bulk.api import Answer, Call, CreateContact, Created, FindContacts, Page, ReadContact
+from heyx_bulk.api import QUEUED, Answer, Call, CreateContact, Created, FindContacts, Page, ReadContact
 from heyx_bulk.client import Client
 from heyx_bulk.doubt import KNOWINGLY, is_ours, to_check, was_there
-from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
+from heyx_bulk.errors import Absent, Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
 from heyx_bulk.journal import Entry, State
 from heyx_bulk.line import Line
 from heyx_bulk.memory import Claim, Claimed, Forgetful, Memory
@@ -238,7 +238,12 @@ class Upload:
 
     async def _send(self, work: Work, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
-            return await self._client.send(call, row=work.entry.number, ready_by=work.ready_by)
+            try:
+                return await self._client.send(call, row=work.entry.number, ready_by=work.ready_by)
+            except Absent as failure:
+                if isinstance(call, ReadContact) and failure.status != QUEUED:
+                    self._memory.gone(call.id)
+                raise
         departing = partial(self._departing, work, call)
         try:
             return await self._client.send(call, row=work.entry.number, departing=departing)
@@ -251,7 +256,7 @@ class Upload:
             raise
 
     def _departing(self, work: Work, call: CreateContact) -> None:
-        if work.claim.keys:
+        if work.claim.keys and not self._matching.no_match:
             self._memory.claim(work.claim, passed_over=work.passed_over)
         work.sent_at = self._client.heyx_time
         self._journal.creating(work.entry.number, call.fields, work.sent_at)
