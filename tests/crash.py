@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,15 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Timer
-from typing import Self
 
 from heyx_bulk.sandbox import Answer, LostAnswer, Misbehaviour, Sandbox, SandboxContact, SandboxServer
+from tests.starter import Starter
 
 TOKEN = "sandbox"
 SETTLE_SECONDS = 1.2
 LAG_SECONDS = 0.8
 FINISHED = (0, 3)
-PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -111,42 +108,6 @@ class Child:
         """It has come to its end."""
         with self._lock:
             self.over = True
-
-
-class Starter:
-    """The process that starts the program, as `tests.starter` says. Use in a `with` block."""
-
-    def __enter__(self) -> Self:
-        home = str(Path(__file__).parent.parent)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.starter"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=home,
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.__exit__(None, None, None)
-
-    def run(
-        self, sandbox: Deadly, words: list[str], folder: Path, environment: Mapping[str, str], calls: int
-    ) -> int:
-        """Run the program, which `sandbox` kills at one of its next `calls` calls; its exit code."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        asked = {"words": words, "folder": str(folder), "environment": dict(environment)}
-        self._process.stdin.write(json.dumps({**asked, "output": str(folder / "output.txt")}) + "\n")
-        self._process.stdin.flush()
-        child = Child(int(self._process.stdout.readline()))
-        sandbox.aim(child, calls)
-        late = Timer(PATIENCE_SECONDS, child.kill)
-        late.start()
-        code = int(self._process.stdout.readline())
-        late.cancel()
-        child.ended()
-        return code
 
 
 class Deadly(Sandbox):
@@ -338,9 +299,20 @@ def start(
     words += ["--settle", str(SETTLE_SECONDS), "--rate", "100000/min", "--workers", "4", "--timeout", "10"]
     state = str(sheet.parent / "state")
     environment = {**os.environ, "HEYX_URL": server.url, "HEYX_TOKEN": TOKEN, "HEYX_BULK_STATE": state}
-    code = starter.run(sandbox, words, sheet.parent, environment, calls)
+    output = sheet.parent / "output.txt"
+    victims: list[Child] = []
+
+    def begun(pid: int) -> None:
+        victims.append(Child(pid))
+        sandbox.aim(victims[-1], calls)
+
+    def late(_pid: int) -> None:
+        victims[-1].kill()
+
+    code = starter.run(words, sheet.parent, environment, out=output, err=output, begun=begun, kill=late)
+    victims[-1].ended()
     if code not in (*FINISHED, -signal.SIGKILL):
-        raise AssertionError(f"exit code {code}: {(sheet.parent / 'output.txt').read_text()}")
+        raise AssertionError(f"exit code {code}: {output.read_text()}")
     return code
 
 

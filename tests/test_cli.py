@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from tests.starter import Starter
 
 TOKEN = "sandbox-token"
 PROGRAM = [sys.executable, "-m", "heyx_bulk"]
@@ -49,20 +53,22 @@ def environment(server: SandboxServer | None, **more: str) -> dict[str, str]:
     return {**os.environ, **there, **more, "COLUMNS": "100"}
 
 
+@cache
+def starter() -> Starter:
+    """The process that starts this test process's programs."""
+    started = Starter()
+    atexit.register(started.close)
+    return started
+
+
 def heyx(folder: Path, *words: str, server: SandboxServer | None = None, **more: str) -> Ended:
-    done = subprocess.run(
-        [*PROGRAM, *words],
-        cwd=folder,
-        env=environment(server, **more),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert TOKEN not in done.stdout + done.stderr
-    return Ended(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryDirectory() as said:
+        out, err = Path(said) / "out", Path(said) / "err"
+        code = starter().run(words, folder, environment(server, **more), out=out, err=err)
+        ended = Ended(code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+    assert "Traceback" not in ended.err, ended.err
+    assert TOKEN not in ended.out + ended.err
+    return ended
 
 
 def sheet(
