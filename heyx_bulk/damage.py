@@ -69,7 +69,7 @@ class Suspects:
         fields = {column.position: column for column in columns.used(Use.FIELD)}
         for fault in chunk.suspects:
             column = fields.get(fault.position)
-            lost = is_damaged_number(str(chunk.cells.at[fault.row, fault.position]))
+            lost = is_damaged_number(chunk.text(fault))
             if column is not None and not (lost and column.field == "phone"):
                 what = f"column {column}: a long number, which the spreadsheet may have rounded"
                 self._rows.setdefault(what, _Rows()).add(fault.row)
@@ -84,11 +84,8 @@ class _ColumnWatch(Protocol):
 
     column: Column
 
-    def see(self, row: int, text: str) -> None:
-        """Look at one cell that is not blank."""
-
-    def worth(self, whole: str) -> bool:
-        """Whether some of these cells, a line each, are worth a look."""
+    def see(self, rows: Sequence[int], texts: Sequence[str], whole: str) -> None:
+        """Look at its cells in some rows; `whole` are they all, a line each."""
 
     def findings(self) -> Iterator[Finding]:
         """What seems damaged."""
@@ -108,12 +105,11 @@ class Watch:
     def see(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
         """Look at rows with these numbers and cells."""
         columns = list(zip(*rows, strict=True))
+        watched = {watch.column.position for watch in self._watches}
+        wholes = {position: "\n".join(columns[position]) for position in watched}
         for watch in self._watches:
-            texts = columns[watch.column.position]
-            if watch.worth("\n".join(texts)):
-                for number, text in zip(numbers, texts, strict=True):
-                    if text:
-                        watch.see(number, text)
+            position = watch.column.position
+            watch.see(numbers, columns[position], wholes[position])
 
     def findings(self) -> list[Finding]:
         """What seems damaged, column by column."""
@@ -127,12 +123,12 @@ class _Letters:
     column: Column
     rows: _Rows = field(default_factory=_Rows)
 
-    def worth(self, whole: str) -> bool:
-        return not whole.isascii() and _MOJIBAKE.search(whole) is not None
-
-    def see(self, row: int, text: str) -> None:
-        if _MOJIBAKE.search(text) and mended(text) is not None:
-            self.rows.add(row)
+    def see(self, rows: Sequence[int], texts: Sequence[str], whole: str) -> None:
+        if whole.isascii() or not _MOJIBAKE.search(whole):
+            return
+        for row, text in zip(rows, texts, strict=True):
+            if _MOJIBAKE.search(text) and mended(text) is not None:
+                self.rows.add(row)
 
     def findings(self) -> Iterator[Finding]:
         if self.rows.count:
@@ -153,11 +149,15 @@ class _Phones:
     without_plus: _Rows = field(default_factory=_Rows)
     short: dict[int, _Rows] = field(default_factory=dict)
 
-    def worth(self, whole: str) -> bool:
-        return bool(whole)
+    def see(self, rows: Sequence[int], texts: Sequence[str], _: str) -> None:
+        others = [(row, text) for row, text in zip(rows, texts, strict=True) if text[:1] != "+"]
+        self.seen += len(texts) - len(others)
+        self.plus += len(texts) - len(others)
+        for row, text in others:
+            self._look(row, trim(text))
 
-    def see(self, row: int, text: str) -> None:
-        if not (text := trim(text)):
+    def _look(self, row: int, text: str) -> None:
+        if not text:
             return
         self.seen += 1
         if text.startswith("+"):
@@ -191,11 +191,13 @@ class _Dates:
     day_first: _Rows = field(default_factory=_Rows)
     month_first: _Rows = field(default_factory=_Rows)
 
-    def worth(self, whole: str) -> bool:
-        return _MAYBE_DATE.search(whole) is not None
+    def see(self, rows: Sequence[int], texts: Sequence[str], whole: str) -> None:
+        if any(sign in whole for sign in "./-") and _MAYBE_DATE.search(whole):
+            for row, text in zip(rows, texts, strict=True):
+                self._look(row, trim(text))
 
-    def see(self, row: int, text: str) -> None:
-        if found := _DATE.fullmatch(trim(text)):
+    def _look(self, row: int, text: str) -> None:
+        if found := _DATE.fullmatch(text):
             first, second = int(found[1]), int(found[2])
             if first > 12 >= second:
                 self.day_first.add(row)
@@ -219,11 +221,11 @@ class _Ids:
     round: _Rows = field(default_factory=_Rows)
     exact: int = 0
 
-    def worth(self, whole: str) -> bool:
-        return bool(whole)
+    def see(self, rows: Sequence[int], texts: Sequence[str], _: str) -> None:
+        for row, text in zip(rows, texts, strict=True):
+            self._look(row, trim(text))
 
-    def see(self, row: int, text: str) -> None:
-        text = trim(text)
+    def _look(self, row: int, text: str) -> None:
         if len(text) >= 16 and text.isascii() and text.isdigit():
             if text.endswith("0"):
                 self.round.add(row)

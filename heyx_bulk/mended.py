@@ -33,7 +33,7 @@ def run_named(sheet: Sheet) -> str | None:
     if position is None:
         return None
     for chunk in sheet.chunks():
-        for text in chunk.cells[position]:
+        for text in chunk.columns[position]:
             if found := numbered(trim(text)):
                 return found[1]
     return None
@@ -72,7 +72,7 @@ class _Reader:
         """The rows that are to be opened again."""
         for chunk in self._sheet.chunks():
             problems = cell_problems(self._run.columns, chunk, target=self._sources.get)
-            for row, cells in zip(chunk.numbers(), chunk.rows(), strict=True):
+            for row, cells in zip(chunk.numbers, chunk.rows(), strict=True):
                 entry = self._entry(row, cells)
                 if entry is not None:
                     yield self._mended(entry, cells, problems.get(row, ()))

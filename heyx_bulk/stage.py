@@ -49,7 +49,7 @@ def stage(
     with Draft(path) as draft:
         sums, suspects, watch = _Sums(sheet.header), Suspects(), Watch(columns)
         for chunk in sheet.chunks():
-            numbers, rows = chunk.numbers(), chunk.rows()
+            numbers, rows = chunk.numbers, chunk.rows()
             suspects.see(columns, chunk)
             watch.see(numbers, rows)
             problems = cell_problems(columns, chunk, accept_suspect_ids=intent.accept_suspect_ids)
@@ -156,7 +156,7 @@ def difference_of(journal: Journal, sheet: Sheet) -> str:
     """How the sheet differs from what the run began with; blank if every text is the same."""
     sums = _Sums(sheet.header)
     for chunk in sheet.chunks():
-        sums.take(chunk.numbers(), chunk.rows())
+        sums.take(chunk.numbers, chunk.rows())
     if sums.digest() == journal.meta("digest"):
         return ""
     if tuple(sheet.header) != journal.header():
@@ -200,7 +200,7 @@ def cell_problems(
     suspects = () if accept_suspect_ids else (fault for fault in chunk.suspects if target(fault.position) in ids)
     problems: dict[int, list[Problem]] = {}
     for fault in (*chunk.faults, *suspects):
-        beyond = fault.position >= len(chunk.cells.columns)
+        beyond = fault.position >= len(chunk.columns)
         position = None if beyond else target(fault.position)
         if beyond or (position is not None and columns.sends(position)):
             place = letter(fault.position) if position is None else str(columns.columns[position])

@@ -28,7 +28,7 @@ def written(path: Path, contacts: Sequence[Contact], layout: Layout = PLAIN) -> 
 
 def rows(path: Path) -> list[list[str]]:
     sheet = open_sheet(path)
-    return [list(sheet.header), *(row for chunk in sheet.chunks() for row in chunk.rows())]
+    return [list(sheet.header), *(list(row) for chunk in sheet.chunks() for row in chunk.rows())]
 
 
 def listed(contacts: Iterable[Contact], layout: Layout = PLAIN) -> list[list[str]]:

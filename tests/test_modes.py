@@ -235,7 +235,7 @@ def given_back(run: Run, folder: Path, changed: dict[int, dict[str, str]], *, on
     header = list(opened.header)
     lines = []
     for chunk in opened.chunks():
-        for cells in chunk.rows():
+        for cells in map(list, chunk.rows()):
             number = int(cells[header.index("heyx row")].split()[1])
             for name, text in changed.get(number, {}).items():
                 cells[header.index(name)] = text

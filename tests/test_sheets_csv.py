@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.spool import packed, unpacked
 from tests.sheet_files import csv_file, faults_of, numbers_of, refusal, rows_of, suspects_of
 
 
@@ -223,3 +226,17 @@ def test_chunks_are_bounded_and_can_be_read_again(tmp_path: Path) -> None:
     for _ in range(2):
         assert [len(chunk.cells) for chunk in sheet.chunks(10)] == [10, 10, 5]
         assert numbers_of(sheet) == list(range(2, 27))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_row_of_a_large_file_has_the_number_of_the_line_it_begins_in(tmp_path: Path, end: str) -> None:
+    rows = [[str(number), f"a{end}b" if number % 7 == 0 else "c" * (number % 60)] for number in range(60_000)]
+    lines = [f'{number},"{text}"' for number, text in rows]
+    sheet = open_sheet(csv_file(tmp_path, end.join(["n,t", *lines])))
+    assert rows_of(sheet) == rows
+    assert numbers_of(sheet) == [2 + number + (number + 6) // 7 for number in range(60_000)]
+
+
+@given(st.lists(st.text(st.sampled_from("\0\x01\x02a\ud800é")), min_size=1))
+def test_the_texts_of_a_column_come_back_from_the_spool_as_they_were(texts: list[str]) -> None:
+    assert unpacked(packed(texts)) == texts

@@ -363,4 +363,5 @@ def test_staging_tells_how_many_rows_it_has_read(tmp_path: Path) -> None:
     sheet = scene.written(tmp_path, ["phone"], [[f"+44{number:08}"] for number in range(25_000)])
     path = tmp_path / "x.checkpoint"
     stage(sheet, Intent(), path, channel="c", begun_at="now", durable=False, read=heard.append)
-    assert heard == [10_000, 20_000, 25_000]
+    assert len(heard) > 1
+    assert [*sorted(set(heard))[:-1], 25_000] == heard

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import heyx_bulk.values
-from heyx_bulk.values import DateOrder, Kind, Meant, PhoneFormat, Unfit, converted, digits, kind_of, trim
+from heyx_bulk.values import DateOrder, Kind, Meant, PhoneFormat, Unfit, converted, digits, keeps, kind_of, trim
 
 ALLOWED = ("Gold", "Silver Plus", "ذهبي")
 
@@ -47,6 +47,12 @@ def test_what_is_sent_is_taken_again_as_it_is(meant: Meant, text: str) -> None:
         return
     assert converted(meant, sent) == sent
     assert sent == trim(sent) != ""
+
+
+@given(meanings, texts | like_values)
+def test_a_text_that_a_look_keeps_is_what_is_sent(meant: Meant, text: str) -> None:
+    if keeps(meant)(text):
+        assert converted(meant, text) == text
 
 
 @given(st.sampled_from([Kind.EMAIL, Kind.URL]), texts | like_values | st.emails())

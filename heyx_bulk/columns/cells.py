@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import repeat
 
 from heyx_bulk.columns import problems as problems_of
 from heyx_bulk.columns.header import Column, Use
 from heyx_bulk.columns.transform import CLEAR, Others
 from heyx_bulk.model import Policy, Problem
-from heyx_bulk.values import BLANKS, Kind, Unfit, converted
+from heyx_bulk.values import BLANKS, Unfit, converted, keeps
 
 Tell = Callable[[int, Problem], None]
 """Hears what is wrong in the row at an index."""
@@ -17,7 +18,10 @@ Tell = Callable[[int, Problem], None]
 
 def trimmed(texts: Sequence[str]) -> list[str]:
     """The texts without the blanks around them, `CLEAR` in whatever case as it is."""
-    found = [text.strip(BLANKS) for text in texts]
+    whole = "".join(texts)
+    found = [*map(str.strip, texts, repeat(BLANKS))] if any(map(whole.__contains__, BLANKS)) else [*texts]
+    if CLEAR[0] not in whole:
+        return found
     return [CLEAR if len(text) == len(CLEAR) and text.lower() == CLEAR else text for text in found]
 
 
@@ -61,9 +65,9 @@ def cells(column: Column, texts: Sequence[str], others: Others, tell: Tell, rema
 
 def _convert(column: Column, texts: list[str], tell: Tell, remark: Tell | None) -> None:
     """Put what is sent in the place of each text that its column's kind changes."""
-    if column.meant.kind is Kind.TEXT:
-        return
-    for index, text in enumerate(texts):
+    kept = map(keeps(column.meant), texts)
+    for index in [index for index, stays in enumerate(kept) if not stays]:
+        text = texts[index]
         if not text or text == CLEAR:
             continue
         try:
@@ -86,7 +90,7 @@ def _not_cleared(column: Column) -> Problem | None:
 
 def _is_plain(texts: Sequence[str]) -> bool:
     """Whether no text is too long or holds half a character."""
-    if longest(texts) > problems_of.LONGEST_TEXT:
-        return False
     whole = "".join(texts)
+    if len(whole) > problems_of.LONGEST_TEXT and longest(texts) > problems_of.LONGEST_TEXT:
+        return False
     return whole.isascii() or not problems_of.SURROGATE.search(whole)

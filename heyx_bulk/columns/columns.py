@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,8 @@ from heyx_bulk.values import DateOrder, Kind, order_shown, trim
 
 NO_PROBLEMS: Mapping[int, Sequence[Problem]] = MappingProxyType({})
 NO_IDS: Mapping[int, str] = MappingProxyType({})
+
+_ROWS_AT_ONCE = 1_000
 
 _LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
 _DATES = (Kind.DATE, Kind.DATETIME)
@@ -68,9 +71,9 @@ class Columns:
         if not lists and not dates:
             return self
         shown = _Shown(dict.fromkeys(lists, ","), {column: set() for column in dates})
-        positions = [*lists, *(column.position for column in dates)]
-        for texts in cells(positions):
-            shown.see(texts)
+        rows = iter(cells([*lists, *(column.position for column in dates)]))
+        while some := [*islice(rows, _ROWS_AT_ONCE)]:
+            shown.see([*zip(*some, strict=True)])
         return replace(self, columns=shown.into(self.columns), more=shown.into(self.more))
 
     def read(
@@ -131,15 +134,14 @@ class _Shown:
     parted: dict[int, str]
     orders: dict[Column, set[DateOrder]]
 
-    def see(self, texts: Sequence[str]) -> None:
-        """Look at the cells of one row: of the lists, then of the dates."""
-        for position, text in zip(self.parted, texts, strict=False):
-            if ";" in text and ";" in _QUOTED.sub("", text):
+    def see(self, columns: Sequence[Sequence[str]]) -> None:
+        """Look at some cells of each column: of the lists, then of the dates."""
+        for (position, sign), texts in zip(self.parted.items(), columns, strict=False):
+            if sign != ";" and ";" in "".join(texts) and any(map(_is_parted, texts)):
                 self.parted[position] = ";"
-        for (column, orders), text in zip(self.orders.items(), texts[len(self.parted) :], strict=True):
-            order = order_shown(_alone(column, text)) if text else None
-            if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST):
-                orders.add(order)
+        for (column, orders), texts in zip(self.orders.items(), columns[len(self.parted) :], strict=True):
+            found = (order_shown(_alone(column, text)) for text in texts if text)
+            orders.update(order for order in found if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST))
 
     def into(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """The columns with what was seen."""
@@ -154,6 +156,10 @@ class _Shown:
         """The order that the column's dates prove; None where none does, or some prove one and some the other."""
         orders = self.orders[column]
         return next(iter(orders)) if len(orders) == 1 else None
+
+
+def _is_parted(text: str) -> bool:
+    return ";" in text and ";" in _QUOTED.sub("", text)
 
 
 def _asks_order(column: Column) -> bool:

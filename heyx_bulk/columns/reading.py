@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from heyx_bulk.api import MAX_TAG_LENGTH
@@ -81,12 +82,14 @@ class Reading:
         """What valid rows are matched by: number, rank (0 is what decides), field, value as it is compared."""
         named = [(ID_KEY, self._ids)] if any(self._ids) else []
         named += [(name, [*map(key_of(name), texts)]) for name, texts in self._key_texts()]
-        ranks = [0] * len(self.numbers)
-        for name, texts in named:
-            for index, number in enumerate(self.numbers):
-                if (text := texts[index]) and number not in self.problems:
-                    yield number, ranks[index], name, text
-                    ranks[index] += 1
+        if not self.problems and all(map(all, (texts for _, texts in named))):
+            for rank, (name, texts) in enumerate(named):
+                yield from zip(self.numbers, repeat(rank), repeat(name), texts)
+            return
+        for index, number in enumerate(self.numbers):
+            if number not in self.problems:
+                there = ((name, texts[index]) for name, texts in named if texts[index])
+                yield from ((number, rank, name, text) for rank, (name, text) in enumerate(there))
 
     def _row_fields(self, index: int) -> Iterator[Field]:
         for column, texts in self._fields:

@@ -124,13 +124,22 @@ def text_of(value: object) -> str:
 def texts_of(rows: Sequence[Sequence[str]]) -> list[str]:
     """`text_of` each row of texts, none of them without a cell.
 
-    All are written at once and parted again: within a JSON text a quote has a backslash in front, so that the
-    signs between two rows stand nowhere else.
+    Where JSON changes no sign of them, they need only be joined. Otherwise all are written at once and parted
+    again: within a JSON text a quote has a backslash in front, so that the signs between two rows stand nowhere
+    else.
     """
-    whole = _PLAINLY(rows)
-    if not rows or not _is_whole(whole):
-        return [text_of(row) for row in rows]
-    return [f'["{inside}"]' for inside in whole[3:-3].split('"],["')]
+    insides = ['","'.join(row) for row in rows]
+    if not _is_plain("".join(insides), quotes=2 * (sum(map(len, rows)) - len(rows))):
+        whole = _PLAINLY(rows)
+        if not _is_whole(whole):
+            return [text_of(row) for row in rows]
+        insides = whole[3:-3].split('"],["')
+    return [f'["{inside}"]' for inside in insides]
+
+
+def _is_plain(text: str, *, quotes: int) -> bool:
+    """Whether JSON writes a text as it is, so many quotes aside."""
+    return text.isprintable() and "\\" not in text and text.count('"') == quotes
 
 
 def _is_whole(text: str) -> bool:

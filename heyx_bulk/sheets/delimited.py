@@ -7,22 +7,24 @@ the line of the file in which it begins, as a text editor counts.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.batch import Batch, grouped
 from heyx_bulk.sheets.bounds import MOST_CHARACTERS, MOST_COLUMNS, too_long
 from heyx_bulk.sheets.guard import unguard
-from heyx_bulk.sheets.sheet import Fault, Record
+from heyx_bulk.sheets.sheet import Fault
 
 if TYPE_CHECKING:
     from _csv import Reader
 
+_BLOCK = 1 << 20
 _LONGEST_LINE = 1 << 24
 _LONGEST_ROW = 1 << 24
 _ROW_TOO_LONG = "a row is too long"
@@ -43,26 +45,51 @@ class Delimited:
 
     def lines(self) -> Iterator[str]:
         """The file's lines with their ends, as they stand."""
-        with self.path.open(encoding=self.codec, newline="") as file:
-            for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE), ""), 1):
-                if "\0" in line:
-                    what = f"{self.path.name}, line {number}: holds a NUL byte, which no text has"
-                    raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
-                if len(line) == _LONGEST_LINE:
-                    raise too_long(f"{self.path.name}, line {number}")
-                yield line
+        return chain.from_iterable(map(_lines, self._blocks()))
 
-    def records(self) -> Iterator[Record]:
-        """The file's rows, exactly; raises `SheetError` for a quote that is not closed."""
+    def _blocks(self) -> Iterator[str]:
+        """The file's text, some whole lines at a time."""
+        begun, line = "", 1
+        with self.path.open(encoding=self.codec, newline="") as file:
+            while text := file.read(_BLOCK):
+                text = begun + text
+                end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
+                whole, begun = text[:end], text[end:]
+                self._check(whole, line)
+                line += whole.count("\n") + whole.count("\r") - whole.count("\r\n")
+                if len(begun) >= _LONGEST_LINE:
+                    raise too_long(f"{self.path.name}, line {line}")
+                yield whole
+        self._check(begun, line)
+        yield begun
+
+    def _check(self, text: str, first: int) -> None:
+        if "\0" in text:
+            line = next(number for number, line in enumerate(_lines(text), first) if "\0" in line)
+            what = f"{self.path.name}, line {line}: holds a NUL byte, which no text has"
+            raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
+
+    def batches(self) -> Iterator[Batch]:
+        """The file's rows, exactly, some at a time; raises `SheetError` for a quote that is not closed."""
         csv.field_size_limit(MOST_CHARACTERS)
-        taken = _Taken(islice(self.lines(), self.skipped_lines, None))
-        reader = self._reader(taken)
+        taken = _Taken(self._blocks())
+        for group in grouped(self._rows(taken)):
+            numbers = [row for row, _ in group]
+            rows = [cells for _, cells in group]
+            if taken.has_apostrophes and not self.raw:
+                rows = [*map(_unguarded, rows)]
+            suspects = [*chain.from_iterable(map(_cut_numbers, numbers, rows))] if taken.has_exponents else ()
+            yield Batch(numbers, rows, (), suspects)
+
+    def _rows(self, taken: _Taken) -> Iterator[tuple[int, list[str]]]:
+        """Each row with the number of the line in which it begins."""
+        reader = self._reader(islice(taken, self.skipped_lines, None))
         row = self.skipped_lines + 1
         try:
             for cells in reader:
                 if len(cells) > MOST_COLUMNS:
                     raise self._too_wide(row, len(cells))
-                yield _record(row, cells, raw=self.raw)
+                yield row, cells
                 taken.characters = 0
                 row = self.skipped_lines + reader.line_num + 1
         except csv.Error as error:
@@ -115,31 +142,41 @@ class Delimited:
 
 
 class _Taken:
-    """Lines on their way into a reader, so many characters since the last row ended."""
+    """Lines on their way into a reader: so many characters, block by block, since the last row ended.
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    It knows whether any so far had the signs of a guarded text or of a number in powers of ten.
+    """
+
+    def __init__(self, blocks: Iterator[str]) -> None:
+        self._blocks = blocks
         self.characters = 0
+        self.has_apostrophes = False
+        self.has_exponents = False
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
-            self.characters += len(line)
-            if self.characters > _LONGEST_ROW:
-                raise csv.Error(_ROW_TOO_LONG)
-            yield line
+        return chain.from_iterable(map(self._seen, self._blocks))
+
+    def _seen(self, block: str) -> Iterator[str]:
+        if self.characters > _LONGEST_ROW:
+            raise csv.Error(_ROW_TOO_LONG)
+        self.characters += len(block)
+        self.has_apostrophes = self.has_apostrophes or "'" in block
+        self.has_exponents = self.has_exponents or "E+" in block
+        return _lines(block)
 
 
-def _record(row: int, cells: list[str], *, raw: bool) -> Record:
-    whole = "\n".join(cells)
-    if "'" in whole and not raw:
-        cells = [unguard(cell) if cell[:1] == "'" else cell for cell in cells]
-    return Record(row, cells, (), _cut_numbers(row, cells) if "E+" in whole else ())
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends: line feed, carriage return or both, and no other sign."""
+    return io.StringIO(text, newline="")
 
 
-def _cut_numbers(row: int, cells: list[str]) -> tuple[Fault, ...]:
+def _unguarded(cells: list[str]) -> list[str]:
+    return [unguard(cell) if cell[:1] == "'" else cell for cell in cells] if "'" in "".join(cells) else cells
+
+
+def _cut_numbers(row: int, cells: list[str]) -> Iterator[Fault]:
     remedy = "format the column as Text in Excel, paste the values again and save"
-    return tuple(
-        Fault(row, position, f"reads {cell}: the exponent is what Excel made of a long number", remedy)
-        for position, cell in enumerate(cells)
-        if _CUT_NUMBER.fullmatch(cell)
-    )
+    for position, cell in enumerate(cells if "E+" in "\n".join(cells) else ()):
+        if _CUT_NUMBER.fullmatch(cell):
+            what = f"reads {cell}: the exponent is what Excel made of a long number"
+            yield Fault(row, position, what, remedy)

@@ -11,6 +11,7 @@ from pathlib import Path
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets import choice, envelope, separator
 from heyx_bulk.sheets import encoding as encodings
+from heyx_bulk.sheets.batch import batches
 from heyx_bulk.sheets.delimited import Delimited
 from heyx_bulk.sheets.excel import ExcelBook
 from heyx_bulk.sheets.foreign import foreign_book
@@ -100,7 +101,7 @@ def _survey_csv(plain: Delimited, sample: list[str], header_row: int | None) -> 
     """Blanks before quotes (`, "x"`) are part of the separator only where that makes all rows alike."""
 
     def attempt(source: Delimited) -> Table:
-        return survey(source.records(), plain.path.name, header_row, delimited=True)
+        return survey(source.batches(), plain.path.name, header_row, delimited=True)
 
     loose = replace(plain, skip_blanks=True)
     has_blanks = any(f'{plain.separator} "' in line for line in sample)
@@ -130,7 +131,7 @@ def _open_workbook(path: Path, form: Format, wish: _Wish) -> Sheet:
         leaf = choice.only(book) if wish.worksheet is None else choice.named(book, wish.worksheet)
         rows = book.worksheet(leaf)
         place = f"{path.name}, worksheet {leaf.name!r}"
-        table = survey(rows.records(), place, wish.header_row, delimited=False)
+        table = survey(batches(rows.records()), place, wish.header_row, delimited=False)
         _refuse_merged(rows, table, place)
         hidden = _hidden(book) if wish.worksheet is None else ()
         sheet = _sheet(path, form, table, (*hidden, *book.notes))
@@ -153,8 +154,7 @@ def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sh
         row_count=table.row_count,
         notes=(*filter(None, notes), *table.notes),
         blank=table.blank,
-        _records=table.spool.records,
-        _fields=table.fields,
+        _spool=table.spool,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import pandas as pd
 
-_CELLS_IN_A_CHUNK = 2_000_000
+    from heyx_bulk.sheets.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +28,42 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some rows: every cell a `str` ('' for blank), columns 0..n-1, the index the rows' numbers.
+    """Some rows: their numbers, and the texts of each column, as many as there are rows ('' for blank).
 
     A cell with a fault is blank. A suspect is readable, but may have been rounded before it came to us.
     """
 
-    cells: pd.DataFrame
-    faults: tuple[Fault, ...]
-    suspects: tuple[Fault, ...]
+    numbers: list[int]
+    columns: list[list[str]]
+    faults: tuple[Fault, ...] = ()
+    suspects: tuple[Fault, ...] = ()
 
-    def numbers(self) -> list[int]:
-        """The rows' numbers."""
-        return self.cells.index.tolist()
+    def rows(self) -> list[tuple[str, ...]]:
+        """The rows' texts, a tuple a row."""
+        return [*zip(*self.columns, strict=True)]
 
-    def rows(self) -> list[list[str]]:
-        """The rows' texts, a list a row."""
-        return self.cells.to_numpy().tolist()
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The texts as a frame: columns 0..n-1, the index the rows' numbers."""
+        import pandas as pd  # noqa: PLC0415 - a third of a second that only who wants a frame pays
+
+        index = pd.Index(self.numbers, dtype="int64")
+        return pd.DataFrame(dict(enumerate(self.columns)), index=index, dtype=object)
+
+    def text(self, fault: Fault) -> str:
+        """What stands in the cell that a fault or suspect of this chunk means."""
+        return self.columns[fault.position][self.numbers.index(fault.row)]
+
+    def part(self, start: int, end: int) -> Chunk:
+        """The rows from the place `start` to before `end`, counted from 0."""
+        numbers = self.numbers[start:end]
+        there = frozenset(numbers) if self.faults or self.suspects else frozenset()
+        return Chunk(
+            numbers,
+            [column[start:end] for column in self.columns],
+            tuple(fault for fault in self.faults if fault.row in there),
+            tuple(suspect for suspect in self.suspects if suspect.row in there),
+        )
 
 
 class Record(NamedTuple):
@@ -57,10 +77,16 @@ class Record(NamedTuple):
 
     def width(self) -> int:
         """How many columns reach to the last cell that is not blank; 0 for a blank row."""
-        width = len(self.cells)
-        while width and not (self.cells[width - 1] and self.cells[width - 1].strip()):
-            width -= 1
+        width = width_of(self.cells)
         return max(width, *(fault.position + 1 for fault in self.faults)) if self.faults else width
+
+
+def width_of(cells: Sequence[str]) -> int:
+    """How many columns reach to the last cell that is not blank; 0 where all are."""
+    width = len(cells)
+    while width and not (cells[width - 1] and cells[width - 1].strip()):
+        width -= 1
+    return width
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,51 +109,16 @@ class Sheet:
     row_count: int
     notes: tuple[str, ...]
     blank: frozenset[int]
-    _records: Callable[[], Iterator[Record]] = field(repr=False)
-    _fields: int | None = field(repr=False)
+    _spool: Spool = field(repr=False)
 
     def chunks(self, rows: int = 10_000) -> Iterator[Chunk]:
         """The rows below the header, at most `rows` to a chunk, without the blank ones; anew at each call."""
-        most = max(1, min(rows, _CELLS_IN_A_CHUNK // max(1, len(self.header))))
-        batch: list[Record] = []
-        for record in self._records():
-            batch.append(self._fitted(record))
-            if len(batch) == most:
-                yield self._chunk(batch)
-                batch = []
-        if batch:
-            yield self._chunk(batch)
+        width, most = len(self.header), max(1, rows)
+        for chunk in self._spool.chunks(width):
+            for start in range(0, len(chunk.numbers), most):
+                yield chunk if len(chunk.numbers) <= most else chunk.part(start, start + most)
 
-    def cells(self, positions: Sequence[int]) -> Iterator[list[str]]:
-        """The texts at some positions, row by row, without a frame around them."""
-        for record in self._records():
-            cells, width = record.cells, len(record.cells)
-            yield [cells[position] if position < width else "" for position in positions]
-
-    def _fitted(self, record: Record) -> Record:
-        """The record, as wide as the table; a value beyond the last column is a fault, never shifted."""
-        cells, width = record.cells, len(self.header)
-        if len(cells) < width:
-            cells.extend([""] * (width - len(cells)))
-        elif len(cells) > width:
-            extra = self._fields is not None and record.width() > self._fields
-            fault = self._beyond(record) if extra else ()
-            record = record._replace(cells=cells[:width], faults=(*record.faults, *fault))
-        return record
-
-    def _beyond(self, record: Record) -> tuple[Fault]:
-        columns = self._fields or len(self.header)
-        what = f"has {len(record.cells)} values where the header has {columns} columns"
-        remedy = "put quotes around a value that holds the separator, or delete what is too much"
-        return (Fault(record.row, columns, what, remedy),)
-
-    def _chunk(self, batch: list[Record]) -> Chunk:
-        import pandas as pd  # noqa: PLC0415 - a third of a second that only a reader of rows pays
-
-        index = pd.Index([record.row for record in batch], dtype="int64")
-        cells = [record.cells for record in batch]
-        return Chunk(
-            pd.DataFrame(cells, index=index, columns=range(len(self.header)), dtype=object),
-            tuple(fault for record in batch for fault in record.faults),
-            tuple(suspect for record in batch for suspect in record.suspects),
-        )
+    def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
+        """The texts at some positions, row by row; no others are read."""
+        for columns in self._spool.columns(positions):
+            yield from zip(*columns, strict=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.sheet import Record
+from heyx_bulk.sheets.batch import Batch
+from heyx_bulk.sheets.sheet import Fault
 from heyx_bulk.sheets.spool import Spool
 from heyx_bulk.values import BLANKS
 
 _LONG_ROWS_IN_A_HUNDRED = 5
 _LINES_NAMED = 5
+_Measured = tuple[Batch, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one pass over all rows has found. `fields` is how many values a row of a CSV file may have.
+    """What one pass over all rows has found.
 
     `spool` holds the rows below the header, without the blank ones; `blank` are the positions of columns that have
     no value in any of them.
@@ -24,7 +27,6 @@ class Table:
 
     header: tuple[str, ...]
     header_row: int
-    fields: int | None
     row_count: int
     uniform: bool
     notes: tuple[str, ...]
@@ -34,7 +36,7 @@ class Table:
 
 @dataclass(slots=True)
 class _Count:
-    """The rows below the header, counted."""
+    """The rows below the header, counted. `filled` are the positions of columns that have a value."""
 
     fields: int | None
     width: int
@@ -46,36 +48,39 @@ class _Count:
     cut: int = 0
     short: list[int] = field(default_factory=list)
     long: list[int] = field(default_factory=list)
-    blank: list[int] = field(default_factory=list)
-    reach: int = 0
+    filled: set[int] = field(default_factory=set)
 
-    def add(self, record: Record, width: int) -> None:
-        self.rows += 1
-        self.hidden += record.hidden
-        self.with_several += width > 1
-        self._look(record, width)
-        if width > self.widest:
-            self.widest, self.widest_row = width, record.row
-        if self.fields is not None and width > self.fields:
-            self.long.append(record.row)
-            return
-        self.width = max(self.width, width)
+    def add(self, batch: Batch, widths: Sequence[int]) -> None:
+        """Count rows, none of them blank."""
+        self.rows += len(widths)
+        self.hidden += len(batch.hidden)
+        self.with_several += len(widths) - widths.count(1)
+        widest = max(widths)
+        if widest > self.widest:
+            self.widest, self.widest_row = widest, batch.numbers[widths.index(widest)]
         if self.fields is not None:
-            self.cut += len(record.cells) > self.fields
-            if len(record.cells) < self.fields:
-                self.short.append(record.row)
+            self._measure(batch, widths, self.fields)
+            widest = max((width for width in widths if width <= self.fields), default=0)
+        self.width = max(self.width, widest)
 
-    def _look(self, record: Record, width: int) -> None:
-        """Which columns have had no value so far: those seen as blank, and all beyond `reach`."""
-        if width > self.reach:
-            self.blank += range(self.reach, width)
-            self.reach = width
-        if self.blank:
-            filled = {fault.position for fault in record.faults}
-            cells, there = record.cells, len(record.cells)
-            self.blank = [
-                at for at in self.blank if not (at in filled or (at < there and cells[at].strip(BLANKS)))
-            ]
+    def _measure(self, batch: Batch, widths: Sequence[int], fields: int) -> None:
+        lengths = [*map(len, batch.rows)]
+        if min(lengths) == max(lengths) == fields:
+            return
+        for number, length, width in zip(batch.numbers, lengths, widths, strict=True):
+            if width > fields:
+                self.long.append(number)
+            elif length > fields:
+                self.cut += 1
+            elif length < fields:
+                self.short.append(number)
+
+    def look(self, columns: Sequence[Sequence[str]], faults: Iterable[Fault]) -> None:
+        """See which columns have a value; one that has no true text counts."""
+        self.filled.update(fault.position for fault in faults)
+        for position, texts in enumerate(columns):
+            if position not in self.filled and "".join(texts).strip(BLANKS):
+                self.filled.add(position)
 
     def notes(self) -> Iterator[str]:
         if self.short:
@@ -87,64 +92,90 @@ class _Count:
             yield f"{_rows(self.hidden)} hidden in the worksheet, and read like the others"
 
 
-def survey(records: Iterable[Record], place: str, header_row: int | None, *, delimited: bool) -> Table:
-    """The table in `records`; raises `SheetError` where there is none or its rows do not fit its header.
+def survey(batches: Iterable[Batch], place: str, header_row: int | None, *, delimited: bool) -> Table:
+    """The table in `batches`; raises `SheetError` where there is none or its rows do not fit its header.
 
     In a delimited file the header says how many values a row may have; in a workbook the widest row does.
     """
-    filled = _filled(records)
-    header, width = _header(filled, place, header_row)
-    count = _Count(len(header.cells) if delimited else None, width)
+    header, width, below = _header(_filled(batches), place, header_row)
+    names = header.rows[0]
+    count = _Count(len(names) if delimited else None, width)
     spool = Spool()
-    for record, reach in filled:
-        count.add(record, reach)
-        spool.add(record)
-    spool.finish()
+    for batch, widths in below:
+        count.add(batch, widths)
+        columns, faults = batch.columns(count.fields), [*batch.faults, *_beyond(batch, widths, count.fields)]
+        count.look(columns, batch.faults)
+        spool.add(batch.numbers, columns, faults, batch.suspects)
     if header_row is None:
         _refuse_title(header, width, count, place)
     _refuse_long(count, place)
-    cells = [*header.cells, *[""] * count.width][: count.width]
+    cells = [*names, *[""] * count.width][: count.width]
     uniform = not (count.short or count.long or count.cut)
-    blank = frozenset((*count.blank, *range(count.reach, count.width)))
-    return Table(tuple(cells), header.row, count.fields, count.rows, uniform, tuple(count.notes()), blank, spool)
+    blank = frozenset(range(count.width)) - count.filled
+    return Table(tuple(cells), header.numbers[0], count.rows, uniform, tuple(count.notes()), blank, spool)
 
 
-def _filled(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
-    for record in records:
-        width = record.width()
-        if width:
-            yield record, width
+def _filled(batches: Iterable[Batch]) -> Iterator[_Measured]:
+    """The rows that are not blank."""
+    for batch in batches:
+        widths = batch.widths()
+        if 0 not in widths:
+            yield batch, widths
+        elif places := [place for place, width in enumerate(widths) if width]:
+            yield batch.taken(places), [widths[place] for place in places]
 
 
-def _header(filled: Iterator[tuple[Record, int]], place: str, row: int | None) -> tuple[Record, int]:
+def _beyond(batch: Batch, widths: Sequence[int], fields: int | None) -> Iterator[Fault]:
+    """A value beyond the last column is a fault of its row, never shifted."""
+    if fields is None or max(widths) <= fields:
+        return
+    for number, cells, width in zip(batch.numbers, batch.rows, widths, strict=True):
+        if width > fields:
+            values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
+            what = f"has {values} values where the header has {fields} columns"
+            remedy = "put quotes around a value that holds the separator, or delete what is too much"
+            yield Fault(number, fields, what, remedy)
+
+
+def _header(filled: Iterator[_Measured], place: str, row: int | None) -> tuple[Batch, int, Iterator[_Measured]]:
+    """The header alone, its width, and what stands below it."""
     above: list[int] = []
-    for record, width in filled:
-        if row is not None and record.row != row:
-            above.append(record.row)
-            if record.row < row:
-                continue
+    for batch, widths in filled:
+        for at, number in enumerate(batch.numbers):
+            if row is None or number == row:
+                header = batch.taken([at])
+                _refuse_faults(header, place)
+                rest = range(at + 1, len(widths))
+                below = [(batch.taken(rest), widths[at + 1 :])] if rest else []
+                return header, widths[at], chain(below, filled)
+            above.append(number)
+        if row is not None and above[-1] > row:
             break
-        for fault in record.faults:
-            what = f"{place}, row {record.row}, column {fault.position + 1}: the header cell {fault.what}"
-            raise SheetError(what, fault.remedy)
-        return record, width
     if row is None or not above:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
-    known = ", ".join(map(str, above[:_LINES_NAMED]))
+    shown = [number for number in above if number < row]
+    shown += [number for number in above if number > row][:1]
+    known = ", ".join(map(str, shown[:_LINES_NAMED]))
     what = f"{place}: row {row} is blank or does not exist; there are values in row {known}"
-    raise SheetError(f"{what}{' …' if len(above) > _LINES_NAMED else ''}", "Name the row that holds the header.")
+    raise SheetError(f"{what}{' …' if len(shown) > _LINES_NAMED else ''}", "Name the row that holds the header.")
 
 
-def _refuse_title(header: Record, width: int, count: _Count, place: str) -> None:
+def _refuse_faults(header: Batch, place: str) -> None:
+    for fault in header.faults:
+        what = f"{place}, row {fault.row}, column {fault.position + 1}: the header cell {fault.what}"
+        raise SheetError(what, fault.remedy)
+
+
+def _refuse_title(header: Batch, width: int, count: _Count, place: str) -> None:
     """Refuse a lone cell above a wider table.
 
     In a delimited file a few wide rows below a one-column header are rows that are too long instead.
     """
-    alone = sum(1 for cell in header.cells if cell.strip()) == 1
+    alone = sum(1 for cell in header.rows[0] if cell.strip()) == 1
     wider = count.widest > width and (count.fields is None or count.with_several * 2 > count.rows)
     if alone and wider:
         raise SheetError(
-            f"{place}: row {header.row} has one filled cell and row {count.widest_row} has {count.widest} "
+            f"{place}: row {header.numbers[0]} has one filled cell and row {count.widest_row} has {count.widest} "
             f"columns, so row {count.widest_row} looks like the header",
             f"Say --header-row {count.widest_row}, or delete the lines above it.",
         )

@@ -1,6 +1,6 @@
 """What a cell means as a field's value, and when two values are equal to HeyX. Pure."""
 
-from heyx_bulk.values.conversion import converted
+from heyx_bulk.values.conversion import converted, keeps
 from heyx_bulk.values.dates import order_shown
 from heyx_bulk.values.likeness import kind_of
 from heyx_bulk.values.meaning import DateOrder, Kind, Meant, PhoneFormat, Unfit
@@ -30,6 +30,7 @@ __all__ = [
     "digits",
     "is_damaged_number",
     "is_region",
+    "keeps",
     "key_of",
     "key_text",
     "kind_of",

@@ -6,21 +6,15 @@ import re
 
 from heyx_bulk.values.meaning import Unfit
 
-_EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>.]+(?:\.[^\s@,;<>.]+)+")
-_URL = re.compile(
+is_email = re.compile(r"[^\s@,;<>]+@[^\s@,;<>.]+(?:\.[^\s@,;<>.]+)+").fullmatch
+"""Matches what looks like one email address: one @, a name, a domain with a dot, no blank or comma."""
+
+is_url = re.compile(
     r"https?://(?:[^\s/?#@]*@)?(?:[^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
-)
+).fullmatch
+"""Matches a web address: http or https, a host, no blank."""
+
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#:]\S*)?")
-
-
-def is_email(text: str) -> bool:
-    """Whether `text` looks like one email address: one @, a name, a domain with a dot, no blank or comma."""
-    return _EMAIL.fullmatch(text) is not None
-
-
-def is_url(text: str) -> bool:
-    """Whether `text` is a web address: http or https, a host, no blank."""
-    return _URL.fullmatch(text) is not None
 
 
 def converted_email(text: str) -> str:

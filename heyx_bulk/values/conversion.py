@@ -6,12 +6,14 @@ be read in one way alone is refused with its reason, never guessed.
 
 from __future__ import annotations
 
-from heyx_bulk.values.address import converted_email, converted_url
+from collections.abc import Callable
+
+from heyx_bulk.values.address import converted_email, converted_url, is_email, is_url
 from heyx_bulk.values.boolean import converted_boolean, folded_word
 from heyx_bulk.values.dates import converted_date, converted_datetime
-from heyx_bulk.values.meaning import Kind, Meant, Unfit
-from heyx_bulk.values.number import converted_number
-from heyx_bulk.values.phone import converted_phone
+from heyx_bulk.values.meaning import Kind, Meant, PhoneFormat, Unfit
+from heyx_bulk.values.number import converted_number, is_plain_number
+from heyx_bulk.values.phone import converted_phone, is_plain_phone
 from heyx_bulk.values.times import converted_time
 
 _MOST_SHOWN = 10
@@ -44,6 +46,38 @@ def converted(meant: Meant, text: str) -> str:  # noqa: C901 - a table of cases
             return converted_time(text)
         case Kind.URL:
             return converted_url(text)
+
+
+def keeps(meant: Meant) -> Callable[[str], object]:
+    """A quick test of texts that are trimmed and not blank: what it is true of, `converted` gives back as it is.
+
+    It is not true of every such text, and of none where a look at the signs is not enough.
+    """
+    match meant.kind:
+        case Kind.PHONE if meant.phone_format is PhoneFormat.AS_TYPED:
+            return is_plain_phone
+        case Kind.EMAIL:
+            return is_email
+        case Kind.LIST:
+            return frozenset(meant.allowed).__contains__
+        case Kind.BOOLEAN:
+            return frozenset(("true", "false")).__contains__
+        case Kind.NUMBER:
+            return is_plain_number
+        case Kind.URL:
+            return is_url
+        case Kind.TEXT:
+            return _always
+        case Kind.PHONE | Kind.DATE | Kind.DATETIME | Kind.TIME:
+            return _never
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def _allowed(meant: Meant, text: str) -> str:

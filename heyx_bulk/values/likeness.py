@@ -42,7 +42,7 @@ def kind_of(texts: Iterable[str]) -> Kind:
     a code; `0` and `1` alone are text as well.
     """
     dates = _Dates()
-    looks: dict[Kind, Callable[[str], bool]] = {
+    looks: dict[Kind, Callable[[str], object]] = {
         Kind.EMAIL: is_email,
         Kind.URL: is_url,
         Kind.PHONE: lambda text: _PHONE.fullmatch(plain(text)) is not None,

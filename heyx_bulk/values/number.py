@@ -12,7 +12,9 @@ NO_NUMBER = "a number that is none"
 
 _MOST_SHOWN = 20
 
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+is_plain_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
+"""Matches a number that is sent as it stands."""
+
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _BODY = re.compile(r"([+-]?)([0-9.,' ]*[0-9])")
 _GROUPS = re.compile(r"[0-9]{1,3}(?:[.,' ][0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
@@ -38,7 +40,7 @@ def converted_number(text: str) -> str:
     A lone comma before three digits (`1,234`) can be read in two ways and is refused. A lone point is always a
     decimal sign, as spreadsheets and programs write it.
     """
-    if _PLAIN.fullmatch(text):
+    if is_plain_number(text):
         return text
     number = plain(text).translate(_SIGNS)
     if _SCIENTIFIC.fullmatch(number):

@@ -21,8 +21,8 @@ MOST_DIGITS = 20
 
 NO_PHONE = "a phone that is none"
 
-_PLAIN = re.compile(r"\+?\(?[0-9][0-9 ().\-]{0,18}")
-"""Most phones, with at most 19 digits: nothing further is to be checked where they are sent as typed."""
+is_plain_phone = re.compile(r"\+?\(?[0-9][0-9 ().\-]{0,18}").fullmatch
+"""Matches most phones, with at most 19 digits: nothing further is to be checked where they are sent as typed."""
 
 _AROUND = re.compile(r"[\s()\[\]./~\-\u2010-\u2015\u2212\u30fc\u00ad\u00b7\u200b-\u200d\u2060\ufeff]+")
 """What people put between a phone's digits."""
@@ -57,7 +57,7 @@ def converted_phone(meant: Meant, text: str) -> str:
     and region digits stay digits; a country code is never guessed.
     """
     if meant.phone_format is PhoneFormat.AS_TYPED:
-        return text if _PLAIN.fullmatch(text) else _checked(text)
+        return text if is_plain_phone(text) else _checked(text)
     bare = _bare(_checked(text))
     if meant.region is not None or bare.startswith("+"):
         written = _international(bare, meant.region)
