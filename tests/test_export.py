@@ -339,6 +339,29 @@ def test_a_value_of_a_list_that_heyx_refuses_is_told_and_the_others_are_searched
         assert export.ids() == [oslo]
 
 
+@pytest.mark.parametrize("refused", [1, 3, 4])
+def test_a_value_of_a_list_may_be_refused_at_any_page_while_others_are_on_their_way(
+    tmp_path: Path, refused: int
+) -> None:
+    with World() as world:
+        people(world, 60)
+        june = people(world, 25, "June")
+        honest = world.door.behind
+
+        class Refusing(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                page = int(request.url.params.get("page", "1"))
+                bad = request.url.params["value"] == "May" and page == refused
+                return told(422) if bad else await honest.handle_async_request(request)
+
+        world.door.behind = Refusing()
+        export = Export(world, tmp_path, Request(listed=(MAY, Field("list", "June"))))
+        export.start()
+        with ExportJournal.open(export.path) as journal:
+            assert journal.values() == Values(2, 1, 1, 0)
+        assert set(june) <= set(export.ids())
+
+
 def test_a_search_that_heyx_refuses_ends_an_export_that_is_nothing_without_it(tmp_path: Path) -> None:
     with World() as world:
         world.door.behind = Script(told(422))

@@ -179,7 +179,7 @@ class Reader:
             if isinstance(job, str):
                 await self._read_contact(job)
             else:
-                await self._read_page(self._reading[job[0]], job[1])
+                await self._read_page(*job)
         except CallFailed as failure:
             raise _unread(failure) from None
         self._done += 1
@@ -198,12 +198,17 @@ class Reader:
             self._journal.read(contact_id, contact)
             self._saw((contact,))
 
-    async def _read_page(self, reading: _Pass, number: int) -> None:
+    async def _read_page(self, of_search: int, number: int) -> None:
+        reading = self._reading.get(of_search)
+        if reading is None:
+            return
         search = reading.search
         try:
             page, per_page = await self._ask(search, number)
         except Refused as failure:
             self._refused(search, failure)
+            return
+        if of_search not in self._reading:
             return
         seen = Seen(number, tuple(contact.id for contact in page.contacts), page.last_page, page.total)
         contacts = [contact for contact in page.contacts if has(contact, search.wanted)]
@@ -218,8 +223,10 @@ class Reader:
         self._listener.saw(contacts)
 
     def _refused(self, search: Search, failure: Refused) -> None:
-        """A search of a list ends alone; without another one the export is not what was asked for."""
-        del self._reading[search.number]
+        """A search of a list ends alone, its other pages are left; without another one the export is not what was
+        asked for.
+        """
+        self._reading.pop(search.number, None)
         if search.listed:
             self._journal.refuse(search, failure.what)
             return

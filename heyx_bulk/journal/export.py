@@ -241,9 +241,8 @@ class ExportJournal:
         ), counted AS (
             SELECT field, value, count(*) AS found, sum(missed > 0) AS partly FROM met GROUP BY 1, 2
         )
-        SELECT search.field, search.value, coalesce(counted.found, 0), sum(total.total), count(total.total) =
-        count(*),
-            min(search.settled), max(search.pass), coalesce(counted.partly, 0)
+        SELECT search.field, search.value, coalesce(counted.found, 0), sum(total.total),
+            count(total.total) = count(*), min(search.settled), max(search.pass), coalesce(counted.partly, 0)
         FROM search LEFT JOIN total ON total.search = search.number
         LEFT JOIN counted ON counted.field = search.field AND counted.value = search.value
         WHERE NOT search.listed GROUP BY search.field, search.value ORDER BY min(search.number)
@@ -257,11 +256,13 @@ class ExportJournal:
         """What the values of a list came to."""
         query = """
         WITH value AS (
-            SELECT field, value, min(state = 'refused') AS refused, min(settled) AS settled,
+            SELECT field, value, max(state = 'refused') AS refused, min(settled) AS settled,
                 max(number IN (SELECT search FROM found)) AS found
             FROM search WHERE listed GROUP BY field, value
-        ) SELECT count(*), coalesce(sum(found), 0), coalesce(sum(refused), 0), coalesce(sum(NOT settled), 0) FROM
-        value
+        )
+        SELECT count(*), coalesce(sum(found AND NOT refused), 0), coalesce(sum(refused), 0),
+            coalesce(sum(NOT settled), 0)
+        FROM value
         """
         return Values(*self._db.execute(query).fetchone())
 
