@@ -122,6 +122,7 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
     ("words", "told"),
     [
         (["x.csv"], "which contacts"),
+        (["x.csv", "--known"], "no contact of this channel is known"),
         (["x.pdf", "--where", "a=b"], ".parquet"),
         (["x.csv", "--where", "City"], "FIELD=VALUE"),
         (["x.csv", "--where", "a=b", "--if", "City"], "--if"),

@@ -54,7 +54,7 @@ class Sources:
         self, selection: Selection, known: tuple[str, ...], *, passes: int, per_page: int | None
     ) -> Request:
         """These as a request; raises `SettingsError` and `SheetError`."""
-        request = Request(
+        return Request(
             where=tuple(wanted_field(text) for text in self.where),
             listed=tuple(field for text in self.where_in for field in _listed(text)),
             ids=tuple(found for text in self.ids for found in texts_in(Listing.parse(text), "--ids", ids=True)),
@@ -64,9 +64,6 @@ class Sources:
             passes=passes,
             per_page=per_page,
         )
-        if not self.known:
-            request.check()
-        return request
 
     def asked(self) -> str:
         """What tells these from all others, the content of their sheets too."""
@@ -171,7 +168,7 @@ def export_contacts(asked: Asked) -> int:
             if asked.again:
                 put_away(place)
             if fresh := not place.exists():
-                request.check()
+                _check(asked.sources, request)
                 begin(place, request, settings.channel, digest)
             with ExportJournal.open(place) as journal:
                 check_same(journal, settings.channel, digest)
@@ -184,6 +181,16 @@ def export_contacts(asked: Asked) -> int:
                 if came.whole or fresh:
                     journal.discard()
                 return code
+
+
+def _check(sources: Sources, request: Request) -> None:
+    """Raise `SettingsError` where there is nothing to read."""
+    if sources.known and not (request.known or request.where or request.listed or request.ids):
+        raise SettingsError(
+            "--known: no contact of this channel is known on this machine yet.",
+            "Uploads and exports add to what is known; begin with --where FIELD=VALUE.",
+        )
+    request.check()
 
 
 def _stopped(voice: Voice, stopped: Stopped) -> int:

@@ -39,8 +39,7 @@ class Read:
 
 def begin(path: Path, request: Request, channel: str, asked: str) -> None:
     """Make the checkpoint of an export; `asked` tells what was asked for from everything else."""
-    facts = {"channel": channel, "asked": asked, "per_page": request.per_page}
-    ExportJournal.stage(path, facts, request.searches(), request.named())
+    ExportJournal.stage(path, {"channel": channel, "asked": asked}, request.searches(), request.named())
 
 
 def check_same(journal: ExportJournal, channel: str, asked: str) -> None:

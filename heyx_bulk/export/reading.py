@@ -33,9 +33,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears of a reading: of how far it is, of contacts as HeyX showed them, of an id that it does not
-    know.
-    """
+    """Who hears how far a reading is, of contacts as HeyX showed them, of an id that HeyX does not know."""
 
     told: Callable[[Told], None] = lambda _: None
     saw: Callable[[Sequence[Contact]], None] = lambda _: None
@@ -85,6 +83,7 @@ class Reader:
         self._source: Iterator[Job] = iter(())
         self._reading: dict[int, _Pass] = {}
         self._only_first = False
+        self._looks: list[int] = []
         self._hopeless: SettingsError | None = None
         self._busy = 0
         self._changed = asyncio.Event()
@@ -102,6 +101,8 @@ class Reader:
         self._only_first = True
         await self._drain(self._open_searches(listed=False))
         self._only_first = False
+        self._looks = self._worth_a_look()
+        self._calls += len(self._looks)
 
     async def rest(self) -> None:
         """Read everything else; raises `SettingsError` where HeyX refuses a search that is not of a list."""
@@ -283,16 +284,23 @@ class Reader:
         self._calls += last_page
         self._go_on(reading)
 
+    def _worth_a_look(self) -> list[int]:
+        """The searches that are to be looked at once more: several, where that costs little."""
+        searches = list(self._journal.searches(listed=False))
+        pages = sum(last_of(self._journal.pages(search.number, search.turn)) for search in searches)
+        several = len(searches) > 1 and pages >= PAGES_FOR_ONE_LOOK * len(searches)
+        return [search.number for search in searches] if several else []
+
     async def _look_again(self) -> None:
         """See whether searches changed since they were read: contacts may have gone from one to another."""
-        searches = list(self._journal.searches(listed=False))
-        if len(searches) < 2 or self._journal.answers() < PAGES_FOR_ONE_LOOK * len(searches):
-            return
-        for search in searches:
+        for search in list(self._journal.searches(listed=False)):
+            if search.number not in self._looks:
+                continue
             try:
                 page = await self._send(search, 1, search.per_page)
             except CallFailed as failure:
                 raise _unread(failure) from None
+            self._done += 1
             before = self._journal.pages(search.number, search.turn)
             if page.total is None or page.total == before[-1].total:
                 continue

@@ -156,9 +156,9 @@ class ExportJournal:
             for contact in contacts:
                 self._keep(contact)
                 self._db.execute(
-                    "INSERT INTO found VALUES (?, ?, ?, ?, 1) ON CONFLICT (search, id) DO UPDATE SET "
+                    "INSERT INTO found VALUES (?, ?, ?, 1) ON CONFLICT (search, id) DO UPDATE SET "
                     "passes = passes + (pass < excluded.pass), pass = excluded.pass",
-                    (search.number, contact.id, search.turn, search.turn),
+                    (search.number, contact.id, search.turn),
                 )
 
     def settle(self, search: Search, *, settled: bool) -> None:

@@ -43,7 +43,6 @@ CREATE UNIQUE INDEX page_by_search ON page (search, pass, number);
 CREATE TABLE found (               -- contacts that have the value, by our own comparison
     search INTEGER NOT NULL,
     id TEXT NOT NULL,
-    first_pass INTEGER NOT NULL,
     pass INTEGER NOT NULL,         -- the last one that showed it
     passes INTEGER NOT NULL,       -- how many did
     PRIMARY KEY (search, id)
@@ -111,9 +110,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the values of a list came to: how many there are, found somebody, were refused, did not come to
-    rest.
-    """
+    """What the values of a list came to: how many there are, found somebody, were refused, never came to rest."""
 
     searched: int
     found: int
