@@ -13,7 +13,7 @@ import pytest
 
 from heyx_bulk.cli.outlet import Outlet
 from heyx_bulk.columns import parsed
-from heyx_bulk.errors import SettingsError
+from heyx_bulk.errors import Misuse, SettingsError
 from heyx_bulk.listing import Layout, as_texts, names_of, table
 from heyx_bulk.model import Contact
 from heyx_bulk.sheets import frame, open_sheet
@@ -203,3 +203,9 @@ def test_tags_survive_the_way_through_a_sheet(tmp_path: Path, tags: list[str]) -
     with scene.resumed(scene.checkpoint(open_sheet(path))) as run:
         (row,) = run.open_rows()
         assert sorted(row.add_tags) == sorted(tags)
+
+
+def test_a_missing_writer_of_parquet_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heyx_bulk.sheets.records.find_spec", lambda _name: None)
+    with pytest.raises(Misuse, match="pyarrow"):
+        Outlet.of("x.parquet", raw_csv=False)

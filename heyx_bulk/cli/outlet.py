@@ -14,7 +14,7 @@ from heyx_bulk.cli.say import Voice, command, shown
 from heyx_bulk.errors import FULL, DiskFull, SettingsError, Unwritable
 from heyx_bulk.listing import Table, as_texts
 from heyx_bulk.places import export_place, state_place
-from heyx_bulk.sheets import write_lines, write_parquet, write_sheet
+from heyx_bulk.sheets import check_parquet, write_lines, write_parquet, write_sheet
 
 SHEETS = (".xlsx", ".csv")
 KINDS = (*SHEETS, ".jsonl", ".parquet")
@@ -41,6 +41,8 @@ class Outlet:
             raise Unwritable(
                 f"There is no folder {path.absolute().parent}.", "Make it first, or name another one."
             )
+        if path.suffix.casefold() == ".parquet":
+            check_parquet()
         return cls(path, raw_csv)
 
     @property

@@ -6,7 +6,7 @@ without a true text is a `Fault` of its row, and a number Excel may have rounded
 
 from heyx_bulk.sheets.guard import guard, unguard
 from heyx_bulk.sheets.opening import open_sheet
-from heyx_bulk.sheets.records import Frame, Listed, frame, write_lines, write_parquet
+from heyx_bulk.sheets.records import Frame, Listed, check_parquet, frame, write_lines, write_parquet
 from heyx_bulk.sheets.sheet import Chunk, Fault, Sheet
 from heyx_bulk.sheets.writing import Looks, write_sheet
 
@@ -17,6 +17,7 @@ __all__ = [
     "Listed",
     "Looks",
     "Sheet",
+    "check_parquet",
     "frame",
     "guard",
     "open_sheet",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -32,20 +33,24 @@ def write_lines(path: Path, header: Sequence[str], rows: Iterable[Sequence[Liste
             file.write(_whole(json.dumps(line, ensure_ascii=False)) + "\n")
 
 
+def check_parquet() -> None:
+    """Raise `Misuse` where pyarrow, which writes Parquet files, is not installed."""
+    if find_spec("pyarrow") is None:
+        raise Misuse(
+            "Parquet files are written by pyarrow, which is not installed.",
+            'Install it: pip install "heyx-bulk[parquet]". Or name a file that ends in .xlsx, .csv or .jsonl.',
+        )
+
+
 def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Listed]]) -> None:
     """Write a Parquet file: texts, lists of texts, and moments to the second.
 
     A column of true and false alone is of booleans; any other is of texts, since a field may hold both. Needs
-    pyarrow; raises `Misuse` where it is missing.
+    pyarrow: see `check_parquet`.
     """
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra that few need
-        import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
-    except ImportError:
-        raise Misuse(
-            "Parquet files are written by pyarrow, which is not installed.",
-            'Install it: pip install "heyx-bulk[parquet]". Or name a file that ends in .xlsx, .csv or .jsonl.',
-        ) from None
+    import pyarrow as pa  # noqa: PLC0415 - an extra that few need
+    import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
+
     kinds = _kinds(header, rows)
     types = {
         "boolean": pa.bool_(),
