@@ -88,8 +88,7 @@ def stage(
 
 
 def reads_first(intent: Intent, columns: Columns) -> bool:
-    """Whether contacts that rows name by id are read before they are written: said, or the sheet is a copy of
-    HeyX.
+    """Whether contacts that rows name by id are read before they are written: as said, or in a copy of HeyX.
 
     Only HeyX can have filled a column that nobody else can write, so most of such a sheet is as HeyX has it.
     """

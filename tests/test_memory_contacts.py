@@ -30,7 +30,7 @@ def memory(
 
 def known(folder: Path) -> list[Contact]:
     with memory(folder) as opened:
-        return [one.contact for one in opened.contacts.known()]
+        return [one.contact for one in opened.contacts.get(list(opened.contacts.ids()))]
 
 
 def test_what_heyx_shows_is_known_with_its_kinds_and_when(tmp_path: Path) -> None:
@@ -153,6 +153,7 @@ def test_a_run_that_does_not_look_feeds_it_and_one_that_finds_nobody_empties_it(
         done = CliRunner().invoke(app, ["upload", "ids.csv", "--read-first", "--settle", "0"])
         assert done.stdout == "2 rows: 1 updated, 1 failed\n", done.output
     with ChannelMemory(checked(url=server.url, token="t").channel, 0.0) as opened:
-        assert [(one.contact.id, one.contact.fields["firstName"]) for one in opened.contacts.known()] == [
-            (second, "Bob")
-        ]
+        assert [
+            (one.contact.id, one.contact.fields["firstName"])
+            for one in opened.contacts.get(list(opened.contacts.ids()))
+        ] == [(second, "Bob")]

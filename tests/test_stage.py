@@ -3,6 +3,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -363,5 +364,6 @@ def test_staging_tells_how_many_rows_it_has_read(tmp_path: Path) -> None:
     sheet = scene.written(tmp_path, ["phone"], [[f"+44{number:08}"] for number in range(25_000)])
     path = tmp_path / "x.checkpoint"
     stage(sheet, Intent(), path, channel="c", begun_at="now", durable=False, read=heard.append)
-    assert len(heard) > 1
-    assert [*sorted(set(heard))[:-1], 25_000] == heard
+    assert len(heard) >= 3
+    assert heard[-1] == 25_000
+    assert all(0 < later - earlier <= 10_000 for earlier, later in pairwise([0, *heard]))

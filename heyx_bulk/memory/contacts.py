@@ -146,8 +146,8 @@ class Contacts:
     def _changed(self, contact_id: str, change: Callable[[Contact], Contact]) -> None:
         """What we wrote into a contact, on top of what is known of it."""
         if self._kept:
-            known = next((one.contact for one in self.get((contact_id,))), Contact(contact_id))
             with told(self._path), at_once(self._db):
+                known = next((one.contact for one in self.get((contact_id,))), Contact(contact_id))
                 self._put(change(known))
 
     def _put(self, contact: Contact) -> None:
@@ -179,11 +179,6 @@ class Contacts:
         """How many contacts are known."""
         with told(self._path):
             return int(self._db.execute("SELECT count(*) FROM contact").fetchone()[0])
-
-    def known(self) -> Iterator[KnownContact]:
-        """All known contacts, by their ids."""
-        query = "SELECT id, text, whole, seen FROM contact JOIN document ON number = document ORDER BY id"
-        return (_known(*row) for row in self._db.execute(query))
 
     def ids(self) -> Iterator[str]:
         """The ids of all known contacts."""
