@@ -17,7 +17,7 @@ MOST_LINES = 400
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "model", "clock", "attempt"}),
-    frozenset({"api", "values", "settings", "stops", "pages"}),
+    frozenset({"api", "values", "settings", "stops", "pages", "database"}),
     frozenset(
         {
             "columns",
@@ -46,17 +46,15 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 
 DOORS = {
-    "sqlite3": {"journal", "memory", "pace"},
+    "sqlite3": {"database", "journal"},
     "httpx": {"client", "sandbox"},
     "tqdm": {"progress"},
     "pyrate_limiter": {"pace"},
     "redis": {"pace"},
-    "keyring": {"settings"},
     "pydantic": {"settings"},
     "platformdirs": {"settings"},
     "typer": {"cli"},
     "pandas": {"sheets", "columns"},
-    "openpyxl": {"sheets"},
     "xlsxwriter": {"sheets"},
     "xlrd": {"sheets"},
     "pyarrow": {"sheets"},

@@ -7,12 +7,12 @@ nothing (a call that was on its way is then `unknown`), a power cut the calls si
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from heyx_bulk.attempt import FIND, Asked, Attempt, Came, Happened
+from heyx_bulk.database import Database
 
 SCHEMA = """
 CREATE TABLE start (
@@ -73,34 +73,29 @@ class Recorded:
 class Calls:
     """The calls of an open checkpoint. Writing needs the lock of whoever works on the run."""
 
-    def __init__(
-        self, db: sqlite3.Connection, told: Callable[[], AbstractContextManager[None]], *, durable: bool
-    ) -> None:
+    def __init__(self, db: Database, *, durable: bool) -> None:
         self._db = db
-        self._told = told
         self._durable = durable
 
     # Written
 
     def begin(self, at: float) -> int:
         """A start begins; its number."""
-        with self._told():
-            number = self._db.execute("INSERT INTO start (began) VALUES (?)", (at,)).lastrowid
+        number = self._db.execute("INSERT INTO start (began) VALUES (?)", (at,)).lastrowid
         return int(number or 0)
 
     def end(self, start: int, at: float, calls: int, why: str) -> None:
         """A start has ended, having counted so many calls."""
-        with self._told():
-            self._db.execute(
-                "UPDATE start SET ended = ?, calls = ?, why = ? WHERE number = ?", (at, calls, why, start)
-            )
+        self._db.execute(
+            "UPDATE start SET ended = ?, calls = ?, why = ? WHERE number = ?", (at, calls, why, start)
+        )
 
     def leaving(self, start: int, attempt: Attempt, at: float) -> int:
         """A call leaves; its number here."""
         asked = attempt.asked
         text = json.dumps([asked.contact_id, *_names(asked)], ensure_ascii=False, separators=(",", ":"))
         values = (start, attempt.row, asked.kind, text, attempt.number, round(attempt.waited_seconds, 3), at)
-        with self._told(), self._in_passing():
+        with self._in_passing():
             number = self._db.execute(
                 "INSERT INTO call (start, row, kind, asked, attempt, waited, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 values,
@@ -110,7 +105,7 @@ class Calls:
     def came(self, number: int, came: Came) -> None:
         """The call with this number was answered, or is lost."""
         values = (round(came.seconds, 3), came.status, came.happened, came.said[:LONGEST_SAID] or None, number)
-        with self._told(), self._in_passing():
+        with self._in_passing():
             self._db.execute(
                 "UPDATE call SET seconds = ?, status = ?, happened = ?, said = ? WHERE number = ?", values
             )
@@ -133,21 +128,21 @@ class Calls:
         """Every start so far, in order."""
         return [
             Start(*found)
-            for found in self._db.execute("SELECT number, began, ended, calls, why FROM start ORDER BY number")
+            for found in self._db.rows("SELECT number, began, ended, calls, why FROM start ORDER BY number")
         ]
 
     def of_row(self, number: int) -> list[Recorded]:
         """The calls made for the row `number`, in the order in which they left."""
-        found = self._db.execute(
+        found = self._db.rows(
             "SELECT start, at, row, kind, asked, attempt, waited, happened, status, seconds, said FROM call "
             "WHERE row = ? ORDER BY number",
-            (number,),
+            number,
         )
         return [_recorded(values) for values in found]
 
     def counts(self) -> dict[tuple[int, str, Happened], int]:
         """How many calls there are by start, kind, and what came of them."""
-        found = self._db.execute("SELECT start, kind, happened, count(*) FROM call GROUP BY start, kind, happened")
+        found = self._db.rows("SELECT start, kind, happened, count(*) FROM call GROUP BY start, kind, happened")
         return {
             (int(start), str(kind), Happened(happened or Happened.UNKNOWN)): int(count)
             for start, kind, happened, count in found
@@ -155,16 +150,14 @@ class Calls:
 
     def since(self, at: float) -> tuple[int, float | None]:
         """How many calls left at or after `at` (epoch seconds) and counted with HeyX, and when the first did."""
-        count, first = self._db.execute(
-            "SELECT count(*), min(at) FROM call WHERE at >= ? AND coalesce(happened, '') NOT IN (?, ?)",
-            (at, Happened.UNDELIVERED, Happened.THROTTLED),
-        ).fetchone()
+        query = "SELECT count(*), min(at) FROM call WHERE at >= ? AND coalesce(happened, '') NOT IN (?, ?)"
+        ((count, first),) = self._db.rows(query, at, Happened.UNDELIVERED, Happened.THROTTLED)
         return int(count), first
 
     def last_at(self) -> float | None:
         """When the last call left."""
-        found = self._db.execute("SELECT at FROM call ORDER BY number DESC LIMIT 1").fetchone()
-        return None if found is None else float(found[0])
+        found: float | None = self._db.value("SELECT at FROM call ORDER BY number DESC LIMIT 1")
+        return found
 
 
 def _names(asked: Asked) -> list[str]:

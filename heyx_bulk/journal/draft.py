@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from heyx_bulk.database import Database, create_private, translate_errors
 from heyx_bulk.journal import calls
-from heyx_bulk.journal.disk import clear, sync, told
+from heyx_bulk.journal.disk import CHECKPOINT, clear, sync
 from heyx_bulk.journal.entry import FORMAT, LINK, SCHEMA, SHARED, State, problems_text
 from heyx_bulk.model import Problem, Status
 
@@ -24,16 +23,14 @@ class Draft:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._draft = path.with_name(f".{path.name}.draft")
-        self._db: sqlite3.Connection | None = None
+        self._db: Database | None = None
 
     def __enter__(self) -> Self:
-        with told(self.path, starting=True):
+        with translate_errors(self.path, CHECKPOINT, starting=True):
             self._draft.unlink(missing_ok=True)
-            os.close(os.open(self._draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(self._draft, isolation_level=None)
-            self._db.executescript(
-                "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + SCHEMA + calls.SCHEMA
-            )
+            create_private(self._draft)
+        self._db = Database(self._draft, CHECKPOINT, synchronous="OFF", starting=True, named=self.path)
+        self._db.script("PRAGMA journal_mode=OFF; BEGIN;" + SCHEMA + calls.SCHEMA)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,16 +38,13 @@ class Draft:
             self._db.close()
         self._draft.unlink(missing_ok=True)
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> Database:
         assert self._db is not None, "a draft is used inside its with block"  # noqa: S101  our own use
         return self._db
 
     def add(self, numbers: Sequence[int], texts: Sequence[str], problems: Mapping[int, Sequence[Problem]]) -> None:
         """Store rows: number, and cells as `text_of` writes them; one with `problems` cannot be sent."""
-        with told(self.path, starting=True):
-            self._open().executemany(
-                "INSERT INTO row (number, cells) VALUES (?, ?)", zip(numbers, texts, strict=True)
-            )
+        self._open().executemany("INSERT INTO row (number, cells) VALUES (?, ?)", zip(numbers, texts, strict=True))
         for number, found in problems.items():
             self.invalid(number, found)
 
@@ -60,34 +54,30 @@ class Draft:
         self._end(number, Status.INVALID, message, problems_text(problems))
 
     def _end(self, number: int, status: Status, message: str, problems: str | None) -> None:
-        with told(self.path, starting=True):
-            self._open().execute(
-                "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?",
-                (State.DONE, status, problems, message, number),
-            )
-            self._open().execute("DELETE FROM key WHERE number = ?", (number,))
+        self._open().execute(
+            "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?",
+            (State.DONE, status, problems, message, number),
+        )
+        self._open().execute("DELETE FROM key WHERE number = ?", (number,))
 
     def keys(self, found: Iterable[tuple[int, int, str, str]]) -> None:
         """Store key values of valid rows: number, rank (0 is what the row is matched by), field, value."""
-        with told(self.path, starting=True):
-            self._open().executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
+        self._open().executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
 
     def doubles(self) -> list[tuple[int, int, str]]:
         """Rows whose own key an earlier row has: number, the first row that has it, field."""
         db = self._open()
-        with told(self.path, starting=True):
-            db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
-            found = db.execute(
-                "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
-                f"(PARTITION BY field, value) AS first FROM key WHERE rank = 0 AND (field, value) IN ({SHARED})) "
-                "WHERE number > first ORDER BY number"
-            )
-            return [(number, first, field) for number, first, field in found]
+        db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
+        found = db.rows(
+            "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
+            f"(PARTITION BY field, value) AS first FROM key WHERE rank = 0 AND (field, value) IN ({SHARED})) "
+            "WHERE number > first ORDER BY number"
+        )
+        return [(number, first, field) for number, first, field in found]
 
     def cells(self, number: int) -> list[str]:
         """The texts of one row."""
-        found = self._open().execute("SELECT cells FROM row WHERE number = ?", (number,)).fetchone()
-        texts: list[str] = json.loads(found[0])
+        texts: list[str] = json.loads(self._open().value("SELECT cells FROM row WHERE number = ?", number))
         return texts
 
     def skip(self, number: int, message: str) -> None:
@@ -96,28 +86,26 @@ class Draft:
 
     def join(self, leader: int, members: Sequence[int], keys: Iterable[tuple[int, int, str, str]]) -> None:
         """Make one row stand for others too: it has all their `keys`, given as `keys` takes them."""
-        with told(self.path, starting=True):
-            self._open().executemany(
-                "UPDATE row SET leader = ? WHERE number = ?", [(leader, number) for number in members]
-            )
-            self._open().executemany("DELETE FROM key WHERE number = ?", [(n,) for n in (leader, *members)])
+        self._open().executemany(
+            "UPDATE row SET leader = ? WHERE number = ?", [(leader, number) for number in members]
+        )
+        self._open().executemany("DELETE FROM key WHERE number = ?", [(n,) for n in (leader, *members)])
         self.keys(keys)
 
     def link(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""
         db = self._open()
-        with told(self.path, starting=True):
-            db.execute(LINK)
+        db.execute(LINK)
 
     def keep(self, meta: Mapping[str, object], *, durable: bool = True) -> None:
         """Make the draft the checkpoint, with these facts about its run."""
-        with told(self.path, starting=True):
-            db = self._open()
-            facts = {"format": FORMAT, **meta}
-            db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
-            db.execute("COMMIT")
-            db.execute("PRAGMA journal_mode=WAL")
-            db.close()
+        db = self._open()
+        facts = {"format": FORMAT, **meta}
+        db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
+        db.execute("COMMIT")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.close()
+        with translate_errors(self.path, CHECKPOINT, starting=True):
             if durable:
                 sync(self._draft)
             clear(self.path)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.journal.disk import at_once, clear, put_away, sync, told
+from heyx_bulk.database import Database, create_private, translate_errors
+from heyx_bulk.errors import CheckpointMismatch, Stopped, Unwritable
+from heyx_bulk.journal.disk import CHECKPOINT, clear, put_away, sync
 from heyx_bulk.journal.search import FORMAT, Covered, Progressed, Search, Values, fill
 from heyx_bulk.model import Contact, Field
 from heyx_bulk.pages import Seen
@@ -35,9 +33,7 @@ class ExportJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("PRAGMA busy_timeout=10000")
+        self._db = Database(path, CHECKPOINT)
 
     @classmethod
     def stage(
@@ -52,10 +48,10 @@ class ExportJournal:
         """
         draft = path.with_name(f".{path.name}.draft")
         try:
-            with told(path, starting=True):
+            with translate_errors(path, CHECKPOINT, starting=True):
                 draft.unlink(missing_ok=True)
-                os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-                fill(draft, facts, searches, named)
+                create_private(draft)
+                fill(draft, path, facts, searches, named)
                 sync(draft)
                 clear(path)
                 draft.replace(path)
@@ -68,8 +64,8 @@ class ExportJournal:
         try:
             journal = cls(path)
             found = journal.meta("format")
-        except sqlite3.Error as error:
-            found = error
+        except (Stopped, Unwritable) as error:
+            found = error.what
         if found != FORMAT:
             raise CheckpointMismatch(
                 f"{path} is no export's checkpoint that this version reads ({found}).",
@@ -90,8 +86,8 @@ class ExportJournal:
 
     def meta(self, name: str) -> object:
         """A fact about the export; None where it is not known."""
-        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if found is None else json.loads(found[0])
+        found = self._db.value("SELECT value FROM meta WHERE name = ?", name)
+        return None if found is None else json.loads(found)
 
     # What is to be read
 
@@ -115,7 +111,7 @@ class ExportJournal:
         """The ids of contacts that are still to be read."""
         last = ""
         query = "SELECT id FROM named WHERE state = 'open' AND id > ? ORDER BY id LIMIT ?"
-        while found := self._db.execute(query, (last, BATCH)).fetchall():
+        while found := self._db.rows(query, last, BATCH):
             for (last,) in found:
                 yield last
 
@@ -128,8 +124,8 @@ class ExportJournal:
             Search(
                 number, Field(field, value), spelling, bool(listed), turn, size, Progressed(state), bool(ok), word
             )
-            for number, field, value, spelling, listed, turn, size, state, ok, word in self._db.execute(
-                query, values
+            for number, field, value, spelling, listed, turn, size, state, ok, word in self._db.rows(
+                query, *values
             )
         ]
 
@@ -140,12 +136,12 @@ class ExportJournal:
         query = "SELECT number, ids, last_page, total FROM page WHERE search = ? AND pass = ? ORDER BY came"
         return [
             Seen(number, tuple(json.loads(ids)), last_page, total)
-            for number, ids, last_page, total in self._db.execute(query, (search, turn))
+            for number, ids, last_page, total in self._db.rows(query, search, turn)
         ]
 
     def came(self, search: Search, page: Seen, contacts: Iterable[Contact], per_page: int | None) -> None:
         """A page of a search came, with these `contacts` that have the value."""
-        with self._at_once():
+        with self._db.transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO page (search, pass, number, last_page, total, ids) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -165,7 +161,7 @@ class ExportJournal:
         """A search is done: its last pass showed everybody, or (not `settled`) all passes together are the
         best.
         """
-        with self._at_once():
+        with self._db.transaction():
             self._db.execute(
                 "UPDATE search SET state = 'done', settled = ?, counts_from = ? WHERE number = ?",
                 (settled, search.turn if settled else 1, search.number),
@@ -173,7 +169,7 @@ class ExportJournal:
 
     def once_more(self, search: Search) -> Search:
         """The search, to be read through once more."""
-        with self._at_once():
+        with self._db.transaction():
             self._db.execute(
                 "UPDATE search SET state = 'open', pass = ? WHERE number = ?", (search.turn + 1, search.number)
             )
@@ -181,14 +177,14 @@ class ExportJournal:
 
     def refuse(self, search: Search, message: str) -> None:
         """HeyX refuses a search."""
-        with self._at_once():
+        with self._db.transaction():
             self._db.execute(
                 "UPDATE search SET state = 'refused', message = ? WHERE number = ?", (message, search.number)
             )
 
     def read(self, asked: str, contact: Contact) -> None:
         """What HeyX shows under the id `asked` that was wanted; its own id may be another."""
-        with self._at_once():
+        with self._db.transaction():
             self._keep(contact)
             self._db.execute(
                 "UPDATE OR REPLACE named SET id = ?, state = 'done' WHERE id = ?", (contact.id, asked)
@@ -196,12 +192,12 @@ class ExportJournal:
 
     def end(self, contact_id: str, state: Progressed, message: str) -> None:
         """A contact that was wanted by its id cannot be had."""
-        with self._at_once():
+        with self._db.transaction():
             self._db.execute("UPDATE named SET state = ?, message = ? WHERE id = ?", (state, message, contact_id))
 
     def take_found(self) -> int:
         """Contacts wanted by id that a search has shown need no call of their own; how many were still wanted."""
-        with self._at_once():
+        with self._db.transaction():
             return self._db.execute(
                 "UPDATE named SET state = 'done' WHERE state = 'open' AND id IN (SELECT id FROM contact)"
             ).rowcount
@@ -216,7 +212,7 @@ class ExportJournal:
 
     def contacts(self) -> Iterator[Contact]:
         """The contacts that were wanted, each once and whole, oldest first."""
-        for contact_id, fields, tags, created_at in self._db.execute(_WANTED):
+        for contact_id, fields, tags, created_at in self._db.stream(_WANTED):
             yield Contact(
                 contact_id,
                 json.loads(fields),
@@ -249,7 +245,7 @@ class ExportJournal:
         """
         return [
             Covered(Field(field, value), found, total if told else None, bool(settled), passes, partly)
-            for field, value, found, total, told, settled, passes, partly in self._db.execute(query)
+            for field, value, found, total, told, settled, passes, partly in self._db.rows(query)
         ]
 
     def values(self) -> Values:
@@ -264,7 +260,8 @@ class ExportJournal:
             coalesce(sum(NOT settled), 0)
         FROM value
         """
-        return Values(*self._db.execute(query).fetchone())
+        ((*found,),) = self._db.rows(query)
+        return Values(*found)
 
     def refused(self) -> Iterator[Search]:
         """The searches of a list that HeyX refused."""
@@ -272,7 +269,7 @@ class ExportJournal:
 
     def ids(self) -> set[str]:
         """The ids of all contacts that were read."""
-        return {contact_id for (contact_id,) in self._db.execute("SELECT id FROM contact")}
+        return {contact_id for (contact_id,) in self._db.stream("SELECT id FROM contact")}
 
     def still(self) -> tuple[int, int]:
         """How many searches and how many contacts by id are open."""
@@ -291,19 +288,14 @@ class ExportJournal:
 
     def page_size(self) -> int | None:
         """How large pages were asked for once HeyX had given such; None: as large as HeyX makes them."""
-        found: int | None = self._db.execute("SELECT max(per_page) FROM search").fetchone()[0]
+        found: int | None = self._db.value("SELECT max(per_page) FROM search")
         return found
 
     def failed_ids(self) -> Iterator[tuple[str, bool, Progressed, str]]:
         """Contacts that could not be had by their id: id, whether a person listed it, why."""
         query = "SELECT id, listed, state, message FROM named WHERE state IN ('absent', 'refused') ORDER BY id"
-        for contact_id, listed, state, message in self._db.execute(query):
+        for contact_id, listed, state, message in self._db.stream(query):
             yield contact_id, bool(listed), Progressed(state), message
 
     def _one(self, query: str) -> int:
-        return int(self._db.execute(query).fetchone()[0])
-
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        with told(self.path), at_once(self._db):
-            yield
+        return int(self._db.value(query))

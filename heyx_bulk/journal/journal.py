@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull
+from heyx_bulk.database import Database
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull, Stopped, Unwritable
 from heyx_bulk.journal.account import Account
 from heyx_bulk.journal.calls import Calls
-from heyx_bulk.journal.disk import at_once, clear, damaged, is_damage, told
+from heyx_bulk.journal.disk import CHECKPOINT, clear
 from heyx_bulk.journal.entry import (
     ENTRY,
     FORMAT,
@@ -46,12 +46,10 @@ class Journal:
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
-        self._db.execute("PRAGMA busy_timeout=10000")
-        self.calls = Calls(self._db, lambda: told(path), durable=durable)
+        self._db = Database(path, CHECKPOINT, synchronous="FULL" if durable else "OFF")
+        self.calls = Calls(self._db, durable=durable)
         self.account = Account(self._db)
-        self.shown = Shown(self._db, lambda: told(path))
+        self.shown = Shown(self._db)
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Journal:
@@ -64,9 +62,9 @@ class Journal:
             journal = cls(path, durable=durable)
             journal._check_whole()
             journal._check_format()
-        except (sqlite3.Error, ValueError, DiskFull) as error:
-            if isinstance(error, sqlite3.Error) and is_damage(error) and _begins_as_ours(path):
-                raise CheckpointDamaged(*damaged(path, str(error))) from None
+        except (Stopped, Unwritable, ValueError) as error:
+            if isinstance(error, DiskFull) and _begins_as_ours(path):
+                raise CheckpointDamaged(error.what, error.remedy) from None
             raise CheckpointMismatch(
                 f"{path} is no checkpoint that this version reads: {error}.",
                 "Move it away, or name the checkpoint of your run.",
@@ -74,9 +72,9 @@ class Journal:
         return journal
 
     def _check_whole(self) -> None:
-        said = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        said = str(self._db.value("PRAGMA quick_check(1)"))
         if said != "ok" and _begins_as_ours(self.path):
-            raise CheckpointDamaged(*damaged(self.path, said))
+            raise CheckpointDamaged(*CHECKPOINT.damaged(self.path, said))
 
     def _check_format(self) -> None:
         match self.meta("format"):
@@ -92,7 +90,7 @@ class Journal:
                     "anew: rows that are in HeyX are found there (unless the run was one with --no-match).",
                 )
             case found if found != FORMAT:
-                raise sqlite3.DatabaseError(f"its format is {found}, not {FORMAT}")
+                raise ValueError(f"its format is {found}, not {FORMAT}")
 
     def close(self) -> None:
         """Let the checkpoint go."""
@@ -122,13 +120,12 @@ class Journal:
 
     def meta(self, name: str) -> object:
         """A fact about the run, as plain JSON data; None where it was never told."""
-        found = self._ask("SELECT value FROM meta WHERE name = ?", name)
+        found = self._db.rows("SELECT value FROM meta WHERE name = ?", name)
         return json.loads(found[0][0]) if found else None
 
     def remember(self, name: str, value: object) -> None:
         """Keep a fact about the run."""
-        with told(self.path):
-            self._db.execute("REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
+        self._db.execute("REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
     def header(self) -> tuple[str, ...]:
         """The sheet's header texts."""
@@ -169,32 +166,34 @@ class Journal:
 
     def find(self, number: int) -> Entry | None:
         """The row `number`, if there is one."""
-        found = self._ask(f"SELECT {ENTRY} FROM row WHERE number = ?", number)
+        found = self._db.rows(f"SELECT {ENTRY} FROM row WHERE number = ?", number)
         return entry_of(found[0]) if found else None
 
     def members(self, number: int) -> list[Entry]:
         """The rows that row `number` stands for beside itself, in the sheet's order."""
         query = f"SELECT {ENTRY} FROM row WHERE leader = ? ORDER BY number"
-        return [entry_of(found) for found in self._db.execute(query, (number,))]
+        return [entry_of(found) for found in self._db.rows(query, number)]
 
     def row_of_contact(self, contact_id: str, number: int) -> int | None:
         """Another row than `number`, not one it stands for, whose contact this is."""
-        found = self._db.execute(
+        found: int | None = self._db.value(
             "SELECT min(number) FROM row WHERE contact_id = ? AND number <> ? AND leader IS NOT ?",
-            (contact_id, number, number),
-        ).fetchone()[0]
-        return None if found is None else int(found)
+            contact_id,
+            number,
+            number,
+        )
+        return found
 
     def _entries(self, condition: str) -> Iterator[Entry]:
         last = -1
         query = f"SELECT {ENTRY} FROM row WHERE number > ? AND {condition} ORDER BY number LIMIT {BATCH_ROWS}"
-        while batch := self._ask(query, last):
+        while batch := self._db.rows(query, last):
             last = batch[-1][0]
             yield from map(entry_of, batch)
 
     def awaits(self, number: int) -> int | None:
         """An earlier row that shares a key value with row `number` and is not done yet."""
-        found = self._ask(
+        found = self._db.rows(
             "SELECT earlier FROM follows JOIN row ON row.number = earlier "
             f"WHERE follows.number = ? AND state <> '{State.DONE}' LIMIT 1",
             number,
@@ -204,13 +203,13 @@ class Journal:
     def followers(self) -> int:
         """How many rows that are not done share a key value with an earlier one."""
         query = f"SELECT count(DISTINCT number) FROM follows JOIN row USING (number) WHERE state <> '{State.DONE}'"
-        return int(self._ask(query)[0][0])
+        return int(self._db.rows(query)[0][0])
 
     def contact_of_key(self, row: ContactRow) -> str | None:
         """The contact that an earlier row with this row's key value was found or made to be, if it is one."""
         if row.key is None:
             return None
-        found = self._ask(
+        found = self._db.rows(
             "SELECT DISTINCT contact_id FROM key JOIN row USING (number) "
             "WHERE (field, value) IN (SELECT field, value FROM key WHERE number = ? AND rank = 0) "
             "AND number < ? AND contact_id IS NOT NULL",
@@ -244,19 +243,16 @@ class Journal:
 
     def finish(self, outcome: Outcome) -> list[int]:
         """The row is done, and with it those it stands for; the numbers of them all."""
-        with told(self.path):
-            found = self._db.execute(
-                "UPDATE row SET state = ?, status = ?, contact_id = ?, message = ? WHERE number = ? OR leader = ? "
-                "RETURNING number",
-                (
-                    State.DONE,
-                    outcome.status,
-                    outcome.contact_id,
-                    outcome.message,
-                    outcome.number,
-                    outcome.number,
-                ),
-            ).fetchall()
+        found = self._db.rows(
+            "UPDATE row SET state = ?, status = ?, contact_id = ?, message = ? WHERE number = ? OR leader = ? "
+            "RETURNING number",
+            State.DONE,
+            outcome.status,
+            outcome.contact_id,
+            outcome.message,
+            outcome.number,
+            outcome.number,
+        )
         return sorted(number for (number,) in found)
 
     def reopen(self, *, uncertain: bool = False) -> int:
@@ -264,12 +260,11 @@ class Journal:
 
         With `uncertain`, rows whose create went unanswered are opened as if it never was.
         """
-        with told(self.path):
-            return Reopening(self._db).reopen(uncertain=uncertain)
+        return Reopening(self._db).reopen(uncertain=uncertain)
 
     def open_again(self, numbers: Sequence[int]) -> None:
         """Open rows again that have an outcome, each where it stands; an uncertain one stays as it is."""
-        with told(self.path), self._at_once():
+        with self._db.transaction():
             Reopening(self._db).open_again(numbers)
 
     def mend(self, rows: Sequence[Mended], *, uncertain: bool = False) -> None:
@@ -280,23 +275,13 @@ class Journal:
         create went unanswered are opened as if it never was.
         """
         merges = self.meta("duplicates") == "merge"
-        with told(self.path), self._at_once():
+        with self._db.transaction():
             Reopening(self._db).mend(rows, uncertain=uncertain, merges=merges)
             self._db.execute("REPLACE INTO meta VALUES ('cells', ?)", (json.dumps(self._digest()),))
 
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        done = False
-        try:
-            yield
-            done = True
-        finally:
-            self._db.execute("COMMIT" if done else "ROLLBACK")
-
     def totals(self) -> dict[str, int]:
         """Rows by status; those not done are counted as `in doubt` or `to do`."""
-        found = self._ask(
+        found = self._db.rows(
             "SELECT CASE WHEN state = 'done' THEN status WHEN state = 'creating' THEN 'in doubt' "
             "ELSE 'to do' END AS word, count(*) FROM row GROUP BY word"
         )
@@ -304,16 +289,16 @@ class Journal:
 
     def contacts(self) -> int | None:
         """How many contacts the rows that are sent stand for; None where no row stands for another."""
-        if self._db.execute("SELECT 1 FROM row WHERE leader IS NOT NULL LIMIT 1").fetchone() is None:
+        if self._db.row("SELECT 1 FROM row WHERE leader IS NOT NULL LIMIT 1") is None:
             return None
         query = "SELECT count(*) FROM row WHERE leader IS NULL AND (status IS NULL OR status NOT IN (?, ?))"
-        return int(self._db.execute(query, (Status.INVALID, Status.SKIPPED)).fetchone()[0])
+        return int(self._db.value(query, Status.INVALID, Status.SKIPPED))
 
     def causes(self) -> list[Cause]:
         """Why rows are invalid, most frequent first."""
         rows: dict[str, list[int]] = {}
         examples: dict[str, str] = {}
-        for number, problems in self._ask(
+        for number, problems in self._db.rows(
             f"SELECT number, problems FROM row WHERE status = '{Status.INVALID}' ORDER BY number"
         ):
             for cause, detail in dict(reversed(json.loads(problems))).items():
@@ -331,7 +316,7 @@ class Journal:
             f"status = '{Status.INVALID}' OR (status = '{Status.SKIPPED}' "
             "AND number NOT IN (SELECT number FROM key))"
         )
-        found = self._ask(
+        found = self._db.rows(
             f"SELECT 1 FROM row WHERE sent IS NOT NULL OR made OR wrote OR state IN ('{State.CREATING}', "
             f"'{State.CREATED}') OR (state = '{State.DONE}' AND NOT ({idle})) LIMIT 1"
         )
@@ -339,7 +324,7 @@ class Journal:
 
     def needs_a_person(self) -> bool:
         """Whether a row failed, is invalid or uncertain."""
-        found = self._ask(
+        found = self._db.rows(
             "SELECT 1 FROM row WHERE status IN (?, ?, ?) LIMIT 1",
             *(Status.FAILED, Status.INVALID, Status.UNCERTAIN),
         )
@@ -347,7 +332,9 @@ class Journal:
 
     def written_contact(self) -> str | None:
         """A contact that this run created or changed, if it has."""
-        found = self._ask("SELECT contact_id FROM row WHERE contact_id IS NOT NULL AND (made OR wrote) LIMIT 1")
+        found = self._db.rows(
+            "SELECT contact_id FROM row WHERE contact_id IS NOT NULL AND (made OR wrote) LIMIT 1"
+        )
         return str(found[0][0]) if found else None
 
     def refuse(self, found: Iterable[tuple[int, Sequence[Problem]]]) -> None:
@@ -362,7 +349,7 @@ class Journal:
             )
             for number, problems in found
         ]
-        with told(self.path), at_once(self._db):
+        with self._db.transaction():
             self._db.executemany(
                 "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?", rows
             )
@@ -372,20 +359,16 @@ class Journal:
         """Raise `CheckpointDamaged` where the rows' cells are not those that were stored."""
         known = self.meta("cells") or self.meta("digest")
         if known is not None and known != self._digest():
-            raise CheckpointDamaged(*damaged(self.path, "the values of its rows are not those that were stored"))
+            raise CheckpointDamaged(
+                *CHECKPOINT.damaged(self.path, "the values of its rows are not those that were stored")
+            )
 
     def _digest(self) -> str:
         sums = hashlib.blake2b(f"{text_of(list(self.header()))}\n".encode(), digest_size=16)
-        with told(self.path):
-            for number, cells in self._db.execute("SELECT number, cells FROM row ORDER BY number"):
-                sums.update(f"{number} {cells}\n".encode())
+        for number, cells in self._db.stream("SELECT number, cells FROM row ORDER BY number"):
+            sums.update(f"{number} {cells}\n".encode())
         return sums.hexdigest()
-
-    def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with told(self.path):
-            return self._db.execute(query, values).fetchall()
 
     def _set(self, number: int, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
-        with told(self.path):
-            self._db.execute(f"UPDATE row SET {names} WHERE number = ?", (*columns.values(), number))
+        self._db.execute(f"UPDATE row SET {names} WHERE number = ?", (*columns.values(), number))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
+from heyx_bulk.database import Database
 from heyx_bulk.journal.entry import LINK, Mended, State, problems_text, text_of
 from heyx_bulk.model import Problem, Status
 
@@ -18,7 +18,7 @@ _WHERE_IT_STANDS = (
 class Reopening:
     """Opens rows again, each where it stands. What it does is durable when the caller's transaction is."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def reopen(self, *, uncertain: bool) -> int:
@@ -69,9 +69,7 @@ class Reopening:
         leader = self._leader(row.number)
         if leader is None and self._follower(row.number) is None:
             return False
-        first = self._db.execute(
-            "SELECT field, value FROM key WHERE number = ? AND rank = 0", (leader or row.number,)
-        ).fetchone()
+        first = self._db.row("SELECT field, value FROM key WHERE number = ? AND rank = 0", leader or row.number)
         return bool(row.keys) and first == row.keys[0]
 
     def _leave(self, row: Mended) -> None:
@@ -86,7 +84,7 @@ class Reopening:
 
     def _joins(self, row: Mended) -> bool:
         """Whether a row joins another with its key; one that made a contact, or may have, does not."""
-        made, was = self._db.execute("SELECT made, status FROM row WHERE number = ?", (row.number,)).fetchone()
+        ((made, was),) = self._db.rows("SELECT made, status FROM row WHERE number = ?", row.number)
         other = self._same_key(row)
         if other is None or made or was == Status.UNCERTAIN:
             return False
@@ -104,13 +102,13 @@ class Reopening:
 
     def _leader(self, number: int) -> int | None:
         """The row that stands for row `number`, if another does."""
-        (leader,) = self._db.execute("SELECT leader FROM row WHERE number = ?", (number,)).fetchone()
-        return None if leader is None else int(leader)
+        leader: int | None = self._db.value("SELECT leader FROM row WHERE number = ?", number)
+        return leader
 
     def _follower(self, number: int) -> int | None:
         """The first row that row `number` stands for, if it stands for any."""
-        (found,) = self._db.execute("SELECT min(number) FROM row WHERE leader = ?", (number,)).fetchone()
-        return None if found is None else int(found)
+        found: int | None = self._db.value("SELECT min(number) FROM row WHERE leader = ?", number)
+        return found
 
     def _lead(self, before: int, leader: int) -> None:
         """Let another row stand for those that row `before` stood for, with its keys."""
@@ -128,15 +126,13 @@ class Reopening:
     def _same_key(self, row: Mended) -> int | None:
         """Another row that is matched by the same value."""
         name, value = row.keys[0] if row.keys else ("", "")
-        (found,) = self._db.execute(
-            "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?",
-            (name, value, row.number),
-        ).fetchone()
-        return None if found is None else int(found)
+        query = "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?"
+        found: int | None = self._db.value(query, name, value, row.number)
+        return found
 
     def _reopen(self, row: Mended, problems: tuple[Problem, ...]) -> None:
         query = "SELECT made, status, sent IS NOT NULL AND leader IS NULL FROM row WHERE number = ?"
-        made, was, may_have_made = self._db.execute(query, (row.number,)).fetchone()
+        ((made, was, may_have_made),) = self._db.rows(query, row.number)
         state, status, message = State.CREATED if made else State.READY, None, ""
         if was == Status.UNCERTAIN and may_have_made:
             state = State.CREATING

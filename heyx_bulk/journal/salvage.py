@@ -11,8 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from heyx_bulk.database import translate_errors
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.journal.disk import told
+from heyx_bulk.journal.disk import CHECKPOINT
 from heyx_bulk.journal.entry import ENTRY, Entry, entry_of
 
 MOST_BYTES = 2**34
@@ -38,7 +39,10 @@ def salvage(path: Path) -> Salvaged:
 
     Raises `CheckpointMismatch` where nothing can be read.
     """
-    with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder, told(path, starting=True):
+    with (
+        tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder,
+        translate_errors(path, CHECKPOINT, starting=True),
+    ):
         copy = Path(folder) / path.name
         for suffix in ("", "-wal"):
             if (there := path.with_name(path.name + suffix)).is_file():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
+from heyx_bulk.database import Database
+from heyx_bulk.journal.disk import CHECKPOINT
 from heyx_bulk.model import Field
 
 FORMAT = 1
@@ -120,22 +120,21 @@ class Values:
 
 def fill(
     path: Path,
+    named: Path,
     facts: Mapping[str, object],
     searches: Iterable[tuple[Field, str, bool]],
-    named: Iterable[tuple[str, bool]],
+    wanted: Iterable[tuple[str, bool]],
 ) -> None:
-    """Write an export's checkpoint into the empty file at `path`."""
-    db = sqlite3.connect(path, isolation_level=None)
+    """Write an export's checkpoint, which will be `named` so, into the empty file at `path`."""
+    db = Database(path, CHECKPOINT, synchronous="OFF", starting=True, named=named)
     try:
-        db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + _SCHEMA)
+        db.script("PRAGMA journal_mode=OFF; BEGIN;" + _SCHEMA)
         db.executemany(
             "INSERT INTO search (field, value, spelling, listed) VALUES (?, ?, ?, ?)",
             ((field.name, field.value, spelling, listed) for field, spelling, listed in searches),
         )
-        db.executemany("INSERT OR IGNORE INTO named (id, listed) VALUES (?, ?)", named)
-        rows: Sequence[tuple[str, Any]] = [
-            (name, json.dumps(value)) for name, value in {"format": FORMAT, **facts}.items()
-        ]
+        db.executemany("INSERT OR IGNORE INTO named (id, listed) VALUES (?, ?)", wanted)
+        rows = [(name, json.dumps(value)) for name, value in {"format": FORMAT, **facts}.items()]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode=WAL")

@@ -5,11 +5,9 @@ it.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 
-from heyx_bulk.journal.disk import at_once
+from heyx_bulk.database import Database
 from heyx_bulk.model import Contact
 
 _SCHEMA = """
@@ -25,9 +23,8 @@ CREATE TABLE IF NOT EXISTS shown (
 class Shown:
     """What an export showed, by row. A checkpoint of a run without edits has no table for it."""
 
-    def __init__(self, db: sqlite3.Connection, told: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._told = told
 
     def keep(self, contacts: Iterable[tuple[int, Contact]]) -> None:
         """Keep what an export showed of rows' contacts, all or nothing."""
@@ -35,15 +32,13 @@ class Shown:
             (number, contact.id, json.dumps(dict(contact.fields)), json.dumps(sorted(contact.tags)))
             for number, contact in contacts
         )
-        with self._told(), at_once(self._db):
+        with self._db.transaction():
             self._db.execute(_SCHEMA)
             self._db.executemany("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?)", rows)
 
     def of(self, number: int) -> Contact | None:
         """What the export showed of a row's contact; None where it did not."""
-        query = "SELECT id, fields, tags FROM shown WHERE number = ?"
-        with self._told():
-            found = self._db.execute(query, (number,)).fetchone()
+        found = self._db.row("SELECT id, fields, tags FROM shown WHERE number = ?", number)
         if found is None:
             return None
         contact_id, fields, tags = found

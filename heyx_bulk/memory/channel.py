@@ -10,10 +10,11 @@ from types import MappingProxyType
 from typing import Protocol, Self
 
 from heyx_bulk.api import Answer, Call
-from heyx_bulk.errors import DiskFull
+from heyx_bulk.database import translate_errors
+from heyx_bulk.errors import Stopped
 from heyx_bulk.memory.contacts import SCHEMA, Contacts
 from heyx_bulk.memory.creates import Claim, Creates
-from heyx_bulk.memory.disk import opened, place_of, told
+from heyx_bulk.memory.disk import MEMORY, opened, place_of
 from heyx_bulk.memory.fields import Fields
 from heyx_bulk.memory.habits import Habits, Peculiarity, peculiar
 from heyx_bulk.model import ContactRow
@@ -100,12 +101,12 @@ class ChannelMemory:
         path = place_of(channel, folder)
         self.path = path
         self._db = opened(path, SCHEMA)
-        creates = Creates(self._db, path, channel, settle_seconds, clock)
+        creates = Creates(self._db, channel, settle_seconds, clock)
         self.claim, self.look = creates.claim, creates.look
         self.created, self.release = creates.created, creates.release
-        self._habits = Habits(self._db, path, channel, settle_seconds, clock)
-        self.fields = Fields(self._db, path, clock)
-        self.contacts = Contacts(self._db, path, clock, kept=remember)
+        self._habits = Habits(self._db, channel, settle_seconds, clock)
+        self.fields = Fields(self._db, clock)
+        self.contacts = Contacts(self._db, clock, kept=remember)
         self.gone = self.contacts.gone
 
     def __enter__(self) -> Self:
@@ -113,7 +114,7 @@ class ChannelMemory:
 
     def __exit__(self, *_: object) -> None:
         # The run has ended, whatever the disk says now: what is lost here is learned again.
-        with suppress(DiskFull):
+        with suppress(Stopped):
             self._habits.keep()
         self._db.close()
 
@@ -153,7 +154,7 @@ def peculiarities(channel: str, *, folder: Path | None = None) -> tuple[Peculiar
 @contextmanager
 def _there(channel: str, folder: Path | None) -> Iterator[ChannelMemory | None]:
     path = place_of(channel, folder)
-    with told(path, starting=True):
+    with translate_errors(path, MEMORY, starting=True):
         there = path.exists()
     if not there:
         yield None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from heyx_bulk.api import AddTags, Answer, Call, CreateContact, Created, Done, Page, RemoveTags, UpdateContact
-from heyx_bulk.memory.disk import at_once, told
+from heyx_bulk.database import Database
 from heyx_bulk.model import Contact
 
 EXPORTS_KEPT = 10
@@ -76,9 +74,8 @@ class Contacts:
     What two of them share, a contact and an export that showed it so, lies on disk once.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path, clock: Callable[[], float], *, kept: bool) -> None:
+    def __init__(self, db: Database, clock: Callable[[], float], *, kept: bool) -> None:
         self._db = db
-        self._path = path
         self._clock = clock
         self._kept = kept
 
@@ -87,7 +84,7 @@ class Contacts:
     def saw(self, contacts: Iterable[Contact]) -> None:
         """HeyX showed these contacts, whole: that replaces what was known."""
         if self._kept:
-            with told(self._path), at_once(self._db):
+            with self._db.transaction():
                 for contact in contacts:
                     self._put(contact)
 
@@ -111,16 +108,16 @@ class Contacts:
 
     def gone(self, contact_id: str) -> None:
         """HeyX said that there is no such contact."""
-        with told(self._path), at_once(self._db):
-            gone = self._db.execute("DELETE FROM contact WHERE id = ? RETURNING document", (contact_id,))
-            for (document,) in gone.fetchall():
+        with self._db.transaction():
+            gone = self._db.rows("DELETE FROM contact WHERE id = ? RETURNING document", contact_id)
+            for (document,) in gone:
                 self._let_go(contact_id, document)
 
     def keep_export(self, name: str, contacts: Iterable[Contact]) -> int:
         """Remember what an export to the file `name` showed of its contacts; its number, 0 if nothing is kept."""
         if not self._kept:
             return 0
-        with told(self._path), at_once(self._db):
+        with self._db.transaction():
             made = self._db.execute(
                 "INSERT INTO export (name, at, contacts) VALUES (?, ?, 0)", (name, self._clock())
             )
@@ -134,28 +131,27 @@ class Contacts:
 
     def forget(self) -> int:
         """Forget all contacts and exports, so that the file holds none of them any more; how many contacts."""
-        with told(self._path):
-            with at_once(self._db):
-                count = self.count()
-                for query in _FORGET:
-                    self._db.execute(query)
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._db.transaction():
+            count = self.count()
+            for query in _FORGET:
+                self._db.execute(query)
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
     def _changed(self, contact_id: str, change: Callable[[Contact], Contact]) -> None:
         """What we wrote into a contact, on top of what is known of it."""
         if self._kept:
-            with told(self._path), at_once(self._db):
+            with self._db.transaction():
                 known = next((one.contact for one in self.get((contact_id,))), Contact(contact_id))
                 self._put(change(known))
 
     def _put(self, contact: Contact) -> None:
-        was = self._db.execute("SELECT document FROM contact WHERE id = ?", (contact.id,)).fetchone()
+        was: int | None = self._db.value("SELECT document FROM contact WHERE id = ?", contact.id)
         row = (contact.id, self._document(contact), contact.whole, self._clock())
         self._db.execute("INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)", row)
-        if was is not None and was[0] != row[1]:
-            self._let_go(contact.id, was[0])
+        if was is not None and was != row[1]:
+            self._let_go(contact.id, was)
 
     def _let_go(self, contact_id: str, document: int) -> None:
         """Take a text away that its contact does not look like any more, unless an export showed it so."""
@@ -170,35 +166,32 @@ class Contacts:
         text = json.dumps([dict(contact.fields), sorted(contact.tags), contact.created_at], sort_keys=True)
         digest = hashlib.blake2b(f"{contact.id}\n{text}".encode(), digest_size=16).digest()
         self._db.execute("INSERT OR IGNORE INTO document (hash, text) VALUES (?, ?)", (digest, text))
-        found: int = self._db.execute("SELECT number FROM document WHERE hash = ?", (digest,)).fetchone()[0]
-        return found
+        return int(self._db.value("SELECT number FROM document WHERE hash = ?", digest))
 
     # Knowing
 
     def count(self) -> int:
         """How many contacts are known."""
-        with told(self._path):
-            return int(self._db.execute("SELECT count(*) FROM contact").fetchone()[0])
+        return int(self._db.value("SELECT count(*) FROM contact"))
 
     def ids(self) -> Iterator[str]:
         """The ids of all known contacts."""
-        return (contact_id for (contact_id,) in self._db.execute("SELECT id FROM contact ORDER BY id"))
+        return (contact_id for (contact_id,) in self._db.stream("SELECT id FROM contact ORDER BY id"))
 
     def get(self, ids: Iterable[str]) -> Iterator[KnownContact]:
         """Those of these contacts that are known."""
         query = "SELECT id, text, whole, seen FROM contact JOIN document ON number = document WHERE id = ?"
-        return (_known(*row) for contact_id in ids for row in self._db.execute(query, (contact_id,)))
+        return (_known(*row) for contact_id in ids for row in self._db.rows(query, contact_id))
 
     def seen(self) -> tuple[float, float] | None:
         """When the contact that was not seen for longest was seen, and the last one; None if none is known."""
-        first, last = self._db.execute("SELECT min(seen), max(seen) FROM contact").fetchone()
+        ((first, last),) = self._db.rows("SELECT min(seen), max(seen) FROM contact")
         return None if first is None else (first, last)
 
     def exports(self) -> tuple[KnownExport, ...]:
         """The exports that are remembered, newest first."""
         query = "SELECT number, name, at, contacts FROM export ORDER BY number DESC"
-        with told(self._path):
-            return tuple(KnownExport(*row) for row in self._db.execute(query))
+        return tuple(KnownExport(*row) for row in self._db.rows(query))
 
     def showings(self, contact_id: str) -> Iterator[tuple[Contact, tuple[int, ...]]]:
         """What the remembered exports showed of a contact: each look of it, with the exports that showed it so."""
@@ -207,7 +200,7 @@ class Contacts:
             "CROSS JOIN exported ON export = export.number AND id = ? "
             "JOIN document ON document.number = exported.document GROUP BY exported.document"
         )
-        for text, exports in self._db.execute(query, (contact_id,)):
+        for text, exports in self._db.rows(query, contact_id):
             yield _contact(contact_id, text, whole=True), tuple(map(int, exports.split(",")))
 
     def exported(self, number: int, ids: Iterable[str]) -> Iterator[Contact]:
@@ -217,9 +210,7 @@ class Contacts:
             "WHERE export = ? AND id = ?"
         )
         return (
-            _contact(*row, whole=True)
-            for contact_id in ids
-            for row in self._db.execute(query, (number, contact_id))
+            _contact(*row, whole=True) for contact_id in ids for row in self._db.rows(query, number, contact_id)
         )
 
 

@@ -6,12 +6,11 @@ contact claims its key values here first. Hashes of key values are kept, never t
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from heyx_bulk.memory.disk import at_once, digest, told
+from heyx_bulk.database import Database
+from heyx_bulk.memory.disk import digest
 from heyx_bulk.model import Field
 from heyx_bulk.values import key_text
 
@@ -40,20 +39,16 @@ class Claim:
 class Creates:
     """The creates of the last `settle_seconds` in a channel, by all runs of this user on this machine."""
 
-    def __init__(
-        self, db: sqlite3.Connection, path: Path, channel: str, settle_seconds: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, db: Database, channel: str, settle_seconds: float, clock: Callable[[], float]) -> None:
         self._db = db
-        self._path = path
         self._channel = channel
         self._settle_seconds = settle_seconds
         self._clock = clock
-        with told(path, starting=True):
-            db.execute("DELETE FROM created WHERE at < ?", (clock() - FORGET_AFTER_SECONDS,))
+        db.execute("DELETE FROM created WHERE at < ?", (clock() - FORGET_AFTER_SECONDS,))
 
     def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Say that a create is about to leave; raises `Claimed` where another run has it. Atomic."""
-        with told(self._path), at_once(self._db):
+        with self._db.transaction():
             self.look(claim, passed_over=passed_over)
             self._db.executemany(
                 "REPLACE INTO created VALUES (?, ?, NULL, ?)",
@@ -63,26 +58,21 @@ class Creates:
     def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Raise `Claimed` where another row's contact has, or will have, the first key; claim nothing."""
         query = "SELECT contact_id FROM created WHERE key = ? AND owner <> ? AND abs(? - at) < ? ORDER BY at"
-        with told(self._path):
-            bounds = (self._hashes(claim.keys[:1])[0], claim.owner, self._clock(), self._settle_seconds)
-            found = [
-                contact_id for (contact_id,) in self._db.execute(query, bounds) if contact_id not in passed_over
-            ]
+        bounds = (self._hashes(claim.keys[:1])[0], claim.owner, self._clock(), self._settle_seconds)
+        found = [contact_id for (contact_id,) in self._db.rows(query, *bounds) if contact_id not in passed_over]
         if found:
             raise Claimed(found[0])
 
     def created(self, claim: Claim, contact_id: str) -> None:
         """The claimed contact is there."""
-        with told(self._path):
-            self._db.execute(
-                "UPDATE created SET contact_id = ?, at = ? WHERE owner = ?",
-                (contact_id, self._clock(), claim.owner),
-            )
+        self._db.execute(
+            "UPDATE created SET contact_id = ?, at = ? WHERE owner = ?",
+            (contact_id, self._clock(), claim.owner),
+        )
 
     def release(self, claim: Claim) -> None:
         """The claimed contact was not created after all."""
-        with told(self._path):
-            self._db.execute("DELETE FROM created WHERE owner = ?", (claim.owner,))
+        self._db.execute("DELETE FROM created WHERE owner = ?", (claim.owner,))
 
     def _hashes(self, keys: Sequence[Field]) -> list[str]:
         return [digest(self._channel, f"{key.name}\n{key_text(key.name, key.value)}") for key in keys]

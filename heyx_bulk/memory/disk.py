@@ -1,16 +1,18 @@
-"""The file of a channel's memory: where it lies, what is in it, and what goes wrong with it."""
+"""The file of a channel's memory: where it lies, and what is in it."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from heyx_bulk.errors import DiskFull, Unwritable
+from heyx_bulk.database import Database, FileKind, open_shared
 from heyx_bulk.settings import state_folder
+
+MEMORY = FileKind(
+    "The memory of this channel,",
+    "See to the folder, or name another one in the environment variable HEYX_BULK_STATE.",
+    "Move the file away: what it held is learned anew, and exports before this are no longer known.",
+)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS created (
@@ -59,49 +61,14 @@ def place_of(channel: str, folder: Path | None = None) -> Path:
     return (folder or state_folder() / "memory") / f"{channel}.sqlite"
 
 
-def opened(path: Path, more: str = "") -> sqlite3.Connection:
+def opened(path: Path, more: str = "") -> Database:
     """The memory in the file `path`, which is made if it is not there, and is this user's alone.
 
-    `more` are tables that it holds beside those of this page.
-
-    Raises `Unwritable` where it cannot be used.
+    `more` are tables that it holds beside those of this page. Raises `Unwritable` where it cannot be used.
     """
-    with told(path, starting=True):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        db = sqlite3.connect(path, isolation_level=None, timeout=10.0)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
-        db.executescript(_SCHEMA + more)
-        return db
+    return open_shared(path, MEMORY, _SCHEMA + more)
 
 
 def digest(channel: str, text: str) -> str:
     """What stands for `text` in the memory of `channel`."""
     return hashlib.blake2b(f"{channel}\n{text}".encode(), digest_size=16).hexdigest()
-
-
-@contextmanager
-def at_once(db: sqlite3.Connection) -> Iterator[None]:
-    """Take all changes made here, or none where this raises."""
-    db.execute("BEGIN IMMEDIATE")
-    done = False
-    try:
-        yield
-        done = True
-    finally:
-        db.execute("COMMIT" if done else "ROLLBACK")
-
-
-@contextmanager
-def told(path: Path, *, starting: bool = False) -> Iterator[None]:
-    """Tell a disk's error in words: `Unwritable` where nothing has begun, else `DiskFull`."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        what = f"The memory of this channel, {path}, cannot be used: {error}."
-        if starting:
-            remedy = "See to the folder, or name another one in the environment variable HEYX_BULK_STATE."
-            raise Unwritable(what, remedy) from None
-        remedy = "Nothing is lost; see to the disk and give the same command again."
-        raise DiskFull(what, remedy) from None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
-from heyx_bulk.memory.disk import at_once, told
+from heyx_bulk.database import Database
 from heyx_bulk.model import Contact, Value
 from heyx_bulk.values import Kind, text_of
 
@@ -37,16 +35,14 @@ class KnownField:
 class Fields:
     """The custom fields that a channel has shown, and those that a person says it has."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], float]) -> None:
         self._db = db
-        self._path = path
         self._clock = clock
 
     def known(self) -> tuple[KnownField, ...]:
         """All of them, by name."""
         query = "SELECT name, booleans, dates, others, first_seen, last_seen FROM field ORDER BY name"
-        with told(self._path):
-            found = self._db.execute(query).fetchall()
+        found = self._db.rows(query)
         return tuple(
             KnownField(name, _kind(booleans, dates, others), first, last)
             for name, booleans, dates, others, first, last in found
@@ -61,7 +57,7 @@ class Fields:
         if not sorts:
             return
         now = self._clock()
-        with told(self._path), at_once(self._db):
+        with self._db.transaction():
             self._db.executemany(
                 "INSERT INTO field VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
                 "booleans = booleans + excluded.booleans, dates = dates + excluded.dates, "
@@ -72,12 +68,11 @@ class Fields:
 
     def add(self, name: str) -> None:
         """The channel has a custom field of this name, says a person."""
-        with told(self._path):
-            self._db.execute("INSERT OR IGNORE INTO field VALUES (?, 0, 0, 0, NULL, NULL)", (name,))
+        self._db.execute("INSERT OR IGNORE INTO field VALUES (?, 0, 0, 0, NULL, NULL)", (name,))
 
     def forget(self, name: str) -> bool:
         """Nothing is known of the field any more; whether anything was."""
-        with told(self._path), at_once(self._db):
+        with self._db.transaction():
             gone = [
                 self._db.execute("DELETE FROM field WHERE name = ?", (name,)).rowcount,
                 self._db.execute("DELETE FROM peculiar WHERE name = ?", (name,)).rowcount,

@@ -7,15 +7,14 @@ there for as long as HeyX shows what it showed for it. Hashes of ids and values 
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 
 from heyx_bulk.api import Answer, Call, CreateContact, Created, Done, FindContacts, Page, UpdateContact
-from heyx_bulk.memory.disk import at_once, digest, told
+from heyx_bulk.database import Database
+from heyx_bulk.memory.disk import digest
 from heyx_bulk.memory.fields import Fields, custom_fields
 from heyx_bulk.model import Contact, ContactRow, Field, Value
 from heyx_bulk.values import PhoneSpelling, key_text, spelling_of, text_of, trim
@@ -88,24 +87,20 @@ class Habits:
     A contact that HeyX shows sooner than `settle_seconds` after a write proves nothing.
     """
 
-    def __init__(
-        self, db: sqlite3.Connection, path: Path, channel: str, settle_seconds: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, db: Database, channel: str, settle_seconds: float, clock: Callable[[], float]) -> None:
         self._db = db
-        self._path = path
         self._channel = channel
         self._settle_seconds = settle_seconds
         self._clock = clock
-        self._fields = Fields(db, path, clock)
+        self._fields = Fields(db, clock)
         self._seen: list[Contact] = []
         self._trials: dict[tuple[str, str], Trial] = {}
         self._new_finds: Counter[PhoneSpelling] = Counter()
-        with told(path, starting=True):
-            self._finds = Counter(
-                {PhoneSpelling(name): found for name, found in db.execute("SELECT spelling, found FROM phone")}
-            )
-            self._peculiar = {one.name: one for one in peculiar(db)}
-            self._sample = dict(db.execute(_SAMPLE, (_SOMEBODY,)).fetchall())
+        self._finds = Counter(
+            {PhoneSpelling(name): found for name, found in db.rows("SELECT spelling, found FROM phone")}
+        )
+        self._peculiar = {one.name: one for one in peculiar(db)}
+        self._sample = dict(db.rows(_SAMPLE, _SOMEBODY))
 
     def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         """Learn from HeyX's answer to a row's call; give it back as it must be read: values under our names."""
@@ -135,7 +130,7 @@ class Habits:
         self._fields.saw(seen)
         if not trials and not finds:
             return
-        with told(self._path), at_once(self._db):
+        with self._db.transaction():
             self._db.executemany(
                 "REPLACE INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -189,7 +184,7 @@ class Habits:
             return False
         del self._sample[oldest]
         self.keep()
-        with told(self._path), at_once(self._db):
+        with self._db.transaction():
             self._db.execute(_AGREED, (_SOMEBODY, oldest))
             self._db.execute("DELETE FROM trial WHERE contact = ?", (oldest,))
         return True
@@ -269,8 +264,7 @@ class Habits:
             return
         self.keep()
         query = "SELECT agreed, shown, other, times, value FROM trial WHERE name = ? AND agreed IS NOT NULL"
-        with told(self._path):
-            looks = self._db.execute(query, (name,)).fetchall()
+        looks = self._db.rows(query, name)
         differed = [look for look in looks if not look[0]]
         stubborn = [look for look in differed if look[3] > 1]
         if len(stubborn if len(differed) < len(looks) else differed) < FEWEST_CONTACTS:
@@ -280,8 +274,7 @@ class Habits:
         nothing = all(look[1] == self._digest("") for look in differed)
         how = How.NAME if other else How.NOTHING if nothing else How.VALUE
         self._peculiar[name] = found = Peculiarity(name, how, other or "")
-        with told(self._path):
-            self._db.execute("REPLACE INTO peculiar VALUES (?, ?, ?)", (name, found.how, found.shown_as))
+        self._db.execute("REPLACE INTO peculiar VALUES (?, ?, ?)", (name, found.how, found.shown_as))
 
     # What is kept of it
 
@@ -289,8 +282,7 @@ class Habits:
         if not self._sample and not self._peculiar:
             return {}
         query = "SELECT name, value, at, awaited, agreed, shown, other, times FROM trial WHERE contact = ?"
-        with told(self._path):
-            found = self._db.execute(query, (contact,)).fetchall()
+        found = self._db.rows(query, contact)
         kept = {
             name: Trial(value, at, bool(awaited), None if agreed is None else bool(agreed), shown, other, times)
             for name, value, at, awaited, agreed, shown, other, times in found
@@ -306,9 +298,9 @@ class Habits:
         return digest(self._channel, text)
 
 
-def peculiar(db: sqlite3.Connection) -> tuple[Peculiarity, ...]:
+def peculiar(db: Database) -> tuple[Peculiarity, ...]:
     """The fields that HeyX does not show as they are written, by name."""
-    found = db.execute("SELECT name, how, shown_as FROM peculiar ORDER BY name")
+    found = db.rows("SELECT name, how, shown_as FROM peculiar ORDER BY name")
     return tuple(Peculiarity(name, How(how), shown_as) for name, how, shown_as in found)
 
 

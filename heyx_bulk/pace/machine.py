@@ -9,29 +9,29 @@ moments is noticed, and what was counted before it is as old as that start at le
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 from filelock import FileLock, Timeout
 
-from heyx_bulk.errors import DiskFull, Stopped, Unwritable
+from heyx_bulk.database import BUSY_SECONDS, FileKind, open_shared, translate_errors
 from heyx_bulk.pace.budget import LONGEST_WAIT_MS, Budget
 from heyx_bulk.pace.learning import Lesson
 from heyx_bulk.pace.rule import View, opens_at
 from heyx_bulk.pace.steady import boot, steady_ms
 from heyx_bulk.settings import Rate
 
-BUSY_SECONDS = 10.0
-"""How long another process may keep the file before the run stops."""
+COUNT = FileKind(
+    "The count of calls on this machine,",
+    "See to the folder, or name another one in the environment variable HEYX_BULK_STATE.",
+    "Wait for a minute and move the file away, or name another folder in HEYX_BULK_STATE: it is made anew.",
+)
 
 KEPT_WINDOWS_MS = 120_000
 """Calls are kept so long, since another process may count by a longer window than ours."""
-
-OPENINGS = 100
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS turn (
@@ -93,14 +93,13 @@ class MachineBudget(Budget):
         self._lock = _lock(path, self._owner)
         self._buried_at = 0
         self._seen = 0
-        with _told(path, starting=True):
-            self._db = _opened(path, busy_seconds)
-            with self._alone():
-                self._db.execute(_FRESH, (self._boot, self._ticks()))
-                # Made and swept alone: a lock is not swept between its making and its taking.
-                self._lock.acquire(timeout=0)
-                self._sweep()
-                self._bury()
+        self._db = open_shared(path, COUNT, _SCHEMA, busy_seconds=busy_seconds)
+        with translate_errors(path, COUNT, starting=True), self._db.transaction():
+            self._db.execute(_FRESH, (self._boot, self._ticks()))
+            # Made and swept alone: a lock is not swept between its making and its taking.
+            self._lock.acquire(timeout=0)
+            self._sweep()
+            self._bury()
 
     @property
     def owner(self) -> str:
@@ -122,20 +121,18 @@ class MachineBudget(Budget):
 
     def view(self) -> View:
         """The budget as it is now."""
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             return self._view()
 
     def stamp(self, number: int) -> int | None:
         """When the call that was answered first, second, … of those held was; None: in flight."""
-        found = self._db.execute(
-            "SELECT stamp FROM turn WHERE stamp > ? ORDER BY stamp LIMIT 1 OFFSET ?",
-            (self._seen - self.terms.held_ms, number),
-        ).fetchone()
-        return None if found is None else int(found[0])
+        query = "SELECT stamp FROM turn WHERE stamp > ? ORDER BY stamp LIMIT 1 OFFSET ?"
+        found: int | None = self._db.value(query, self._seen - self.terms.held_ms, number)
+        return found
 
     def take(self, name: str) -> int:
         """Grant a turn to the call `name`, if the rule allows one now: 0; else how many ms to wait."""
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             view = self._view()
             if view.now - self._buried_at >= min(LONGEST_WAIT_MS, self.terms.window_ms // 60):
                 self._bury()
@@ -151,7 +148,7 @@ class MachineBudget(Budget):
 
     def settle(self, name: str, margin_ms: int = 0, used: int | None = None) -> None:
         """The call `name` was answered now, or was lost."""
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             self._tick()
             self._db.execute("UPDATE turn SET stamp = ? WHERE name = ?", (self._seen + margin_ms, name))
             kept_ms = max(self.terms.held_ms, KEPT_WINDOWS_MS)
@@ -164,18 +161,18 @@ class MachineBudget(Budget):
 
     def forget(self, name: str) -> None:
         """The call `name` was not counted by HeyX."""
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             self._db.execute("DELETE FROM turn WHERE name = ?", (name,))
 
     def hold(self, milliseconds: int) -> None:
         """Grant nothing for so long from now."""
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             self._tick()
             self._db.execute("UPDATE budget SET held_until = max(held_until, ?)", (self._seen + milliseconds,))
 
     def learn(self, change: Callable[[Lesson], Lesson]) -> None:
         """Put in place of what is known what `change` makes of it, at once for all who share the budget."""
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             self._view()
             self.learned(change(self.lesson))
             self._db.execute("UPDATE budget SET lesson = ?", (str(self.lesson),))
@@ -183,14 +180,14 @@ class MachineBudget(Budget):
     def flush(self) -> None:
         """Forget every call."""
         self.failing_rate = None
-        with _told(self._path), self._alone():
+        with self._db.transaction():
             self._db.execute("DELETE FROM turn")
 
     def _view(self) -> View:
         self._tick()
-        seen, held_until, even_at, foreign, foreign_at, window_from, lesson = self._db.execute(_VIEW).fetchone()
+        ((seen, held_until, even_at, foreign, foreign_at, window_from, lesson),) = self._db.rows(_VIEW)
         self.learned(Lesson.parse(lesson))
-        (held,) = self._db.execute(_HELD, (seen - self.terms.held_ms,)).fetchone()
+        held = self._db.value(_HELD, seen - self.terms.held_ms)
         return View(seen, held, held_until, even_at, foreign, foreign_at, window_from)
 
     def _tick(self) -> None:
@@ -199,7 +196,7 @@ class MachineBudget(Budget):
         Since another start at least that start has passed, and since a clock was set back nothing at all.
         """
         now = self._ticks()
-        boot, seen = self._db.execute("SELECT boot, seen FROM budget").fetchone()
+        ((boot, seen),) = self._db.rows("SELECT boot, seen FROM budget")
         if boot != self._boot or now < seen:
             restarted = boot != self._boot or not boot
             for statement in _SHIFT:
@@ -212,10 +209,8 @@ class MachineBudget(Budget):
         """Count calls in flight of processes that died as lost now."""
         self._tick()
         self._buried_at = self._seen
-        owners = self._db.execute(
-            "SELECT DISTINCT owner FROM turn WHERE stamp IS NULL AND owner <> ?", (self._owner,)
-        )
-        for (owner,) in owners.fetchall():
+        query = "SELECT DISTINCT owner FROM turn WHERE stamp IS NULL AND owner <> ?"
+        for (owner,) in self._db.rows(query, self._owner):
             if _is_dead(self._path, owner):
                 self._db.execute(
                     "UPDATE turn SET stamp = ? + margin_ms WHERE owner = ? AND stamp IS NULL", (self._seen, owner)
@@ -228,47 +223,16 @@ class MachineBudget(Budget):
             if owner != self._owner:
                 _is_dead(self._path, owner)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        done = False
-        try:
-            yield
-            done = True
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("COMMIT" if done else "ROLLBACK")
-
 
 def lesson_in(path: Path) -> Lesson:
     """What was learned of a budget, if its file is there; raises `Unwritable`."""
     if not path.exists():
         return Lesson()
-    with _told(path, starting=True):
-        db = _opened(path)
-        try:
-            found = db.execute("SELECT lesson FROM budget").fetchone()
-        finally:
-            db.close()
-    return Lesson.parse(found[0]) if found is not None else Lesson()
-
-
-def _opened(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, timeout=busy_seconds)
-    for opening in range(1, OPENINGS + 1):
-        try:
-            # Of several that open at once some are refused in spite of the time-out.
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
-            break
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or opening == OPENINGS:
-                raise
-            time.sleep(0.02)
-    db.execute("PRAGMA synchronous=NORMAL")
-    return db
+    db = open_shared(path, COUNT, _SCHEMA)
+    try:
+        return Lesson.parse(db.value("SELECT lesson FROM budget") or "")
+    finally:
+        db.close()
 
 
 def _lock(path: Path, owner: str) -> FileLock:
@@ -291,18 +255,3 @@ def _is_dead(path: Path, owner: str) -> bool:
         return False
     _let_go(lock)
     return True
-
-
-@contextmanager
-def _told(path: Path, *, starting: bool = False) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        what = f"The count of calls on this machine, {path}, cannot be used: {error}."
-        if starting:
-            remedy = "See to the folder, or name another one in the environment variable HEYX_BULK_STATE."
-            raise Unwritable(what, remedy) from None
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise DiskFull(what, "Nothing is lost; make room and give the same command again.") from None
-        remedy = "Nothing is lost; end other runs of heyx-bulk that hang, and give the same command again."
-        raise Stopped(what, remedy) from None
