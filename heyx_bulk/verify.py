@@ -12,10 +12,10 @@ from heyx_bulk.client import Client, Transport
 from heyx_bulk.errors import CallFailed, Stopped
 from heyx_bulk.journal import Entry
 from heyx_bulk.model import Contact, ContactRow
-from heyx_bulk.pace import Pace
 from heyx_bulk.plan import plan
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
+from heyx_bulk.speaking import speaking
 from heyx_bulk.values import text_of
 
 
@@ -138,6 +138,6 @@ async def verify(
     if sample is not None and sample < len(numbers):
         numbers = sorted(chance.sample(numbers, sample))
     entries = (run.journal.entry(number) for number in numbers)
-    async with Client(settings, Pace(settings.rate), transport=transport) as client:
+    async with speaking(settings, transport) as client:
         started(client)
         return await read_back(run, client, entries, workers=settings.workers, told=told)

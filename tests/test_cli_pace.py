@@ -29,6 +29,16 @@ def test_runs_side_by_side_share_the_limit_of_their_token(tmp_path: Path) -> Non
     assert sandbox.calls["accepted"] > 12
 
 
+def test_what_verify_reads_back_is_counted_with_all_other_calls_of_the_token(tmp_path: Path) -> None:
+    sheet(tmp_path, *((f"+44123456{number:03}", "", "") for number in range(6)))
+    sandbox = Sandbox(tokens=(TOKEN,), limit=12, window_seconds=3.0, window="sliding")
+    with SandboxServer(sandbox) as server:
+        heyx(tmp_path, "upload", "contacts.csv", "--no-match", "--rate", "12/3s", server=server)
+        for _ in range(2):
+            assert heyx(tmp_path, "verify", "contacts.csv", server=server).code == 0
+    assert (sandbox.calls["accepted"], sandbox.calls["refused_429"]) == (18, 0)
+
+
 def test_a_rehearsal_touches_nobodys_budget(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse", HEYX_PACE="redis://nowhere.invalid:1")

@@ -13,15 +13,14 @@ from heyx_bulk.cli.bill import tell_peculiar
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.say import Voice, count
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.client import Client
 from heyx_bulk.columns import NO_FIELDS, KnownFields, field_named
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
 from heyx_bulk.export import first_page
 from heyx_bulk.memory import ChannelMemory, KnownField, custom_fields, known_fields
 from heyx_bulk.model import Contact, Field
-from heyx_bulk.pace import open_pace
 from heyx_bulk.selection import wanted_field
 from heyx_bulk.settings import Settings, from_environment
+from heyx_bulk.speaking import speaking
 from heyx_bulk.values import PhoneLookup, text_of, trim
 
 MOST_SAMPLES = 3
@@ -77,13 +76,12 @@ def _read(settings: Settings, wanted: Field, asked: Asked) -> tuple[Contact, ...
 
 
 async def _search(settings: Settings, wanted: Field, asked: Asked, signals: Signals) -> Page:
-    with open_pace(settings) as pace:
-        async with Client(settings, pace) as client:
-            signals.attach(client)
-            try:
-                return await first_page(client, wanted, asked.lookup)
-            except CallFailed as failure:
-                raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
+    async with speaking(settings) as client:
+        signals.attach(client)
+        try:
+            return await first_page(client, wanted, asked.lookup)
+        except CallFailed as failure:
+            raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
 
 
 def _custom(name: str) -> str:
