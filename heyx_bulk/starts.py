@@ -20,7 +20,7 @@ from heyx_bulk.journal import Journal, hold
 from heyx_bulk.log import Log, LogFile, logged
 from heyx_bulk.memory import ChannelMemory, known_fields
 from heyx_bulk.places import Places, dated, places
-from heyx_bulk.progress import Progress, Silent
+from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets import Sheet
@@ -44,7 +44,7 @@ class Manner:
     """
 
     tell: Callable[[str], None] = lambda _: None
-    progress: Callable[[int, int], Progress] = lambda _total, _done: Silent()
+    progress: Callable[[int, int], Progress] = lambda _total, _done: Progress()
     started: Callable[[Client], None] = lambda _: None
     agree: Callable[[Run], None] = lambda _: None
     stops: Stops = field(default_factory=Stops)

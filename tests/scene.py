@@ -21,6 +21,7 @@ from heyx_bulk.intent import Intent
 from heyx_bulk.journal import Journal
 from heyx_bulk.model import Outcome
 from heyx_bulk.pace import Pace
+from heyx_bulk.progress import Progress
 from heyx_bulk.run import Run
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxContact, SandboxTransport
 from heyx_bulk.settings import Settings, checked
@@ -170,7 +171,7 @@ class Script(httpx.AsyncBaseTransport):
                 return step(request)
 
 
-class Listening:
+class Listening(Progress):
     """A progress that remembers every outcome and every wait it was told."""
 
     def __init__(self, heard: Callable[[Outcome], None] = lambda _: None) -> None:

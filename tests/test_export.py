@@ -16,7 +16,7 @@ from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachab
 from heyx_bulk.export import Listener, Read, Request, begin, export, read
 from heyx_bulk.journal import Covered, ExportJournal, Progressed, Values
 from heyx_bulk.model import Contact, Field
-from heyx_bulk.progress import Unseen
+from heyx_bulk.progress import Progress
 from heyx_bulk.sandbox import Misbehaviour
 from heyx_bulk.selection import Selection
 from heyx_bulk.stops import Stops
@@ -45,7 +45,7 @@ class Export:
                     journal,
                     self.request,
                     settings(workers=workers),
-                    progress=Unseen(),
+                    progress=Progress(),
                     books=Books(Watch(stops)) if stops else None,
                     listener=listener,
                     transport=self.world.door,

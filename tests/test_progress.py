@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from heyx_bulk.model import Outcome, Status
-from heyx_bulk.progress import Bar, Lines, Naming, Progress, Silent
+from heyx_bulk.progress import Bar, Lines, Progress, RowLogger
 from tests.scene import Listening
 
 
@@ -24,7 +24,7 @@ def done(number: int, status: Status = Status.CREATED) -> Outcome:
 
 def lines(total: int, finished: int = 0) -> tuple[Lines, io.StringIO, Clock]:
     file, clock = io.StringIO(), Clock()
-    return Lines(total, finished, file, clock), file, clock
+    return Lines(file, total, finished, clock=clock), file, clock
 
 
 def test_a_line_is_written_every_thirty_seconds_and_not_more_often() -> None:
@@ -69,7 +69,7 @@ def test_an_outcome_is_a_moment_to_say_a_line_too() -> None:
 
 def bar(total: int, finished: int = 0) -> tuple[Bar, io.StringIO]:
     file = io.StringIO()
-    return Bar(total, finished, file), file
+    return Bar(file, total, finished), file
 
 
 def test_a_bar_begins_where_the_run_stood_and_counts_rows() -> None:
@@ -109,7 +109,7 @@ def test_a_bar_tells_what_troubles_the_calls() -> None:
 
 def test_every_row_is_named_as_it_ends() -> None:
     file, shown = io.StringIO(), Listening()
-    progress = Naming(shown, file)
+    progress = RowLogger(shown, file)
     progress.report(Outcome(17, Status.FAILED, "7", "HeyX answered 403: no"))
     progress.report(Outcome(18, Status.CREATED, "8"))
     progress.tick(5, "trouble")
@@ -123,9 +123,36 @@ def test_every_row_is_named_as_it_ends() -> None:
 
 @pytest.mark.parametrize("outcomes", [0, 3])
 def test_silence_is_silent(outcomes: int, capfd: pytest.CaptureFixture[str]) -> None:
-    progress: Progress = Silent()
+    progress = Progress()
     for number in range(outcomes):
         progress.report(done(number))
         progress.tick(100)
     progress.close()
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_an_export_is_counted_in_calls_with_the_contacts_it_met() -> None:
+    progress, file, clock = lines(0)
+    progress = Lines(file, unit="call", clock=clock)
+    clock.now += 31
+    progress.advance(12, 340, 118)
+    assert file.getvalue() == "12 of 340 calls, 118 contacts\n"
+
+
+def test_the_bar_of_an_export_begins_where_its_first_answer_stands() -> None:
+    file = io.StringIO()
+    progress = Bar(file, unit="call")
+    progress.advance(12, 340, 118)
+    progress.advance(13, 340, 120)
+    progress.close()
+    assert "13/340" in file.getvalue().rpartition("\r")[2]
+    assert "120 contacts" in file.getvalue().rpartition("\r")[2]
+
+
+def test_new_trouble_is_a_line_at_once() -> None:
+    progress, file, clock = lines(10)
+    clock.now += 3
+    progress.tick(0, "HeyX answered 503")
+    clock.now += 3
+    progress.tick(0, "HeyX answered 503")
+    assert file.getvalue() == "0 of 10 rows, trying again: HeyX answered 503\n"

@@ -9,7 +9,7 @@ from heyx_bulk.bill import bill
 from heyx_bulk.columns import Wishes
 from heyx_bulk.intent import Intent
 from heyx_bulk.plan import Matching
-from heyx_bulk.progress import Silent
+from heyx_bulk.progress import Progress
 from heyx_bulk.rehearsal import ANSWER_SECONDS, TOKEN, Rehearsed, rehearse
 from heyx_bulk.settings import Rate
 from tests import scene
@@ -18,7 +18,7 @@ from tests.scene import Listening, settings
 
 def rehearsed(folder: Path, text: str, intent: Intent | None = None, **options: object) -> Rehearsed:
     with scene.staged(folder, text, intent) as run:
-        return rehearse(run, settings(token=TOKEN, **options), Silent())
+        return rehearse(run, settings(token=TOKEN, **options), Progress())
 
 
 def test_half_an_hour_at_heyx_pace_is_told_and_not_waited_for(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ class _Start:
             voice.say(f"Carrying on: {count(done, 'answer')} came before, with {met}.")
         progress = voice.reading()
         listener = Listener(
-            told=lambda far: progress.heard(far.done, far.calls, far.contacts),
+            told=lambda far: progress.advance(far.done, far.calls, far.contacts),
             saw=self._saw,
             gone=self.memory.contacts.gone,
         )

@@ -16,7 +16,7 @@ from typing import NoReturn, TextIO, cast
 import typer
 
 from heyx_bulk.errors import HeyxBulkError, Interrupted
-from heyx_bulk.progress import Bar, Lines, Naming, Progress, Reading, ReadingBar, ReadingLines, Silent, Unseen
+from heyx_bulk.progress import Bar, Lines, Progress, RowLogger
 
 
 class Voice:
@@ -46,16 +46,17 @@ class Voice:
 
     def progress(self, total: int, done: int = 0) -> Progress:
         """What a person watches: a bar on a terminal, lines elsewhere, nothing when quiet."""
-        if self.quiet:
-            return Silent()
-        shown: Progress = Bar(total, done, self._err) if self._err.isatty() else Lines(total, done, self._err)
-        return Naming(shown, self._err) if self.verbose else shown
+        shown = self._progress(total, done, unit="row")
+        return RowLogger(shown, self._err) if self.verbose and not self.quiet else shown
 
-    def reading(self) -> Reading:
+    def reading(self) -> Progress:
         """What a person watches while contacts are read."""
+        return self._progress(0, 0, unit="call")
+
+    def _progress(self, total: int, done: int, *, unit: str) -> Progress:
         if self.quiet:
-            return Unseen()
-        return ReadingBar(self._err) if self._err.isatty() else ReadingLines(self._err)
+            return Progress()
+        return (Bar if self._err.isatty() else Lines)(self._err, total, done, unit=unit)
 
     @property
     def can_ask(self) -> bool:

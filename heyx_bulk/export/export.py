@@ -17,11 +17,11 @@ from heyx_bulk.export.request import Request
 from heyx_bulk.journal import ExportJournal
 from heyx_bulk.listing import Layout, table
 from heyx_bulk.model import Contact, Field
-from heyx_bulk.progress import Unseen
+from heyx_bulk.progress import Progress
 from heyx_bulk.selection import has
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets import Frame, frame
-from heyx_bulk.speaking import Ticked, speaking, ticking
+from heyx_bulk.speaking import speaking, ticking
 from heyx_bulk.values import PhoneLookup, spellings
 
 ALL_COLUMNS = Layout()
@@ -57,7 +57,7 @@ async def read(
     request: Request,
     settings: Settings,
     *,
-    progress: Ticked,
+    progress: Progress,
     books: Books | None = None,
     listener: Listener | None = None,
     transport: Transport | None = None,
@@ -104,7 +104,7 @@ async def export(
         path = Path(folder) / "export"
         begin(path, request, settings.channel, "")
         with ExportJournal.open(path) as journal:
-            await read(journal, request, settings, progress=Unseen(), transport=transport)
+            await read(journal, request, settings, progress=Progress(), transport=transport)
             for contact in journal.contacts():
                 if request.selection.takes(contact):
                     yield contact
