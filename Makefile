@@ -33,7 +33,7 @@ check: $(READY)  ## Types, style, and the house's own rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run $(BIN)/ruff format" >&2; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/test_house.py
+	@$(BIN)/python -m pytest -q tests/architecture
 
 bench: $(READY)  ## Measure time and memory
 	@for file in bench/*.py; do echo "$$file"; $(BIN)/python $$file || exit 1; done

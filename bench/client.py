@@ -19,9 +19,9 @@ import httpx
 import psutil
 from pace import TOKEN, Course, served
 
-from heyx_bulk.api import ReadContact
-from heyx_bulk.client import Client, Transport
-from heyx_bulk.pace import open_pace
+from heyx_bulk.api.client import Client, Transport
+from heyx_bulk.models.calls import ReadContact
+from heyx_bulk.rate_limit.limiter import open_pace
 from heyx_bulk.sandbox import Sandbox, SandboxTransport
 from heyx_bulk.settings import Rate, Settings, checked
 

@@ -31,10 +31,10 @@ import httpx
 from pyrate_limiter import Limiter
 from pyrate_limiter import Rate as Ratio
 
-from heyx_bulk.api import ReadContact
-from heyx_bulk.client import Client
+from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped
-from heyx_bulk.pace import open_pace
+from heyx_bulk.models.calls import ReadContact
+from heyx_bulk.rate_limit.limiter import open_pace
 from heyx_bulk.sandbox import Answer, Sandbox, WindowKind
 from heyx_bulk.settings import Rate, Settings, checked
 

@@ -127,7 +127,7 @@ def openpyxl_rows(path: Path, _: int) -> int:
 
 
 def chunks(path: Path, _: int) -> int:
-    from heyx_bulk.sheets import open_sheet  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - a child pays for its own libraries
 
     return sum(len(chunk.cells) for chunk in open_sheet(path).chunks())
 
@@ -141,10 +141,10 @@ def staged_durably(path: Path, rows: int) -> int:
 
 
 def _staged(path: Path, rows: int, *, durable: bool) -> int:
-    from heyx_bulk.columns import Wishes  # noqa: PLC0415 - a child pays for its own libraries
-    from heyx_bulk.intent import Intent  # noqa: PLC0415 - likewise
-    from heyx_bulk.sheets import open_sheet  # noqa: PLC0415 - likewise
-    from heyx_bulk.stage import stage  # noqa: PLC0415 - likewise
+    from heyx_bulk.mapping.recognition import Wishes  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - likewise
+    from heyx_bulk.upload.options import Intent  # noqa: PLC0415 - likewise
+    from heyx_bulk.upload.staging import stage  # noqa: PLC0415 - likewise
 
     sheet = open_sheet(path)
     place = path.with_name(f"{os.getpid()}.checkpoint")
@@ -172,7 +172,7 @@ def xlsxwriter_alone(path: Path, rows: int) -> int:
 
 
 def written(path: Path, rows: int) -> int:
-    from heyx_bulk.sheets import write_sheet  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.sheets.writer import write_sheet  # noqa: PLC0415 - a child pays for its own libraries
 
     write_sheet(path, HEADER, _rows(rows))
     return rows

@@ -4,22 +4,24 @@
 tree in `heyx_bulk.errors`.
 """
 
-from heyx_bulk.client import Client
-from heyx_bulk.columns import MappingFile, Wishes
+from heyx_bulk.api.client import Client
 from heyx_bulk.errors import HeyxBulkError, Misuse, Stopped
-from heyx_bulk.export import Request, export, export_frame
-from heyx_bulk.intent import Intent
-from heyx_bulk.listing import Layout
-from heyx_bulk.mapping import read as read_mapping
-from heyx_bulk.merging import Duplicates
-from heyx_bulk.model import Contact, Field, Outcome, Status
-from heyx_bulk.pace import Pace, open_pace
-from heyx_bulk.plan import Matching, Mode
-from heyx_bulk.selection import Condition, Selection
+from heyx_bulk.export.exporter import export, export_frame
+from heyx_bulk.export.filters import Condition, Selection
+from heyx_bulk.export.layout import Layout
+from heyx_bulk.export.request import Request
+from heyx_bulk.mapping.mapping_file import MappingFile
+from heyx_bulk.mapping.mapping_store import read as read_mapping
+from heyx_bulk.mapping.merge_rows import Duplicates
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.models.contacts import Contact, Field, Outcome, Status
+from heyx_bulk.planning.planner import Matching, Mode
+from heyx_bulk.rate_limit.limiter import Pace, open_pace
+from heyx_bulk.reports.stop_conditions import Failures, Stops
 from heyx_bulk.settings import Rate, Settings, from_environment
-from heyx_bulk.starts import Manner, Uploaded, upload_sheet
-from heyx_bulk.stops import Failures, Stops
-from heyx_bulk.values import PhoneLookup
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.runner import Manner, Uploaded, upload_sheet
+from heyx_bulk.values.equality import PhoneLookup
 
 __all__ = [
     "Client",

@@ -1,6 +1,6 @@
 """`python -m heyx_bulk`."""
 
-from heyx_bulk.cli import main
+from heyx_bulk.cli.app import main
 
 if __name__ == "__main__":
     main()

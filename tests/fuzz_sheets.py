@@ -27,7 +27,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets import open_sheet, write_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import REAL, raw_workbook, workbook
 from tests.test_sheets_formats import ods, ods_row, ods_text, xlsb
 

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from random import Random
 
-from heyx_bulk.pace.budget import Budget
-from heyx_bulk.pace.fleet import FleetBudget
-from heyx_bulk.pace.machine import MachineBudget
-from heyx_bulk.pace.pace import Pace
+from heyx_bulk.rate_limit.bucket import Budget
+from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.rate_limit.redis_bucket import FleetBudget
+from heyx_bulk.rate_limit.sqlite_bucket import MachineBudget
 from heyx_bulk.settings import Rate
 
 WORKERS = 4

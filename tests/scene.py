@@ -14,20 +14,21 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from heyx_bulk.books import Books
-from heyx_bulk.client import Client
-from heyx_bulk.clock import VirtualTime
-from heyx_bulk.intent import Intent
-from heyx_bulk.journal import Journal
-from heyx_bulk.model import Outcome
-from heyx_bulk.pace import Pace
-from heyx_bulk.progress import Progress
-from heyx_bulk.run import Run
+from heyx_bulk.api.client import Client
+from heyx_bulk.models.contacts import Outcome
+from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.reports.audit import Books
+from heyx_bulk.reports.progress import Progress
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxContact, SandboxTransport
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Settings, checked
-from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import stage
-from heyx_bulk.upload import Sent, upload
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.session_run import Sent, upload
+from heyx_bulk.upload.staging import stage
 
 T = TypeVar("T")
 

@@ -13,7 +13,9 @@ import openpyxl
 import pytest
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets import Fault, Sheet, open_sheet
+from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -22,7 +22,8 @@ from typing import Self
 import anyio._backends._asyncio
 import pandas as pd
 
-from heyx_bulk.cli import main, upload
+from heyx_bulk.cli import upload
+from heyx_bulk.cli.app import main
 
 IMPORTED = (anyio, pd, upload)
 """What the program imports only when it runs, and then every time."""

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.api import (
+from heyx_bulk.errors import HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.models.calls import (
     MAX_FIELDS,
     MAX_TAG_LENGTH,
     MAX_TAGS,
@@ -31,8 +32,7 @@ from heyx_bulk.api import (
     message_of,
     read,
 )
-from heyx_bulk.errors import HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
-from heyx_bulk.model import Contact, Field, Value
+from heyx_bulk.models.contacts import Contact, Field, Value
 
 NAME = (Field("firstName", "Ada"),)
 TAGS = ("vip",)

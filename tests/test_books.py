@@ -12,18 +12,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk import results
-from heyx_bulk.attempt import Happened
-from heyx_bulk.books import Books, out_of_balance
+from heyx_bulk.api.call_log import Log, LogFile
 from heyx_bulk.errors import DiskFull
-from heyx_bulk.journal import Journal
-from heyx_bulk.log import Log, LogFile
-from heyx_bulk.run import Run
+from heyx_bulk.models.call_records import Happened
+from heyx_bulk.reports import results
+from heyx_bulk.reports.audit import Books, out_of_balance
+from heyx_bulk.reports.run_status import standing
+from heyx_bulk.reports.stop_conditions import Stops
+from heyx_bulk.reports.stop_monitor import Watch
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.status import standing
-from heyx_bulk.stops import Stops
-from heyx_bulk.upload import Sent
-from heyx_bulk.watch import Watch
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.session_run import Sent
 from tests import scene
 from tests.scene import PLAIN, TOKEN, PowerCut, Seen, World, settings
 from tests.test_cli import results as rows_of

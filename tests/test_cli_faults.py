@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.cli.say import count
+from heyx_bulk.cli.console import count
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
 from tests.test_cli import HEADER, TOKEN, Ended, heyx, left, results, sheet
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.pace import lesson_of, open_pace
+from heyx_bulk.rate_limit.limiter import lesson_of, open_pace
 from heyx_bulk.sandbox import Sandbox, SandboxServer
 from heyx_bulk.settings import from_environment, share_of, state_folder
 from tests.test_cli import PROGRAM, TOKEN, environment, heyx, sheet

@@ -10,19 +10,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from heyx_bulk.api import (
-    AddTags,
-    Call,
-    CreateContact,
-    Created,
-    Done,
-    FindContacts,
-    ReadContact,
-    RemoveTags,
-    UpdateContact,
-)
-from heyx_bulk.client import PATIENCE_SECONDS, Client
-from heyx_bulk.clock import VirtualTime
+from heyx_bulk.api.client import PATIENCE_SECONDS, Client
 from heyx_bulk.errors import (
     DiskFull,
     HeyxBulkError,
@@ -34,9 +22,21 @@ from heyx_bulk.errors import (
     Unauthorized,
     Unreachable,
 )
-from heyx_bulk.model import Field
-from heyx_bulk.pace import Pace
+from heyx_bulk.models.calls import (
+    AddTags,
+    Call,
+    CreateContact,
+    Created,
+    Done,
+    FindContacts,
+    ReadContact,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.models.contacts import Field
+from heyx_bulk.rate_limit.limiter import Pace
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Rate, Settings
 from tests.scene import Script, Seen, Step, World, settings, told
 

@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from heyx_bulk.clock import VirtualTime
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 
 HOUR = 3600.0
 

@@ -7,21 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.columns import (
-    OUR_COLUMNS,
-    Column,
-    Columns,
-    Use,
-    Wishes,
-    field_named,
-    folded,
-    join_list,
-    letter,
-    recognise,
-    split_list,
-)
 from heyx_bulk.errors import MappingError
-from heyx_bulk.model import ContactRow, Field, Problem
+from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, field_named, folded, letter
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.row_reader import read_row
+from heyx_bulk.mapping.tag_lists import join_list, split_list
+from heyx_bulk.models.contacts import ContactRow, Field, Problem
 
 NO_WISHES = Wishes()
 
@@ -38,7 +30,7 @@ def mistakes(header: list[str], wishes: Wishes = NO_WISHES) -> list[str]:
 
 
 def row_of(cells: dict[str, str], wishes: Wishes = NO_WISHES) -> ContactRow:
-    return recognise(list(cells), wishes).row(2, list(cells.values()))
+    return read_row(recognise(list(cells), wishes), 2, list(cells.values()))
 
 
 def causes(row: ContactRow) -> list[str]:
@@ -389,7 +381,7 @@ def test_any_other_text_is_sent_exactly(text: str) -> None:
 
 def test_a_row_keeps_its_number_and_the_order_of_its_fields() -> None:
     columns = recognise(["lastName", "phone", "firstName"], NO_WISHES)
-    row = columns.row(17, ["King", "1", "Ada"])
+    row = read_row(columns, 17, ["King", "1", "Ada"])
     assert (row.number, [field.name for field in row.fields]) == (17, ["lastName", "phone", "firstName"])
 
 
@@ -495,7 +487,7 @@ def test_a_tag_has_at_most_255_characters(length: int, wrong: list[str]) -> None
 def test_all_that_is_wrong_with_a_row_is_told_after_what_its_cells_came_with() -> None:
     columns = recognise(["phone", "tags", "remove tags"], NO_WISHES)
     came_with = Problem("a cell that holds an error", "column A holds #REF!")
-    row = columns.row(2, ["#REF!", f"a, {'b' * 256}", "a"], (came_with,))
+    row = read_row(columns, 2, ["#REF!", f"a, {'b' * 256}", "a"], (came_with,))
     assert causes(row) == [
         "a cell that holds an error",
         "a phone without digits",
@@ -552,7 +544,7 @@ def test_a_list_column_is_parted_at_semicolons_where_it_has_one_outside_quotes(
 def test_a_semicolon_in_one_row_counts_for_all() -> None:
     cells = shown(["1", "1"], ["a;b", "d, e"], ["c", "f, g"])
     columns = recognise(["phone", "tags", "remove tags"], NO_WISHES).settled(cells)
-    row = columns.row(2, ["1", "d, e; h", "f, g"])
+    row = read_row(columns, 2, ["1", "d, e; h", "f, g"])
     assert (row.add_tags, row.remove_tags) == (("d, e", "h"), ("f", "g"))
 
 
@@ -606,4 +598,4 @@ def test_columns_from_the_checkpoint_read_rows_as_before() -> None:
     columns = recognise(header, wishes)
     cells = ["7", "+44", "a, b", "42", "y"]
     again = Columns.from_document(json.loads(json.dumps(columns.document())))
-    assert again.row(2, cells) == columns.row(2, cells)
+    assert read_row(again, 2, cells) == read_row(columns, 2, cells)

@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.columns import Column, Columns, Use, Wishes, recognise
-from heyx_bulk.columns.mapping import parsed
-from heyx_bulk.columns.transform import REST, Transform
-from heyx_bulk.model import ContactRow, Field, Policy, Problem, TagSet
-from heyx_bulk.values import BLANKS, DateOrder, Kind, Meant, trim
+from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.row_reader import Reading, read_row
+from heyx_bulk.mapping.transforms import REST, Transform
+from heyx_bulk.models.contacts import ContactRow, Field, Policy, Problem, TagSet
+from heyx_bulk.values.text import BLANKS, trim
+from heyx_bulk.values.value_types import DateOrder, Kind, Meant
 
 quickly = settings(deadline=None, max_examples=60)
 
@@ -22,7 +26,7 @@ def columns_of(*columns: Column, **more: object) -> Columns:
 
 
 def row_of(columns: Columns, *cells: str) -> ContactRow:
-    return columns.row(2, ["+441", *cells])
+    return read_row(columns, 2, ["+441", *cells])
 
 
 def sent(column: Column, *cells: str) -> list[tuple[str, str]]:
@@ -94,16 +98,16 @@ def test_what_cannot_be_emptied_makes_the_row_invalid(column: Column, cause: str
 
 
 def test_an_empty_phone_is_never_sent() -> None:
-    row = recognise(["phone", "email"], Wishes()).row(2, ["<clear>", "ann@x.org"])
+    row = read_row(recognise(["phone", "email"], Wishes()), 2, ["<clear>", "ann@x.org"])
     assert causes(row) == ["a phone to be emptied"]
     assert [one.name for one in row.fields] == ["email"]
 
 
 def test_an_email_that_is_emptied_is_no_key_and_names_nobody() -> None:
     columns = recognise(["phone", "email"], Wishes())
-    row = columns.row(2, ["1", "<clear>"])
+    row = read_row(columns, 2, ["1", "<clear>"])
     assert (row.keys, row.fields[1]) == ((Field("phone", "1"),), Field("email", ""))
-    assert causes(columns.row(2, ["", "<clear>"])) == ["no phone or email"]
+    assert causes(read_row(columns, 2, ["", "<clear>"])) == ["no phone or email"]
 
 
 # Transforms
@@ -199,13 +203,13 @@ def test_a_column_for_one_tag_adds_it_takes_it_or_says_nothing(
     cell: str, added: tuple[str, ...], removed: tuple[str, ...]
 ) -> None:
     columns = recognise(["phone", "tag:VIP"], Wishes())
-    row = columns.row(2, ["+441", cell])
+    row = read_row(columns, 2, ["+441", cell])
     assert (row.add_tags, row.remove_tags, row.problems) == (added, removed, ())
 
 
 @pytest.mark.parametrize("lenient", [False, True])
 def test_any_other_word_in_a_tag_s_column_makes_the_row_invalid(lenient: bool) -> None:
-    row = recognise(["phone", "tag:VIP"], Wishes(lenient=lenient)).row(2, ["+441", "maybe"])
+    row = read_row(recognise(["phone", "tag:VIP"], Wishes(lenient=lenient)), 2, ["+441", "maybe"])
     assert causes(row) == ["neither yes nor no"]
     assert row.problems[0].detail.startswith("column B “tag:VIP” holds 'maybe': ")
 
@@ -236,12 +240,12 @@ def seg(**more: object) -> Columns:
     ],
 )
 def test_an_exact_set_has_the_tags_of_its_cell_each_with_the_prefix(cell: str, tags: tuple[str, ...]) -> None:
-    row = seg().row(2, ["+441", cell, "", ""])
+    row = read_row(seg(), 2, ["+441", cell, "", ""])
     assert (row.tag_sets, row.add_tags, row.problems) == ((TagSet("seg:", tags),), tags, ())
 
 
 def test_a_blank_cell_sets_nothing() -> None:
-    row = seg().row(2, ["+441", " ", "seg:old", ""])
+    row = read_row(seg(), 2, ["+441", " ", "seg:old", ""])
     assert (row.tag_sets, row.add_tags, row.problems) == ((), ("seg:old",), ())
 
 
@@ -259,7 +263,7 @@ def test_a_blank_cell_sets_nothing() -> None:
     ],
 )
 def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], cause: str | None) -> None:
-    row = seg().row(2, ["+441", *cells])
+    row = read_row(seg(), 2, ["+441", *cells])
     assert causes(row) == ([] if cause is None else [cause])
 
 
@@ -275,19 +279,19 @@ def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], 
 def test_tags_for_every_row_count_as_the_row_s_own(
     wishes: dict[str, object], cells: list[str], cause: str | None
 ) -> None:
-    row = seg(**wishes).row(2, ["+441", *cells])
+    row = read_row(seg(**wishes), 2, ["+441", *cells])
     assert causes(row) == ([] if cause is None else [cause])
 
 
 def test_a_tag_of_its_own_column_contradicts_one_of_a_list() -> None:
     columns = recognise(["phone", "tag:VIP", "tags"], Wishes())
-    assert causes(columns.row(2, ["+441", "no", "VIP"])) == ["a tag both added and removed"]
-    assert causes(columns.row(2, ["+441", "yes", "VIP"])) == []
+    assert causes(read_row(columns, 2, ["+441", "no", "VIP"])) == ["a tag both added and removed"]
+    assert causes(read_row(columns, 2, ["+441", "yes", "VIP"])) == []
 
 
 def test_a_tag_that_the_prefix_makes_too_long_is_told() -> None:
-    assert causes(seg().row(2, ["+441", "g" * 252, "", ""])) == ["a tag of more than 255 characters"]
-    assert causes(seg().row(2, ["+441", "g" * 251, "", ""])) == []
+    assert causes(read_row(seg(), 2, ["+441", "g" * 252, "", ""])) == ["a tag of more than 255 characters"]
+    assert causes(read_row(seg(), 2, ["+441", "g" * 251, "", ""])) == []
 
 
 # Lenient, constants
@@ -304,8 +308,8 @@ def test_where_lenient_a_value_goes_as_it_stands_and_is_told() -> None:
 
 def test_a_key_is_never_sent_as_it_stands() -> None:
     columns = recognise(["phone", "email"], Wishes(lenient=True, types=("email=email",)))
-    assert causes(columns.row(2, ["none", "ann@x.org"])) == ["a phone without digits"]
-    row = columns.row(2, ["+441234567", "ann"])
+    assert causes(read_row(columns, 2, ["none", "ann@x.org"])) == ["a phone without digits"]
+    row = read_row(columns, 2, ["+441234567", "ann"])
     assert len(row.problems) == 1
     assert row.remarks == ()
 
@@ -313,7 +317,7 @@ def test_a_key_is_never_sent_as_it_stands() -> None:
 def test_constants_are_fields_of_every_row_and_the_options_overrule_the_mapping() -> None:
     mapping = parsed('[constants]\nsource = "fair"\nCity = "Lahore"\n', "m.toml")
     columns = recognise(["phone"], Wishes(mapping=mapping, constants=("City=Multan", "First Name = Ann ")))
-    assert columns.row(2, ["+441"]).fields[1:] == (
+    assert read_row(columns, 2, ["+441"]).fields[1:] == (
         Field("source", "fair"),
         Field("City", "Multan"),
         Field("firstName", "Ann"),
@@ -441,13 +445,15 @@ def test_rows_read_together_are_what_each_is_alone(data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.lists(cell_texts, min_size=width, max_size=width), max_size=6))
     numbers = [number + 2 for number in range(len(rows))]
     problems = {number: (Problem("came", "with"),) for number in numbers if data.draw(st.booleans())}
-    together = columns.read(numbers, rows, problems)
-    alone = [columns.row(number, row, problems.get(number, ())) for number, row in zip(numbers, rows, strict=True)]
+    together = Reading(columns, numbers, rows, problems)
+    alone = [
+        read_row(columns, number, row, problems.get(number, ())) for number, row in zip(numbers, rows, strict=True)
+    ]
     assert [together.row(index) for index in range(len(rows))] == alone
     matched = [
         match
         for number, row in zip(numbers, rows, strict=True)
-        for match in columns.read([number], [row], problems).matches()
+        for match in Reading(columns, [number], [row], problems).matches()
     ]
     assert sorted(together.matches()) == sorted(matched)
     assert {number for number, *_ in matched}.isdisjoint(row.number for row in alone if row.problems)

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS
-from heyx_bulk.columns import known
-from heyx_bulk.columns.known import FULL_NAME, TAGS, known_header, known_headers
+from heyx_bulk.mapping import known_headers as known
+from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, known_header, known_headers
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 
 FIRST, LAST, PHONE, EMAIL, LANGUAGE = "firstName", "lastName", "phone", "email", "language"
 

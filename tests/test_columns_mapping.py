@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from heyx_bulk.columns import Column, Seen, Use, Wishes, drafted, recognise, understood
-from heyx_bulk.columns.lines import Lines
-from heyx_bulk.columns.mapping import MappingFile, parsed
-from heyx_bulk.columns.said import Manners
-from heyx_bulk.columns.transform import Transform
 from heyx_bulk.errors import MappingError
-from heyx_bulk.model import Field, Policy, TagSet
-from heyx_bulk.values import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.mapping_file import MappingFile, parsed
+from heyx_bulk.mapping.recognition import Wishes, recognise, understood
+from heyx_bulk.mapping.row_reader import read_row
+from heyx_bulk.mapping.rules import Manners
+from heyx_bulk.mapping.template import Seen, drafted
+from heyx_bulk.mapping.toml_lines import Lines
+from heyx_bulk.mapping.transforms import Transform
+from heyx_bulk.models.contacts import Field, Policy, TagSet
+from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
 
 NAME = "people.toml"
 
@@ -146,7 +149,7 @@ def test_a_sheet_is_understood_as_its_mapping_file_says() -> None:
     assert {column.reason for column in columns.columns} == {f"as {NAME} says"}
     assert columns.columns[2].meant == Meant(Kind.DATE, "PK", PhoneFormat.DIGITS, DateOrder.DAY_FIRST)
     cells = ["0300 1234567", " ada  king lovelace", "3/4/1990", "", "a-7", "x|y", "z", "", "", "", "secret"]
-    row = columns.row(2, cells)
+    row = read_row(columns, 2, cells)
     assert {field.name: field.value for field in row.fields} == {
         "phone": "923001234567",
         "firstName": "Ada",
@@ -168,7 +171,7 @@ def test_a_sheet_is_understood_as_its_mapping_file_says() -> None:
 
 def test_a_blank_set_says_nothing_unless_it_is_to_clear() -> None:
     text = '[columns.Segment]\ntags = "set"\nprefix = "seg:"\n'
-    assert recognise(["phone", "Segment"], Wishes(mapping=read(text))).row(2, ["+441", ""]).tag_sets == ()
+    assert read_row(recognise(["phone", "Segment"], Wishes(mapping=read(text))), 2, ["+441", ""]).tag_sets == ()
 
 
 def test_a_column_that_is_to_be_left_out_need_not_be_there_and_every_other_must() -> None:

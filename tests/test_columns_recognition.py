@@ -6,13 +6,15 @@ from types import MappingProxyType
 
 import pytest
 
-from heyx_bulk.api import READ_ONLY_FIELDS
-from heyx_bulk.columns import Columns, Use, Wishes, recognise, understood
-from heyx_bulk.columns.known import FULL_NAME, TAGS
-from heyx_bulk.columns.mapping import parsed
 from heyx_bulk.errors import MappingError
-from heyx_bulk.model import Field
-from heyx_bulk.values import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.mapping.column import Use
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS
+from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.mapping.recognition import Wishes, recognise, understood
+from heyx_bulk.models.calls import READ_ONLY_FIELDS
+from heyx_bulk.models.contacts import Field
+from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
 from tests.test_columns_known import EXPORTS, LANGUAGES
 
 NO_WISHES = Wishes()

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from heyx_bulk.api import (
+from heyx_bulk.errors import Absent, HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.models.calls import (
     MAX_FIELDS,
     MAX_TAGS,
     AddTags,
@@ -24,8 +25,7 @@ from heyx_bulk.api import (
     UpdateContact,
     read,
 )
-from heyx_bulk.errors import Absent, HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
-from heyx_bulk.model import Contact, Field
+from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.sandbox import Answer as SandboxAnswer
 from heyx_bulk.sandbox import Misbehaviour, Sandbox
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.columns import Wishes, recognise
-from heyx_bulk.damage import Watch, mended
-from heyx_bulk.inspection import inspect
-from heyx_bulk.intent import Intent
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.mapping.data_quality import Watch, mended
+from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.upload.inspection import inspect
+from heyx_bulk.upload.options import Intent
 
 PLUS = [f"+92300{number:04}" for number in range(9)]
 

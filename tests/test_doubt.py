@@ -9,15 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk.bill import bill
-from heyx_bulk.columns import Wishes, recognise
-from heyx_bulk.doubt import is_ours, to_check, was_there
 from heyx_bulk.errors import MappingError
-from heyx_bulk.intent import Intent
-from heyx_bulk.model import Contact, Field, Status
-from heyx_bulk.plan import Matching
-from heyx_bulk.run import Run
+from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.models.contacts import Contact, Field, Status
+from heyx_bulk.planning.estimate import bill
+from heyx_bulk.planning.planner import Matching
+from heyx_bulk.planning.reconcile import is_ours, to_check, was_there
 from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.options import Intent
 from tests import scene
 from tests.scene import Seen, World, settings, statuses
 

@@ -11,17 +11,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk.books import Books
 from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachable
-from heyx_bulk.export import Listener, Read, Request, begin, export, read
-from heyx_bulk.journal import Covered, ExportJournal, Progressed, Values
-from heyx_bulk.model import Contact, Field
-from heyx_bulk.progress import Progress
+from heyx_bulk.export.exporter import Read, begin, export, read
+from heyx_bulk.export.filters import Selection
+from heyx_bulk.export.reader import Listener
+from heyx_bulk.export.request import Request
+from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.reports.audit import Books
+from heyx_bulk.reports.progress import Progress
+from heyx_bulk.reports.stop_conditions import Stops
+from heyx_bulk.reports.stop_monitor import Watch
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.selection import Selection
-from heyx_bulk.stops import Stops
-from heyx_bulk.values import PhoneLookup
-from heyx_bulk.watch import Watch
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportJournal
+from heyx_bulk.storage.export_checkpoint.searches import Covered, Progressed, Values
+from heyx_bulk.values.equality import PhoneLookup
 from tests.scene import Script, Seen, World, settings, told
 
 MAY = Field("list", "May")

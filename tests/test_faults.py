@@ -14,15 +14,23 @@ from typing import Any, TypeVar
 
 import pytest
 
-from heyx_bulk.api import AddTags, Call, CreateContact, FindContacts, ReadContact, RemoveTags, UpdateContact
-from heyx_bulk.client import Client
-from heyx_bulk.clock import VirtualTime
+from heyx_bulk.api.client import Client
 from heyx_bulk.errors import HeyxBulkError, InDoubt, Unauthorized, Unreachable
-from heyx_bulk.model import Field
-from heyx_bulk.pace import Pace
+from heyx_bulk.models.calls import (
+    AddTags,
+    Call,
+    CreateContact,
+    FindContacts,
+    ReadContact,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.models.contacts import Field
+from heyx_bulk.rate_limit.limiter import Pace
 from heyx_bulk.sandbox import Sandbox
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Rate
-from heyx_bulk.upload import upload
+from heyx_bulk.upload.session_run import upload
 from tests import scene
 from tests.faults import FAULTS, FOR_EVER, Astray, Detour, Play, Troubled
 from tests.scene import Listening, settings

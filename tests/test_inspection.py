@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heyx_bulk.inspection import inspect
-from heyx_bulk.intent import Intent
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.upload.inspection import inspect
+from heyx_bulk.upload.options import Intent
 from tests.test_cli import heyx, left
 
 TEXT = "Phone,First Name,Mood\n+923001,Ana,good\n+923002,Ana,\n923001,Boris,bad\n"

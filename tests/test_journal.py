@@ -15,22 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.attempt import Asked, Attempt, Came, Happened
 from heyx_bulk.errors import CheckpointBusy, CheckpointDamaged, CheckpointMismatch, DiskFull, Unwritable
-from heyx_bulk.journal import (
-    Draft,
-    Entry,
-    Journal,
-    Mended,
-    Salvaged,
-    State,
-    hold,
-    is_held,
-    salvage,
-    text_of,
-    texts_of,
-)
-from heyx_bulk.model import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.models.call_records import Asked, Attempt, Came, Happened
+from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.storage.checkpoint.builder import Draft
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.locking import hold, is_held
+from heyx_bulk.storage.checkpoint.recovery import Salvaged, salvage
+from heyx_bulk.storage.checkpoint.row_record import Entry, Mended, State, text_of, texts_of
 from tests import scene
 
 HOUSE = Path(__file__).parent.parent
@@ -153,7 +145,7 @@ def test_a_second_run_is_told_that_the_checkpoint_is_busy(tmp_path: Path) -> Non
 def test_a_run_in_another_process_keeps_the_checkpoint_until_it_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "people.csv.checkpoint"
     code = (
-        "import sys, time; from pathlib import Path; from heyx_bulk.journal import hold\n"
+        "import sys, time; from pathlib import Path; from heyx_bulk.storage.checkpoint.locking import hold\n"
         "with hold(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, cwd=HOUSE)
@@ -217,8 +209,9 @@ def test_every_step_is_seen_by_others_at_once_and_survives_reopening(tmp_path: P
 def test_a_step_outlives_the_process_that_was_killed_right_after_it(tmp_path: Path) -> None:
     path = filled(tmp_path).path
     code = (
-        "import os, signal, sys; from pathlib import Path; from heyx_bulk.journal import Journal\n"
-        "from heyx_bulk.model import Field\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from heyx_bulk.storage.checkpoint.checkpoint import Journal\n"
+        "from heyx_bulk.models.contacts import Field\n"
         "journal = Journal.open(Path(sys.argv[1])); journal.creating(2, (Field('phone', '1'),), None)\n"
         "journal.created(3, '7'); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from heyx_bulk.cli.outlet import Outlet
-from heyx_bulk.columns import parsed
+from heyx_bulk.cli.export_target import Outlet
 from heyx_bulk.errors import Misuse, SettingsError
-from heyx_bulk.listing import Layout, as_texts, names_of, table
-from heyx_bulk.model import Contact
-from heyx_bulk.sheets import frame, open_sheet
+from heyx_bulk.export.layout import Layout, as_texts, names_of, table
+from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.models.contacts import Contact
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.table_writers import frame
 from tests import scene
 
 PLAIN = Layout()
@@ -206,6 +207,6 @@ def test_tags_survive_the_way_through_a_sheet(tmp_path: Path, tags: list[str]) -
 
 
 def test_a_missing_writer_of_parquet_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heyx_bulk.sheets.records.find_spec", lambda _name: None)
+    monkeypatch.setattr("heyx_bulk.sheets.table_writers.find_spec", lambda _name: None)
     with pytest.raises(Misuse, match="pyarrow"):
         Outlet.of("x.parquet", raw_csv=False)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.api import CreateContact, Created, Done, FindContacts, Page, ReadContact, UpdateContact
-from heyx_bulk.memory import ChannelMemory, How, Peculiarity, known_fields, peculiarities
-from heyx_bulk.memory.habits import MOST_CONTACTS, TRIAL_SECONDS
-from heyx_bulk.model import Contact, ContactRow, Field, Value
-from heyx_bulk.values import Kind, PhoneSpelling
+from heyx_bulk.models.calls import CreateContact, Created, Done, FindContacts, Page, ReadContact, UpdateContact
+from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory, known_fields, peculiarities
+from heyx_bulk.storage.cache.field_mismatches import MOST_CONTACTS, TRIAL_SECONDS, How, Peculiarity
+from heyx_bulk.values.equality import PhoneSpelling
+from heyx_bulk.values.value_types import Kind
 
 SETTLE = 60.0
 NO_ROW = ContactRow(2)

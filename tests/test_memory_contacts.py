@@ -9,12 +9,22 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from heyx_bulk.api import AddTags, CreateContact, Created, Done, FindContacts, Page, RemoveTags, UpdateContact
 from heyx_bulk.cli.app import app
-from heyx_bulk.memory import ChannelMemory, KnownExport
-from heyx_bulk.model import Contact, ContactRow, Field
+from heyx_bulk.models.calls import (
+    AddTags,
+    CreateContact,
+    Created,
+    Done,
+    FindContacts,
+    Page,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.models.contacts import Contact, ContactRow, Field
 from heyx_bulk.sandbox import Sandbox, SandboxServer
 from heyx_bulk.settings import checked
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory
+from heyx_bulk.storage.cache.known_contacts import KnownExport
 
 ROW = ContactRow(2)
 ANN = Contact("1776025372480910", {"firstName": "Ann", "vip": True, "zip": "007"}, frozenset("ab"), whole=True)

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk import results
 from heyx_bulk.errors import SheetError
-from heyx_bulk.intent import Intent
-from heyx_bulk.journal import Journal
-from heyx_bulk.mended import GivenBack, run_named, take_back
-from heyx_bulk.model import Outcome, Status
-from heyx_bulk.run import Run
+from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
 from heyx_bulk.settings import checked
-from heyx_bulk.sheets import open_sheet
-from heyx_bulk.stage import stage
-from heyx_bulk.starts import Manner, send
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.corrections import GivenBack, run_named, take_back
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.runner import Manner, send
+from heyx_bulk.upload.staging import stage
 
 TOKEN = "sandbox"
 HEADER = ("Phone", "First Name", "Tags")

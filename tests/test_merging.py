@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.api import AddTags, Call, CreateContact, RemoveTags, UpdateContact
-from heyx_bulk.columns import recognise
-from heyx_bulk.columns.mapping import parsed
-from heyx_bulk.columns.recognition import Wishes
-from heyx_bulk.merging import merged
-from heyx_bulk.model import Contact, ContactRow, Field, Policy, Problem, TagSet, Value
-from heyx_bulk.plan import Nobody, plan
+from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.mapping.merge_rows import merged
+from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.row_reader import read_row
+from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
+from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy, Problem, TagSet, Value
+from heyx_bulk.planning.planner import Nobody, plan
 
 KEYS = ("phone", "email")
 PREFIXES = ("seg:", "plan:")
@@ -185,7 +185,7 @@ def test_a_later_row_adds_to_and_takes_from_an_exact_set_and_says_it_anew() -> N
 
 def test_a_value_that_is_the_same_for_every_row_is_no_key_of_any() -> None:
     columns = recognise(["phone"], Wishes(constants=("email=all@x.org",)))
-    first, later = columns.row(2, ["+441"]), columns.row(3, ["+441"])
+    first, later = read_row(columns, 2, ["+441"]), read_row(columns, 3, ["+441"])
     for row in (first, merged([first, later], columns.keys)):
         assert row.keys == (Field("phone", "+441"),)
         assert row.fields == (Field("phone", "+441"), Field("email", "all@x.org"))
@@ -193,12 +193,12 @@ def test_a_value_that_is_the_same_for_every_row_is_no_key_of_any() -> None:
 
 def test_an_email_emptied_by_a_later_row_is_no_key_any_more() -> None:
     columns = recognise(["phone", "email"], Wishes())
-    rows = [columns.row(2, ["1", "a@x.org"]), columns.row(3, ["1", "<clear>"])]
+    rows = [read_row(columns, 2, ["1", "a@x.org"]), read_row(columns, 3, ["1", "<clear>"])]
     assert merged(rows, columns.keys).keys == (Field("phone", "1"),)
 
 
 def test_a_column_that_clears_where_it_is_blank_clears_what_an_earlier_row_said() -> None:
     mapping = parsed('[columns."City"]\nfield = "city"\npolicy = "clear-when-blank"\n', "people.toml")
     columns = recognise(["phone", "City"], Wishes(mapping=mapping))
-    rows = [columns.row(2, ["1", "Lahore"]), columns.row(3, ["1", ""])]
+    rows = [read_row(columns, 2, ["1", "Lahore"]), read_row(columns, 3, ["1", ""])]
     assert merged(rows, columns.keys).fields[1] == Field("city", "", Policy.CLEAR)

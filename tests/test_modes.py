@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from heyx_bulk import results
-from heyx_bulk.bill import bill
-from heyx_bulk.columns import Wishes
-from heyx_bulk.columns.mapping import parsed
-from heyx_bulk.intent import Intent
-from heyx_bulk.mended import take_back
-from heyx_bulk.merging import Duplicates
-from heyx_bulk.model import ContactRow, Field, Outcome, Policy, Status, TagSet
-from heyx_bulk.plan import Matching, Mode, calls_at_most
-from heyx_bulk.run import Run
+from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.mapping.merge_rows import Duplicates
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Policy, Status, TagSet
+from heyx_bulk.planning.estimate import bill
+from heyx_bulk.planning.planner import Matching, Mode, calls_at_most
+from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.corrections import take_back
+from heyx_bulk.upload.options import Intent
 from tests import scene
 from tests.scene import World, settings, statuses
 

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from heyx_bulk.clock import VirtualTime
-from heyx_bulk.pace import Pace
-from heyx_bulk.pace.rule import margin_ms
-from heyx_bulk.sandbox.window import WindowKind, new_window
+from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.rate_limit.rule import margin_ms
+from heyx_bulk.sandbox.rate_limits import WindowKind, new_window
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Rate
 
 T = TypeVar("T")

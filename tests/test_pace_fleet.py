@@ -14,8 +14,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NotThere
 
 from heyx_bulk.errors import SettingsError, Unreachable
-from heyx_bulk.pace import Lesson, Pace, lesson_of, open_pace
-from heyx_bulk.pace.fleet import FleetBudget
+from heyx_bulk.rate_limit.learned_limit import Lesson
+from heyx_bulk.rate_limit.limiter import Pace, lesson_of, open_pace
+from heyx_bulk.rate_limit.redis_bucket import FleetBudget
 from heyx_bulk.sandbox import Sandbox, SandboxServer
 from heyx_bulk.settings import Rate
 from tests.pace_fleet import CALLS, run_together

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from heyx_bulk.pace.learning import (
+from heyx_bulk.rate_limit.learned_limit import (
     BURSTS_WITHIN_WINDOWS,
     JUST_UNDER,
     PROBE_WINDOWS,
@@ -13,7 +13,7 @@ from heyx_bulk.pace.learning import (
     Refusal,
     Told,
 )
-from heyx_bulk.pace.rule import Terms
+from heyx_bulk.rate_limit.rule import Terms
 from heyx_bulk.settings import Rate
 
 RATE = Rate(200, 60.0)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import Stopped, Unwritable
-from heyx_bulk.pace import Lesson, lesson_of, open_pace
-from heyx_bulk.pace.machine import MachineBudget
+from heyx_bulk.rate_limit.learned_limit import Lesson
+from heyx_bulk.rate_limit.limiter import lesson_of, open_pace
+from heyx_bulk.rate_limit.sqlite_bucket import MachineBudget
 from heyx_bulk.settings import Rate, state_folder
 from tests.pace_fleet import CALLS, run_together, started
 from tests.scene import TOKEN, settings
@@ -215,7 +216,8 @@ def test_the_locks_of_processes_that_died_are_taken_away(machine: Machine) -> No
 def test_a_process_that_was_killed_leaves_its_calls_in_flight_to_be_counted(tmp_path: Path) -> None:
     path, rate = tmp_path / "channel.sqlite", Rate(1, 0.3)
     script = (
-        "import sys, time; from pathlib import Path; from heyx_bulk.pace.machine import MachineBudget; "
+        "import sys, time; from pathlib import Path; "
+        "from heyx_bulk.rate_limit.sqlite_bucket import MachineBudget; "
         "from heyx_bulk.settings import Rate; "
         "budget = MachineBudget(Path(sys.argv[1]), Rate(1, 0.3), timeout_seconds=0.5); "
         "print(budget.take('a'), flush=True); time.sleep(60)"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from heyx_bulk.pace.rule import POLL_MS, Terms, View, margin_ms, opens_at
+from heyx_bulk.rate_limit.rule import POLL_MS, Terms, View, margin_ms, opens_at
 from heyx_bulk.settings import Rate
 
 MINUTE = Terms.of(Rate(10, 60.0))

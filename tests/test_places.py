@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.places import dated, places, unsafe
+from heyx_bulk.storage.paths import dated, places, unsafe
 
 MOMENT = datetime(2026, 11, 23, 9, 15)
 

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.api import (
+from heyx_bulk.errors import Ambiguous
+from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.row_reader import read_row
+from heyx_bulk.models.calls import (
     AddTags,
     Answer,
     Call,
@@ -20,10 +23,8 @@ from heyx_bulk.api import (
     RemoveTags,
     UpdateContact,
 )
-from heyx_bulk.columns import Wishes, recognise
-from heyx_bulk.errors import Ambiguous
-from heyx_bulk.model import Contact, ContactRow, Field, Value
-from heyx_bulk.plan import (
+from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
+from heyx_bulk.planning.planner import (
     Known,
     Matching,
     Nobody,
@@ -39,7 +40,7 @@ from heyx_bulk.plan import (
     start,
     writes_at_most,
 )
-from heyx_bulk.values import PhoneLookup
+from heyx_bulk.values.equality import PhoneLookup
 
 PHONE = Field("phone", "+44 20 7946")
 EMAIL = Field("email", "Ada@Example.org")
@@ -358,7 +359,7 @@ def test_a_create_carries_every_key_and_its_thirty_fields(row: ContactRow) -> No
 
 def test_a_phone_in_the_forty_fifth_column_is_in_the_create() -> None:
     header = [*(f"field {place}" for place in range(1, 45)), "Phone"]
-    row = recognise(header, Wishes(custom_fields=True)).row(2, [*("x" * 44), "+44 20"])
+    row = read_row(recognise(header, Wishes(custom_fields=True)), 2, [*("x" * 44), "+44 20"])
     create, update = plan(row, Nobody())
     assert isinstance(create, CreateContact)
     assert isinstance(update, UpdateContact)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from heyx_bulk.model import Outcome, Status
-from heyx_bulk.progress import Bar, Lines, Progress, RowLogger
+from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
 from tests.scene import Listening
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.bill import bill
-from heyx_bulk.columns import Wishes
-from heyx_bulk.intent import Intent
-from heyx_bulk.plan import Matching
-from heyx_bulk.progress import Progress
-from heyx_bulk.rehearsal import ANSWER_SECONDS, TOKEN, Rehearsed, rehearse
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.planning.estimate import bill
+from heyx_bulk.planning.planner import Matching
+from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings import Rate
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, Rehearsed, rehearse
 from tests import scene
 from tests.scene import Listening, settings
 

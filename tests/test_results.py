@@ -10,13 +10,14 @@ import openpyxl
 import pytest
 from openpyxl import load_workbook
 
-from heyx_bulk import results
-from heyx_bulk.columns import OUR_COLUMNS, Wishes
 from heyx_bulk.errors import DiskFull, Unwritable
-from heyx_bulk.intent import Intent
-from heyx_bulk.model import Field, Outcome, Status
-from heyx_bulk.run import Run
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.mapping.column import OUR_COLUMNS
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.models.contacts import Field, Outcome, Status
+from heyx_bulk.reports import results
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.options import Intent
 from tests import scene
 from tests.scene import World
 

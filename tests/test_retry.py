@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from heyx_bulk.api import (
+from heyx_bulk.api.retry import delay
+from heyx_bulk.errors import Ambiguous, CallFailed, Refused, Throttled, Unanswered, Undelivered
+from heyx_bulk.models.calls import (
     AddTags,
     Call,
     CreateContact,
@@ -11,9 +13,7 @@ from heyx_bulk.api import (
     RemoveTags,
     UpdateContact,
 )
-from heyx_bulk.errors import Ambiguous, CallFailed, Refused, Throttled, Unanswered, Undelivered
-from heyx_bulk.model import Field
-from heyx_bulk.retry import delay
+from heyx_bulk.models.contacts import Field
 
 FIELDS = (Field("phone", "1"),)
 CREATE = CreateContact(FIELDS)

@@ -15,7 +15,7 @@ import pytest
 
 from heyx_bulk.cli.sandbox import SEEDS
 from heyx_bulk.sandbox import Sandbox
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
 
 HOME = Path(__file__).parent.parent
 SAMPLES = HOME / "samples"

@@ -18,15 +18,7 @@ import httpx
 import pytest
 
 from heyx_bulk import sandbox as package
-from heyx_bulk.sandbox import (
-    Answer,
-    LostAnswer,
-    Misbehaviour,
-    Sandbox,
-    SandboxServer,
-    SandboxTransport,
-    start,
-)
+from heyx_bulk.sandbox import Answer, LostAnswer, Misbehaviour, Sandbox, SandboxServer, SandboxTransport, start
 
 TOKEN = "sandbox"
 NOON = 1_700_000_000.25

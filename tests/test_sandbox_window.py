@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from heyx_bulk.sandbox import Answer, Sandbox, WindowKind
-from heyx_bulk.sandbox.window import new_window
+from heyx_bulk.sandbox.rate_limits import new_window
 
 
 def granted(kind: WindowKind, moments: Sequence[float], limit: int = 20, seconds: float = 60.0) -> list[bool]:

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.model import Contact, Value
-from heyx_bulk.selection import Condition, Selection, moment_of
+from heyx_bulk.export.filters import Condition, Selection, moment_of
+from heyx_bulk.models.contacts import Contact, Value
 
 
 def contact(*tags: str, made: int | None = None, **fields: Value) -> Contact:

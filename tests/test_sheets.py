@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
 from tests.sheet_files import REAL, REAL_SHEETS, csv_file, raw_workbook, refusal, rows_of, workbook
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.sheets import open_sheet
-from heyx_bulk.sheets.spool import packed, unpacked
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.row_store import packed, unpacked
 from tests.sheet_files import csv_file, faults_of, numbers_of, refusal, rows_of, suspects_of
 
 

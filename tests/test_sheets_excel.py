@@ -11,7 +11,9 @@ import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from heyx_bulk.sheets import Fault, open_sheet, write_sheet
+from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import (
     RICH,
     csv_file,

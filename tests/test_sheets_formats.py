@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets import Fault, open_sheet
-from heyx_bulk.sheets.foreign import foreign_book
-from heyx_bulk.sheets.recognition import Format
+from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.detect_format import Format
+from heyx_bulk.sheets.legacy.legacy_reader import foreign_book
+from heyx_bulk.sheets.open_sheet import open_sheet
 from tests.sheet_files import (
     OLE,
     REAL,
@@ -114,7 +115,7 @@ def test_a_mistake_in_an_archive_is_told_with_the_name_of_the_archive(tmp_path: 
 FROM_INPUT = """
 from pathlib import Path
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
 try:
     sheet = open_sheet(Path("-"))
     chunks = [chunk.cells.to_numpy().tolist() for _ in "12" for chunk in sheet.chunks()]

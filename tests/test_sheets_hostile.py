@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
 from tests.fuzz_sheets import MOST_MB, Report, fuzz
 from tests.sheet_files import RELATIONS, csv_file, one_cell, raw_workbook, refusal, rows_of
 
@@ -22,7 +22,7 @@ READ = """
 import resource, sys, time
 from pathlib import Path
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets import open_sheet
+from heyx_bulk.sheets.open_sheet import open_sheet
 before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
 try:
     print("read", open_sheet(Path(sys.argv[1])).header)

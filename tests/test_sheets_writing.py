@@ -18,7 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.errors import Unwritable
-from heyx_bulk.sheets import guard, open_sheet, unguard, write_sheet, writing
+from heyx_bulk.sheets import writer as writing
+from heyx_bulk.sheets.csv.injection import guard, unguard
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import faults_of, rows_of
 
 TRICKY = st.text(alphabet=st.one_of(st.sampled_from("'=+-@|%\t\r\n＝＋－＠ 09.,E\u200b\xa0"), st.characters()))

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from heyx_bulk.cli.app import app
-from heyx_bulk.edits import Scope, edited
-from heyx_bulk.model import Contact, ContactRow, Field
+from heyx_bulk.models.contacts import Contact, ContactRow, Field
+from heyx_bulk.planning.diff import Scope, edited
 from heyx_bulk.sandbox import Sandbox, SandboxContact, SandboxServer
 
 TOKEN = "sandbox-token"

@@ -13,17 +13,19 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from openpyxl.styles import Font, PatternFill
 
-from heyx_bulk.bill import bill, kind
-from heyx_bulk.columns import Use, Wishes
 from heyx_bulk.errors import CheckpointMismatch, MappingError
-from heyx_bulk.intent import Intent
-from heyx_bulk.model import Problem
-from heyx_bulk.plan import Matching
-from heyx_bulk.run import Run
+from heyx_bulk.mapping.column import Use
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.models.contacts import Problem
+from heyx_bulk.planning.estimate import bill, kind
+from heyx_bulk.planning.planner import Matching
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.sheets import open_sheet, write_sheet
-from heyx_bulk.stage import check_same, stage
-from heyx_bulk.values import PhoneLookup
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.writer import write_sheet
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.staging import check_same, stage
+from heyx_bulk.values.equality import PhoneLookup
 from tests import scene
 
 HEADER = "phone,email,first name,tags\n"

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.stops import Failures, moment, seconds
+from heyx_bulk.reports.stop_conditions import Failures, moment, seconds
 
 NOW = datetime(2026, 11, 25, 22, 15).astimezone()
 

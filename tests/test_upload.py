@@ -12,23 +12,26 @@ from random import Random
 import httpx
 import pytest
 
-from heyx_bulk.api import Call
-from heyx_bulk.bill import bill
-from heyx_bulk.client import Client
-from heyx_bulk.columns import Wishes
+from heyx_bulk.api.client import Client
 from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
-from heyx_bulk.intent import Intent
-from heyx_bulk.journal import Journal, State
-from heyx_bulk.memory import ChannelMemory, Claim
-from heyx_bulk.model import Contact, ContactRow, Field, Outcome, Status
-from heyx_bulk.pace.crew import AT_FIRST
-from heyx_bulk.plan import Matching, Nobody
-from heyx_bulk.run import Run
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.models.calls import Call
+from heyx_bulk.models.contacts import Contact, ContactRow, Field, Outcome, Status
+from heyx_bulk.planning.estimate import bill
+from heyx_bulk.planning.planner import Matching, Nobody
+from heyx_bulk.rate_limit.concurrency import AT_FIRST
 from heyx_bulk.sandbox import Misbehaviour, SandboxContact
-from heyx_bulk.sandbox.misbehaviour import ExistingPhone, PhoneSpelling, Search
+from heyx_bulk.sandbox.faults import ExistingPhone, PhoneSpelling, Search
 from heyx_bulk.settings import Rate
-from heyx_bulk.upload import Sent, Upload, upload
-from heyx_bulk.values import digits
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory
+from heyx_bulk.storage.cache.recent_creates import Claim
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.row_record import State
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.sender import Upload
+from heyx_bulk.upload.session_run import Sent, upload
+from heyx_bulk.values.text import digits
 from tests import scene
 from tests.scene import PLAIN, Listening, PowerCut, Seen, World, settings, statuses
 

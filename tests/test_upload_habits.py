@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.columns import Wishes
-from heyx_bulk.intent import Intent
-from heyx_bulk.memory import ChannelMemory, How, Peculiarity
-from heyx_bulk.plan import Matching
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.planning.planner import Matching
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.values import PhoneLookup
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory
+from heyx_bulk.storage.cache.field_mismatches import How, Peculiarity
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.values.equality import PhoneLookup
 from tests import scene
 from tests.scene import World, settings, statuses
 

@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.model import Value
-from heyx_bulk.values import (
-    PhoneLookup,
-    digits,
-    is_damaged_number,
-    key_text,
-    same,
-    spellings,
-    text_of,
-    trim,
-)
+from heyx_bulk.models.contacts import Value
+from heyx_bulk.values.equality import PhoneLookup, key_text, same, spellings, text_of
+from heyx_bulk.values.text import digits, is_damaged_number, trim
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values_of_heyx: st.SearchStrategy[Value] = st.none() | st.booleans() | st.integers() | st.floats() | texts

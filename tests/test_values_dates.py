@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.values import DateOrder, Kind, Meant, Unfit, converted, order_shown
+from heyx_bulk.values.convert import converted
+from heyx_bulk.values.dates import order_shown
+from heyx_bulk.values.value_types import DateOrder, Kind, Meant, Unfit
 
 DAY, MONTH, YEAR = DateOrder
 

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.values import Kind, Meant, PhoneFormat, Unfit, converted, digits, is_region, trim
+from heyx_bulk.values.convert import converted
+from heyx_bulk.values.phone import is_region
+from heyx_bulk.values.text import digits, trim
+from heyx_bulk.values.value_types import Kind, Meant, PhoneFormat, Unfit
 
 E164, DIGITS, AS_TYPED = PhoneFormat
 

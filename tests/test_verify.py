@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
-from heyx_bulk.canary import Canary, choose
-from heyx_bulk.columns import Wishes
 from heyx_bulk.errors import NotAsSent
-from heyx_bulk.intent import Intent
-from heyx_bulk.run import Run
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.reports.read_back import Compared, Difference, verify
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.upload import Sent
-from heyx_bulk.verify import Compared, Difference, verify
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.canary import Canary, choose
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.session_run import Sent
 from tests import scene
 from tests.scene import PLAIN, World, settings
 

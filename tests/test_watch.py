@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.books import Books, out_of_balance
 from heyx_bulk.errors import LimitReached, Stopped, TooManyFailures, Unauthorized
-from heyx_bulk.model import Outcome, Status
-from heyx_bulk.run import Run
+from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.reports.audit import Books, out_of_balance
+from heyx_bulk.reports.stop_conditions import Failures, Stops
+from heyx_bulk.reports.stop_monitor import Watch
 from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.stops import Failures, Stops
-from heyx_bulk.upload import Sent
-from heyx_bulk.watch import Watch
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.session_run import Sent
 from tests import scene
 from tests.scene import PLAIN, World, settings
 

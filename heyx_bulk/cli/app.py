@@ -8,10 +8,10 @@ import typer
 
 from heyx_bulk.cli import channel, runs, sheets
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.say import Voice, telling_errors
-from heyx_bulk.merging import Duplicates
-from heyx_bulk.plan import Mode
-from heyx_bulk.values import PhoneLookup
+from heyx_bulk.cli.console import Voice, telling_errors
+from heyx_bulk.mapping.merge_rows import Duplicates
+from heyx_bulk.planning.planner import Mode
+from heyx_bulk.values.equality import PhoneLookup
 
 app = typer.Typer(
     name="heyx-bulk",
@@ -145,7 +145,7 @@ def upload(
     """
     from heyx_bulk.cli.mapping import MappingWish
     from heyx_bulk.cli.upload import Asked, upload_sheet
-    from heyx_bulk.intent import Intent
+    from heyx_bulk.upload.options import Intent
 
     with telling_errors():
         asked = Asked(
@@ -267,8 +267,8 @@ def report(
     heyx-bulk report contacts.xlsx.checkpoint
     heyx-bulk report contacts.xlsx.checkpoint --salvage
     """
+    from heyx_bulk.cli.recover import save
     from heyx_bulk.cli.rerun import report as run
-    from heyx_bulk.cli.salvage import save
 
     with telling_errors():
         voice = Voice(quiet=quiet, as_json=as_json)

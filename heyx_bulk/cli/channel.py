@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.say import Voice, telling_errors
-from heyx_bulk.values import PhoneLookup
+from heyx_bulk.cli.console import Voice, telling_errors
+from heyx_bulk.values.equality import PhoneLookup
 
 
 def export(
@@ -232,7 +232,7 @@ def show_memory(quiet: o.Quiet = False, as_json: o.Json = False) -> None:
 
     Every upload and export adds to it. HEYX_MEMORY=off in the environment remembers no further contacts.
     """
-    from heyx_bulk.cli.memory import show
+    from heyx_bulk.cli.cache import show
 
     with telling_errors():
         raise typer.Exit(show(Voice(quiet=quiet, as_json=as_json)))
@@ -249,7 +249,7 @@ def forget_memory(
     \b
     heyx-bulk memory forget --yes
     """
-    from heyx_bulk.cli.memory import forget
+    from heyx_bulk.cli.cache import forget
 
     with telling_errors():
         raise typer.Exit(forget(Voice(quiet=quiet, as_json=as_json), yes=yes))

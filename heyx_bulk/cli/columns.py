@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heyx_bulk import mapping
+from heyx_bulk.cli.console import Voice, command, count, shown
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.inspect import meaning, tell_columns
 from heyx_bulk.cli.mapping import MappingWish
-from heyx_bulk.cli.say import Voice, command, count, shown
-from heyx_bulk.columns import Understood, drafted, letter, understood
-from heyx_bulk.inspection import seen
-from heyx_bulk.intent import Intent
+from heyx_bulk.mapping import mapping_store as mapping
+from heyx_bulk.mapping.column import letter
+from heyx_bulk.mapping.recognition import Understood, understood
+from heyx_bulk.mapping.template import drafted
+from heyx_bulk.upload.inspection import seen
+from heyx_bulk.upload.options import Intent
 
 
 def show_columns(path: Path, intent: Intent, wish: MappingWish, save: Path | None, voice: Voice) -> int:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from heyx_bulk.attempt import FIND, Asked, Happened
+from heyx_bulk.cli.console import Voice
 from heyx_bulk.cli.rerun import checkpoint_of
-from heyx_bulk.cli.say import Voice
-from heyx_bulk.explain import Explained, explain
-from heyx_bulk.journal import Journal, Recorded, State, is_held
-from heyx_bulk.results import IN_DOUBT, TO_DO
-from heyx_bulk.run import Run
+from heyx_bulk.models.call_records import FIND, Asked, Happened
+from heyx_bulk.reports.results import IN_DOUBT, TO_DO
+from heyx_bulk.reports.row_history import Explained, explain
+from heyx_bulk.storage.checkpoint.call_table import Recorded
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.locking import is_held
+from heyx_bulk.storage.checkpoint.row_record import State
+from heyx_bulk.storage.checkpoint.run import Run
 
 WAIT_WORTH_SAYING_SECONDS = 0.05
 

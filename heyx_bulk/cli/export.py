@@ -13,28 +13,33 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from heyx_bulk.books import Books
-from heyx_bulk.cli import coverage
-from heyx_bulk.cli.bill import Speed, time_for
+from heyx_bulk.api.call_log import LogFile, logged
+from heyx_bulk.cli import export_summary as coverage
+from heyx_bulk.cli.console import Voice, count, duration, same_command, told
+from heyx_bulk.cli.export_target import Outlet
 from heyx_bulk.cli.options import Speaking
-from heyx_bulk.cli.outlet import Outlet
-from heyx_bulk.cli.say import Voice, count, duration, same_command, told
+from heyx_bulk.cli.preflight import Speed, time_for
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.columns import ID_COLUMN
 from heyx_bulk.errors import SettingsError, Stopped
-from heyx_bulk.export import Listener, Listing, Read, Request, Told, begin, check_same, read, texts_in
-from heyx_bulk.journal import ExportJournal, hold, put_away
-from heyx_bulk.listing import Layout, column_named, names_of, table
-from heyx_bulk.log import LogFile, logged
-from heyx_bulk.mapping import read as read_mapping
-from heyx_bulk.memory import ChannelMemory
-from heyx_bulk.model import Contact, Field
-from heyx_bulk.pace import lesson_of
-from heyx_bulk.selection import Condition, Selection, moment_of, wanted_field
+from heyx_bulk.export.exporter import Read, begin, check_same, read
+from heyx_bulk.export.filters import Condition, Selection, moment_of, wanted_field
+from heyx_bulk.export.layout import Layout, column_named, names_of, table
+from heyx_bulk.export.reader import Listener, Told
+from heyx_bulk.export.request import Request
+from heyx_bulk.export.value_lists import Listing, texts_in
+from heyx_bulk.mapping.column import ID_COLUMN
+from heyx_bulk.mapping.mapping_store import read as read_mapping
+from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.rate_limit.limiter import lesson_of
+from heyx_bulk.reports.audit import Books
+from heyx_bulk.reports.stop_conditions import Stops
+from heyx_bulk.reports.stop_monitor import Watch
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.stops import Stops
-from heyx_bulk.values import PhoneLookup, trim
-from heyx_bulk.watch import Watch
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory
+from heyx_bulk.storage.checkpoint.locking import hold, put_away
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportJournal
+from heyx_bulk.values.equality import PhoneLookup
+from heyx_bulk.values.text import trim
 
 INCOMPLETE = 3
 """The exit code where some of what was asked for could not be had, or may be missing."""

@@ -8,20 +8,23 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from heyx_bulk.api import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
-from heyx_bulk.cli.bill import tell_peculiar
+from heyx_bulk.api.session import speaking
+from heyx_bulk.cli.console import Voice, count
 from heyx_bulk.cli.options import Speaking
-from heyx_bulk.cli.say import Voice, count
+from heyx_bulk.cli.preflight import tell_peculiar
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.columns import NO_FIELDS, KnownFields, field_named
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
-from heyx_bulk.export import first_page
-from heyx_bulk.memory import ChannelMemory, KnownField, custom_fields, known_fields
-from heyx_bulk.model import Contact, Field
-from heyx_bulk.selection import wanted_field
+from heyx_bulk.export.exporter import first_page
+from heyx_bulk.export.filters import wanted_field
+from heyx_bulk.mapping.column import field_named
+from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
+from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.speaking import speaking
-from heyx_bulk.values import PhoneLookup, text_of, trim
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory, known_fields
+from heyx_bulk.storage.cache.custom_fields import KnownField, custom_fields
+from heyx_bulk.values.equality import PhoneLookup, text_of
+from heyx_bulk.values.text import trim
 
 MOST_SAMPLES = 3
 LONGEST_SAMPLE = 24

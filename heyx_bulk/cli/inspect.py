@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from heyx_bulk import results
-from heyx_bulk.cli.bill import tell_causes, tell_findings, tell_strange
+from heyx_bulk.cli.console import Voice, count
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.mapping import MappingWish
-from heyx_bulk.cli.say import Voice, count
-from heyx_bulk.columns import Column, Use, letter
-from heyx_bulk.inspection import Looked, inspect
-from heyx_bulk.intent import Intent
-from heyx_bulk.values import Kind, trim
+from heyx_bulk.cli.preflight import tell_causes, tell_findings, tell_strange
+from heyx_bulk.mapping.column import Column, Use, letter
+from heyx_bulk.reports import results
+from heyx_bulk.upload.inspection import Looked, inspect
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import Kind
 
 LONGEST_SAMPLE = 24
 

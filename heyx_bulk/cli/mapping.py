@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heyx_bulk import mapping
-from heyx_bulk.cli.say import Voice, shown
-from heyx_bulk.intent import Intent
-from heyx_bulk.sheets import Sheet
+from heyx_bulk.cli.console import Voice, shown
+from heyx_bulk.mapping import mapping_store as mapping
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.upload.options import Intent
 
 
 @dataclass(frozen=True, slots=True)

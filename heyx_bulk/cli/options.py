@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.columns import Wishes, field_named
+from heyx_bulk.api.call_log import LogFile
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.log import LogFile
-from heyx_bulk.merging import Duplicates
-from heyx_bulk.plan import Matching, Mode
-from heyx_bulk.stops import Failures, Stops, moment, seconds
-from heyx_bulk.values import DateOrder, PhoneFormat, PhoneLookup, trim
+from heyx_bulk.mapping.column import field_named
+from heyx_bulk.mapping.merge_rows import Duplicates
+from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.planning.planner import Matching, Mode
+from heyx_bulk.reports.stop_conditions import Failures, Stops, moment, seconds
+from heyx_bulk.values.equality import PhoneLookup
+from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat
 
 Sheet = Annotated[
     Path, typer.Argument(metavar="SHEET", help="A .csv or .xlsx file with a header row.", show_default=False)

@@ -7,11 +7,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from heyx_bulk import results
-from heyx_bulk.books import out_of_balance
-from heyx_bulk.cli import bill
-from heyx_bulk.cli.bill import Speed
-from heyx_bulk.cli.ending import (
+from heyx_bulk.api.call_log import LogFile
+from heyx_bulk.cli import preflight as bill
+from heyx_bulk.cli.console import Voice, count, same_command, shown
+from heyx_bulk.cli.options import Speaking
+from heyx_bulk.cli.preflight import Speed
+from heyx_bulk.cli.signals import Signals
+from heyx_bulk.cli.summary import (
     conclude,
     document,
     next_steps,
@@ -21,23 +23,23 @@ from heyx_bulk.cli.ending import (
     tell_wrong,
     write_results,
 )
-from heyx_bulk.cli.options import Speaking
-from heyx_bulk.cli.say import Voice, count, same_command, shown
-from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SheetError
-from heyx_bulk.intent import Intent
-from heyx_bulk.journal import Journal, hold
-from heyx_bulk.log import LogFile
-from heyx_bulk.mended import run_named, take_back
-from heyx_bulk.model import Status
-from heyx_bulk.pace import lesson_of
-from heyx_bulk.places import places, state_checkpoints
-from heyx_bulk.run import Run
+from heyx_bulk.models.contacts import Status
+from heyx_bulk.rate_limit.limiter import lesson_of
+from heyx_bulk.reports import results
+from heyx_bulk.reports.audit import out_of_balance
+from heyx_bulk.reports.stop_conditions import Stops
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.sheets import Sheet, open_sheet
-from heyx_bulk.stage import difference_of
-from heyx_bulk.starts import Manner, accept_channel, places_kept, send, still_to_do
-from heyx_bulk.stops import Stops
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.locking import hold
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.paths import places, state_checkpoints
+from heyx_bulk.upload.corrections import run_named, take_back
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.runner import Manner, accept_channel, places_kept, send, still_to_do
+from heyx_bulk.upload.staging import difference_of
 
 CHECKPOINT = ".checkpoint"
 

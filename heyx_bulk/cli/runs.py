@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.say import Voice, telling_errors
+from heyx_bulk.cli.console import Voice, telling_errors
 
 
 def status(

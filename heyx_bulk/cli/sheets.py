@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.say import Voice, telling_errors
+from heyx_bulk.cli.console import Voice, telling_errors
 
 
 def inspect(
@@ -45,7 +45,7 @@ def inspect(
     """
     from heyx_bulk.cli.inspect import inspect_sheet
     from heyx_bulk.cli.mapping import MappingWish
-    from heyx_bulk.intent import Intent
+    from heyx_bulk.upload.options import Intent
 
     with telling_errors():
         intent = Intent(
@@ -107,7 +107,7 @@ def columns(
     """
     from heyx_bulk.cli.columns import show_columns
     from heyx_bulk.cli.mapping import MappingWish
-    from heyx_bulk.intent import Intent
+    from heyx_bulk.upload.options import Intent
 
     with telling_errors():
         intent = Intent(

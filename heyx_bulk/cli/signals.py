@@ -9,11 +9,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Self
 
-from heyx_bulk.cli.say import Voice
-from heyx_bulk.client import Client
+from heyx_bulk.api.client import Client
+from heyx_bulk.cli.console import Voice
 from heyx_bulk.errors import Interrupted
-from heyx_bulk.run import Run
-from heyx_bulk.starts import Manner
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.runner import Manner
 
 HEARD = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 

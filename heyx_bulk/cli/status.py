@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from heyx_bulk import results
-from heyx_bulk.attempt import Happened
-from heyx_bulk.cli.bill import tell_invalid
-from heyx_bulk.cli.ending import next_steps, tell_next, tell_wrong
+from heyx_bulk.cli.console import Voice, command, count, duration, sentence, shown
+from heyx_bulk.cli.preflight import tell_invalid
 from heyx_bulk.cli.rerun import CHECKPOINT, checkpoint_of
-from heyx_bulk.cli.say import Voice, command, count, duration, sentence, shown
+from heyx_bulk.cli.summary import next_steps, tell_next, tell_wrong
 from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError
-from heyx_bulk.journal import Journal
-from heyx_bulk.places import state_checkpoints
-from heyx_bulk.run import Run
-from heyx_bulk.starts import still_to_do
-from heyx_bulk.status import Cause, Standing, standing
+from heyx_bulk.models.call_records import Happened
+from heyx_bulk.reports import results
+from heyx_bulk.reports.run_status import Cause, Standing, standing
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.paths import state_checkpoints
+from heyx_bulk.upload.runner import still_to_do
 
 CAUSES_SHOWN = 12
 

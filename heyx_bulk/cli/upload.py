@@ -13,37 +13,39 @@ from pathlib import Path
 
 import typer
 
-from heyx_bulk import results
-from heyx_bulk.books import Books
-from heyx_bulk.canary import Canary
-from heyx_bulk.cli import bill
-from heyx_bulk.cli.bill import Speed
-from heyx_bulk.cli.dry_run import Shown
-from heyx_bulk.cli.ending import conclude, document, tell_sent
+from heyx_bulk.api.call_log import Log, LogFile, logged
+from heyx_bulk.cli import preflight as bill
+from heyx_bulk.cli.console import Voice, count, duration, same_command
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.options import Speaking
-from heyx_bulk.cli.questions import asked_about
-from heyx_bulk.cli.say import Voice, count, duration, same_command
+from heyx_bulk.cli.plan_view import Shown
+from heyx_bulk.cli.preflight import Speed
+from heyx_bulk.cli.prompts import asked_about
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.columns import NO_FIELDS, KnownFields
+from heyx_bulk.cli.summary import conclude, document, tell_sent
 from heyx_bulk.errors import Interrupted, SettingsError, SheetError
-from heyx_bulk.intent import Intent
-from heyx_bulk.journal import Journal, hold
-from heyx_bulk.log import Log, LogFile, logged
-from heyx_bulk.memory import ChannelMemory
-from heyx_bulk.model import Status
-from heyx_bulk.pace import lesson_of
-from heyx_bulk.places import Places
-from heyx_bulk.rehearsal import TOKEN, rehearse
-from heyx_bulk.run import Run
+from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
+from heyx_bulk.models.contacts import Status
+from heyx_bulk.rate_limit.limiter import lesson_of
+from heyx_bulk.reports import results
+from heyx_bulk.reports.audit import Books
+from heyx_bulk.reports.stop_conditions import Stops
+from heyx_bulk.reports.stop_monitor import Watch
 from heyx_bulk.settings import Settings, checked, from_environment
-from heyx_bulk.sheets import Sheet
-from heyx_bulk.stage import stage, understand
-from heyx_bulk.starts import begun, check, compare_with_export, now, places_of, send, still_to_do
-from heyx_bulk.stops import Stops
-from heyx_bulk.upload import Upload, upload
-from heyx_bulk.watch import Watch
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.cache.channel_cache import ChannelMemory
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.locking import hold
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.paths import Places
+from heyx_bulk.upload.canary import Canary
+from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.runner import begun, check, compare_with_export, now, places_of, send, still_to_do
+from heyx_bulk.upload.sender import Upload
+from heyx_bulk.upload.session_run import upload
+from heyx_bulk.upload.simulation import TOKEN, rehearse
+from heyx_bulk.upload.staging import stage, understand
 
 ASK_ABOVE_CONTACTS = 100
 

@@ -8,17 +8,17 @@ import random
 from dataclasses import asdict
 from pathlib import Path
 
-from heyx_bulk.canary import lines_of
+from heyx_bulk.cli.console import Voice, count, duration
 from heyx_bulk.cli.options import Speaking
 from heyx_bulk.cli.rerun import checkpoint_of
-from heyx_bulk.cli.say import Voice, count, duration
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.journal import Journal
-from heyx_bulk.model import Outcome, Status
-from heyx_bulk.run import Run
+from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.reports.read_back import Compared, verify
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.verify import Compared, verify
+from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.canary import lines_of
 
 DIFFERENT = 3
 """The exit code where HeyX holds anything otherwise."""

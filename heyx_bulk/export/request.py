@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.model import Field
-from heyx_bulk.selection import Selection
-from heyx_bulk.values import PhoneLookup, spellings
+from heyx_bulk.export.filters import Selection
+from heyx_bulk.models.contacts import Field
+from heyx_bulk.values.equality import PhoneLookup, spellings
 
 PASSES = 3
 """How often, at most, the pages of a search are read where contacts come and go meanwhile."""

@@ -6,12 +6,12 @@ nothing of the house, so that a mistake about HeyX must be made twice to go unse
 misbehaves on request: see `Misbehaviour`.
 """
 
-from heyx_bulk.sandbox.answers import Answer, LostAnswer
-from heyx_bulk.sandbox.contacts import SandboxContact
-from heyx_bulk.sandbox.doors import SandboxServer, SandboxTransport, start
-from heyx_bulk.sandbox.heyx import Sandbox
-from heyx_bulk.sandbox.misbehaviour import Misbehaviour
-from heyx_bulk.sandbox.window import WindowKind
+from heyx_bulk.sandbox.faults import Misbehaviour
+from heyx_bulk.sandbox.rate_limits import WindowKind
+from heyx_bulk.sandbox.responses import Answer, LostAnswer
+from heyx_bulk.sandbox.server import Sandbox
+from heyx_bulk.sandbox.store import SandboxContact
+from heyx_bulk.sandbox.transports import SandboxServer, SandboxTransport, start
 
 __all__ = [
     "Answer",

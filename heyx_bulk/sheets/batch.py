@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
-from heyx_bulk.sheets.sheet import Fault, Record, width_of
+from heyx_bulk.sheets.chunk import Fault, Record, width_of
 
 _MOST_CELLS = 20_000
 """So many cells stand together at most, those that rows lack of the longest among them included."""

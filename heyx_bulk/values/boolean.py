@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from heyx_bulk.values.meaning import Unfit
+from heyx_bulk.values.value_types import Unfit
 
 YES = frozenset(
     (

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from heyx_bulk.values.meaning import DateOrder, Meant, Unfit
-from heyx_bulk.values.months import named_date
-from heyx_bulk.values.signs import plain
+from heyx_bulk.values.month_names import named_date
+from heyx_bulk.values.text import plain
 from heyx_bulk.values.times import NO_TIME, Clock, clock_of
+from heyx_bulk.values.value_types import DateOrder, Meant, Unfit
 
 NO_DATE = "a date that is none"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from heyx_bulk.values.meaning import Unfit
-from heyx_bulk.values.signs import plain
+from heyx_bulk.values.text import plain
+from heyx_bulk.values.value_types import Unfit
 
 NO_NUMBER = "a number that is none"
 

@@ -10,8 +10,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from heyx_bulk.values.meaning import Meant, PhoneFormat, Unfit
-from heyx_bulk.values.signs import digits, is_damaged_number, plain
+from heyx_bulk.values.text import digits, is_damaged_number, plain
+from heyx_bulk.values.value_types import Meant, PhoneFormat, Unfit
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from heyx_bulk.values.meaning import Unfit
-from heyx_bulk.values.signs import plain
+from heyx_bulk.values.text import plain
+from heyx_bulk.values.value_types import Unfit
 
 NO_TIME = "a time that is none"
 

@@ -1,0 +1,1 @@
+"""HeyX over HTTP: the client, retries, the call log, one session for everybody."""

@@ -1,0 +1,120 @@
+"""A log of calls for engineers: JSON lines, one for each call, with hashes where ids would stand and no values."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from heyx_bulk.errors import FULL, DiskFull, Unwritable
+from heyx_bulk.models.call_records import FIND, Attempt, Came
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """Where every call is logged, and whether with `values`."""
+
+    path: Path
+    values: bool = False
+
+
+class Log:
+    """Appends to a file that its owner alone can read.
+
+    Contact ids are hashed under the name of the `run`, of which the log tells only the beginning, so that nobody
+    can try out ids. With values they stand as they are, beside the values sent and HeyX's own words. Use in a
+    `with` block. Raises `Unwritable` where the file cannot be written at the start, `DiskFull` later.
+    """
+
+    def __init__(self, file: LogFile, *, run: str) -> None:
+        self._path = file.path
+        self._values = file.values
+        self._run = run
+
+    def __enter__(self) -> Self:
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise Unwritable(
+                f"The log {self._path} cannot be written: {error.strerror}.", "Name another file: --log FILE."
+            ) from None
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, start: int, at: float, attempt: Attempt, came: Came) -> None:
+        """One line for one sending: what was asked, and what came of it."""
+        asked = attempt.asked
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
+            "run": self._run[:8],
+            "start": start,
+            "row": attempt.row,
+            "call": asked.kind,
+            "contact": self._told(asked.contact_id),
+            "items": len(asked.items),
+            "attempt": attempt.number,
+            "waited": round(attempt.waited_seconds, 3),
+            "seconds": round(came.seconds, 3),
+            "status": came.status,
+            "happened": came.happened,
+        }
+        if asked.kind == FIND:
+            line["field"] = asked.items[0][0]
+        if self._values:
+            line |= {"asked": [list(item) for item in asked.items], "said": came.said}
+        self._append(json.dumps(line, ensure_ascii=False))
+
+    def _told(self, contact_id: str | None) -> str | None:
+        if contact_id is None or self._values:
+            return contact_id
+        return hashlib.blake2b(contact_id.encode(), key=self._run.encode()[:64], digest_size=8).hexdigest()
+
+    def _append(self, line: str) -> None:
+        try:
+            self._file.write(f"{line}\n")
+        except OSError as error:
+            what = "The disk is full" if error.errno in FULL else f"It cannot be written: {error.strerror}"
+            raise DiskFull(
+                f"The log {self._path} takes no more. {what}.",
+                "Nothing is lost; make room, or leave out --log, and give the same command again.",
+            ) from None
+
+
+@contextmanager
+def logged(file: LogFile | None, run: str) -> Iterator[Log | None]:
+    """The log of a run's calls, open; None where there is to be none."""
+    if file is None:
+        yield None
+        return
+    with Log(file, run=run) as log:
+        yield log
+
+
+class Hush(logging.Filter):
+    """Keeps the HTTP library's own log lines, which hold addresses with phones in them, from being written.
+
+    Only lines about calls made by `tasks` are kept back; another user of the library in this process is not.
+    """
+
+    def __init__(self, tasks: set[asyncio.Task[object]]) -> None:
+        super().__init__()
+        self._tasks = tasks
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  whatever it says
+        """Whether a line may be written."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            return True
+        return task not in self._tasks

@@ -1,0 +1,330 @@
+"""Sends one call: paced, retried, honest about what is known afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+import httpx
+
+from heyx_bulk.api.call_log import Hush
+from heyx_bulk.api.retry import delay
+from heyx_bulk.errors import (
+    CallFailed,
+    HeyxBulkError,
+    InDoubt,
+    Refused,
+    SettingsError,
+    Stopped,
+    Throttled,
+    Unanswered,
+    Undelivered,
+    Unreachable,
+)
+from heyx_bulk.models.call_records import Attempt, Came, Happened, Unwitnessed, Witness
+from heyx_bulk.models.call_texts import asked, said
+from heyx_bulk.models.calls import Answer, Call, Reply, read
+from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.settings import Settings
+
+CONNECT_SECONDS = 10.0
+PATIENCE_SECONDS = 600.0
+"""How long every call may be refused for asking too often before the run stops."""
+
+_LOUD = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
+"""Loggers of the HTTP library, whose lines tell addresses with phones in them."""
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""What httpx raises before a byte of the call left; `ProxyError`: a proxy did not open the way."""
+
+T = TypeVar("T")
+
+Transport = httpx.AsyncBaseTransport
+"""What carries a request and brings its answer: the network, or a sandbox in the process."""
+
+
+@dataclass(slots=True)
+class _Sending:
+    """One sending on its way: its `number` with the witness once it has left, when that was, and its answer."""
+
+    attempt: Attempt
+    number: int | None = None
+    left_at: float = 0.0
+    status: int | None = None
+
+
+class Client:
+    """HeyX, spoken to under one token. Use as an async context manager.
+
+    A create never goes out on a connection that lay idle, since the other side may have just closed it: creates
+    have connections of their own, each used once. `transport` replaces the network (a sandbox in the process),
+    `witness` hears of every sending.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        pace: Pace,
+        *,
+        transport: Transport | None = None,
+        witness: Witness | None = None,
+    ) -> None:
+        self.pace = pace
+        self._witness = witness or Unwitnessed()
+        self.calls = 0
+        self.refused_for_pace = 0
+        self.stopped: Stopped | None = None
+        self.trouble = ""
+        self._settings = settings
+        self._waiting: set[asyncio.Task[object]] = set()
+        self._speaking: set[asyncio.Task[object]] = set()
+        self._hush = Hush(self._speaking)
+        self._heard = False
+        self._refused_since: float | None = None
+        self._clock_offset: float | None = None
+        self._kept = _http(settings, transport, connections_kept=settings.workers)
+        self._fresh = _http(settings, transport, connections_kept=0)
+
+    async def __aenter__(self) -> Self:
+        for name in _LOUD:
+            logging.getLogger(name).addFilter(self._hush)
+        await self._kept.__aenter__()
+        await self._fresh.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._kept.aclose()
+        await self._fresh.aclose()
+        for name in _LOUD:
+            logging.getLogger(name).removeFilter(self._hush)
+
+    @property
+    def heyx_time(self) -> float | None:
+        """HeyX's own clock now (epoch seconds), as far as its answers told it; never ahead of it."""
+        if self._clock_offset is None:
+            return None
+        return asyncio.get_running_loop().time() + self._clock_offset
+
+    def stop(self, reason: Stopped) -> None:
+        """Send no more: calls in flight end, whoever waits to send raises `reason`."""
+        if self.stopped is None:
+            self.stopped = reason
+            self.wake()
+
+    def wake(self) -> None:
+        """Let those who wait to send see that the work is stopped."""
+        for task in self._waiting:
+            task.cancel()
+
+    async def send(
+        self,
+        call: Call,
+        *,
+        row: int | None = None,
+        departing: Callable[[], None] | None = None,
+        ready_by: float | None = None,
+    ) -> Answer:
+        """What HeyX answers to `call`, which is made for `row`; `departing` is called each time just before it
+        leaves; what it raises keeps the call from leaving. Until `ready_by` (the loop's clock) a contact that
+        HeyX does not know is taken to be new, and asked for again.
+
+        Raises `Refused` or `Unanswered` where the call failed, `InDoubt` where a create went unanswered, and
+        `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
+        """
+        time = asyncio.get_running_loop().time
+        attempt, since = 0, time()
+        while True:
+            turn = await self.patiently(self.pace.turn())
+            attempt += 1
+            sending = _Sending(Attempt(asked(call), row, attempt, time() - since))
+            try:
+                return await self._witnessed(call, turn, departing, sending)
+            except Throttled as failure:
+                attempt, since = attempt - 1, time()
+                self._hold(failure)
+            except CallFailed as failure:
+                since = time()
+                young = ready_by is not None and since < ready_by
+                wait = delay(call, failure, attempt, heard=self._heard, young=young)
+                if wait is None:
+                    raise _last_word(call, failure) from None
+                self.trouble = failure.what
+                await self.patiently(asyncio.sleep(wait))
+
+    async def patiently(self, waiting: Coroutine[object, object, T]) -> T:
+        """Wait for something that a stop ends: then the reason of the stop is raised."""
+        task = asyncio.current_task()
+        assert task is not None, "only tasks wait"  # noqa: S101  asyncio's own promise
+        if isinstance(reason := self.stopped, Stopped):
+            waiting.close()
+            raise reason
+        self._waiting.add(task)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if not isinstance(reason := self.stopped, Stopped):
+                raise
+            task.uncancel()
+            raise reason from None
+        finally:
+            self._waiting.discard(task)
+
+    async def _witnessed(
+        self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
+    ) -> Answer:
+        """What HeyX answers to one sending, told to the witness."""
+        try:
+            answer = self._read(call, turn, await self._exchange(call, turn, departing, sending))
+        except HeyxBulkError as failure:
+            if sending.number is not None:
+                self._tell(sending, _happened(failure), failure.what)
+            raise
+        self._tell(sending, Happened.DONE, said(answer))
+        return answer
+
+    def _tell(self, sending: _Sending, happened: Happened, words: str) -> None:
+        seconds = asyncio.get_running_loop().time() - sending.left_at
+        assert sending.number is not None, "only what left is told"  # noqa: S101  our own order
+        try:
+            came = Came(happened, sending.status, seconds, words)
+            self._witness.came(sending.number, sending.attempt, came)
+        except Stopped as reason:
+            self.stop(reason)
+
+    async def _exchange(
+        self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
+    ) -> Reply:
+        request = call.request(viber=self._settings.viber)
+        http = self._kept if call.idempotent else self._fresh
+        self._depart(turn, departing, sending)
+        self.calls += 1
+        task = asyncio.current_task()
+        assert task is not None, "only tasks speak"  # noqa: S101  asyncio's own promise
+        self._speaking.add(task)
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                response = await http.request(
+                    request.method, self._settings.url + request.path, content=request.body
+                )
+        except _NOT_SENT as error:
+            self.pace.forget(turn)
+            self.calls -= 1
+            raise Undelivered(f"HeyX cannot be reached at {self._settings.url}: {_reason(error)}") from None
+        except (httpx.RequestError, TimeoutError) as error:
+            self.pace.settle(turn, margin_seconds=self._settings.timeout)
+            raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
+        finally:
+            self._speaking.discard(task)
+        sending.status = response.status_code
+        reply = Reply(response.status_code, response.headers, response.content)
+        if reply.date is not None:
+            self._clock_offset = reply.date - asyncio.get_running_loop().time()
+        return reply
+
+    def _read(self, call: Call, turn: str, reply: Reply) -> Answer:
+        """What `reply` says; one refused as one too many was not counted by HeyX, every other one was."""
+        counted = True
+        try:
+            return read(call, reply)
+        except Throttled:
+            counted = False
+            raise
+        finally:
+            if counted:
+                self.pace.settle(turn, headers=reply.headers)
+                if reply.status == 429:
+                    self.pace.refused(None)
+                self._heard, self._refused_since = True, None
+                self.trouble = ""
+            else:
+                self.pace.forget(turn)
+
+    def _depart(self, turn: str, departing: Callable[[], None] | None, sending: _Sending) -> None:
+        gone = False
+        try:
+            self._witness.permit(sending.attempt.asked)
+            if departing is not None:
+                departing()
+            sending.number = self._witness.leaving(sending.attempt)
+            sending.left_at = asyncio.get_running_loop().time()
+            gone = True
+        finally:
+            if not gone:
+                self.pace.forget(turn)
+
+    def _hold(self, failure: Throttled) -> None:
+        """Silence for all, a second more than HeyX says."""
+        self.refused_for_pace += 1
+        now = asyncio.get_running_loop().time()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if now - self._refused_since > PATIENCE_SECONDS:
+            raise Unreachable(
+                f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
+                "Is another program using the same token? Give the same command again later.",
+            )
+        if failure.wait_seconds is not None and failure.wait_seconds > PATIENCE_SECONDS:
+            raise Unreachable(
+                f"HeyX asks to wait for {failure.wait_seconds / 60:.0f} minutes: too many requests.",
+                "Give the same command again after that.",
+            )
+        self.pace.refused(failure.wait_seconds)
+
+
+def _http(settings: Settings, transport: Transport | None, *, connections_kept: int) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            headers={
+                "Authorization": f"Bearer {settings.token.get_secret_value()}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "User-Agent": "heyx-bulk",
+            },
+            verify=transport is None and settings.url.startswith("https"),
+            trust_env=not settings.is_local,
+            follow_redirects=False,
+            timeout=httpx.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=connections_kept),
+            transport=transport,
+        )
+    except (ImportError, OSError, ValueError) as error:
+        raise SettingsError(
+            f"The connection to HeyX cannot be set up as the environment says: {error}.",
+            "See to HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+        ) from None
+
+
+def _happened(failure: HeyxBulkError) -> Happened:
+    match failure:
+        case Throttled():
+            return Happened.THROTTLED
+        case Undelivered():
+            return Happened.UNDELIVERED
+        case Refused() | Stopped():
+            return Happened.REFUSED
+        case _:
+            return Happened.UNANSWERED
+
+
+def _last_word(call: Call, failure: CallFailed) -> Exception:
+    match failure:
+        case Undelivered():
+            return Unreachable(f"{failure.what}.", f"{_to_see_to(failure)}, and give the same command again.")
+        case Unanswered() if not call.idempotent:
+            return InDoubt(failure.what)
+        case _:
+            return failure
+
+
+def _to_see_to(failure: Undelivered) -> str:
+    if "CERTIFICATE" in failure.what:
+        return "If a proxy opens your connections, name its certificate in SSL_CERT_FILE; see to HEYX_URL"
+    return "See to the network, to a proxy (HTTPS_PROXY), or to the address in HEYX_URL"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "it took too long"
+    return str(error).strip() or type(error).__name__

@@ -1,0 +1,54 @@
+"""HeyX, spoken to for the length of one start: the client, its share of the limit, and the second hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from typing import Protocol
+
+from heyx_bulk.api.client import Client, Transport
+from heyx_bulk.models.call_records import Witness
+from heyx_bulk.rate_limit.limiter import Pace, open_pace
+from heyx_bulk.settings import Settings
+
+TICK_SECONDS = 1.0
+
+
+class Ticked(Protocol):
+    """Hears once a second how long the next call waits, and why calls are repeated."""
+
+    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """A second has passed."""
+
+
+@asynccontextmanager
+async def speaking(
+    settings: Settings,
+    transport: Transport | None = None,
+    witness: Witness | None = None,
+    pace: Pace | None = None,
+) -> AsyncIterator[Client]:
+    """A client that shares the limit with all other runs; over a `transport` it has its own."""
+    if pace is None and transport is not None:
+        pace = Pace(settings.rate, settings.rate_share, most=settings.workers)
+    with open_pace(settings) if pace is None else nullcontext(pace) as turns:
+        async with Client(settings, turns, transport=transport, witness=witness) as client:
+            yield client
+
+
+@contextmanager
+def ticking(client: Client, progress: Ticked, look: Callable[[], None]) -> Iterator[None]:
+    """Call `look`, and let `progress` hear of waits, once a second."""
+    task = asyncio.get_running_loop().create_task(_tick(client, progress, look))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _tick(client: Client, progress: Ticked, look: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        look()
+        progress.tick(client.pace.wait_seconds(), client.trouble)

@@ -1,0 +1,173 @@
+"""What the program says: totals to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn, TextIO, cast
+
+import typer
+
+from heyx_bulk.errors import HeyxBulkError, Interrupted
+from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
+
+
+class Voice:
+    """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.as_json = as_json
+        self._out = lasting(sys.stdout)
+        self._err = lasting(sys.stderr)
+
+    def say(self, text: str = "") -> None:
+        """A line for a person, on standard error."""
+        if not self.quiet:
+            self.alarm(text)
+
+    def alarm(self, text: str) -> None:
+        """A line that even a quiet program says, on standard error."""
+        self._err.write(f"{text}\n")
+        self._err.flush()
+
+    def total(self, text: str, document: Mapping[str, object]) -> None:
+        """The totals, on standard output: as a line, or as one JSON document."""
+        self._out.write((json.dumps(document, ensure_ascii=False) if self.as_json else text) + "\n")
+        self._out.flush()
+
+    def progress(self, total: int, done: int = 0) -> Progress:
+        """What a person watches: a bar on a terminal, lines elsewhere, nothing when quiet."""
+        shown = self._progress(total, done, unit="row")
+        return RowLogger(shown, self._err) if self.verbose and not self.quiet else shown
+
+    def reading(self) -> Progress:
+        """What a person watches while contacts are read."""
+        return self._progress(0, 0, unit="call")
+
+    def _progress(self, total: int, done: int, *, unit: str) -> Progress:
+        if self.quiet:
+            return Progress()
+        return (Bar if self._err.isatty() else Lines)(self._err, total, done, unit=unit)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal to answer."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class Lasting:
+    """A stream that falls silent when nobody reads it any more (`| head`, a closed terminal), instead of ending
+    the run.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write, if anybody reads."""
+        with self._silent_when_gone():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if anybody reads."""
+        with self._silent_when_gone():
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The stream's descriptor."""
+        return self._stream.fileno()
+
+    @contextmanager
+    def _silent_when_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def lasting(stream: TextIO) -> TextIO:
+    """`stream`, silent when nobody reads it any more."""
+    return cast("TextIO", Lasting(stream))
+
+
+@contextmanager
+def telling_errors() -> Iterator[None]:
+    """Tell an error a person can understand in its two halves, and end with its exit code."""
+    try:
+        yield
+    except HeyxBulkError as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail(Interrupted(signal.SIGINT))
+
+
+def _fail(error: HeyxBulkError) -> NoReturn:
+    Voice().alarm(told(error))
+    raise typer.Exit(error.exit_code)
+
+
+def told(error: HeyxBulkError) -> str:
+    """An error's two halves, each a sentence on lines of its own."""
+    return "\n".join(sentence(half) for half in (error.what, error.remedy) if half)
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital and a full stop."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def command(*words: str) -> str:
+    """A command ready to copy."""
+    return "heyx-bulk " + shlex.join(words)
+
+
+def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
+    """The command that was given, ready to copy, but for the options in `without`."""
+    return command(*(argument for argument in arguments if argument not in without))
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    seconds = round(seconds)
+    if seconds < 1:
+        return "under a second"
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

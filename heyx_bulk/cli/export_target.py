@@ -1,0 +1,116 @@
+"""Where an export goes: a file of some kind, or standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from heyx_bulk.cli.console import Voice, command, shown
+from heyx_bulk.errors import FULL, DiskFull, SettingsError, Unwritable
+from heyx_bulk.export.layout import Table, as_texts
+from heyx_bulk.sheets.table_writers import check_parquet, write_lines, write_parquet
+from heyx_bulk.sheets.writer import write_sheet
+from heyx_bulk.storage.paths import export_place, state_place
+
+SHEETS = (".xlsx", ".csv")
+KINDS = (*SHEETS, ".jsonl", ".parquet")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """The file that an export is written to; `-` is standard output, as CSV."""
+
+    path: Path
+    raw_csv: bool = False
+
+    @classmethod
+    def of(cls, text: str, *, raw_csv: bool) -> Outlet:
+        """The outlet that a command line names; raises `SettingsError` for a kind that nobody writes."""
+        path = Path(text)
+        if text != "-" and path.suffix.casefold() not in KINDS:
+            raise SettingsError(
+                f"{path} ends in none of {', '.join(KINDS)}.",
+                "Name the file with one of these endings, or - for CSV on standard output.",
+            )
+        if text != "-" and not path.absolute().parent.is_dir():
+            raise Unwritable(
+                f"There is no folder {path.absolute().parent}.", "Make it first, or name another one."
+            )
+        if path.suffix.casefold() == ".parquet":
+            check_parquet()
+        return cls(path, raw_csv)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether contacts go to standard output."""
+        return str(self.path) == "-"
+
+    def checkpoint(self, digest: str) -> tuple[Path, str]:
+        """Where the export's checkpoint lies, and why not beside the file, if it does not."""
+        return (state_place(f"{digest[:16]}.export"), "") if self.is_stream else export_place(self.path)
+
+    def write(self, table: Table) -> Path:
+        """Write the table, whole or not at all, under a name that is free; where it went."""
+        try:
+            return self._poured(table) if self.is_stream else self._write(free_name(self.path), table)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise DiskFull(
+                f"The disk of {self.path.absolute().parent} is full.",
+                "What was read is kept: make room and give the same command again.",
+            ) from None
+
+    def _write(self, path: Path, table: Table) -> Path:
+        match path.suffix.casefold():
+            case ".jsonl":
+                write_lines(path, table.header, table.rows)
+            case ".parquet":
+                write_parquet(path, table.header, table.rows)
+            case _:
+                rows = as_texts(table.rows)
+                write_sheet(path, table.header, rows, worksheet="Contacts", raw_csv=self.raw_csv)
+        return path
+
+    def _poured(self, table: Table) -> Path:
+        """Standard output gets what a file would have held, without the mark that only Excel needs."""
+        with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
+            written = self._write(Path(folder) / "contacts.csv", table)
+            with written.open("rb") as file, suppress(BrokenPipeError):
+                if file.read(len(_BOM)) != _BOM:
+                    file.seek(0)
+                shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.flush()
+        return self.path
+
+    def tell(self, voice: Voice, written: Path, *, comes_back: bool) -> None:
+        """Say where the contacts are, and how they come back."""
+        if self.is_stream:
+            return
+        kept = f" ({self.path} was there already, and is left as it is)" if written != self.path else ""
+        voice.say(f"Written: {shown(written)}{kept}")
+        if comes_back and written.suffix.casefold() in SHEETS:
+            voice.say(
+                "To send back what you change in it:\n  " + command("upload", shown(written), "--since-export")
+            )
+
+    def total(self, voice: Voice, text: str, document: Mapping[str, object]) -> None:
+        """The totals: on standard output, unless the contacts went there."""
+        if self.is_stream:
+            voice.say(text)
+        else:
+            voice.total(text, document)
+
+
+def free_name(path: Path) -> Path:
+    """`path`, or where a file is there already, the next name with a number."""
+    name, number = path, 2
+    while name.exists():
+        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return name

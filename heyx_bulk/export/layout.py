@@ -1,0 +1,203 @@
+"""Contacts as a table: which columns it has, and how a contact's values stand in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from types import MappingProxyType
+
+from heyx_bulk.errors import SettingsError
+from heyx_bulk.mapping.column import ID_COLUMN, Use, field_named, folded
+from heyx_bulk.mapping.mapping_file import MappingFile
+from heyx_bulk.mapping.rules import Said
+from heyx_bulk.mapping.tag_lists import join_list
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.models.contacts import Contact
+from heyx_bulk.sheets.table_writers import Listed
+from heyx_bulk.values.equality import text_of
+from heyx_bulk.values.text import trim
+
+TAGS = "tags"
+TAG = "tag:"
+CREATED = "created_at"
+
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How contacts become a table.
+
+    `columns` are the fields to write, in their order; none: all. `names` are headers that differ from the field's
+    own. With `tag_columns` each tag has a column of its own. `zone` is the time zone in which it is told when a
+    contact was made.
+    """
+
+    columns: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
+    tag_columns: bool = False
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Contacts as rows under `header`; `missing` are columns that were asked for and that no contact has."""
+
+    header: tuple[str, ...]
+    rows: Iterable[Sequence[Listed]]
+    missing: tuple[str, ...]
+
+
+def table(contacts: Callable[[], Iterator[Contact]], layout: Layout) -> Table:
+    """The contacts as a table; they are gone through once for its columns, and again for its rows.
+
+    The id comes first, then HeyX's own fields, the custom ones by their name, those that nobody can write, the
+    tags, and when the contact was made. Raises `SettingsError` where two columns would have the same header.
+    """
+    fields, tags = _seen(contacts())
+    names = layout.columns or _all(fields)
+    columns = tuple(_expanded(names, sorted(tags, key=_alphabetical) if layout.tag_columns else ()))
+    header = tuple(layout.names.get(name, name) for name in columns)
+    _check(header, columns)
+    missing = [name for name in names if name not in fields and name not in (ID_COLUMN, TAGS, CREATED)]
+    missing = [name for name in missing if not name.startswith(TAG) or name.removeprefix(TAG) not in tags]
+    return Table(header, _Rows(contacts, columns, layout.zone), tuple(missing))
+
+
+def names_of(renames: Iterable[str], mapping: MappingFile | None) -> Mapping[str, str]:
+    """Headers by field: those of a mapping file, the other way round, and `FIELD=HEADER` before them.
+
+    Raises `SettingsError`. A mapping's columns that are several fields, or are changed on the way, do not come
+    back.
+    """
+    names: dict[str, str] = {}
+    for said in _plainly_said(mapping):
+        match said.use:
+            case Use.FIELD:
+                names.setdefault(said.target, said.column)
+            case Use.ADD_TAGS | Use.SET_TAGS:
+                names.setdefault(TAGS, said.column)
+            case Use.TAG:
+                names.setdefault(f"{TAG}{said.target}", said.column)
+            case Use.ID:
+                names.setdefault(ID_COLUMN, said.column)
+            case _:
+                pass
+    for text in renames:
+        name, equals, header = text.partition("=")
+        if not equals or not trim(name) or not trim(header):
+            raise SettingsError(
+                f'--rename "{text}" is not of the form FIELD=HEADER.', 'Write it like --rename "phone=Mobile".'
+            )
+        names[column_named(name)] = trim(header)
+    return names
+
+
+def _plainly_said(mapping: MappingFile | None) -> list[Said]:
+    """What a mapping says of columns that stand for one thing each, unchanged."""
+    if mapping is None:
+        return []
+    times = Counter(said.column for said in mapping.columns)
+    return [said for said in mapping.columns if times[said.column] == 1 and not said.transforms]
+
+
+def column_named(name: str) -> str:
+    """The name of a column that a person names: a field, the id, the tags, or one tag as `tag:VIP`."""
+    plain = folded(name)
+    if plain in (folded(ID_COLUMN), "id", "contactid"):
+        return ID_COLUMN
+    if plain == TAGS:
+        return TAGS
+    if trim(name).casefold().startswith(TAG):
+        return TAG + trim(trim(name)[len(TAG) :])
+    return field_named(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a table, gone through anew each time."""
+
+    contacts: Callable[[], Iterator[Contact]]
+    columns: tuple[str, ...]
+    zone: tzinfo
+
+    def __iter__(self) -> Iterator[list[Listed]]:
+        for contact in self.contacts():
+            yield [self._cell(contact, name) for name in self.columns]
+
+    def _cell(self, contact: Contact, name: str) -> Listed:
+        match name:
+            case _ if name == ID_COLUMN:
+                return contact.id
+            case _ if name == TAGS:
+                return tuple(sorted(contact.tags))
+            case _ if name == CREATED:
+                made = contact.created_at
+                return None if made is None else datetime.fromtimestamp(made, self.zone)
+            case _ if name.startswith(TAG) and name not in contact.fields:
+                return name.removeprefix(TAG) in contact.tags
+            case _:
+                return contact.fields.get(name)
+
+
+def text_in_cell(value: Listed) -> str:
+    """A value as a sheet's text: what an upload reads back as the same."""
+    match value:
+        case tuple():
+            return join_list(value)
+        case datetime():
+            return value.isoformat()
+        case _:
+            return text_of(value)
+
+
+def as_texts(rows: Iterable[Sequence[Listed]]) -> Iterator[list[str]]:
+    """Rows as a sheet's texts."""
+    return ([text_in_cell(value) for value in row] for row in rows)
+
+
+def _seen(contacts: Iterator[Contact]) -> tuple[set[str], set[str]]:
+    fields: set[str] = set()
+    tags: set[str] = set()
+    for contact in contacts:
+        fields.update(contact.fields)
+        tags.update(contact.tags)
+    return fields, tags
+
+
+def _all(fields: set[str]) -> tuple[str, ...]:
+    own = (*STANDARD_FIELDS, *READ_ONLY_FIELDS)
+    custom = sorted((name for name in fields if name not in own and name != CREATED), key=_alphabetical)
+    return (
+        ID_COLUMN,
+        *(name for name in STANDARD_FIELDS if name in fields),
+        *custom,
+        *(name for name in READ_ONLY_FIELDS if name in fields and name != CREATED),
+        TAGS,
+        CREATED,
+    )
+
+
+def _alphabetical(name: str) -> tuple[str, str]:
+    return name.casefold(), name
+
+
+def _expanded(names: Sequence[str], tags: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if name == TAGS and tags:
+            yield from (f"{TAG}{tag}" for tag in tags)
+        else:
+            yield name
+
+
+def _check(header: Sequence[str], columns: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for title, name in zip(header, columns, strict=True):
+        other = seen.setdefault(trim(title), name)
+        if other != name:
+            raise SettingsError(
+                f"Two columns would be called “{title}”: {other} and {name}.",
+                f'Give one of them another name: --rename "{name}=…".',
+            )

@@ -1,0 +1,316 @@
+"""Pages and contacts on their way into an export's checkpoint, read side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from heyx_bulk.api.client import Client
+from heyx_bulk.errors import Absent, CallFailed, Refused, SettingsError, Stopped, Unreachable
+from heyx_bulk.export.filters import has
+from heyx_bulk.models.calls import FindContacts, Page, ReadContact
+from heyx_bulk.models.contacts import Contact
+from heyx_bulk.planning.page_order import Seen, ids_of, is_whole, last_of, unread
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportJournal
+from heyx_bulk.storage.export_checkpoint.searches import Progressed, Search
+
+PAGES_FOR_ONE_LOOK = 50
+"""Searches that are done are looked at once more, a call each, where that is at most one call in so many."""
+
+OWN_PAGE = 10
+"""Contacts on a page of HeyX's own size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far the reading is: answers that came, calls in all as far as is known, and contacts met."""
+
+    done: int
+    calls: int
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears how far a reading is, of contacts as HeyX showed them, of an id that HeyX does not know."""
+
+    told: Callable[[Told], None] = lambda _: None
+    saw: Callable[[Sequence[Contact]], None] = lambda _: None
+    gone: Callable[[str], None] = lambda _: None
+
+
+@dataclass(slots=True)
+class _Pass:
+    """A search being read through: the pages that came, those asked for, how many calls it is taken to need, and
+    the last page that HeyX named.
+    """
+
+    search: Search
+    pages: list[Seen]
+    calls: int
+    asked: set[int] = field(default_factory=set)
+    last_page: int = 0
+
+
+Job = tuple[int, int] | str
+"""A page (of which search, its number), or the id of a contact."""
+
+
+class Reader:
+    """Reads what an export's journal still has to read; every page is in the journal before anybody hears of it.
+
+    Pages are read at most `passes` times; `per_page` asks for larger ones.
+    """
+
+    def __init__(
+        self,
+        journal: ExportJournal,
+        client: Client,
+        *,
+        workers: int,
+        passes: int,
+        per_page: int | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        self._journal = journal
+        self._client = client
+        self._workers = workers
+        self._passes = passes
+        self._per_page = per_page
+        self._listener = listener or Listener()
+        self._ready: deque[Job] = deque()
+        self._source: Iterator[Job] = iter(())
+        self._reading: dict[int, _Pass] = {}
+        self._only_first = False
+        self._looks: list[int] = []
+        self._hopeless: SettingsError | None = None
+        self._busy = 0
+        self._changed = asyncio.Event()
+        self._done = journal.answers()
+        self._calls = self._done + sum(journal.still())
+        self._met = journal.ids()
+
+    @property
+    def told(self) -> Told:
+        """How far the reading is."""
+        return Told(self._done, self._calls, len(self._met))
+
+    async def first(self) -> None:
+        """Read the first page of each search that is not of a list: it says how many there are."""
+        self._only_first = True
+        await self._drain(self._open_searches(listed=False))
+        self._only_first = False
+        self._looks = self._worth_a_look()
+        self._calls += len(self._looks)
+
+    async def rest(self) -> None:
+        """Read everything else; raises `SettingsError` where HeyX refuses a search that is not of a list."""
+        await self._drain(self._open_searches(listed=False))
+        await self._drain(self._open_searches(listed=True))
+        await self._look_again()
+        self._calls -= self._journal.take_found()
+        await self._drain(self._journal.open_ids())
+
+    def _open_searches(self, *, listed: bool) -> Iterator[Job]:
+        """Page by page what the searches begin or go on with; further pages come with the answers."""
+        for search in self._journal.open_searches(listed=listed):
+            reading = self._reading.get(search.number) or self._taken_up(search)
+            self._go_on(reading)
+            while self._ready:
+                yield self._ready.popleft()
+
+    def _taken_up(self, search: Search) -> _Pass:
+        pages = self._journal.pages(search.number, search.turn)
+        reading = _Pass(search, pages, len(pages) + 1, {page.number for page in pages})
+        self._reading[search.number] = reading
+        return reading
+
+    def _go_on(self, reading: _Pass) -> None:
+        """Ask for what is missing of a search; where nothing is, judge it."""
+        if reading.pages:
+            last_page = max(reading.last_page or last_of(reading.pages), reading.pages[-1].last_page)
+            are_on_their_way = len(reading.pages) < len(reading.asked)
+            if are_on_their_way and last_page == reading.last_page:
+                return
+            self._calls += last_page - reading.calls
+            reading.calls = reading.last_page = last_page
+        numbers = list(unread(reading.pages))
+        if not numbers:
+            self._judge(reading)
+        elif not (self._only_first and reading.pages):
+            new = [number for number in numbers if number not in reading.asked]
+            reading.asked.update(new)
+            self._ready.extend((reading.search.number, number) for number in new)
+
+    # Working
+
+    async def _drain(self, jobs: Iterable[Job]) -> None:
+        self._source = iter(jobs)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._worker())
+        if self._hopeless is not None:
+            raise self._hopeless
+        if self._client.stopped is not None:
+            raise self._client.stopped
+
+    async def _worker(self) -> None:
+        while self._client.stopped is None and (job := await self._next()) is not None:
+            try:
+                await self._do(job)
+            except Stopped as reason:
+                self._client.stop(reason)
+            finally:
+                self._busy -= 1
+                self._changed.set()
+
+    async def _next(self) -> Job | None:
+        """The next job; None when there is none left and none can come any more."""
+        while (job := self._ready.popleft() if self._ready else next(self._source, None)) is None:
+            if not self._busy or self._client.stopped is not None:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        self._busy += 1
+        return job
+
+    async def _do(self, job: Job) -> None:
+        try:
+            if isinstance(job, str):
+                await self._read_contact(job)
+            else:
+                await self._read_page(*job)
+        except CallFailed as failure:
+            raise _unread(failure) from None
+        self._done += 1
+        self._listener.told(self.told)
+
+    async def _read_contact(self, contact_id: str) -> None:
+        try:
+            contact = await self._client.send(ReadContact(contact_id))
+        except Absent as failure:
+            self._journal.end(contact_id, Progressed.ABSENT, failure.what)
+            self._listener.gone(contact_id)
+        except Refused as failure:
+            self._journal.end(contact_id, Progressed.REFUSED, failure.what)
+        else:
+            assert isinstance(contact, Contact)  # noqa: S101  what a read answers
+            self._journal.read(contact_id, contact)
+            self._saw((contact,))
+
+    async def _read_page(self, of_search: int, number: int) -> None:
+        reading = self._reading.get(of_search)
+        if reading is None:
+            return
+        search = reading.search
+        try:
+            page, per_page = await self._ask(search, number)
+        except Refused as failure:
+            self._refused(search, failure)
+            return
+        if of_search not in self._reading:
+            return
+        seen = Seen(number, tuple(contact.id for contact in page.contacts), page.last_page, page.total)
+        contacts = [contact for contact in page.contacts if has(contact, search.wanted)]
+        self._journal.came(search, seen, contacts, per_page)
+        reading.search = replace(search, per_page=per_page)
+        reading.pages.append(seen)
+        self._saw(page.contacts)
+        self._go_on(reading)
+
+    def _saw(self, contacts: Sequence[Contact]) -> None:
+        self._met.update(contact.id for contact in contacts)
+        self._listener.saw(contacts)
+
+    def _refused(self, search: Search, failure: Refused) -> None:
+        """A search of a list ends alone, its other pages are left; without another one the export is not what was
+        asked for.
+        """
+        self._reading.pop(search.number, None)
+        if search.listed:
+            self._journal.refuse(search, failure.what)
+            return
+        self._hopeless = SettingsError(
+            f"HeyX refuses to search for {search.wanted.name}={search.spelling}. {failure.what}.",
+            "Nothing was written. See to the field's name, which HeyX takes exactly as it is written there.",
+        )
+        raise Stopped(self._hopeless.what)
+
+    async def _ask(self, search: Search, number: int) -> tuple[Page, int | None]:
+        """One page, and the size of pages to ask for from now on: None for HeyX's own.
+
+        Larger pages are taken only where the answer says that it has them, and has.
+        """
+        size = self._per_page if number == 1 and search.turn == 1 else search.per_page
+        page = await self._send(search, number, size)
+        if size is None or number > 1 or search.turn > 1:
+            return page, size
+        told, total = page.per_page, page.total
+        if (
+            told is not None
+            and told > OWN_PAGE
+            and len(page.contacts) == min(told, told if total is None else total)
+        ):
+            return page, told
+        self._per_page = None
+        if told is None or told == OWN_PAGE:
+            return page, None
+        return await self._send(search, number, None), None
+
+    async def _send(self, search: Search, number: int, size: int | None) -> Page:
+        page = await self._client.send(FindContacts(search.wanted.name, search.spelling, number, size))
+        assert isinstance(page, Page)  # noqa: S101  what a search answers
+        return page
+
+    # Judging
+
+    def _judge(self, reading: _Pass) -> None:
+        """All pages of a search came: it is done, or is read once more."""
+        search, pages = reading.search, reading.pages
+        before = self._journal.pages(search.number, search.turn - 1)
+        if is_whole(pages) or (before and ids_of(before) == ids_of(pages)):
+            self._journal.settle(search, settled=True)
+        elif search.turn >= self._passes:
+            self._journal.settle(search, settled=False)
+        else:
+            self._read_once_more(search, last_of(pages))
+            return
+        del self._reading[search.number]
+
+    def _read_once_more(self, search: Search, last_page: int) -> None:
+        reading = _Pass(self._journal.once_more(search), [], last_page)
+        self._reading[search.number] = reading
+        self._calls += last_page
+        self._go_on(reading)
+
+    def _worth_a_look(self) -> list[int]:
+        """The searches that are to be looked at once more: several, where that costs little."""
+        searches = list(self._journal.searches(listed=False))
+        pages = sum(last_of(self._journal.pages(search.number, search.turn)) for search in searches)
+        several = len(searches) > 1 and pages >= PAGES_FOR_ONE_LOOK * len(searches)
+        return [search.number for search in searches] if several else []
+
+    async def _look_again(self) -> None:
+        """See whether searches changed since they were read: contacts may have gone from one to another."""
+        for search in list(self._journal.searches(listed=False)):
+            if search.number not in self._looks:
+                continue
+            try:
+                page = await self._send(search, 1, search.per_page)
+            except CallFailed as failure:
+                raise _unread(failure) from None
+            self._done += 1
+            before = self._journal.pages(search.number, search.turn)
+            if page.total is None or page.total == before[-1].total:
+                continue
+            if search.turn < self._passes:
+                self._read_once_more(search, page.last_page)
+            else:
+                self._journal.settle(search, settled=False)
+        await self._drain(())
+
+
+def _unread(failure: CallFailed) -> Unreachable:
+    return Unreachable(f"{failure.what}.", "Nothing is lost: give the same command again later.")

@@ -1,0 +1,92 @@
+"""Lists of values and ids out of a sheet's column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from heyx_bulk.errors import SettingsError, SheetError
+from heyx_bulk.mapping.column import ID_COLUMN, folded, letter
+from heyx_bulk.mapping.rules import positions
+from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.values.text import trim
+
+MOST_TOLD = 10
+"""Cells that cannot be taken are told one by one up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A column of a sheet, as `SHEET:COLUMN` names it; `column` blank: the one that can be meant."""
+
+    path: Path
+    column: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Listing:
+        """`contacts.xlsx:Mobile`, or a sheet alone; a file whose name holds a colon is found, too."""
+        if Path(text).exists() or ":" not in text:
+            return cls(Path(text))
+        sheet, _, column = text.rpartition(":")
+        return cls(Path(sheet), trim(column))
+
+
+def texts_in(listing: Listing, option: str, *, ids: bool = False) -> Iterator[str]:
+    """The texts of a column, each once, blank cells aside.
+
+    Of `ids`, a number that Excel may have rounded is a mistake. Raises `SheetError` where the sheet cannot be
+    read or a cell cannot be taken, with all such cells, and `SettingsError` where it has no such column.
+    """
+    sheet = open_sheet(listing.path)
+    position = _position(sheet, listing.column, option, ids=ids)
+    wrong: list[Fault] = []
+    seen: dict[str, None] = {}
+    for chunk in sheet.chunks():
+        wrong += [fault for fault in chunk.faults if fault.position == position]
+        if ids:
+            wrong += [suspect for suspect in chunk.suspects if suspect.position == position]
+        for cells in chunk.rows():
+            if text := trim(cells[position]):
+                seen[text] = None
+    if wrong:
+        raise _wrong(sheet, position, wrong)
+    if not seen:
+        raise SheetError(
+            f"{sheet.name} has no value in column {_called(sheet, position)}.", "Name another column."
+        )
+    yield from seen
+
+
+def _position(sheet: Sheet, column: str, option: str, *, ids: bool) -> int:
+    if column:
+        found = positions(sheet.header, column)
+    elif len(sheet.header) == 1:
+        found = [0]
+    else:
+        meant = (folded(ID_COLUMN), "contactid", "id") if ids else ()
+        found = [position for position, text in enumerate(sheet.header) if folded(text) in meant][:1]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(f"“{trim(text)}”" for text in sheet.header if trim(text))
+    if found:
+        places = " and ".join(letter(position) for position in found)
+        raise SettingsError(
+            f"{option}: {sheet.name} has the column “{column}” more than once, {places}.",
+            f"Name it by its letter: {sheet.name}:column {letter(found[0])}.",
+        )
+    missing = f"no column “{column}”" if column else "several columns, and it is not said which one"
+    raise SettingsError(f"{option}: {sheet.name} has {missing}.", f"Write SHEET:COLUMN, with one of {there}.")
+
+
+def _called(sheet: Sheet, position: int) -> str:
+    return f"{letter(position)} “{trim(sheet.header[position])}”"
+
+
+def _wrong(sheet: Sheet, position: int, wrong: list[Fault]) -> SheetError:
+    lines = [f"  row {fault.row}: {fault.what}; {fault.remedy}" for fault in wrong[:MOST_TOLD]]
+    more = [f"  and {len(wrong) - MOST_TOLD:,} more"] if len(wrong) > MOST_TOLD else []
+    told = "\n".join((f"{sheet.name}, column {_called(sheet, position)}:", *lines, *more))
+    return SheetError(told, "Nothing was sent. Mend these cells, or name another column.")

@@ -1,0 +1,118 @@
+"""One column: its header, its letters, what it is for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from heyx_bulk.mapping.transforms import Transform
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.models.contacts import Policy
+from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+
+STATUS_COLUMN = "heyx status"
+ID_COLUMN = "heyx contact id"
+MESSAGE_COLUMN = "heyx message"
+ROW_COLUMN = "heyx row"
+OUR_COLUMNS = (STATUS_COLUMN, ID_COLUMN, MESSAGE_COLUMN, ROW_COLUMN)
+
+
+class Use(StrEnum):
+    """What a column is for."""
+
+    FIELD = "field"
+    ADD_TAGS = "add tags"
+    REMOVE_TAGS = "remove tags"
+    SET_TAGS = "set tags"
+    TAG = "tag"
+    ID = "contact id"
+    IGNORED = "ignored"
+    OURS = "ours"
+    READ_ONLY = "read-only"
+    BLANK = "blank"
+
+
+def folded(name: str) -> str:
+    """A header or field name without case, blanks, `_` and `-`: the form in which names are compared."""
+    return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", trim(name))).casefold()
+
+
+def worded(name: str) -> str:
+    """A header or field name by its letters and digits alone, or as `folded` leaves it if it has none."""
+    return re.sub(r"[\W_]+", "", folded(name)) or folded(name)
+
+
+def letter(position: int) -> str:
+    """The letters a spreadsheet shows above the column at `position` (0 is A, 26 is AA)."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+AS_TEXT = Meant()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a sheet: where it stands, its exact header, what it is for, and `reason`, why.
+
+    `field` is HeyX's name of a field, the tag of a column for one tag, the prefix of a set of tags. `separator` is
+    what parts a list, blank until the whole column was seen. `meant` says how its texts are to be understood,
+    `policy` what they may do to a contact that is there, `default` what a blank cell stands for.
+    """
+
+    position: int
+    header: str
+    use: Use
+    field: str = ""
+    separator: str = ""
+    reason: str = ""
+    meant: Meant = AS_TEXT
+    policy: Policy = Policy.OVERWRITE
+    default: str = ""
+    transforms: tuple[Transform, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """The column as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Column:
+        """The column that `document` holds."""
+        meant = document["meant"]
+        order = meant["date_order"]
+        return cls(
+            **{
+                **document,
+                "use": Use(document["use"]),
+                "policy": Policy(document["policy"]),
+                "transforms": tuple(
+                    Transform(one["name"], tuple(one["arguments"])) for one in document["transforms"]
+                ),
+                "meant": Meant(
+                    Kind(meant["kind"]),
+                    meant["region"],
+                    PhoneFormat(meant["phone_format"]),
+                    None if order is None else DateOrder(order),
+                    tuple(meant["allowed"]),
+                ),
+            }
+        )
+
+    def __str__(self) -> str:
+        header = trim(self.header)
+        return f"{letter(self.position)} “{header}”" if header else f"{letter(self.position)} (no header)"
+
+
+def field_named(name: str) -> str:
+    """HeyX's spelling of a field a person names: a standard field in any case, another exactly as said."""
+    known = {folded(field): field for field in (*STANDARD_FIELDS, *READ_ONLY_FIELDS)}
+    return known.get(folded(name), trim(name))

@@ -1,0 +1,154 @@
+"""A sheet's columns, understood: cells to rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.tag_lists import unique
+from heyx_bulk.models.contacts import Field, Problem
+from heyx_bulk.values.dates import order_shown
+from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import DateOrder, Kind
+
+_ROWS_AT_ONCE = 1_000
+
+_LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
+_DATES = (Kind.DATE, Kind.DATETIME)
+_SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS, Use.TAG, Use.ID})
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A sheet's columns, understood.
+
+    `columns` has one for each position, `more` those that stand for a further field; `keys` are the match keys,
+    best first. The constants and tags are for every row. Where `lenient`, a text that is not what its column holds
+    is sent as it is, match keys aside. `stamp` is the field that takes the mark of a create; blank: none.
+    """
+
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    no_match: bool = False
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    more: tuple[Column, ...] = ()
+    constants: tuple[Field, ...] = ()
+    lenient: bool = False
+    stamp: str = ""
+    sent: tuple[Column, ...] = field(init=False, repr=False, compare=False)
+    """The columns whose cells are sent."""
+
+    def __post_init__(self) -> None:
+        sent = tuple(column for column in (*self.columns, *self.more) if column.use in _SENT)
+        object.__setattr__(self, "sent", sent)
+
+    def used(self, use: Use) -> tuple[Column, ...]:
+        """The columns for `use`."""
+        return tuple(column for column in (*self.columns, *self.more) if column.use is use)
+
+    def sends(self, position: int) -> bool:
+        """Whether the cells at `position` matter for what is sent."""
+        joined = (step.arguments[0] for column in self.sent for step in column.transforms if step.name == "join")
+        return position in {column.position for column in self.sent} or position in joined
+
+    def settled(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
+        """These columns, with what only a whole column shows.
+
+        A list with one `;` outside quotes is parted by `;`; dates have the order that some of them prove, once a
+        mapping has changed them. `cells` gives the texts at some positions, row by row.
+        """
+        lists = unique(column.position for column in self.sent if column.use in _LISTS and not column.separator)
+        dates = [column for column in self.sent if _asks_order(column)]
+        if not lists and not dates:
+            return self
+        shown = _Shown(dict.fromkeys(lists, ","), {column: set() for column in dates})
+        rows = iter(cells([*lists, *(column.position for column in dates)]))
+        while some := [*islice(rows, _ROWS_AT_ONCE)]:
+            shown.see([*zip(*some, strict=True)])
+        return replace(self, columns=shown.into(self.columns), more=shown.into(self.more))
+
+    def identity_problems(self, *, has_fields: bool) -> Iterator[Problem]:
+        """Why a row without contact id and key cannot be sent."""
+        if self.no_match:
+            if not has_fields:
+                yield Problem("no field to create a contact with", "the row has no field to create a contact with")
+            return
+        wanted = [*(["contact id"] if self.used(Use.ID) else []), *self._key_headers()] or list(self.keys)
+        cause = "no " + " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
+        yield Problem(cause, f"the row has {cause}, so it names no contact")
+
+    def _key_headers(self) -> list[str]:
+        fields = {column.field for column in self.used(Use.FIELD)}
+        return [key for key in self.keys if key in fields]
+
+    def document(self) -> dict[str, object]:
+        """These columns as plain data, for the checkpoint."""
+        return {name: value for name, value in asdict(self).items() if name != "sent"}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Columns:
+        """The columns that `document` holds."""
+        return cls(
+            tuple(map(Column.from_document, document["columns"])),
+            tuple(document["keys"]),
+            no_match=document["no_match"],
+            add_tags=tuple(document["add_tags"]),
+            remove_tags=tuple(document["remove_tags"]),
+            more=tuple(map(Column.from_document, document["more"])),
+            constants=tuple(Field(one["name"], one["value"]) for one in document["constants"]),
+            lenient=document["lenient"],
+            stamp=str(document.get("stamp", "")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What whole columns show: what parts the list at a position, and the orders that a column's dates prove."""
+
+    parted: dict[int, str]
+    orders: dict[Column, set[DateOrder]]
+
+    def see(self, columns: Sequence[Sequence[str]]) -> None:
+        """Look at some cells of each column: of the lists, then of the dates."""
+        for (position, sign), texts in zip(self.parted.items(), columns, strict=False):
+            if sign != ";" and ";" in "".join(texts) and any(map(_is_parted, texts)):
+                self.parted[position] = ";"
+        for (column, orders), texts in zip(self.orders.items(), columns[len(self.parted) :], strict=True):
+            found = (order_shown(_alone(column, text)) for text in texts if text)
+            orders.update(order for order in found if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST))
+
+    def into(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """The columns with what was seen."""
+        return tuple(self._settled(column) for column in columns)
+
+    def _settled(self, column: Column) -> Column:
+        if _asks_order(column):
+            return replace(column, meant=replace(column.meant, date_order=self._order(column)))
+        return replace(column, separator=column.separator or self.parted.get(column.position, ""))
+
+    def _order(self, column: Column) -> DateOrder | None:
+        """The order that the column's dates prove; None where none does, or some prove one and some the other."""
+        orders = self.orders[column]
+        return next(iter(orders)) if len(orders) == 1 else None
+
+
+def _is_parted(text: str) -> bool:
+    return ";" in text and ";" in _QUOTED.sub("", text)
+
+
+def _asks_order(column: Column) -> bool:
+    return column.use is Use.FIELD and column.meant.kind in _DATES and column.meant.date_order is None
+
+
+def _alone(column: Column, text: str) -> str:
+    """A column's text after its transforms, as far as that can be said without the other columns."""
+    texts = [trim(text)]
+    for step in column.transforms:
+        texts = step.applied(texts, lambda _: [""])
+    return texts[0]

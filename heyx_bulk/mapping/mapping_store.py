@@ -1,0 +1,107 @@
+"""Mapping files on disk: read, found for a sheet, written for one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from heyx_bulk.errors import MappingError, Unwritable
+from heyx_bulk.mapping.column import folded
+from heyx_bulk.mapping.mapping_file import MappingFile, parsed
+from heyx_bulk.settings import state_folder
+
+SUFFIX = ".toml"
+
+
+def read(path: Path) -> MappingFile:
+    """The mapping file at `path`; raises `MappingError`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise MappingError(
+            f"The mapping file {path} cannot be read: {reason}.", "Name another with --mapping."
+        ) from None
+    return parsed(text, path.name)
+
+
+def found(sheet: Path, header: Sequence[str]) -> Path | None:
+    """The mapping file that is meant for a sheet: the one beside it with its name, else one for the same headers,
+    beside it or written on this machine before.
+    """
+    beside = sheet.with_suffix(SUFFIX)
+    if _is_mapping(beside):
+        return beside
+    known = _folded(header)
+    return next((path for path in _candidates(sheet, known) if _headers(path) == known), None)
+
+
+def write(path: Path, text: str, header: Sequence[str]) -> None:
+    """Write a mapping file, where none is yet, and remember it for sheets with this header."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise Unwritable(
+            f"{path} is there already and is not written over.", "Change it as you like, or name another file."
+        ) from None
+    except OSError as error:
+        raise Unwritable(
+            f"{path} cannot be written: {error.strerror}.", "Name a file in another folder."
+        ) from None
+    _remember(path, _folded(header))
+
+
+def _remember(path: Path, known: frozenset[str]) -> None:
+    place = _place(known)
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.write_text(str(path.absolute()), encoding="utf-8")
+    except OSError as error:
+        raise Unwritable(
+            f"{path} is written, but cannot be remembered for sheets elsewhere: {error.strerror}.",
+            "It is found beside the sheet all the same; HEYX_BULK_STATE names another folder to remember it in.",
+        ) from None
+
+
+def _candidates(sheet: Path, known: frozenset[str]) -> Iterator[Path]:
+    yield from sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))
+    place = _place(known)
+    if place.is_file():
+        yield Path(place.read_text(encoding="utf-8"))
+
+
+def _place(known: frozenset[str]) -> Path:
+    text = json.dumps(sorted(known), ensure_ascii=False)
+    return state_folder() / "mappings" / hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+
+
+def _folded(header: Sequence[str]) -> frozenset[str]:
+    return frozenset(name for text in header if (name := folded(text)))
+
+
+def _headers(path: Path) -> frozenset[str]:
+    """The headers that a mapping file was written for; none if it is no such file."""
+    headers = _document(path).get("headers", [])
+    return (
+        _folded([text for text in headers if isinstance(text, str)]) if isinstance(headers, list) else frozenset()
+    )
+
+
+def _is_mapping(path: Path) -> bool:
+    return isinstance(_document(path).get("columns"), dict)
+
+
+def _document(path: Path) -> dict[str, object]:
+    """A TOML file as plain data; empty if it is none. A broken one that has our words is still one of ours."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {"columns": {}} if "[columns." in text else {}

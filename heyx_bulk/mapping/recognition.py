@@ -1,0 +1,279 @@
+"""Which column is what: by what a person says, by the field's own name, by headers that people use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from heyx_bulk.errors import MappingError
+from heyx_bulk.mapping import validation as mistaken
+from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, folded, worded
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, known_headers
+from heyx_bulk.mapping.mapping_file import MappingFile
+from heyx_bulk.mapping.rules import LISTS, TAG, Manners, Said, Statements, of_target
+from heyx_bulk.mapping.suggestions import Suggestion, suggested
+from heyx_bulk.mapping.tag_lists import unique
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.models.contacts import Field
+from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+
+DEFAULT_KEYS = ("phone", "email")
+
+_CUSTOM = "custom_field."
+"""What respond.io's own import puts before the id of a custom field."""
+
+_TYPES = tuple(kind for kind in Kind if kind is not Kind.LIST)
+"""The types that an option can give: the allowed values of a list stand in a mapping file."""
+
+KnownFields = Mapping[str, Kind]
+"""The custom fields that a channel has shown, and what their values are."""
+
+NO_FIELDS: KnownFields = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person says about the columns: the options of the command line, a mapping file, tags for every row.
+
+    `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
+    """
+
+    map: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    custom_fields: bool = False
+    id_column: str | None = None
+    key: tuple[str, ...] = ()
+    no_match: bool = False
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    ignore_unknown: bool = False
+    types: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+    region: str | None = None
+    phone_format: PhoneFormat | None = None
+    date_order: DateOrder | None = None
+    lenient: bool = False
+    mapping: MappingFile | None = None
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the columns of a sheet are for, as far as that can be said.
+
+    A column that nobody knows is a field without a name, and stands in `unknown` with what it may be meant for.
+    `mistakes` are all else that must be said before the sheet can be sent.
+    """
+
+    columns: Columns
+    unknown: tuple[tuple[Column, Suggestion | None], ...]
+    mistakes: tuple[str, ...]
+
+
+def recognise(
+    header: Sequence[str],
+    wishes: Wishes,
+    blank: Container[int] | None = None,
+    fields: KnownFields = NO_FIELDS,
+) -> Columns:
+    """What the columns under `header` are for; those at the positions `blank` hold no value.
+
+    Where `blank` is not given, a column without a header is taken to hold none, and every other some. `fields` are
+    those the channel is known to have. Raises `MappingError` that names every mistake at once.
+    """
+    found = understood(header, wishes, blank, fields)
+    if found.mistakes:
+        raise MappingError("\n".join(found.mistakes))
+    return found.columns
+
+
+def understood(
+    header: Sequence[str],
+    wishes: Wishes,
+    blank: Container[int] | None = None,
+    fields: KnownFields = NO_FIELDS,
+) -> Understood:
+    """What the columns under `header` are for, what nobody knows, and every mistake."""
+    manners = _manners(wishes)
+    said = Statements(header, manners)
+    said.take([*_options(wishes, said.mistakes)], "as you say")
+    if wishes.mapping is not None:
+        said.take(wishes.mapping.columns, f"as {wishes.mapping.name} says", several=True)
+    by_header = _ByHeader(header, wishes, said, blank or (), fields)
+    columns = tuple(
+        _typed(said.columns.get(position) or by_header.column(position), said, manners)
+        for position in range(len(header))
+    )
+    constants = tuple(_constants(wishes, said.mistakes))
+    found = Columns(
+        columns,
+        _keys(wishes, constants),
+        wishes.no_match,
+        unique((*(wishes.mapping.add_tags if wishes.mapping else ()), *wishes.add_tags)),
+        unique((*(wishes.mapping.remove_tags if wishes.mapping else ()), *wishes.remove_tags)),
+        tuple(said.more),
+        constants,
+        manners.lenient,
+        trim(wishes.stamp),
+    )
+    unknown = tuple(
+        (column, suggested(column.header, fields))
+        for column in columns
+        if column.use is Use.FIELD and not column.field
+    )
+    others = mistaken.all_of(found, unknown, key=_named_keys(wishes), blank=blank, fields=fields)
+    return Understood(found, unknown, (*said.mistakes, *others))
+
+
+def _keys(wishes: Wishes, constants: Sequence[Field]) -> tuple[str, ...]:
+    """The match keys, best first: a value that is the same for every row says of none which contact it means."""
+    keys = wishes.key or (wishes.mapping.key if wishes.mapping is not None else ()) or DEFAULT_KEYS
+    same = {field.name for field in constants}
+    return unique(key for key in keys if key not in same)
+
+
+def _named_keys(wishes: Wishes) -> list[tuple[str, str]]:
+    """The match keys that a person names, each with where they do."""
+    if wishes.key or wishes.mapping is None:
+        return [(key, f"--key {key}") for key in wishes.key]
+    return [(key, f"{wishes.mapping.name}, key {key}") for key in wishes.mapping.key]
+
+
+def _manners(wishes: Wishes) -> Manners:
+    """How values are read: as the command line says, else as the mapping file does."""
+    mapped = wishes.mapping.manners if wishes.mapping is not None else Manners()
+    return Manners(
+        (wishes.region or "").upper() or mapped.region,
+        wishes.phone_format or mapped.phone_format,
+        wishes.date_order or mapped.date_order,
+        wishes.lenient or mapped.lenient,
+    )
+
+
+def _options(wishes: Wishes, mistakes: list[str]) -> Iterator[Said]:
+    """The options of the command line that speak of a column."""
+    for name in wishes.ignore:
+        yield Said(name, "--ignore", Use.IGNORED)
+    if wishes.id_column is not None:
+        yield Said(wishes.id_column, "--id-column", Use.ID)
+    for text in wishes.map:
+        name, equals, target = text.rpartition("=")
+        if not equals or not trim(name) or not trim(target):
+            mistakes.append(f'--map "{text}" is not of the form "COLUMN=field".')
+            continue
+        yield of_target(name, target, f'--map "{text}"')
+    for text in wishes.types:
+        name, _, kind = text.rpartition("=")
+        if not trim(name) or trim(kind).lower() not in _TYPES:
+            mistakes.append(
+                f'--type "{text}" is not of the form "COLUMN=type"; the types are {", ".join(_TYPES)}.'
+            )
+            continue
+        yield Said(name, f'--type "{text}"', kind=Kind(trim(kind).lower()))
+
+
+def _typed(column: Column, said: Statements, manners: Manners) -> Column:
+    """The column, with the type that a person gives it beside its field."""
+    typed = said.typed.get(column.position)
+    if typed is None:
+        return column
+    if column.use is not Use.FIELD:
+        said.mistakes.append(f"{typed.where}: the column {column} is sent as no field.")
+        return column
+    return replace(column, meant=manners.meant(column.field, typed))
+
+
+def _constants(wishes: Wishes, mistakes: list[str]) -> Iterator[Field]:
+    """Fields that are the same for every row; the command line overrules the mapping file."""
+    found = dict(wishes.mapping.constants) if wishes.mapping is not None else {}
+    for text in wishes.constants:
+        statement = of_target("", text.partition("=")[0], "--set")
+        value = trim(text.partition("=")[2])
+        if statement.use is not Use.FIELD or not statement.target or not value:
+            mistakes.append(f'--set "{text}" is not of the form "FIELD=value".')
+        elif statement.target in READ_ONLY_FIELDS:
+            mistakes.append(f'--set "{text}": HeyX does not let {statement.target} be written.')
+        else:
+            found[statement.target] = value
+    for name, value in found.items():
+        yield Field(name, value)
+
+
+@dataclass(slots=True)
+class _ByHeader:
+    """What a column is for by its header alone.
+
+    The field's own name comes first, then the same name but for case and signs, then headers that people use. A
+    column of which something is said is out of the way of the others.
+    """
+
+    header: Sequence[str]
+    wishes: Wishes
+    said: Statements
+    blank: Container[int]
+    fields: KnownFields
+    _known: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        header = ["" if position in self.said.columns else text for position, text in enumerate(self.header)]
+        taken = {name for text in header if (name := self._named(text)[0])}
+        taken |= {column.field for column in self.said.columns.values() if column.use is Use.FIELD}
+        for position, known in enumerate(known_headers(header)):
+            if known is not None and known.field not in (FULL_NAME, *taken):
+                origin = known.origin if known.origin.startswith("a header") else f"a header in {known.origin}"
+                self._known[position] = known.field, origin
+
+    def column(self, position: int) -> Column:
+        """What the column at `position` is for."""
+        text = self.header[position]
+        name = folded(text)
+        for use, known in (
+            (Use.OURS if self.wishes.id_column is not None else Use.ID, name == folded(ID_COLUMN)),
+            (Use.OURS, name in map(folded, OUR_COLUMNS)),
+            (Use.READ_ONLY, name in map(folded, READ_ONLY_FIELDS)),
+            (Use.BLANK, not trim(text)),
+        ):
+            if known:
+                return Column(position, text, use)
+        if name in LISTS:
+            return Column(position, text, LISTS[name], reason="a list of tags")
+        if name.startswith(TAG) and (tag := trim(re.split("[:：]", text, maxsplit=1)[1])):
+            return Column(position, text, Use.TAG, tag, reason="a tag's column", meant=Meant(Kind.BOOLEAN))
+        field_name, reason = self._named(text)
+        if not field_name:
+            field_name, reason = self._known.get(position, ("", ""))
+        return self._as_field(position, field_name, reason)
+
+    def _as_field(self, position: int, name: str, reason: str) -> Column:
+        text = self.header[position]
+        if name == TAGS:
+            return Column(position, text, Use.ADD_TAGS, reason=reason)
+        if name in READ_ONLY_FIELDS:
+            return Column(position, text, Use.READ_ONLY, reason=reason)
+        if name:
+            kind = self.fields.get(name, Kind.TEXT)
+            meant = self.said.manners.meant(name, Said("", "", kind=kind) if kind is not Kind.TEXT else None)
+            return Column(position, text, Use.FIELD, name, reason=reason, meant=meant)
+        if self.wishes.custom_fields and folded(text) != "id":
+            meant = self.said.manners.meant(trim(text))
+            return Column(position, text, Use.FIELD, trim(text), reason="a custom field of this name", meant=meant)
+        if position in self.blank:
+            return Column(position, text, Use.IGNORED, reason="no values")
+        if self.wishes.ignore_unknown:
+            return Column(position, text, Use.IGNORED, reason="not known")
+        return Column(position, text, Use.FIELD)
+
+    def _named(self, text: str) -> tuple[str, str]:
+        """The field that a header names, and how well."""
+        name = trim(text)
+        names = (*STANDARD_FIELDS, *self.fields)
+        if name in names:
+            return name, "the field's own name"
+        if name.casefold().startswith(_CUSTOM) and (custom := name[len(_CUSTOM) :]):
+            return custom, "a custom field, as respond.io writes it"
+        alike = [one for one in names if worded(one) == worded(text)]
+        return (alike[0], "the same name but for case and signs") if len(alike) == 1 else ("", "")

@@ -1,0 +1,73 @@
+"""What a mapping does to a column's texts before they are understood: a short list of plain steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from heyx_bulk.values.text import trim
+
+CLEAR = "<clear>"
+"""What a cell holds to empty its field or its set of tags."""
+
+REST = "rest"
+"""All that stands behind the first part of a text that is split."""
+
+_WORD = re.compile(r"(^|[\s\-(/])(\w)")
+
+Others = Callable[[int], Sequence[str]]
+"""The trimmed texts of another column, by its position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One step: its name, and what it needs.
+
+    trim (blanks inside a text become one), lower, upper and title need nothing; replace(old, new);
+    split(separator, part) keeps one part, from 1, from the end if negative, or the `REST` behind the first;
+    join(position, glue) puts the text of the column at that position behind, with the glue between them where
+    neither is blank. `CLEAR` is no text: no step changes it, and nothing is joined to it or by it.
+    """
+
+    name: str
+    arguments: tuple[str | int, ...] = ()
+
+    def applied(self, texts: Sequence[str], others: Others) -> list[str]:
+        """The texts of a column after this step, trimmed."""
+        changed = self._changed(texts, others)
+        if CLEAR not in texts:
+            return changed
+        return [old if old == CLEAR else new for old, new in zip(texts, changed, strict=True)]
+
+    def _changed(self, texts: Sequence[str], others: Others) -> list[str]:
+        match self.name, self.arguments:
+            case "lower", ():
+                return [text.lower() for text in texts]
+            case "upper", ():
+                return [text.upper() for text in texts]
+            case "title", ():
+                return [_WORD.sub(_capital, text.lower()) for text in texts]
+            case "replace", (str(old), str(new)):
+                return [trim(text.replace(old, new)) for text in texts]
+            case "split", (str(separator), part):
+                return [trim(_part(text, separator, part)) for text in texts]
+            case "join", (int(position), str(glue)):
+                behind = ("" if text == CLEAR else text for text in others(position))
+                pairs = zip(texts, behind, strict=True)
+                return [trim(glue.join(filter(None, pair))) for pair in pairs]
+            case _:
+                return [" ".join(text.split()) for text in texts]
+
+
+def _capital(found: re.Match[str]) -> str:
+    return found[1] + found[2].upper()
+
+
+def _part(text: str, separator: str, part: str | int) -> str:
+    if part == REST:
+        return text.partition(separator)[2]
+    parts = [trim(piece) for piece in text.split(separator) if trim(piece)]
+    number = int(part)
+    at = number - 1 if number > 0 else number
+    return parts[at] if -len(parts) <= at < len(parts) else ""

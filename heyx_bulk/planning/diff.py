@@ -1,0 +1,81 @@
+"""What was changed in a sheet since it was exported: a row without all that is as the export showed it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from heyx_bulk.models.contacts import Contact, ContactRow, Edit, Field, Policy, Problem, Value
+from heyx_bulk.values.equality import same, text_of
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
+"""A number that a spreadsheet may write with more or fewer decimals; one with leading zeros is a name, not a
+number.
+"""
+
+_WORDS = ("true", "false")
+
+_NO_PHONE = "a phone to be emptied"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a sheet can change: the fields that it has columns for, and whether one holds all tags of a contact.
+
+    A column that was taken out of the sheet changes nothing.
+    """
+
+    fields: frozenset[str] = frozenset()
+    all_tags: bool = False
+
+
+def edited(row: ContactRow, shown: Contact, scope: Scope) -> ContactRow:
+    """`row`, with nothing left but its differences from `shown`, what an export showed of its contact.
+
+    A value that only looks otherwise (`TRUE` for true, 5 for 5.0, a phone with blanks) is no difference. A cell
+    that held a value and is blank now empties its field, a phone aside, which HeyX does not take; a tag that is
+    not in the list any more goes.
+    """
+    fields = (*_changed(row, shown), *_emptied(row, shown, scope))
+    surplus = shown.tags.difference(row.add_tags) if scope.all_tags else frozenset()
+    removed = (*(tag for tag in row.remove_tags if tag in shown.tags), *sorted(surplus))
+    problems = (_no_phone(one, shown) for one in fields if one.name == "phone" and not one.value)
+    return replace(
+        row,
+        keys=(),
+        fields=fields,
+        add_tags=tuple(tag for tag in row.add_tags if tag not in shown.tags),
+        remove_tags=tuple(dict.fromkeys(removed)),
+        problems=tuple(dict.fromkeys((*row.problems, *problems))),
+        edits=tuple(Edit(one.name, text_of(shown.fields.get(one.name)), one.value) for one in fields),
+    )
+
+
+def _changed(row: ContactRow, shown: Contact) -> Iterable[Field]:
+    return (field for field in row.fields if not _is_as_shown(field, shown.fields.get(field.name)))
+
+
+def _is_as_shown(field: Field, held: Value) -> bool:
+    if held == field.value:
+        return True
+    text = text_of(held)
+    if same(field.name, field.value, held) or not (field.value or text):
+        return True
+    ours = field.value.casefold()
+    if ours in _WORDS:
+        return ours == text.casefold()
+    return bool(_NUMBER.fullmatch(ours) and _NUMBER.fullmatch(text)) and Decimal(ours) == Decimal(text)
+
+
+def _emptied(row: ContactRow, shown: Contact, scope: Scope) -> Iterable[Field]:
+    there = {field.name for field in row.fields}
+    for name, held in shown.fields.items():
+        if name in scope.fields and name not in there and text_of(held):
+            yield Field(name, "", Policy.OVERWRITE)
+
+
+def _no_phone(field: Field, shown: Contact) -> Problem:
+    held = text_of(shown.fields.get(field.name))
+    return Problem(_NO_PHONE, f"the phone is blank, and HeyX takes no empty phone: write {held} again")

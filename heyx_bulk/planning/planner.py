@@ -1,0 +1,370 @@
+"""What must still be asked or changed so that HeyX agrees with a row. Pure.
+
+An upload is a question asked until there is no answer: `next_call(row, known)` names the one call that comes
+next, `after(row, known, call, answer)` says what is then known, and when `next_call` returns None the row is
+as wanted. Cutting into 30 fields and 10 tags, skipping what is already right, the dry run, the resume and the
+rerun are this same question asked with other facts. For a new contact with F fields and T tags a plan holds
+ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from heyx_bulk.errors import Ambiguous, Conflict
+from heyx_bulk.models.calls import (
+    MAX_FIELDS,
+    MAX_TAGS,
+    AddTags,
+    Answer,
+    Call,
+    CreateContact,
+    Created,
+    Done,
+    FindContacts,
+    Page,
+    ReadContact,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.models.contacts import Contact, ContactRow, Edit, Field, Policy
+from heyx_bulk.values.equality import PhoneLookup, PhoneSpelling, key_text, same, spelling_of, spellings, text_of
+
+
+class Mode(StrEnum):
+    """What a run may do: create and update, or one of the two alone."""
+
+    UPSERT = "upsert"
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How a run finds the contact a row means, and what it may do then."""
+
+    phone_lookup: PhoneLookup = PhoneLookup.BOTH
+    no_match: bool = False
+    trust_ids: bool = False
+    mode: Mode = Mode.UPSERT
+    read_first: bool = False
+    """A contact that a row names by its id is read before it is written."""
+    check: bool = False
+    """So is one whose row holds edits: what HeyX changed since the export is not written over."""
+
+
+UPSERT = Matching()
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
+
+    `keys` are what the contact must not contradict; the first of them decides alone, and so does `stamp`, the
+    mark that a create left in its contact. Of `edits` HeyX must still hold what an export showed.
+    """
+
+    questions: tuple[FindContacts | ReadContact, ...]
+    keys: tuple[Field, ...] = ()
+    stamp: Field | None = None
+    found: tuple[Contact, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """There is no such contact, or nobody looked (`looked` is then False) and one is made all the same."""
+
+    looked: bool = True
+
+
+Known = NotAsked | Nobody | Contact
+
+
+def start(row: ContactRow, matching: Matching) -> Known:
+    """What is known of a row's contact before the first call."""
+    if row.id is not None:
+        if matching.mode is Mode.CREATE:
+            return Contact(row.id)
+        if row.edits is not None:
+            return _start_of_edits(row, row.id, row.edits, matching)
+        if row.keys and not matching.trust_ids:
+            return by_id(row.id, row.keys)
+        return by_id(row.id) if matching.read_first or _must_be_read(row) else Contact(row.id)
+    if matching.no_match or row.key is None:
+        return Nobody(looked=False)
+    return NotAsked(_searches(row.key, matching), (row.key,))
+
+
+def _start_of_edits(row: ContactRow, contact_id: str, edits: tuple[Edit, ...], matching: Matching) -> Known:
+    """Differences are written blind, unless they depend on what HeyX has."""
+    checked = edits if matching.check else ()
+    if checked or _must_be_read(row):
+        return NotAsked((ReadContact(contact_id),), edits=checked)
+    return Contact(contact_id)
+
+
+def by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> NotAsked:
+    """The contact is known by its id and must be read; one that contradicts `keys` is refused."""
+    return NotAsked((ReadContact(contact_id),), keys)
+
+
+def by_earlier_row(row: ContactRow, contact_id: str, matching: Matching) -> Known:
+    """An earlier row with this row's key was the contact `contact_id`: read it, and search only if it changed.
+
+    A search alone might not show yet what was just created.
+    """
+    known = start(row, matching)
+    if not isinstance(known, NotAsked) or row.id is not None:
+        return known
+    return replace(known, questions=(ReadContact(contact_id), *known.questions))
+
+
+def by_every_key(keys: tuple[Field, ...], matching: Matching) -> NotAsked:
+    """The contact must be looked for by each of `keys`, as after a create that went unanswered."""
+    return NotAsked(tuple(search for key in keys for search in _searches(key, matching)), keys)
+
+
+def by_stamp(stamp: Field, keys: tuple[Field, ...], matching: Matching) -> NotAsked:
+    """The contact must be looked for by the mark its create carried, then by each of `keys`."""
+    search = FindContacts(stamp.name, stamp.value)
+    return NotAsked((search, *by_every_key(keys, matching).questions), keys, stamp)
+
+
+def likeliest_first(known: Known, likely: Sequence[PhoneSpelling]) -> Known:
+    """What is known, with a phone searched for under `likely` spellings first; no search is left out."""
+    if not isinstance(known, NotAsked):
+        return known
+    phones = [question for question in known.questions if _is_for_phone(question)]
+    ranked = iter(sorted(phones, key=lambda question: _rank(question, likely)))
+    questions = (next(ranked) if question in phones else question for question in known.questions)
+    return replace(known, questions=tuple(questions))
+
+
+def _is_for_phone(question: FindContacts | ReadContact) -> bool:
+    return isinstance(question, FindContacts) and question.field == "phone"
+
+
+def _rank(question: FindContacts | ReadContact, likely: Sequence[PhoneSpelling]) -> int:
+    spelling = spelling_of(question.value) if isinstance(question, FindContacts) else None
+    return likely.index(spelling) if spelling in likely else len(likely)
+
+
+def _must_be_read(row: ContactRow) -> bool:
+    """Whether what a row changes depends on what its contact has."""
+    return bool(row.tag_sets) or any(field.policy is Policy.FILL for field in row.fields)
+
+
+def unwanted(known: Known, mode: Mode) -> str:
+    """Why a contact that was looked for is left alone in this mode; blank if it is not."""
+    match known, mode:
+        case Contact(), Mode.CREATE:
+            return f"the contact {known.id} is there already, and --mode create touches none that is"
+        case Nobody(), Mode.UPDATE:
+            return "HeyX has no such contact, and --mode update creates none"
+        case _:
+            return ""
+
+
+def next_call(row: ContactRow, known: Known) -> Call | None:
+    """The next call on the way to a contact as `row` wants it; None when HeyX agrees already."""
+    match known:
+        case NotAsked():
+            return known.questions[0]
+        case Nobody():
+            return CreateContact(_keys_first(row)[:MAX_FIELDS])
+        case Contact(unseen=True) if row.remove_tags or row.tag_sets:
+            return ReadContact(known.id)
+        case Contact():
+            return _next_change(row, known)
+
+
+def after(known: Known, call: Call, answer: Answer) -> Known:
+    """What is known after `call` was answered.
+
+    Raises `Ambiguous` when the key names several contacts, `Conflict` when HeyX was changed since an export.
+    """
+    match known, call, answer:
+        case NotAsked(), FindContacts(), Page():
+            return _after_search(known, call, answer)
+        case NotAsked(), ReadContact(), Contact():
+            return _after_read(known, answer)
+        case Nobody(), CreateContact(), Created():
+            fields = {field.name: field.value for field in call.fields}
+            return Contact(answer.id, fields, whole=known.looked, unseen=known.looked)
+        case Contact(), ReadContact(), Contact():
+            return answer
+        case Contact(), UpdateContact(), Done():
+            return replace(known, fields={**known.fields, **{field.name: field.value for field in call.fields}})
+        case Contact(), AddTags(), Done():
+            return replace(known, tags=known.tags | set(call.tags))
+        case Contact(), RemoveTags(), Done():
+            return replace(known, tags=known.tags - set(call.tags), without=known.without | set(call.tags))
+        case _:
+            raise TypeError(f"{type(answer).__name__} is no answer to {type(call).__name__} after {known!r}")
+
+
+def plan(row: ContactRow, known: Nobody | Contact) -> tuple[Call, ...]:
+    """Every write `row` still needs, in order, if each succeeds."""
+    calls: list[Call] = []
+    state: Known = known
+    while (call := next_call(row, state)) is not None:
+        if isinstance(state, Contact) and not call.writes:
+            state = replace(state, unseen=False)
+            continue
+        calls.append(call)
+        creates = isinstance(call, CreateContact)
+        row = row.as_new() if creates else row
+        state = after(state, call, Created("") if creates else Done())
+    return tuple(calls)
+
+
+def calls_at_most(row: ContactRow, matching: Matching) -> int:
+    """The most calls `row` can need, if each is sent once and a search has one page."""
+    known = start(row, matching)
+    reads = len(known.questions) if isinstance(known, NotAsked) else 0
+    read_again = row.id is None and bool(reads and (row.remove_tags or row.tag_sets))
+    return reads + read_again + writes_at_most(row, matching)
+
+
+def writes_at_most(row: ContactRow, matching: Matching = UPSERT) -> int:
+    """The most writes `row` can need: it is created, or every field and tag of its contact is another.
+
+    Each set of tags is taken to have at most ten that must go.
+    """
+    nobody = Nobody(looked=not matching.no_match)
+    update = 0 if matching.mode is Mode.CREATE else len(plan(row, Contact(""))) + len(row.tag_sets)
+    create = 0 if matching.mode is Mode.UPDATE or row.id is not None else len(plan(row, nobody))
+    return max(update, create)
+
+
+def contradicts(contact: Contact, keys: Iterable[Field]) -> Field | None:
+    """The first of `keys` for which the contact has another value; a blank one contradicts nothing."""
+    for key in keys:
+        held = contact.fields.get(key.name)
+        if text_of(held) and not _holds(contact, key):
+            return key
+    return None
+
+
+def _searches(key: Field, matching: Matching) -> tuple[FindContacts, ...]:
+    texts = spellings(key.name, key.value, matching.phone_lookup)
+    return tuple(FindContacts(key.name, text) for text in texts)
+
+
+def _keys_first(row: ContactRow) -> tuple[Field, ...]:
+    stamp = () if row.stamp is None else (row.stamp,)
+    return (*row.keys, *stamp, *(field for field in row.fields if field not in row.keys and field.value))
+
+
+def _next_change(row: ContactRow, contact: Contact) -> Call | None:
+    if fields := tuple(field for field in row.fields if not _is_as_wanted(contact, field)):
+        return UpdateContact(contact.id, fields[:MAX_FIELDS])
+    if missing := tuple(tag for tag in row.add_tags if tag not in contact.tags):
+        return AddTags(contact.id, missing[:MAX_TAGS])
+    if surplus := _surplus(row, contact):
+        return RemoveTags(contact.id, surplus[:MAX_TAGS])
+    return None
+
+
+def _is_as_wanted(contact: Contact, field: Field) -> bool:
+    """Whether nothing is to be written: HeyX has the value, or the field is to be left as it is."""
+    held = contact.fields.get(field.name)
+    match field.policy:
+        case Policy.NEVER:
+            return True
+        case Policy.FILL if text_of(held):
+            return True
+    if field.name not in contact.fields:
+        return contact.whole and not field.value
+    return same(field.name, field.value, held)
+
+
+def _surplus(row: ContactRow, contact: Contact) -> tuple[str, ...]:
+    """The tags that must go, each once: a tag to be removed may also be none of its exact set."""
+    removed = (tag for tag in row.remove_tags if not _lacks_tag(contact, tag))
+    return tuple(dict.fromkeys((*removed, *_beyond(row, contact))))
+
+
+def _beyond(row: ContactRow, contact: Contact) -> tuple[str, ...]:
+    """The contact's tags that a row's sets do not have."""
+    return tuple(
+        tag
+        for tag in sorted(contact.tags)
+        if any(tag.startswith(one.prefix) and tag not in one.tags for one in row.tag_sets)
+    )
+
+
+def _lacks_tag(contact: Contact, tag: str) -> bool:
+    return tag in contact.without or (contact.whole and tag not in contact.tags)
+
+
+def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
+    found = {contact.id: contact for contact in known.found}
+    found |= {contact.id: contact for contact in page.contacts if _is_meant(contact, call, known)}
+    rest = known.questions[1:]
+    if page.contacts and call.page < page.last_page:
+        return replace(known, questions=(replace(call, page=call.page + 1), *rest), found=tuple(found.values()))
+    if len(found) > 1:
+        raise Ambiguous(
+            f"{len(found)} contacts have the {call.field} {call.value}: {', '.join(sorted(found))}",
+            "Say which one is meant in a column `heyx contact id`, or merge them in HeyX.",
+        )
+    if found:
+        return next(iter(found.values()))
+    return replace(known, questions=rest) if rest else Nobody()
+
+
+def is_stamped(contact: Contact, stamp: Field) -> bool:
+    """Whether a contact bears the mark, under whatever name HeyX shows the field."""
+    return any(text_of(value) == stamp.value for value in contact.fields.values())
+
+
+def _is_meant(contact: Contact, call: FindContacts, known: NotAsked) -> bool:
+    """Whether a found contact has the value searched for; one found by a lesser key must have all of them."""
+    if known.stamp is not None and call.field == known.stamp.name:
+        return is_stamped(contact, known.stamp)
+    keys = known.keys
+    if not _holds(contact, Field(call.field, call.value)):
+        return False
+    return call.field == keys[0].name or all(_holds(contact, key) for key in keys)
+
+
+def _is_conflict(edit: Edit, contact: Contact) -> bool:
+    """Whether HeyX holds neither what the export showed nor what the row wants."""
+    held = contact.fields.get(edit.name)
+    blank = not text_of(held)
+    as_shown = same(edit.name, edit.shown, held) or (blank and not edit.shown)
+    return not (as_shown or same(edit.name, edit.wanted, held) or (blank and not edit.wanted))
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if text else "nothing"
+
+
+def _holds(contact: Contact, key: Field) -> bool:
+    return key_text(key.name, contact.fields.get(key.name)) == key_text(key.name, key.value)
+
+
+def _after_read(known: NotAsked, contact: Contact) -> Known:
+    if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
+        told = (
+            f"{edit.name}: the export showed {_quoted(edit.shown)}, HeyX has "
+            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet says {_quoted(edit.wanted)}"
+            for edit in conflicts
+        )
+        raise Conflict(
+            f"HeyX was changed since the export. {'; '.join(told)}",
+            "Nothing of the row was written. Export anew and change that; without --check the sheet is right",
+        )
+    if key := contradicts(contact, known.keys):
+        if rest := known.questions[1:]:
+            return replace(known, questions=rest)
+        raise Ambiguous(
+            f"the contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
+            f"the row says {key.value}",
+            "Mend the id or the value; `--trust-ids` writes by the id alone.",
+        )
+    return contact

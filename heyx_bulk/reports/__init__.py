@@ -1,0 +1,1 @@
+"""What a person is told: results, status, what became of a row, progress, and when a run stops early."""

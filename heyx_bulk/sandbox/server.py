@@ -1,0 +1,262 @@
+"""The whole server, without I/O: calls in, answers out, contacts in between.
+
+The contract it plays is HeyX's published one; where that is silent it plays what public clients have seen,
+and where nobody knows, `Misbehaviour` has a variant for each guess.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from email.utils import formatdate
+from threading import Lock
+
+from heyx_bulk.sandbox import responses as answers
+from heyx_bulk.sandbox.faults import Dice, Misbehaviour
+from heyx_bulk.sandbox.pagination import CONTACTS_A_PAGE, page_of
+from heyx_bulk.sandbox.rate_limits import Turn, Window, WindowKind, new_window
+from heyx_bulk.sandbox.requests import MAX_BODY_BYTES, Call, Search, Value, cleaned, fields_in, tags_in
+from heyx_bulk.sandbox.responses import Answer, LostAnswer, RefusalError
+from heyx_bulk.sandbox.store import Contacts, Record, SandboxContact
+
+_BEHAVED = Misbehaviour()
+_BEFORE = frozenset({"errors_before", "error_in_200"})
+
+
+class Sandbox:
+    """One channel of a HeyX: every token in `tokens` opens the same contacts.
+
+    A token may make `limit` calls in `window_seconds`, counted as `window` says; with `limit_shared` all tokens
+    together may. Without `limit_headers` the answers say nothing of the limit. `clock` tells epoch seconds.
+    Equal calls at equal times give equal answers. Any thread may ask.
+    """
+
+    def __init__(
+        self,
+        misbehaviour: Misbehaviour = _BEHAVED,
+        *,
+        tokens: tuple[str, ...] = ("sandbox",),
+        limit: int = 200,
+        window_seconds: float = 60.0,
+        window: WindowKind = "fixed",
+        limit_shared: bool = False,
+        limit_headers: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.tokens = tokens
+        self._misbehaviour = misbehaviour
+        self._new_window: Callable[[], Window] = lambda: new_window(window, limit, window_seconds)
+        self._limit_shared = limit_shared
+        self._limit_headers = limit_headers
+        self._clock = clock
+        self._lock = Lock()
+        self._dice = Dice(misbehaviour)
+        self._statuses = self._dice.sequence("statuses")
+        self._contacts = Contacts(misbehaviour)
+        self._windows: dict[str | None, Window] = {}
+        self._calls: Counter[str] = Counter()
+        self._admitted: Counter[str | None] = Counter()
+        self._creates = 0
+        self._date = (0, formatdate(0, usegmt=True))
+
+    @property
+    def contacts(self) -> tuple[SandboxContact, ...]:
+        """Every contact as it is now, oldest first."""
+        with self._lock:
+            return tuple(record.snapshot() for record in self._contacts)
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How many calls came so far, by what became of them.
+
+        `accepted` calls were counted against the limit: `find`, `read`, `create`, `update`, `add_tags` and
+        `remove_tags` (whatever their answer), `refused_401` and `misrouted` (404 and 405) add up to it.
+        Beside it stand `refused_429` and `lost_requests`; `lost_answers` and `errors` are among the accepted.
+        """
+        with self._lock:
+            return self._calls.copy()
+
+    def add(
+        self,
+        fields: Mapping[str, Value],
+        tags: Iterable[str] = (),
+        id: str | None = None,  # noqa: A002 - HeyX's own word for it
+    ) -> str:
+        """Put a contact there without a call; a search finds it at once. Its id, given or new.
+
+        ValueError if there is a contact with that id.
+        """
+        kept = {name: cleaned(value) for name, value in fields.items()}
+        with self._lock:
+            return self._contacts.seed(kept, tags, id or "", self._clock()).id
+
+    def remove(self, contact_id: str) -> None:
+        """Take a contact away without a call, as a person may do in HeyX; a search finds it no more.
+
+        KeyError if there is none.
+        """
+        with self._lock:
+            self._contacts.remove(contact_id, self._clock())
+
+    def handle(self, method: str, url: str, token: str | None, body: bytes) -> Answer | LostAnswer:
+        """What HeyX answers to a call, or that its answer is lost.
+
+        `url` is a path with its query, as it stands on the wire (`/api` may be left out). What is looked at,
+        in this order: the limit, the token, the route, the contact, the body.
+        """
+        with self._lock:
+            now = self._clock()
+            faults = self._dice.cast()
+            if "lose_requests" in faults:
+                self._calls["lost_requests"] += 1
+                return LostAnswer(took_effect=False)
+            turn = self._window(token).take(now)
+            if not turn.granted:
+                self._calls["refused_429"] += 1
+                return self._signed(answers.error(429, "Too many requests"), turn, now)
+            self._calls["accepted"] += 1
+            call = self._admit(method, url, token)
+            answer = self._undergo(call, faults, body, now) if isinstance(call, Call) else call
+            return self._signed(answer, turn, now) if isinstance(answer, Answer) else answer
+
+    def _window(self, token: str | None) -> Window:
+        """The budget of a token; strangers share one."""
+        known = token in self.tokens
+        owner = None if not known else "" if self._limit_shared else token
+        if owner not in self._windows:
+            self._windows[owner] = self._new_window()
+        return self._windows[owner]
+
+    def _signed(self, answer: Answer, turn: Turn, now: float) -> Answer:
+        """The answer with its date and, unless a web server wrote it, the state of the limit."""
+        if int(now) != self._date[0]:
+            self._date = (int(now), formatdate(int(now), usegmt=True))
+        headers = {"Date": self._date[1], **answer.headers}
+        if self._limit_headers and headers["Content-Type"] == answers.JSON:
+            headers |= turn.headers(now)
+        return Answer(answer.status, headers, answer.body)
+
+    def _admit(self, method: str, url: str, token: str | None) -> Call | Answer:
+        """The call that asks to be carried out; an answer if it goes no further."""
+        revoke_after = self._misbehaviour.revoke_after
+        if token not in self.tokens or (revoke_after is not None and self._admitted[token] >= revoke_after):
+            self._calls["refused_401"] += 1
+            return answers.error(401, "API Token is invalid.")
+        self._admitted[token] += 1
+        try:
+            call = Call.read(method, url)
+        except RefusalError as refusal:
+            self._calls["misrouted"] += 1
+            return refusal.answer
+        self._calls[call.kind] += 1
+        return call
+
+    def _undergo(self, call: Call, faults: frozenset[str], body: bytes, now: float) -> Answer | LostAnswer:
+        """Carry the call out, with the faults that fall on it before and after."""
+        answer = self._failed_before(faults) or self._carry_out(call, body, now)
+        took_effect = not faults & _BEFORE and answer.status < 300
+        if call.writes and took_effect and "errors_after_write" in faults:
+            answer = self._broken()
+        if "lose_answers" in faults or (call.kind == "create" and "lose_create_answers" in faults):
+            self._calls["lost_answers"] += 1
+            return LostAnswer(took_effect)
+        return answer
+
+    def _failed_before(self, faults: frozenset[str]) -> Answer | None:
+        if "errors_before" in faults:
+            return self._broken()
+        if "error_in_200" in faults:
+            self._calls["errors"] += 1
+            return answers.error(200, "Something went wrong.")
+        return None
+
+    def _broken(self) -> Answer:
+        self._calls["errors"] += 1
+        return answers.broken(self._statuses.choice((500, 502, 503, 504)))
+
+    def _carry_out(self, call: Call, body: bytes, now: float) -> Answer:
+        if len(body) > MAX_BODY_BYTES:
+            return answers.error(413, "413 Payload Too Large.")
+        try:
+            match call.kind:
+                case "find":
+                    return self._find(call, now)
+                case "create":
+                    return self._create(call, body, now)
+                case "read":
+                    return answers.data(self._contact(call, now).as_json())
+                case "update":
+                    return self._update(call, body, now)
+                case "add_tags" | "remove_tags":
+                    return self._tag(call, body, now)
+        except RefusalError as refusal:
+            return refusal.answer
+
+    def _find(self, call: Call, now: float) -> Answer:
+        search = Search.read(call.query)
+        found = self._contacts.find(search.name, search.text, now)
+        told = self._misbehaviour
+        size = max(CONTACTS_A_PAGE, min(search.per_page, told.largest_page))
+        return answers.page(page_of(found, search.page, size, meta_links=told.meta_links))
+
+    def _create(self, call: Call, body: bytes, now: float) -> Answer:
+        told = self._misbehaviour
+        if call.trailing_slash and told.trailing_slash == "redirects":
+            return answers.moved("/api/v1/contact")
+        self._creates += 1
+        every = told.refuse_every
+        if self._creates <= told.refuse_creates or (every and self._creates % every == 0):
+            raise RefusalError(403, told.refuse_message)
+        fields = fields_in(body)
+        phone = fields.get("phone")
+        old = self._contacts.with_phone(phone) if isinstance(phone, str) else None
+        if old is not None and told.existing_phone == "conflict":
+            raise RefusalError(409, "A contact with this phone already exists.")
+        if old is not None and told.existing_phone == "returns":
+            self._contacts.write(old, fields, now)
+            return answers.data({"id": old.id})
+        return answers.data({"id": self._contacts.create(fields, now).id}, status=told.created_status)
+
+    def _update(self, call: Call, body: bytes, now: float) -> Answer:
+        record = self._contact(call, now)
+        self._contacts.write(record, fields_in(body), now)
+        other = f"cus_{record.place[0]:012d}"
+        return answers.data({"id": other if self._misbehaviour.put_answers_other_id else record.id})
+
+    def _tag(self, call: Call, body: bytes, now: float) -> Answer:
+        record, tags = self._contact(call, now), tags_in(body)
+        if call.kind == "add_tags":
+            kept = [_cleaned_tag(tag) for tag in tags] if self._misbehaviour.clean_tags else tags
+            record.tags.update(dict.fromkeys(kept))
+            return answers.success("Contact Tags have been added successfully.")
+        for tag in tags:
+            record.tags.pop(tag, None)
+        return answers.success("Contact Tags deleted successfully.")
+
+    def _contact(self, call: Call, now: float) -> Record:
+        """The contact a path names; a refusal if there is none, or it is in the queue."""
+        encoded = self._misbehaviour.viber
+        plain = not encoded or call.kind == "read"
+        record = self._contacts.get(call.contact_id) if plain else None
+        if record is None and encoded:
+            record = self._contacts.get(_decoded(call.contact_id))
+        if record is None:
+            raise RefusalError(self._misbehaviour.missing, "There is no such contact.")
+        if now < record.ready_at:
+            raise RefusalError(449, "The contact is in the queue.")
+        return record
+
+
+def _cleaned_tag(tag: str) -> str:
+    return "".join(sign for sign in tag if sign.isalnum() or sign in " -_").strip()
+
+
+def _decoded(contact_id: str) -> str:
+    """The id that Base64 spells; nobody's if it is no Base64."""
+    try:
+        return base64.b64decode(contact_id, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,233 @@
+"""The sandbox's two doors: an httpx transport without a socket, and an HTTP server on this machine.
+
+Both pass calls to `Sandbox.handle` and know nothing of HeyX. A lost answer is a cut connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import socketserver
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from http.client import responses
+from http.server import BaseHTTPRequestHandler
+from threading import Condition, Thread
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import httpx
+
+from heyx_bulk.sandbox.requests import MAX_BODY_BYTES
+from heyx_bulk.sandbox.responses import JSON, Answer, LostAnswer
+from heyx_bulk.sandbox.server import Sandbox
+
+Latency: TypeAlias = Callable[[], float] | float
+
+_LOOPBACK = "127.0.0.1"
+_DRAINED_BYTES = 32_000_000
+_CLOSING_SECONDS = 2.0
+
+
+def _seconds(latency: Latency) -> float:
+    return latency() if callable(latency) else latency
+
+
+def _bearer(authorization: str) -> str | None:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+class SandboxTransport(httpx.AsyncBaseTransport):
+    """Plays the sandbox to an `httpx.AsyncClient`. It waits half of `latency` (seconds) before, half after.
+
+    It waits by `asyncio.sleep` alone, so it keeps the time of whatever loop runs it.
+    """
+
+    def __init__(self, sandbox: Sandbox, latency: Latency = 0.0) -> None:
+        self._sandbox = sandbox
+        self._latency = latency
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The sandbox's answer; `httpx.ReadError` if it is lost."""
+        body = await request.aread()
+        half = _seconds(self._latency) / 2
+        await asyncio.sleep(half)
+        token = _bearer(request.headers.get("Authorization", ""))
+        answer = self._sandbox.handle(request.method, request.url.raw_path.decode("ascii"), token, body)
+        await asyncio.sleep(half)
+        if isinstance(answer, LostAnswer):
+            raise httpx.ReadError("the connection was cut before an answer came", request=request)
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
+
+
+class SandboxServer:
+    """Plays the sandbox on 127.0.0.1, and only there. `with` it serves from a thread of its own.
+
+    The port is taken at once (0: any free one; OSError if it is in use), so `url` is right before it serves.
+    Beside the API, `GET /sandbox/state` shows contacts and calls, and `GET /sandbox/health` that it is up.
+    """
+
+    def __init__(self, sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> None:
+        self.sandbox = sandbox
+        self._listener = _Listener(sandbox, port, latency)
+        self._serving = False
+        self.port: int = self._listener.server_address[1]
+        self.url = f"http://{_LOOPBACK}:{self.port}/api"
+
+    def __enter__(self) -> SandboxServer:
+        self._serving = True
+        Thread(target=self._listener.serve_forever, args=(0.02,), name="sandbox", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def serve_forever(self) -> None:
+        """Serve from this thread until another one closes the server or this one is interrupted."""
+        self._serving = True
+        try:
+            self._listener.serve_forever(0.1)
+        finally:
+            self._serving = False
+            self.close()
+
+    def close(self) -> None:
+        """Stop serving and cut every connection, idle or not. Twice is harmless."""
+        if self._serving:
+            self._serving = False
+            self._listener.shutdown()
+        self._listener.server_close()
+        self._listener.hang_up()
+
+
+def start(sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> SandboxServer:
+    """A server that serves from a thread of its own until it is closed."""
+    return SandboxServer(sandbox, port, latency).__enter__()
+
+
+class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread for each connection; it remembers the open ones, to cut them when it closes."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    # Elsewhere the option would let a second server take the same port.
+    allow_reuse_address = os.name == "posix"
+
+    def __init__(self, sandbox: Sandbox, port: int, latency: Latency) -> None:
+        self.sandbox = sandbox
+        self.latency = latency
+        self._open: set[socket.socket] = set()
+        self._changed = Condition()
+        super().__init__((_LOOPBACK, port), _Connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._changed:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; anything else is our bug and is printed."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def hang_up(self) -> None:
+        """Cut every connection and wait (at most two seconds) until its thread has let go of it."""
+        with self._changed:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._open, _CLOSING_SECONDS)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One kept-alive connection: whole calls in, whole answers out, each in one write."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def _serve(self) -> None:
+        body = self._body()
+        if body is None:
+            return
+        answer = self._beside_the_api() or self._ask(body)
+        if isinstance(answer, LostAnswer):
+            self.close_connection = True
+        else:
+            self._send(answer)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the parent's
+
+    def _ask(self, body: bytes) -> Answer | LostAnswer:
+        half = _seconds(self.server.latency) / 2
+        token = _bearer(self.headers.get("Authorization", ""))
+        time.sleep(half)
+        answer = self.server.sandbox.handle(self.command, self.path, token, body)
+        time.sleep(half)
+        return answer
+
+    def _body(self) -> bytes | None:
+        """The call's body; the beginning of one the sandbox will refuse as too large; None: no answer."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            self.send_error(411)
+            return None
+        wanted = min(int(length), MAX_BODY_BYTES + 1)
+        body = self.rfile.read(wanted)
+        if len(body) < wanted:
+            self.close_connection = True
+            return None
+        self._drain(int(length) - wanted)
+        return body
+
+    def _drain(self, rest_bytes: int) -> None:
+        """Read what a client still writes, within reason: before that it would not see a refusal."""
+        self.close_connection = self.close_connection or rest_bytes > 0
+        left = min(rest_bytes, _DRAINED_BYTES)
+        while left > 0 and (piece := self.rfile.read1(min(left, 65536))):
+            left -= len(piece)
+
+    def _beside_the_api(self) -> Answer | None:
+        match self.command, self.path:
+            case "GET", "/sandbox/health":
+                return _shown({"status": "ok"})
+            case "GET", "/sandbox/state":
+                return _shown(_state(self.server.sandbox))
+            case _:
+                return None
+
+    def _send(self, answer: Answer) -> None:
+        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        if self.close_connection:
+            headers["Connection"] = "close"
+        lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, '')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        # One write: head and body in two would wait on each other for 40 ms.
+        self.wfile.write(head + answer.body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the parent's
+        """Say nothing."""
+
+
+def _shown(body: Any) -> Answer:
+    return Answer(200, {"Content-Type": JSON}, json.dumps(body).encode())
+
+
+def _state(sandbox: Sandbox) -> dict[str, Any]:
+    contacts = [{**asdict(contact), "tags": sorted(contact.tags)} for contact in sandbox.contacts]
+    return {"contacts": contacts, "calls": dict(sandbox.calls)}

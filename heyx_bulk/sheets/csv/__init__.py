@@ -1,0 +1,1 @@
+"""CSV files: encoding, separator, exact rows, and protection against formula injection."""

@@ -1,0 +1,182 @@
+"""Rows of a CSV file, by the standard `csv` module alone.
+
+pandas' reader renames headers and shifts a row that is too long; this one changes nothing. A row's number is
+the line of the file in which it begins, as a text editor counts.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.batch import Batch, grouped
+from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.csv.injection import unguard
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, too_long
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+_BLOCK = 1 << 20
+_LONGEST_LINE = 1 << 24
+_LONGEST_ROW = 1 << 24
+_ROW_TOO_LONG = "a row is too long"
+_CUT_NUMBER = re.compile(r"\d([.,]\d+)?E\+\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """A CSV file and how to read it: lines to skip at its top, whether blanks follow its separators."""
+
+    path: Path
+    codec: str
+    separator: str
+    skipped_lines: int = 0
+    skip_blanks: bool = False
+    raw: bool = False
+    """Apostrophes that guard against formulas are a part of the text."""
+
+    def lines(self) -> Iterator[str]:
+        """The file's lines with their ends, as they stand."""
+        return chain.from_iterable(map(_lines, self._blocks()))
+
+    def _blocks(self) -> Iterator[str]:
+        """The file's text, some whole lines at a time."""
+        begun, line = "", 1
+        with self.path.open(encoding=self.codec, newline="") as file:
+            while text := file.read(_BLOCK):
+                text = begun + text
+                end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
+                whole, begun = text[:end], text[end:]
+                self._check(whole, line)
+                line += whole.count("\n") + whole.count("\r") - whole.count("\r\n")
+                if len(begun) >= _LONGEST_LINE:
+                    raise too_long(f"{self.path.name}, line {line}")
+                yield whole
+        self._check(begun, line)
+        yield begun
+
+    def _check(self, text: str, first: int) -> None:
+        if "\0" in text:
+            line = next(number for number, line in enumerate(_lines(text), first) if "\0" in line)
+            what = f"{self.path.name}, line {line}: holds a NUL byte, which no text has"
+            raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
+
+    def batches(self) -> Iterator[Batch]:
+        """The file's rows, exactly, some at a time; raises `SheetError` for a quote that is not closed."""
+        csv.field_size_limit(MOST_CHARACTERS)
+        taken = _Taken(self._blocks())
+        for group in grouped(self._rows(taken)):
+            numbers = [row for row, _ in group]
+            rows = [cells for _, cells in group]
+            if taken.has_apostrophes and not self.raw:
+                rows = [*map(_unguarded, rows)]
+            suspects = [*chain.from_iterable(map(_cut_numbers, numbers, rows))] if taken.has_exponents else ()
+            yield Batch(numbers, rows, (), suspects)
+
+    def _rows(self, taken: _Taken) -> Iterator[tuple[int, list[str]]]:
+        """Each row with the number of the line in which it begins."""
+        reader = self._reader(islice(taken, self.skipped_lines, None))
+        row = self.skipped_lines + 1
+        try:
+            for cells in reader:
+                if len(cells) > MOST_COLUMNS:
+                    raise self._too_wide(row, len(cells))
+                yield row, cells
+                taken.characters = 0
+                row = self.skipped_lines + reader.line_num + 1
+        except csv.Error as error:
+            raise self._misquoted(row, self.skipped_lines + reader.line_num, str(error)) from None
+
+    def _too_wide(self, row: int, columns: int) -> SheetError:
+        what = f"{self.path.name}, line {row}: has {columns:,} values, and no worksheet has over {MOST_COLUMNS:,}"
+        return SheetError(what, "Name the separator with --delimiter if it is another one.")
+
+    def _reader(self, lines: Iterable[str]) -> Reader:
+        return csv.reader(lines, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
+
+    def _misquoted(self, first: int, last: int, error: str) -> SheetError:
+        name = self.path.name
+        if error == _ROW_TOO_LONG:
+            what = f"{name}, line {first}: the row that begins there holds over 16 MB"
+            return SheetError(what, "Look for a quote that is never closed, mend it and try again.")
+        opened = self._quote_opened(first, last)
+        if "limit" in error:
+            quote = ", or its quote is never closed" if last > first else ""
+            what = f"{name}, line {opened}: holds over 1 MB in one cell{quote}"
+            return SheetError(what, "Shorten or mend it, save the sheet and try again.")
+        if "unexpected end" in error:
+            what = f"{name}: the quote opened in line {opened} is never closed"
+            return SheetError(what, 'Close it, or write a quote that belongs to the text twice ("").')
+        what = f"{name}, line {last}: text follows the closing quote of the value opened in line {opened}"
+        return SheetError(what, 'Write a quote that belongs to the text twice ("").')
+
+    def _quote_opened(self, first: int, last: int) -> int:
+        """The line with the opening quote at which the row in lines `first` to `last` goes wrong."""
+        quoted, opened = False, first
+        for number, line in enumerate(islice(self.lines(), first - 1, last), first):
+            at = line.find('"')
+            while at >= 0:
+                if quoted and line[at + 1 : at + 2] == '"':
+                    at += 1
+                elif quoted:
+                    quoted = False
+                    if line[at + 1 : at + 2] not in ("", self.separator, "\r", "\n"):
+                        return opened
+                elif self._begins_value(line, at):
+                    quoted, opened = True, number
+                at = line.find('"', at + 1)
+        return opened
+
+    def _begins_value(self, line: str, at: int) -> bool:
+        while self.skip_blanks and at and line[at - 1] == " ":
+            at -= 1
+        return at == 0 or line[at - 1] == self.separator
+
+
+class _Taken:
+    """Lines on their way into a reader: so many characters, block by block, since the last row ended.
+
+    It knows whether any so far had the signs of a guarded text or of a number in powers of ten.
+    """
+
+    def __init__(self, blocks: Iterator[str]) -> None:
+        self._blocks = blocks
+        self.characters = 0
+        self.has_apostrophes = False
+        self.has_exponents = False
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(map(self._seen, self._blocks))
+
+    def _seen(self, block: str) -> Iterator[str]:
+        if self.characters > _LONGEST_ROW:
+            raise csv.Error(_ROW_TOO_LONG)
+        self.characters += len(block)
+        self.has_apostrophes = self.has_apostrophes or "'" in block
+        self.has_exponents = self.has_exponents or "E+" in block
+        return _lines(block)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends: line feed, carriage return or both, and no other sign."""
+    return io.StringIO(text, newline="")
+
+
+def _unguarded(cells: list[str]) -> list[str]:
+    return [unguard(cell) if cell[:1] == "'" else cell for cell in cells] if "'" in "".join(cells) else cells
+
+
+def _cut_numbers(row: int, cells: list[str]) -> Iterator[Fault]:
+    remedy = "format the column as Text in Excel, paste the values again and save"
+    for position, cell in enumerate(cells if "E+" in "\n".join(cells) else ()):
+        if _CUT_NUMBER.fullmatch(cell):
+            what = f"reads {cell}: the exponent is what Excel made of a long number"
+            yield Fault(row, position, what, remedy)

@@ -1,0 +1,142 @@
+"""What a file is, by its content: its name is only what somebody called it."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from enum import StrEnum
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.limits import check_archive
+
+_HEAD_BYTES = 8192
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_GZIP = b"\x1f\x8b"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_SIGNATURES = (
+    (b"%PDF", "a PDF"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"{\\rtf", "a rich text document (RTF)"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"PAR1", "a Parquet file"),
+    (b"BEGIN:VCARD", "a file of vCards"),
+)
+_WEB_PAGE = re.compile(r"\s*(<!doctype html|<html|<head|<body|<table|<meta|<style|<\?xml|<!--)", re.IGNORECASE)
+_EXCEL_SUFFIXES = (".xls", ".xlsx", ".xlsm", ".xlsb", ".xlt", ".xltx")
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+_SAVE_AS_XLSX = "Save it as .xlsx in Excel and try again."
+
+
+class Format(StrEnum):
+    """A format this program reads, in the words a person knows it by."""
+
+    CSV = "CSV"
+    EXCEL = "Excel workbook"
+    OLD_EXCEL = "old Excel workbook (.xls)"
+    BINARY_EXCEL = "binary Excel workbook (.xlsb)"
+    OPEN_DOCUMENT = "OpenDocument sheet"
+
+
+class Wrapping(StrEnum):
+    """What a CSV file may be packed in."""
+
+    GZIP = "gzip archive"
+    ZIP = "zip archive"
+
+
+_ZIPS: tuple[tuple[str, Format | str], ...] = (
+    ("xl/workbook.bin", Format.BINARY_EXCEL),
+    ("word/document.xml", "a Word document"),
+    ("ppt/presentation.xml", "a PowerPoint presentation"),
+    ("index/document.iwa", "an Apple Numbers sheet"),
+)
+
+
+def recognise(path: Path) -> Format | Wrapping:
+    """The format of the file at `path`; `SheetError` names what it truly is if it is no sheet we read."""
+    head = _head(path)
+    if not head:
+        raise SheetError(f"{path.name} is empty (0 bytes)", "Export the sheet again and try again.")
+    if head.startswith(_OLE):
+        return _ole(path)
+    if head.startswith(_ZIP):
+        return _zip(path)
+    if head.startswith(_GZIP):
+        return Wrapping.GZIP
+    for signature, words in _SIGNATURES:
+        if head.startswith(signature):
+            raise SheetError(f"{path.name} is {words}, not a spreadsheet", "Give a .xlsx or .csv file.")
+    return _text(path, head)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            remedy = "Save it to a file first, or give - and pipe it in."
+            raise SheetError(f"{path} is no ordinary file", remedy)
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SheetError(f"{path} does not exist", "Check the name and the folder.") from None
+    except IsADirectoryError:
+        raise SheetError(f"{path} is a folder, not a sheet", "Name the sheet in it.") from None
+    except PermissionError as error:
+        remedy = "Close it where it is open, or ask for the right to read it."
+        raise SheetError(f"{path} may not be read ({error.strerror})", remedy) from None
+    except OSError as error:
+        raise SheetError(f"{path} cannot be read ({error.strerror or error})", "Copy it again.") from None
+
+
+def _ole(path: Path) -> Format:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
+            what = f"{path.name} is protected by a password"
+            raise SheetError(what, "Open it in Excel, save it without a password and try again.")
+        if any(content.find(name.encode("utf-16-le")) >= 0 for name in ("Workbook", "Book")):
+            return Format.OLD_EXCEL
+    raise SheetError(f"{path.name} is an old Office document, not a spreadsheet", "Give a .xlsx or .csv file.")
+
+
+def _zip(path: Path) -> Format | Wrapping:
+    try:
+        with ZipFile(path) as archive:
+            check_archive(path, archive)
+            names = {name.replace("\\", "/").lstrip("/").lower() for name in archive.namelist()}
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
+        what = f"{path.name} is damaged: it begins like an Excel file and is cut off"
+        raise SheetError(what, "Download or copy it again.") from None
+    for name, found in _ZIPS:
+        if name in names:
+            if isinstance(found, Format):
+                return found
+            raise SheetError(f"{path.name} is {found}", _SAVE_AS_XLSX)
+    if any(name.endswith("workbook.xml") for name in names):
+        return Format.EXCEL
+    return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Wrapping.ZIP
+
+
+def _text(path: Path, head: bytes) -> Format:
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
+    is_text = marked or head[:64].count(0) * 3 > len(head[:64])
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("ascii", "replace")
+    if _WEB_PAGE.match(text):
+        saved = f" saved as {path.suffix}" if path.suffix.lower() in _EXCEL_SUFFIXES else ""
+        raise SheetError(f"{path.name} is a web page (HTML or XML){saved}, not a spreadsheet", _SAVE_AS_XLSX)
+    control = len(head) - len(head.translate(None, _CONTROL))
+    if not is_text and control >= 8 and control * 20 > len(head):
+        raise SheetError(f"{path.name} is a binary file, not a spreadsheet", "Give a .xlsx or .csv file.")
+    if path.suffix.lower() in _EXCEL_SUFFIXES:
+        raise SheetError(
+            f"{path.name} is no Excel file: it is plain text named {path.suffix}",
+            "If it holds a table, rename it to .csv and try again.",
+        )
+    return Format.CSV

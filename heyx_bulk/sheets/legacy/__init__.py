@@ -1,0 +1,1 @@
+"""Workbooks of other formats (.xls, .xlsb, .ods), read in a child process."""

@@ -1,0 +1,172 @@
+"""Opening a sheet: recognise the file, choose the worksheet, find the header, read the rows once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets import archives as envelope
+from heyx_bulk.sheets import worksheet_choice as choice
+from heyx_bulk.sheets.batch import batches
+from heyx_bulk.sheets.csv import encoding as encodings
+from heyx_bulk.sheets.csv import separator
+from heyx_bulk.sheets.csv.csv_reader import Delimited
+from heyx_bulk.sheets.detect_format import Format
+from heyx_bulk.sheets.header_detection import Table, survey
+from heyx_bulk.sheets.legacy.legacy_reader import foreign_book
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.xlsx.xlsx_book import ExcelBook
+
+_SAMPLE_LINES = 2_000
+_SAMPLE_CHARACTERS = 1 << 22
+_NAMES_OF_SEPARATORS = {"\t": "tab", " ": "a blank"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a person has said of the sheet."""
+
+    worksheet: str | None
+    header_row: int | None
+    encoding: str | None
+    delimiter: str | None
+    raw_csv: bool
+
+
+def open_sheet(
+    path: Path,
+    *,
+    worksheet: str | None = None,
+    header_row: int | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    raw_csv: bool = False,
+) -> Sheet:
+    """The sheet at `path` (`-` is standard input), read once from end to end.
+
+    `worksheet` is matched without regard to case; `header_row` counts as a person does, from 1; `encoding`
+    and `delimiter` are for text files and otherwise judged by the content; with `raw_csv` an apostrophe that
+    guards a value against being run as a formula stays a part of it. `SheetError` says what is wrong and
+    how to mend it.
+    """
+    if header_row is not None and header_row < 1:
+        raise SheetError(f"there is no row {header_row}", "Count rows as Excel does: the first one is row 1.")
+    wish = _Wish(worksheet, header_row, encoding, delimiter, raw_csv)
+    with envelope.opened(path) as (place, form):
+        _refuse_misplaced(place, form, wish)
+        sheet = _open_csv(place, wish) if form is Format.CSV else _open_workbook(place, form, wish)
+    return replace(sheet, path=path)
+
+
+def _refuse_misplaced(path: Path, form: Format, wish: _Wish) -> None:
+    """Refuses a wish that means nothing for this format."""
+    if form is Format.CSV and wish.worksheet is not None:
+        raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --sheet.")
+    for option, value in (("encoding", wish.encoding), ("delimiter", wish.delimiter)):
+        if form is not Format.CSV and value is not None:
+            raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
+
+
+def _open_csv(path: Path, wish: _Wish) -> Sheet:
+    wished = separator.given(wish.delimiter) if wish.delimiter is not None else None
+    codec = encodings.given(path, wish.encoding) if wish.encoding is not None else encodings.detect(path)
+    sample = _sample(Delimited(path, codec.codec, ","))
+    declared = separator.declared(sample[0]) if sample else None
+    chosen = wished or declared or separator.choose(sample)
+    source, table = _survey_csv(
+        Delimited(path, codec.codec, chosen, 1 if declared else 0, raw=wish.raw_csv), sample, wish.header_row
+    )
+    notes = (
+        codec.note,
+        "" if chosen == "," else f"separator is {_NAMES_OF_SEPARATORS.get(chosen, chosen)}",
+        "blanks after the separators are left off" if source.skip_blanks else "",
+    )
+    return _sheet(path, Format.CSV, table, notes)
+
+
+def _sample(source: Delimited) -> list[str]:
+    lines: list[str] = []
+    room = _SAMPLE_CHARACTERS
+    for line in islice(source.lines(), _SAMPLE_LINES):
+        lines.append(line)
+        room -= len(line)
+        if room < 0:
+            break
+    return lines
+
+
+def _survey_csv(plain: Delimited, sample: list[str], header_row: int | None) -> tuple[Delimited, Table]:
+    """Blanks before quotes (`, "x"`) are part of the separator only where that makes all rows alike."""
+
+    def attempt(source: Delimited) -> Table:
+        return survey(source.batches(), plain.path.name, header_row, delimited=True)
+
+    loose = replace(plain, skip_blanks=True)
+    has_blanks = any(f'{plain.separator} "' in line for line in sample)
+    try:
+        table = attempt(plain)
+    except SheetError:
+        if has_blanks and (again := _uniform(attempt, loose)):
+            return loose, again
+        raise
+    if has_blanks and not table.uniform and (again := _uniform(attempt, loose)):
+        return loose, again
+    return plain, table
+
+
+def _uniform(attempt: Callable[[Delimited], Table], source: Delimited) -> Table | None:
+    try:
+        table = attempt(source)
+    except SheetError:
+        return None
+    return table if table.uniform else None
+
+
+def _open_workbook(path: Path, form: Format, wish: _Wish) -> Sheet:
+    with ExitStack() as stack:
+        book: choice.Book
+        book = ExcelBook(path) if form is Format.EXCEL else stack.enter_context(foreign_book(path, form))
+        leaf = choice.only(book) if wish.worksheet is None else choice.named(book, wish.worksheet)
+        rows = book.worksheet(leaf)
+        place = f"{path.name}, worksheet {leaf.name!r}"
+        table = survey(batches(rows.records()), place, wish.header_row, delimited=False)
+        _refuse_merged(rows, table, place)
+        hidden = _hidden(book) if wish.worksheet is None else ()
+        sheet = _sheet(path, form, table, (*hidden, *book.notes))
+        return replace(sheet, worksheet=leaf.name, worksheets=tuple(other.name for other in book.leaves))
+
+
+def _hidden(book: choice.Book) -> list[str]:
+    return [f"hidden worksheet {leaf.name!r} left alone" for leaf in book.leaves if not leaf.visible]
+
+
+def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sheet:
+    return Sheet(
+        path=path,
+        name=path.name,
+        format=str(form),
+        worksheet=None,
+        worksheets=(),
+        header=table.header,
+        header_row=table.header_row,
+        row_count=table.row_count,
+        notes=(*filter(None, notes), *table.notes),
+        blank=table.blank,
+        _spool=table.spool,
+    )
+
+
+def _refuse_merged(rows: choice.Rows, table: Table, place: str) -> None:
+    """A header cell that spans columns leaves the others without a name."""
+    for area in rows.merged:
+        across = area.left < min(area.right, len(table.header))
+        if across and area.top <= table.header_row <= area.bottom:
+            raise SheetError(
+                f"{place}: the header cells {area.reference()} are merged, so their columns have no names",
+                f"Give every column a header cell; if row {area.bottom + 1} holds them, say "
+                f"--header-row {area.bottom + 1}, or delete the rows above it.",
+            )

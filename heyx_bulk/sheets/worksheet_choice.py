@@ -1,0 +1,79 @@
+"""Which worksheet of a workbook is read: the one that is named, else the only one a person sees that has data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.chunk import Record
+from heyx_bulk.sheets.xlsx.reference import Area
+from heyx_bulk.sheets.xlsx.workbook import Leaf
+
+
+class Rows(Protocol):
+    """A worksheet's rows; `merged` is filled once they have ended."""
+
+    @property
+    def merged(self) -> Sequence[Area]:
+        """Its merged areas."""
+
+    def records(self) -> Iterator[Record]:
+        """The rows that have cells."""
+
+
+class Book(Protocol):
+    """A workbook, whatever its format."""
+
+    @property
+    def path(self) -> Path:
+        """Where its content lies, under the name a person knows."""
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Its worksheets in their order."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is worth a line to a person."""
+
+    def filled(self, leaf: Leaf) -> bool:
+        """Whether a worksheet holds any data."""
+
+    def worksheet(self, leaf: Leaf) -> Rows:
+        """A worksheet's rows."""
+
+
+ABOUT = "heyx run"
+"""The worksheet in which a results file tells of its run: never taken for a sheet of contacts unasked."""
+
+
+def named(book: Book, name: str) -> Leaf:
+    """The worksheet `name`, whatever its case; `SheetError` lists those there are."""
+    exact = [leaf for leaf in book.leaves if leaf.name == name]
+    alike = [leaf for leaf in book.leaves if leaf.name.casefold() == name.strip().casefold()]
+    if exact or alike:
+        return (exact or alike)[0]
+    what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.leaves)}"
+    raise SheetError(what, "Name one of them with --sheet NAME.")
+
+
+def only(book: Book) -> Leaf:
+    """The only visible worksheet with data; hidden ones are never chosen unasked."""
+    others = (leaf for leaf in book.leaves if leaf.visible and leaf.name != ABOUT)
+    filled = [leaf for leaf in others if book.filled(leaf)]
+    if len(filled) == 1:
+        return filled[0]
+    if filled:
+        what = f"{book.path.name} has several worksheets with data: {_listed(filled)}"
+        raise SheetError(what, "Name the one to read with --sheet NAME.")
+    hidden = [leaf for leaf in book.leaves if not leaf.visible]
+    if hidden:
+        what = f"{book.path.name} is empty but for the hidden worksheets {_listed(hidden)}"
+        raise SheetError(what, "Name the one to read with --sheet NAME.")
+    raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
+
+
+def _listed(leaves: Sequence[Leaf]) -> str:
+    return ", ".join(repr(leaf.name) for leaf in leaves)

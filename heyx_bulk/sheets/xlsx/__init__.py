@@ -1,0 +1,1 @@
+"""Excel workbooks (.xlsx, .xlsm), read as streams of XML."""

@@ -1,0 +1,139 @@
+"""The parts of an Excel file: a zip of XML, read as a stream by the standard library's expat.
+
+A DOCTYPE is refused, for no workbook has one and it is how XML is made to explode.
+"""
+
+from __future__ import annotations
+
+import lzma
+import posixpath
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from xml.parsers import expat
+from zipfile import BadZipFile, ZipFile
+
+from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.limits import check_archive
+
+_BLOCK_BYTES = 1 << 16
+_LONGEST_PIECE_BYTES = 8 << 20
+_DEEPEST = 100
+_DAMAGE = (
+    *(BadZipFile, zlib.error, lzma.LZMAError, struct.error, expat.ExpatError),
+    *(EOFError, OSError, ValueError, OverflowError, LookupError, NotImplementedError, RuntimeError),
+)
+
+Start = Callable[[str, dict[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An Excel file whose parts can be read by name, however its writer spelt the names."""
+
+    path: Path
+
+    def names(self) -> tuple[str, ...]:
+        """The parts' names, in small letters, with `/`."""
+        with damage_told(self.path), ZipFile(self.path) as archive:
+            return tuple(map(_normal, archive.namelist()))
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The unpacked bytes of a part, nothing if there is no such part."""
+        with damage_told(self.path), ZipFile(self.path) as archive:
+            check_archive(self.path, archive)
+            found = [info for info in archive.infolist() if _normal(info.filename) == _normal(name)]
+            if found:
+                with archive.open(found[-1]) as part:
+                    while block := part.read(_BLOCK_BYTES):
+                        yield block
+
+    def parser(self) -> expat.XMLParserType:
+        """A parser of XML that hands over text whole and takes no DOCTYPE."""
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        return parser
+
+    def elements(self, name: str, start: Start) -> None:
+        """Calls `start` with the local name and attributes of every element of a small part."""
+        depth = 0
+
+        def opened(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth = self.deeper(depth)
+            start(local(tag), attributes)
+
+        def closed(_: str) -> None:
+            nonlocal depth
+            depth -= 1
+
+        parser = self.parser()
+        parser.StartElementHandler, parser.EndElementHandler = opened, closed
+        for _ in self.parse(name, parser):
+            pass
+
+    def deeper(self, depth: int) -> int:
+        """One level more; refused where no workbook goes."""
+        if depth >= _DEEPEST:
+            raise self._hostile(f"nests XML over {_DEEPEST} levels deep")
+        return depth + 1
+
+    def parse(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
+        """Gives a part to `parser`, which calls its handlers, and stops after each block; no part is none."""
+        fed = 0
+        with damage_told(self.path):
+            for block in self.blocks(name):
+                parser.Parse(block)
+                fed += len(block)
+                if fed - parser.CurrentByteIndex > _LONGEST_PIECE_BYTES:
+                    raise self._hostile("holds a piece of XML of over 8 MB")
+                yield
+            if fed:
+                parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
+                yield
+
+    def related(self, name: str) -> dict[str, tuple[str, str]]:
+        """By relation id: the kind (last word of its type) and name of the parts that `name` refers to."""
+        folder, file = posixpath.split(name)
+        relations: dict[str, tuple[str, str]] = {}
+
+        def relation(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "Relationship" and attributes.get("TargetMode") != "External":
+                kind = attributes.get("Type", "").rpartition("/")[2]
+                target = posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/"))
+                relations[attributes.get("Id", "")] = (kind, posixpath.normpath(target).lstrip("/"))
+
+        self.elements(posixpath.join(folder, "_rels", f"{file}.rels"), relation)
+        return relations
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise self._hostile("holds a DOCTYPE")
+
+    def _hostile(self, what: str) -> SheetError:
+        remedy = "Open it in Excel, save it as a new .xlsx and try again."
+        return SheetError(f"{self.path.name} {what}, which no workbook does", remedy)
+
+
+def local(tag: str) -> str:
+    """An element's name without its namespace's prefix."""
+    return tag.rpartition(":")[2] if ":" in tag else tag
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Tells a broken file as a `SheetError`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SheetError(f"{path} is no longer there", "Put it back and try again.") from error
+    except _DAMAGE as error:
+        what = f"{path.name} is damaged and cannot be read to its end ({error})"
+        raise SheetError(what, "Open it in Excel, let Excel repair it, and save it as a new .xlsx.") from error
+
+
+def _normal(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/").lower()

@@ -1,0 +1,27 @@
+"""An Excel workbook (.xlsx, .xlsm), its worksheets read as streams of XML. Macros and links are never followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heyx_bulk.sheets.xlsx.workbook import Leaf, Workbook, open_workbook
+from heyx_bulk.sheets.xlsx.worksheet import Worksheet
+
+
+class ExcelBook:
+    """The workbook at `path`; raises `SheetError` if it is damaged."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        self._workbook: Workbook = open_workbook(path)
+        self.path = path
+        self.leaves = self._workbook.leaves
+
+    def filled(self, leaf: Leaf) -> bool:
+        """Whether the worksheet holds any data; read no further than to the first of it."""
+        return any(record.width() for record in self.worksheet(leaf).records())
+
+    def worksheet(self, leaf: Leaf) -> Worksheet:
+        """The rows of a worksheet."""
+        return Worksheet(self._workbook, leaf)

@@ -1,0 +1,1 @@
+"""What lies on disk: checkpoints of runs and exports, the cache of a channel, and where files lie."""

@@ -1,0 +1,233 @@
+"""The contacts that a channel has shown, and what exports wrote of them: ids, fields, tags, when last seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from heyx_bulk.database import Database
+from heyx_bulk.models.calls import (
+    AddTags,
+    Answer,
+    Call,
+    CreateContact,
+    Created,
+    Done,
+    Page,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.models.contacts import Contact
+
+EXPORTS_KEPT = 10
+"""So many exports of a channel are remembered, the newest."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS document (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,  -- of contact and text
+    text TEXT NOT NULL          -- fields, tags, and when it was made, as JSON
+);
+CREATE TABLE IF NOT EXISTS contact (
+    id TEXT PRIMARY KEY,
+    document INTEGER NOT NULL,
+    whole INTEGER NOT NULL,     -- whether HeyX has shown all of it
+    seen REAL NOT NULL          -- when it did, or took what we wrote, epoch seconds
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS export (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,         -- of the file
+    at REAL NOT NULL,           -- epoch seconds
+    contacts INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS exported (
+    export INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    document INTEGER NOT NULL,
+    PRIMARY KEY (export, id)
+) WITHOUT ROWID;
+"""
+
+_OLD = "SELECT number FROM export ORDER BY number DESC LIMIT -1 OFFSET :kept"
+_TIDY = (
+    "UPDATE export SET contacts = (SELECT count(*) FROM exported WHERE export = :number) WHERE number = :number",
+    f"DELETE FROM exported WHERE export IN ({_OLD})",
+    f"DELETE FROM export WHERE number IN ({_OLD})",
+    "DELETE FROM document WHERE number NOT IN (SELECT document FROM contact UNION SELECT document FROM exported)",
+)
+_FORGET = tuple(f"DELETE FROM {table}" for table in ("exported", "export", "contact", "document"))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContact:
+    """A contact as it was last seen (epoch seconds): by HeyX's answer, with what we wrote since."""
+
+    contact: Contact
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class KnownExport:
+    """An export that is remembered: the file it was written to, when (epoch seconds), how many contacts."""
+
+    number: int
+    name: str
+    at: float
+    contacts: int
+
+
+class Contacts:
+    """The contacts of one channel, as this machine knows them. Without `kept` nothing is written down.
+
+    What two of them share, a contact and an export that showed it so, lies on disk once.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], float], *, kept: bool) -> None:
+        self._db = db
+        self._clock = clock
+        self._kept = kept
+
+    # Learning
+
+    def saw(self, contacts: Iterable[Contact]) -> None:
+        """HeyX showed these contacts, whole: that replaces what was known."""
+        if self._kept:
+            with self._db.transaction():
+                for contact in contacts:
+                    self._put(contact)
+
+    def heard(self, call: Call, answer: Answer) -> None:
+        """Learn from HeyX's answer to a call."""
+        match call, answer:
+            case _, Page():
+                self.saw(answer.contacts)
+            case _, Contact():
+                self.saw((answer,))
+            case CreateContact(), Created():
+                fields = {field.name: field.value for field in call.fields}
+                self._changed(answer.id, lambda known: replace(known, fields={**known.fields, **fields}))
+            case UpdateContact(), Done():
+                fields = {field.name: field.value for field in call.fields}
+                self._changed(call.id, lambda known: replace(known, fields={**known.fields, **fields}))
+            case AddTags(), Done():
+                self._changed(call.id, lambda known: replace(known, tags=known.tags.union(call.tags)))
+            case RemoveTags(), Done():
+                self._changed(call.id, lambda known: replace(known, tags=known.tags.difference(call.tags)))
+
+    def gone(self, contact_id: str) -> None:
+        """HeyX said that there is no such contact."""
+        with self._db.transaction():
+            gone = self._db.rows("DELETE FROM contact WHERE id = ? RETURNING document", contact_id)
+            for (document,) in gone:
+                self._let_go(contact_id, document)
+
+    def keep_export(self, name: str, contacts: Iterable[Contact]) -> int:
+        """Remember what an export to the file `name` showed of its contacts; its number, 0 if nothing is kept."""
+        if not self._kept:
+            return 0
+        with self._db.transaction():
+            made = self._db.execute(
+                "INSERT INTO export (name, at, contacts) VALUES (?, ?, 0)", (name, self._clock())
+            )
+            number = made.lastrowid or 0
+            for contact in contacts:
+                row = (number, contact.id, self._document(contact))
+                self._db.execute("INSERT OR REPLACE INTO exported VALUES (?, ?, ?)", row)
+            for query in _TIDY:
+                self._db.execute(query, {"number": number, "kept": EXPORTS_KEPT})
+        return number
+
+    def forget(self) -> int:
+        """Forget all contacts and exports, so that the file holds none of them any more; how many contacts."""
+        with self._db.transaction():
+            count = self.count()
+            for query in _FORGET:
+                self._db.execute(query)
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
+
+    def _changed(self, contact_id: str, change: Callable[[Contact], Contact]) -> None:
+        """What we wrote into a contact, on top of what is known of it."""
+        if self._kept:
+            with self._db.transaction():
+                known = next((one.contact for one in self.get((contact_id,))), Contact(contact_id))
+                self._put(change(known))
+
+    def _put(self, contact: Contact) -> None:
+        was: int | None = self._db.value("SELECT document FROM contact WHERE id = ?", contact.id)
+        row = (contact.id, self._document(contact), contact.whole, self._clock())
+        self._db.execute("INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)", row)
+        if was is not None and was != row[1]:
+            self._let_go(contact.id, was)
+
+    def _let_go(self, contact_id: str, document: int) -> None:
+        """Take a text away that its contact does not look like any more, unless an export showed it so."""
+        self._db.execute(
+            "DELETE FROM document WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM exported WHERE id = ?2 "
+            "AND document = ?1 AND export IN (SELECT number FROM export))",
+            (document, contact_id),
+        )
+
+    def _document(self, contact: Contact) -> int:
+        """The number of the text that says what the contact looks like."""
+        text = json.dumps([dict(contact.fields), sorted(contact.tags), contact.created_at], sort_keys=True)
+        digest = hashlib.blake2b(f"{contact.id}\n{text}".encode(), digest_size=16).digest()
+        self._db.execute("INSERT OR IGNORE INTO document (hash, text) VALUES (?, ?)", (digest, text))
+        return int(self._db.value("SELECT number FROM document WHERE hash = ?", digest))
+
+    # Knowing
+
+    def count(self) -> int:
+        """How many contacts are known."""
+        return int(self._db.value("SELECT count(*) FROM contact"))
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all known contacts."""
+        return (contact_id for (contact_id,) in self._db.stream("SELECT id FROM contact ORDER BY id"))
+
+    def get(self, ids: Iterable[str]) -> Iterator[KnownContact]:
+        """Those of these contacts that are known."""
+        query = "SELECT id, text, whole, seen FROM contact JOIN document ON number = document WHERE id = ?"
+        return (_known(*row) for contact_id in ids for row in self._db.rows(query, contact_id))
+
+    def seen(self) -> tuple[float, float] | None:
+        """When the contact that was not seen for longest was seen, and the last one; None if none is known."""
+        ((first, last),) = self._db.rows("SELECT min(seen), max(seen) FROM contact")
+        return None if first is None else (first, last)
+
+    def exports(self) -> tuple[KnownExport, ...]:
+        """The exports that are remembered, newest first."""
+        query = "SELECT number, name, at, contacts FROM export ORDER BY number DESC"
+        return tuple(KnownExport(*row) for row in self._db.rows(query))
+
+    def showings(self, contact_id: str) -> Iterator[tuple[Contact, tuple[int, ...]]]:
+        """What the remembered exports showed of a contact: each look of it, with the exports that showed it so."""
+        query = (
+            "SELECT text, group_concat(export) FROM export "
+            "CROSS JOIN exported ON export = export.number AND id = ? "
+            "JOIN document ON document.number = exported.document GROUP BY exported.document"
+        )
+        for text, exports in self._db.rows(query, contact_id):
+            yield _contact(contact_id, text, whole=True), tuple(map(int, exports.split(",")))
+
+    def exported(self, number: int, ids: Iterable[str]) -> Iterator[Contact]:
+        """What an export showed of these contacts, those that it did not show aside."""
+        query = (
+            "SELECT id, text FROM exported JOIN document ON document.number = exported.document "
+            "WHERE export = ? AND id = ?"
+        )
+        return (
+            _contact(*row, whole=True) for contact_id in ids for row in self._db.rows(query, number, contact_id)
+        )
+
+
+def _known(contact_id: str, text: str, whole: int, seen: float) -> KnownContact:
+    return KnownContact(_contact(contact_id, text, whole=bool(whole)), seen)
+
+
+def _contact(contact_id: str, text: str, *, whole: bool) -> Contact:
+    fields, tags, created_at = json.loads(text)
+    return Contact(contact_id, fields, frozenset(tags), whole=whole, created_at=created_at)

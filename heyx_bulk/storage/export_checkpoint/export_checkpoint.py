@@ -1,0 +1,301 @@
+"""The checkpoint of an export: what is to be read, which pages were, and the contacts on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from heyx_bulk.database import Database, create_private, translate_errors
+from heyx_bulk.errors import CheckpointMismatch, Stopped, Unwritable
+from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.planning.page_order import Seen
+from heyx_bulk.storage.checkpoint.locking import CHECKPOINT, clear, put_away, sync
+from heyx_bulk.storage.export_checkpoint.searches import FORMAT, Covered, Progressed, Search, Values, fill
+
+BATCH = 500
+
+_WANTED = """
+SELECT id, fields, tags, created_at FROM contact WHERE id IN (
+    SELECT found.id FROM found JOIN search ON search.number = found.search WHERE found.pass >= search.counts_from
+    UNION SELECT id FROM named WHERE state = 'done'
+) ORDER BY created_at, id
+"""
+
+
+class ExportJournal:
+    """The open checkpoint of an export; whoever writes holds its lock (`hold`).
+
+    What is lost with the power is read again, so nothing waits for the disk but what begins it. Raises `DiskFull`
+    where the disk takes no more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = Database(path, CHECKPOINT)
+
+    @classmethod
+    def stage(
+        cls,
+        path: Path,
+        facts: Mapping[str, object],
+        searches: Iterable[tuple[Field, str, bool]],
+        named: Iterable[tuple[str, bool]],
+    ) -> None:
+        """Make the checkpoint of an export of these `searches` (field and value, spelling, whether listed) and
+        contacts `named` by id (whether listed).
+        """
+        draft = path.with_name(f".{path.name}.draft")
+        try:
+            with translate_errors(path, CHECKPOINT, starting=True):
+                draft.unlink(missing_ok=True)
+                create_private(draft)
+                fill(draft, path, facts, searches, named)
+                sync(draft)
+                clear(path)
+                draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    @classmethod
+    def open(cls, path: Path) -> ExportJournal:
+        """The checkpoint at `path`; raises `CheckpointMismatch` where it is none."""
+        try:
+            journal = cls(path)
+            found = journal.meta("format")
+        except (Stopped, Unwritable) as error:
+            found = error.what
+        if found != FORMAT:
+            raise CheckpointMismatch(
+                f"{path} is no export's checkpoint that this version reads ({found}).",
+                "Add --again to read everything anew.",
+            )
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def discard(self) -> None:
+        """Let the checkpoint go, and take its file away."""
+        self._db.close()
+        put_away(self.path)
+
+    def meta(self, name: str) -> object:
+        """A fact about the export; None where it is not known."""
+        found = self._db.value("SELECT value FROM meta WHERE name = ?", name)
+        return None if found is None else json.loads(found)
+
+    # What is to be read
+
+    def open_searches(self, *, listed: bool) -> Iterator[Search]:
+        """The searches that are not done, in their order; each as it stands when it is taken."""
+        last = 0
+        while found := self._searches("state = 'open' AND number > ? AND listed = ? LIMIT ?", last, listed, BATCH):
+            for search in found:
+                last = search.number
+                yield search
+
+    def searches(self, *, listed: bool) -> Iterator[Search]:
+        """All searches of a kind, in their order."""
+        last = 0
+        while found := self._searches("number > ? AND listed = ? ORDER BY number LIMIT ?", last, listed, BATCH):
+            for search in found:
+                last = search.number
+                yield search
+
+    def open_ids(self) -> Iterator[str]:
+        """The ids of contacts that are still to be read."""
+        last = ""
+        query = "SELECT id FROM named WHERE state = 'open' AND id > ? ORDER BY id LIMIT ?"
+        while found := self._db.rows(query, last, BATCH):
+            for (last,) in found:
+                yield last
+
+    def _searches(self, where: str, *values: object) -> list[Search]:
+        query = (
+            "SELECT number, field, value, spelling, listed, pass, per_page, state, settled, message FROM search "
+            f"WHERE {where}"
+        )
+        return [
+            Search(
+                number, Field(field, value), spelling, bool(listed), turn, size, Progressed(state), bool(ok), word
+            )
+            for number, field, value, spelling, listed, turn, size, state, ok, word in self._db.rows(
+                query, *values
+            )
+        ]
+
+    # What was read
+
+    def pages(self, search: int, turn: int) -> list[Seen]:
+        """The pages of one pass of a search, in the order in which they came."""
+        query = "SELECT number, ids, last_page, total FROM page WHERE search = ? AND pass = ? ORDER BY came"
+        return [
+            Seen(number, tuple(json.loads(ids)), last_page, total)
+            for number, ids, last_page, total in self._db.rows(query, search, turn)
+        ]
+
+    def came(self, search: Search, page: Seen, contacts: Iterable[Contact], per_page: int | None) -> None:
+        """A page of a search came, with these `contacts` that have the value."""
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO page (search, pass, number, last_page, total, ids) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (search.number, search.turn, page.number, page.last_page, page.total, json.dumps(page.ids)),
+            )
+            if page.number == 1:
+                self._db.execute("UPDATE search SET per_page = ? WHERE number = ?", (per_page, search.number))
+            for contact in contacts:
+                self._keep(contact)
+                self._db.execute(
+                    "INSERT INTO found VALUES (?, ?, ?, 1) ON CONFLICT (search, id) DO UPDATE SET "
+                    "passes = passes + (pass < excluded.pass), pass = excluded.pass",
+                    (search.number, contact.id, search.turn),
+                )
+
+    def settle(self, search: Search, *, settled: bool) -> None:
+        """A search is done: its last pass showed everybody, or (not `settled`) all passes together are the
+        best.
+        """
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE search SET state = 'done', settled = ?, counts_from = ? WHERE number = ?",
+                (settled, search.turn if settled else 1, search.number),
+            )
+
+    def once_more(self, search: Search) -> Search:
+        """The search, to be read through once more."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE search SET state = 'open', pass = ? WHERE number = ?", (search.turn + 1, search.number)
+            )
+        return self._searches("number = ?", search.number)[0]
+
+    def refuse(self, search: Search, message: str) -> None:
+        """HeyX refuses a search."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE search SET state = 'refused', message = ? WHERE number = ?", (message, search.number)
+            )
+
+    def read(self, asked: str, contact: Contact) -> None:
+        """What HeyX shows under the id `asked` that was wanted; its own id may be another."""
+        with self._db.transaction():
+            self._keep(contact)
+            self._db.execute(
+                "UPDATE OR REPLACE named SET id = ?, state = 'done' WHERE id = ?", (contact.id, asked)
+            )
+
+    def end(self, contact_id: str, state: Progressed, message: str) -> None:
+        """A contact that was wanted by its id cannot be had."""
+        with self._db.transaction():
+            self._db.execute("UPDATE named SET state = ?, message = ? WHERE id = ?", (state, message, contact_id))
+
+    def take_found(self) -> int:
+        """Contacts wanted by id that a search has shown need no call of their own; how many were still wanted."""
+        with self._db.transaction():
+            return self._db.execute(
+                "UPDATE named SET state = 'done' WHERE state = 'open' AND id IN (SELECT id FROM contact)"
+            ).rowcount
+
+    def _keep(self, contact: Contact) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)",
+            (contact.id, json.dumps(dict(contact.fields)), json.dumps(sorted(contact.tags)), contact.created_at),
+        )
+
+    # What came of it
+
+    def contacts(self) -> Iterator[Contact]:
+        """The contacts that were wanted, each once and whole, oldest first."""
+        for contact_id, fields, tags, created_at in self._db.stream(_WANTED):
+            yield Contact(
+                contact_id,
+                json.loads(fields),
+                frozenset(json.loads(tags)),
+                whole=True,
+                created_at=created_at,
+            )
+
+    def count(self) -> int:
+        """How many contacts were wanted and read."""
+        return self._one(f"SELECT count(*) FROM ({_WANTED})")
+
+    def covered(self) -> list[Covered]:
+        """What the searches came to that are not of a list, in their order, spellings of one value together."""
+        query = """
+        WITH total AS (
+            SELECT search, total FROM page WHERE came IN (SELECT max(came) FROM page GROUP BY search)
+        ), met AS (
+            SELECT search.field, search.value, found.id, min(search.pass - found.passes) AS missed
+            FROM found JOIN search ON search.number = found.search
+            WHERE found.pass >= search.counts_from AND NOT search.listed GROUP BY 1, 2, 3
+        ), counted AS (
+            SELECT field, value, count(*) AS found, sum(missed > 0) AS partly FROM met GROUP BY 1, 2
+        )
+        SELECT search.field, search.value, coalesce(counted.found, 0), sum(total.total),
+            count(total.total) = count(*), min(search.settled), max(search.pass), coalesce(counted.partly, 0)
+        FROM search LEFT JOIN total ON total.search = search.number
+        LEFT JOIN counted ON counted.field = search.field AND counted.value = search.value
+        WHERE NOT search.listed GROUP BY search.field, search.value ORDER BY min(search.number)
+        """
+        return [
+            Covered(Field(field, value), found, total if told else None, bool(settled), passes, partly)
+            for field, value, found, total, told, settled, passes, partly in self._db.rows(query)
+        ]
+
+    def values(self) -> Values:
+        """What the values of a list came to."""
+        query = """
+        WITH value AS (
+            SELECT field, value, max(state = 'refused') AS refused, min(settled) AS settled,
+                max(number IN (SELECT search FROM found)) AS found
+            FROM search WHERE listed GROUP BY field, value
+        )
+        SELECT count(*), coalesce(sum(found AND NOT refused), 0), coalesce(sum(refused), 0),
+            coalesce(sum(NOT settled), 0)
+        FROM value
+        """
+        ((*found,),) = self._db.rows(query)
+        return Values(*found)
+
+    def refused(self) -> Iterator[Search]:
+        """The searches of a list that HeyX refused."""
+        return (search for search in self.searches(listed=True) if search.state is Progressed.REFUSED)
+
+    def ids(self) -> set[str]:
+        """The ids of all contacts that were read."""
+        return {contact_id for (contact_id,) in self._db.stream("SELECT id FROM contact")}
+
+    def still(self) -> tuple[int, int]:
+        """How many searches and how many contacts by id are open."""
+        return (
+            self._one("SELECT count(*) FROM search WHERE state = 'open'"),
+            self._one("SELECT count(*) FROM named WHERE state = 'open'"),
+        )
+
+    def answers(self) -> int:
+        """How many pages, of all passes, and contacts by id were read or refused."""
+        return (
+            self._one("SELECT count(*) FROM page")
+            + self._one("SELECT count(*) FROM search WHERE state = 'refused'")
+            + self._one("SELECT count(*) FROM named WHERE state <> 'open'")
+        )
+
+    def page_size(self) -> int | None:
+        """How large pages were asked for once HeyX had given such; None: as large as HeyX makes them."""
+        found: int | None = self._db.value("SELECT max(per_page) FROM search")
+        return found
+
+    def failed_ids(self) -> Iterator[tuple[str, bool, Progressed, str]]:
+        """Contacts that could not be had by their id: id, whether a person listed it, why."""
+        query = "SELECT id, listed, state, message FROM named WHERE state IN ('absent', 'refused') ORDER BY id"
+        for contact_id, listed, state, message in self._db.stream(query):
+            yield contact_id, bool(listed), Progressed(state), message
+
+    def _one(self, query: str) -> int:
+        return int(self._db.value(query))

@@ -1,0 +1,142 @@
+"""What an export is to read, as its checkpoint holds it: searches, contacts by id, and what came of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from heyx_bulk.database import Database
+from heyx_bulk.models.contacts import Field
+from heyx_bulk.storage.checkpoint.locking import CHECKPOINT
+
+FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE search (
+    number INTEGER PRIMARY KEY,
+    field TEXT NOT NULL,
+    value TEXT NOT NULL,           -- what contacts must have
+    spelling TEXT NOT NULL,        -- as it is searched for
+    listed INTEGER NOT NULL,       -- whether it comes from a list, and may fail alone
+    pass INTEGER NOT NULL DEFAULT 1,
+    counts_from INTEGER NOT NULL DEFAULT 1,  -- contacts that no pass from here on showed have gone
+    per_page INTEGER,              -- the size of pages to ask for, once HeyX gave that
+    state TEXT NOT NULL DEFAULT 'open',
+    settled INTEGER NOT NULL DEFAULT 1,      -- whether everybody was read
+    message TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX search_by_state ON search (state, number);
+CREATE TABLE page (
+    came INTEGER PRIMARY KEY,      -- in this order
+    search INTEGER NOT NULL,
+    pass INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    last_page INTEGER NOT NULL,
+    total INTEGER,
+    ids TEXT NOT NULL              -- all of the page, a JSON list
+);
+CREATE UNIQUE INDEX page_by_search ON page (search, pass, number);
+CREATE TABLE found (               -- contacts that have the value, by our own comparison
+    search INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    pass INTEGER NOT NULL,         -- the last one that showed it
+    passes INTEGER NOT NULL,       -- how many did
+    PRIMARY KEY (search, id)
+) WITHOUT ROWID;
+CREATE TABLE named (               -- contacts wanted by their id
+    id TEXT PRIMARY KEY,
+    listed INTEGER NOT NULL,       -- whether a person listed it; else it is known from before
+    state TEXT NOT NULL DEFAULT 'open',
+    message TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX named_by_state ON named (state, id);
+CREATE TABLE contact (
+    id TEXT PRIMARY KEY,
+    fields TEXT NOT NULL,          -- a JSON object
+    tags TEXT NOT NULL,            -- a JSON list
+    created_at INTEGER
+) WITHOUT ROWID;
+"""
+
+
+class Progressed(StrEnum):
+    """How far a search, or a contact wanted by its id, has come."""
+
+    OPEN = "open"
+    DONE = "done"
+    ABSENT = "absent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search: contacts with `wanted`, in one spelling of its value, being read for the `turn`-th time.
+
+    `listed` ones come from a list of values. `per_page` is the size of pages that HeyX gave, None for its own.
+    `settled` says whether the pages showed everybody.
+    """
+
+    number: int
+    wanted: Field
+    spelling: str
+    listed: bool = False
+    turn: int = 1
+    per_page: int | None = None
+    state: Progressed = Progressed.OPEN
+    settled: bool = True
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What the search for one value came to.
+
+    `found` contacts have it; HeyX's search named `total`, those that only resemble them too (None: it does not
+    say). Where not `settled`, contacts came and went while they were read, in each of `passes`, and `partly` of
+    those found were not on all passes.
+    """
+
+    wanted: Field
+    found: int
+    total: int | None
+    settled: bool
+    passes: int
+    partly: int
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the values of a list came to: how many there are, found somebody, were refused, never came to rest."""
+
+    searched: int
+    found: int
+    refused: int
+    unsettled: int
+
+
+def fill(
+    path: Path,
+    named: Path,
+    facts: Mapping[str, object],
+    searches: Iterable[tuple[Field, str, bool]],
+    wanted: Iterable[tuple[str, bool]],
+) -> None:
+    """Write an export's checkpoint, which will be `named` so, into the empty file at `path`."""
+    db = Database(path, CHECKPOINT, synchronous="OFF", starting=True, named=named)
+    try:
+        db.script("PRAGMA journal_mode=OFF; BEGIN;" + _SCHEMA)
+        db.executemany(
+            "INSERT INTO search (field, value, spelling, listed) VALUES (?, ?, ?, ?)",
+            ((field.name, field.value, spelling, listed) for field, spelling, listed in searches),
+        )
+        db.executemany("INSERT OR IGNORE INTO named (id, listed) VALUES (?, ?)", wanted)
+        rows = [(name, json.dumps(value)) for name, value in {"format": FORMAT, **facts}.items()]
+        db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        db.execute("COMMIT")
+        db.execute("PRAGMA journal_mode=WAL")
+    finally:
+        db.close()

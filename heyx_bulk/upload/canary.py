@@ -1,0 +1,144 @@
+"""The first rows of a run sent ahead, read back and compared before the rest follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from heyx_bulk.errors import NotAsSent
+from heyx_bulk.models.calls import MAX_FIELDS, MAX_TAGS
+from heyx_bulk.models.contacts import ContactRow, Status
+from heyx_bulk.planning.estimate import kind
+from heyx_bulk.reports.read_back import Compared, read_back
+from heyx_bulk.storage.checkpoint.row_record import State
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.sender import Upload
+
+_REMEDY = (
+    "The other rows wait, and nothing is lost. See to HeyX (is there such a custom field, of that type?); then "
+    "the same command sends these rows again and compares them again. To send all rows as things are, leave out "
+    "--canary."
+)
+
+
+class Canary:
+    """Sends so many rows of `run` ahead; `tell` is told which and how it went. To be an upload's work.
+
+    The rows are chosen so that every field and every kind of call occurs, as far as so few rows can. The
+    checkpoint remembers them: a start after one that was stopped goes on with the same rows, and what passed once
+    is not asked again.
+    """
+
+    def __init__(self, run: Run, rows: int, *, tell: Callable[[str], None]) -> None:
+        self._run = run
+        self._rows = rows
+        self._tell = tell
+
+    async def __call__(self, upload: Upload) -> None:
+        """Send the chosen rows, compare, and send the rest; raises `NotAsSent` where HeyX differs."""
+        if not self._passed():
+            numbers = self._chosen()
+            await upload.run(frozenset(numbers))
+            self._compare(await self._read_back(upload, numbers))
+        await upload.run()
+
+    def _passed(self) -> bool:
+        kept = self._run.journal.meta("canary")
+        return isinstance(kept, dict) and bool(kept["passed"])
+
+    def _chosen(self) -> list[int]:
+        kept = self._run.journal.meta("canary")
+        numbers: list[int] = kept["rows"] if isinstance(kept, dict) else []
+        if not numbers:
+            numbers, missing = choose(self._open_rows(), self._rows, self._run)
+            self._run.journal.remember("canary", {"rows": numbers, "passed": False})
+            if missing:
+                self._tell(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
+        listed = ", ".join(map(str, numbers))
+        self._tell(f"Canary: sent first, read back and compared: {_rows(len(numbers))} ({listed}).")
+        return numbers
+
+    def _open_rows(self) -> Iterable[ContactRow]:
+        journal = self._run.journal
+        return (row for row in self._run.open_rows() if journal.awaits(row.number) is None)
+
+    async def _read_back(self, upload: Upload, numbers: list[int]) -> list[Compared]:
+        entries = [self._run.journal.entry(number) for number in numbers]
+        failed = [
+            Compared(entry.number, entry.contact_id or "", (), f"{entry.status or entry.state}: {entry.message}")
+            for entry in entries
+            if entry.status in (Status.FAILED, Status.UNCERTAIN) or entry.state is not State.DONE
+        ]
+        sent = [entry for entry in entries if entry.number not in {found.number for found in failed}]
+        return failed + await read_back(self._run, upload.client, sent, workers=len(sent) or 1)
+
+    def _compare(self, compared: list[Compared]) -> None:
+        journal = self._run.journal
+        wrong = sorted((found for found in compared if not found.as_sent), key=lambda found: found.number)
+        if not wrong:
+            journal.remember("canary", {"rows": [found.number for found in compared], "passed": True})
+            self._tell(f"Canary: {_rows(len(compared))} read back, all as sent. Now the rest.")
+            return
+        journal.open_again([found.number for found in wrong])
+        lines = "\n".join(line for found in wrong for line in lines_of(found))
+        raise NotAsSent(
+            f"Stopped after the first rows: {len(wrong)} of {_rows(len(compared))} are not in HeyX as they were "
+            f"sent.\n{lines}",
+            _REMEDY,
+        )
+
+
+def choose(rows: Iterable[ContactRow], count: int, run: Run) -> tuple[list[int], list[str]]:
+    """So many of `rows` that show the most: their numbers, and what none of them shows although some row does.
+
+    First those that together show every field, every way to find a contact, tags added and removed, and more of
+    either than one call takes; then the first ones of the sheet.
+    """
+    showing: dict[int, frozenset[str]] = {}
+    first: list[int] = []
+    seen: set[str] = set()
+    for row in rows:
+        shows = _shows(row, run)
+        if not shows <= seen:
+            showing[row.number] = shows
+            seen |= shows
+        if len(first) < count:
+            first.append(row.number)
+    chosen: list[int] = []
+    missing = set(seen)
+    while missing and len(chosen) < count:
+        best = max(showing, key=lambda number: (len(showing[number] & missing), -number))
+        chosen.append(best)
+        missing -= showing[best]
+    for number in first:
+        if len(chosen) < count and number not in chosen:
+            chosen.append(number)
+    return sorted(chosen), sorted(missing)
+
+
+def _shows(row: ContactRow, run: Run) -> frozenset[str]:
+    shows = {field.name for field in row.fields} | {f"rows {kind(row, run.matching)}"}
+    shows |= {"tags to add"} if row.add_tags else set()
+    shows |= {"tags to remove"} if row.remove_tags else set()
+    shows |= {f"more than {MAX_FIELDS} fields"} if len(row.fields) > MAX_FIELDS else set()
+    shows |= {f"more than {MAX_TAGS} tags"} if len(row.add_tags) > MAX_TAGS else set()
+    return frozenset(shows)
+
+
+def lines_of(found: Compared) -> list[str]:
+    """What a person reads of a row that is not as it was sent."""
+    contact = f", contact {found.contact_id}" if found.contact_id else ""
+    lines = [f"  row {found.number}{contact}:"]
+    if found.unread:
+        lines.append(f"    {found.unread}")
+    for one in found.differences:
+        match one.what:
+            case "removed tag":
+                lines.append(f"    tag “{one.ours}” should be gone, and is there")
+            case _:
+                held = f"“{one.theirs}”" if one.theirs else "nothing"
+                lines.append(f"    {one.what}: sent “{one.ours}”, HeyX has {held}")
+    return lines
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"

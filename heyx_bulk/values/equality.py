@@ -1,0 +1,97 @@
+"""When two values are equal to HeyX, and how a phone is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from heyx_bulk.models.contacts import Value
+from heyx_bulk.values.text import digits, trim
+
+
+class PhoneLookup(StrEnum):
+    """Which spellings of a phone are searched for beside the written one; HeyX keeps them with or without `+`."""
+
+    BOTH = "both"
+    PLUS = "plus"
+    DIGITS = "digits"
+    AS_WRITTEN = "as-written"
+
+
+class PhoneSpelling(StrEnum):
+    """How a text spells a phone: `+` and digits, bare digits, or in a manner of its own."""
+
+    PLUS = "plus"
+    DIGITS = "digits"
+    OTHER = "other"
+
+
+def spelling_of(phone: str) -> PhoneSpelling:
+    """How the text `phone` is spelled."""
+    bare = digits(phone)
+    return {f"+{bare}": PhoneSpelling.PLUS, bare: PhoneSpelling.DIGITS}.get(phone, PhoneSpelling.OTHER)
+
+
+def text_of(value: Value) -> str:
+    """A value of HeyX as the text a sheet would hold: `true` for True, blank for null, trimmed."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return trim(str(value))
+
+
+def same(field: str, ours: str, theirs: Value) -> bool:
+    """Whether HeyX, given `ours`, would hold `theirs`: trimmed, `"true"` and true, phones by digits."""
+    ours, held = trim(ours), text_of(theirs)
+    if field == "phone" and held:
+        return digits(ours) == digits(held)
+    if isinstance(theirs, bool):
+        return ours.casefold() == held
+    return ours == held
+
+
+def key_text(field: str, value: Value) -> str:
+    """The form in which a match key's values are compared: a phone's digits, an address without case."""
+    text = text_of(value)
+    match field:
+        case "phone":
+            return digits(text)
+        case "email":
+            return text.casefold()
+        case _:
+            return text
+
+
+def key_of(field: str) -> Callable[[str], str]:
+    """`key_text` for the texts of one field, trimmed already."""
+    match field:
+        case "phone":
+            return digits
+        case "email":
+            return str.casefold
+        case _:
+            return str
+
+
+def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:
+    """The texts to search for so that a contact with this key value is found, likeliest first.
+
+    The written form is always among them: a contact that we create keeps its phone just so, and must be found
+    again under it.
+    """
+    value = trim(value)
+    if field != "phone":
+        return (value,)
+    bare = digits(value)
+    others = {
+        PhoneLookup.BOTH: (f"+{bare}", bare),
+        PhoneLookup.PLUS: (f"+{bare}",),
+        PhoneLookup.DIGITS: (bare,),
+        PhoneLookup.AS_WRITTEN: (),
+    }
+    return tuple(dict.fromkeys((value, *others[lookup])))
