@@ -17,13 +17,13 @@ from statistics import median
 
 import httpx
 import psutil
-from pace import TOKEN, Course, served
+from rate_limit import TOKEN, Course, served
 
 from heyx_bulk.api.client import Client, Transport
 from heyx_bulk.models.calls import ReadContact
-from heyx_bulk.rate_limit.limiter import open_pace
+from heyx_bulk.rate_limit.limiter import open_rate_limiter
 from heyx_bulk.sandbox import Sandbox, SandboxTransport
-from heyx_bulk.settings import Rate, Settings, checked
+from heyx_bulk.settings import Rate, Settings, validate_settings
 
 IN_FLIGHT = 10
 ROUNDS = 5
@@ -36,8 +36,8 @@ async def ours(settings: Settings, calls: int, transport: Transport | None = Non
     left = iter(range(calls))
     megabytes = []
     process = psutil.Process()
-    with open_pace(settings) as pace:
-        async with Client(settings, pace, transport=transport) as client:
+    with open_rate_limiter(settings) as limiter:
+        async with Client(settings, limiter, transport=transport) as client:
 
             async def worker() -> None:
                 for number in left:
@@ -76,7 +76,7 @@ def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as folder, served([Course.unlimited()]) as (url,):
         os.environ["HEYX_BULK_STATE"] = folder
-        settings = checked(url=url, token=TOKEN, rate=NO_LIMIT, workers=IN_FLIGHT)
+        settings = validate_settings(url=url, token=TOKEN, rate=NO_LIMIT, workers=IN_FLIGHT)
         pairs = [
             (asyncio.run(ours(settings, ROUND_CALLS))[0], asyncio.run(bare(settings, ROUND_CALLS)))
             for _ in range(ROUNDS)

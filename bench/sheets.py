@@ -141,15 +141,15 @@ def staged_durably(path: Path, rows: int) -> int:
 
 
 def _staged(path: Path, rows: int, *, durable: bool) -> int:
-    from heyx_bulk.mapping.recognition import Wishes  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.mapping.recognition import MappingOptions  # noqa: PLC0415 - a child pays for its own libraries
     from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - likewise
-    from heyx_bulk.upload.options import Intent  # noqa: PLC0415 - likewise
+    from heyx_bulk.upload.options import UploadOptions  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.staging import stage  # noqa: PLC0415 - likewise
 
     sheet = open_sheet(path)
     place = path.with_name(f"{os.getpid()}.checkpoint")
-    intent = Intent(wishes=Wishes(custom_fields=True))
-    stage(sheet, intent, place, channel="bench", begun_at="2026-01-01", durable=durable)
+    options = UploadOptions(mapping=MappingOptions(custom_fields=True))
+    stage(sheet, options, place, channel="bench", started_at="2026-01-01", durable=durable)
     place.unlink()
     assert sheet.row_count == rows
     return rows

@@ -4,56 +4,89 @@
 tree in `heyx_bulk.errors`.
 """
 
-from heyx_bulk.api.client import Client
-from heyx_bulk.errors import HeyxBulkError, Misuse, Stopped
-from heyx_bulk.export.exporter import export, export_frame
-from heyx_bulk.export.filters import Condition, Selection
-from heyx_bulk.export.layout import Layout
-from heyx_bulk.export.request import Request
-from heyx_bulk.mapping.mapping_file import MappingFile
-from heyx_bulk.mapping.mapping_store import read as read_mapping
-from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.mapping.recognition import Wishes
-from heyx_bulk.models.contacts import Contact, Field, Outcome, Status
-from heyx_bulk.planning.planner import Matching, Mode
-from heyx_bulk.rate_limit.limiter import Pace, open_pace
-from heyx_bulk.reports.stop_conditions import Failures, Stops
-from heyx_bulk.settings import Rate, Settings, from_environment
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.runner import Manner, Uploaded, upload_sheet
-from heyx_bulk.values.equality import PhoneLookup
+from __future__ import annotations
 
-__all__ = [
-    "Client",
-    "Condition",
-    "Contact",
-    "Duplicates",
-    "Failures",
-    "Field",
-    "HeyxBulkError",
-    "Intent",
-    "Layout",
-    "Manner",
-    "MappingFile",
-    "Matching",
-    "Misuse",
-    "Mode",
-    "Outcome",
-    "Pace",
-    "PhoneLookup",
-    "Rate",
-    "Request",
-    "Selection",
-    "Settings",
-    "Status",
-    "Stopped",
-    "Stops",
-    "Uploaded",
-    "Wishes",
-    "export",
-    "export_frame",
-    "from_environment",
-    "open_pace",
-    "read_mapping",
-    "upload_sheet",
-]
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heyx_bulk.api.client import Client as Client
+    from heyx_bulk.errors import HeyxBulkError as HeyxBulkError
+    from heyx_bulk.errors import Stopped as Stopped
+    from heyx_bulk.errors import UsageError as UsageError
+    from heyx_bulk.export.exporter import export as export
+    from heyx_bulk.export.exporter import export_frame as export_frame
+    from heyx_bulk.export.filters import Condition as Condition
+    from heyx_bulk.export.filters import ContactFilter as ContactFilter
+    from heyx_bulk.export.layout import TableLayout as TableLayout
+    from heyx_bulk.export.request import ExportRequest as ExportRequest
+    from heyx_bulk.mapping.mapping_file import MappingFile as MappingFile
+    from heyx_bulk.mapping.mapping_store import read_mapping as read_mapping
+    from heyx_bulk.mapping.merge_rows import Duplicates as Duplicates
+    from heyx_bulk.mapping.recognition import MappingOptions as MappingOptions
+    from heyx_bulk.models.contacts import Contact as Contact
+    from heyx_bulk.models.contacts import Field as Field
+    from heyx_bulk.models.contacts import Outcome as Outcome
+    from heyx_bulk.models.contacts import Status as Status
+    from heyx_bulk.planning.planner import Matching as Matching
+    from heyx_bulk.planning.planner import Mode as Mode
+    from heyx_bulk.rate_limit.limiter import RateLimiter as RateLimiter
+    from heyx_bulk.rate_limit.limiter import open_rate_limiter as open_rate_limiter
+    from heyx_bulk.reports.stop_conditions import FailureLimit as FailureLimit
+    from heyx_bulk.reports.stop_conditions import StopConditions as StopConditions
+    from heyx_bulk.settings import Rate as Rate
+    from heyx_bulk.settings import Settings as Settings
+    from heyx_bulk.settings import from_environment as from_environment
+    from heyx_bulk.upload.options import UploadOptions as UploadOptions
+    from heyx_bulk.upload.runner import RunCallbacks as RunCallbacks
+    from heyx_bulk.upload.runner import UploadResult as UploadResult
+    from heyx_bulk.upload.runner import upload_sheet as upload_sheet
+    from heyx_bulk.values.equality import PhoneLookup as PhoneLookup
+
+_MODULES = {
+    "api.client": ["Client"],
+    "errors": ["HeyxBulkError", "Stopped", "UsageError"],
+    "export.exporter": ["export", "export_frame"],
+    "export.filters": ["Condition", "ContactFilter"],
+    "export.layout": ["TableLayout"],
+    "export.request": ["ExportRequest"],
+    "mapping.mapping_file": ["MappingFile"],
+    "mapping.mapping_store": ["read_mapping"],
+    "mapping.merge_rows": ["Duplicates"],
+    "mapping.recognition": ["MappingOptions"],
+    "models.contacts": ["Contact", "Field", "Outcome", "Status"],
+    "planning.planner": ["Matching", "Mode"],
+    "rate_limit.limiter": ["RateLimiter", "open_rate_limiter"],
+    "reports.stop_conditions": ["FailureLimit", "StopConditions"],
+    "settings": ["Rate", "Settings", "from_environment"],
+    "upload.options": ["UploadOptions"],
+    "upload.runner": ["RunCallbacks", "UploadResult", "upload_sheet"],
+    "values.equality": ["PhoneLookup"],
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605  one list of names, not two
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for: who runs `--help` need not pay for all of them."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+class _Package(ModuleType):
+    """This module. `export` is the function, though importing the package of that name would bind the package."""
+
+    @property
+    def export(self) -> object:
+        return __getattr__("export")
+
+    @export.setter
+    def export(self, package: ModuleType) -> None:
+        """Leave the name to the function."""
+
+
+sys.modules[__name__].__class__ = _Package

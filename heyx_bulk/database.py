@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from heyx_bulk.errors import FULL, DiskFull, HeyxBulkError, Unwritable
+from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, HeyxBulkError, WriteError
 
 BUSY_SECONDS = 10.0
 """How long another process may keep a file before this one gives up."""
@@ -46,7 +46,7 @@ class Database:
     """An open SQLite file whose errors are told in words.
 
     Every statement is a transaction of its own, unless it stands in a `transaction` block. While the file is being
-    made (`starting`), an error is `Unwritable`; later it is `DiskFull`, which stops a run; a full disk is always
+    made (`starting`), an error is `WriteError`; later it is `DiskFull`, which stops a run; a full disk is always
     `DiskFull`. `named` is the path that messages tell, if it is another one.
     """
 
@@ -163,7 +163,7 @@ class Database:
 def open_shared(path: Path, kind: FileKind, schema: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
     """The file at `path` that several processes of this user share, made with `schema` where it is not there.
 
-    Only this user can read it. Raises `Unwritable` where it cannot be used.
+    Only this user can read it. Raises `WriteError` where it cannot be used.
     """
     with translate_errors(path, kind, starting=True):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -199,8 +199,8 @@ def _code(error: Exception) -> int:
 
 def _translated(error: sqlite3.Error | OSError, path: Path, kind: FileKind, *, starting: bool) -> Exception:
     if isinstance(error, sqlite3.Error) and is_damage(error):
-        return (Unwritable if starting else DiskFull)(*kind.damaged(path, str(error)))
-    if _code(error) == sqlite3.SQLITE_FULL or (isinstance(error, OSError) and error.errno in FULL):
+        return (WriteError if starting else DiskFull)(*kind.damaged(path, str(error)))
+    if _code(error) == sqlite3.SQLITE_FULL or (isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS):
         return DiskFull(
             f"The disk of {path.parent} is full.",
             "Nothing is lost; make room and give the same command again: it goes on where it stopped.",
@@ -227,4 +227,4 @@ def unwritable(error: Exception, path: Path, kind: FileKind) -> HeyxBulkError:
     remedy = (
         "Give the sheet a shorter name, or copy it to one, and upload that." if too_long else kind.if_unwritable
     )
-    return Unwritable(f"{kind.noun} {path} cannot be written: {reason}.", remedy)
+    return WriteError(f"{kind.noun} {path} cannot be written: {reason}.", remedy)

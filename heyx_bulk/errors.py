@@ -1,22 +1,22 @@
 """Everything that can go wrong, named by what we then know happened.
 
 HeyxBulkError
-├ Misuse          a person can put it right; nothing was sent                      exit 2
-│   SheetError  MappingError  SettingsError  CheckpointMismatch  CheckpointDamaged  Unwritable
-├ Stopped         the run cannot go on and has lost nothing; the same command carries on   exit 4
-│   Unauthorized  Unreachable  CheckpointBusy  DiskFull  TooManyFailures  LimitReached  NotAsSent
-│   Interrupted     by Ctrl-C, a signal or a closed terminal                        exit 130, 143, 129
-├ CallFailed      one call failed: its row fails, the run goes on
-│   Refused         HeyX said no: it did not happen
-│     (Throttled: because we asked too often) (Absent: it knows no such contact, perhaps not yet)
-│   Undelivered     it never reached HeyX: it did not happen
-│   Unanswered      it was sent and no answer came: it may have happened
-│   Ambiguous       the key names several contacts, and we do not guess
-│   Conflict        HeyX was changed since the export, and we do not write over it
-└ InDoubt         a create went unanswered; its row waits for the end
+├ UsageError          a person can fix it; nothing was sent                                      exit 2
+│   SheetError  MappingError  SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+├ Stopped             the run cannot go on and has lost nothing; the same command resumes it     exit 4
+│   Unauthorized  Unreachable  CheckpointBusy  DiskFull  TooManyFailures  LimitReached  VerificationError
+│   Interrupted         by Ctrl-C, a signal or a closed terminal                        exit 130, 143, 129
+├ CallFailed          one call failed: its row fails, the run goes on
+│   Rejected            HeyX said no: it did not happen
+│     (Throttled: because we asked too often) (NotFoundError: it knows no such contact, perhaps not yet)
+│   Undelivered         it never reached HeyX: it did not happen
+│   Unanswered          it was sent and no answer came: it may have happened
+│   Ambiguous           the key names several contacts, and we do not guess
+│   Conflict            HeyX was changed since the export, and we do not write over it
+└ UnconfirmedCreate   a create went unanswered; its row waits for the end of the run
 
-Exit codes of the program: 0 every row is as wanted · 1 our bug (with a traceback) · 2 misuse, nothing was
-sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped, the same command carries on ·
+Exit codes of the program: 0 every row succeeded · 1 our bug (with a traceback) · 2 usage error, nothing was
+sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped, the same command resumes ·
 129, 130 and 143 interrupted, likewise.
 """
 
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import errno
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 """What the system says where a disk, or a person's share of it, takes no more."""
 
 
@@ -42,33 +42,33 @@ class HeyxBulkError(Exception):
         return f"{self.what}\n{self.remedy}" if self.remedy else self.what
 
 
-class Misuse(HeyxBulkError):
+class UsageError(HeyxBulkError):
     """A person can put it right; nothing was sent."""
 
     exit_code = 2
 
 
-class SheetError(Misuse):
+class SheetError(UsageError):
     """The sheet cannot be read as it stands."""
 
 
-class MappingError(Misuse):
+class MappingError(UsageError):
     """The sheet's columns do not say what is meant."""
 
 
-class SettingsError(Misuse):
+class SettingsError(UsageError):
     """Where HeyX is, or how we may speak to it, is not said or not allowed."""
 
 
-class CheckpointMismatch(Misuse):
+class CheckpointMismatch(UsageError):
     """The checkpoint belongs to another sheet, other options or another channel."""
 
 
-class CheckpointDamaged(Misuse):
+class CheckpointDamaged(UsageError):
     """The disk gives back another checkpoint than was written."""
 
 
-class Unwritable(Misuse):
+class WriteError(UsageError):
     """A file that must be written cannot be."""
 
 
@@ -102,7 +102,7 @@ class LimitReached(Stopped):
     """A limit that a person set to the run is reached."""
 
 
-class NotAsSent(Stopped):
+class VerificationError(Stopped):
     """What HeyX holds after the first rows is not what was sent."""
 
 
@@ -123,7 +123,7 @@ class CallFailed(HeyxBulkError):
     """One call failed: its row fails, the run goes on."""
 
 
-class Refused(CallFailed):
+class Rejected(CallFailed):
     """HeyX said no: it did not happen. `status` is the answer's HTTP status."""
 
     def __init__(self, what: str, *, status: int) -> None:
@@ -131,7 +131,7 @@ class Refused(CallFailed):
         self.status = status
 
 
-class Throttled(Refused):
+class Throttled(Rejected):
     """HeyX said no because we asked too often; `wait_seconds` is what it told us to wait, if it did."""
 
     def __init__(self, what: str, *, wait_seconds: float | None = None) -> None:
@@ -139,7 +139,7 @@ class Throttled(Refused):
         self.wait_seconds = wait_seconds
 
 
-class Absent(Refused):
+class NotFoundError(Rejected):
     """HeyX knows no contact with this id, or it is not ready: for seconds after a create that is no last word."""
 
 
@@ -159,5 +159,5 @@ class Conflict(CallFailed):
     """HeyX was changed since the export that a row was edited in, and we do not write over it."""
 
 
-class InDoubt(HeyxBulkError):
+class UnconfirmedCreate(HeyxBulkError):
     """A create went unanswered; its row waits for the end of the run."""

@@ -44,7 +44,7 @@ class Rate:
             )
         return cls(int(calls), seconds)
 
-    def part(self, share: float) -> Rate:
+    def share(self, share: float) -> Rate:
         """So much of it; at least a call."""
         return Rate(max(1, int(self.calls * share + 1e-9)), self.window_seconds)
 
@@ -54,7 +54,7 @@ class Rate:
         return f"{self.calls} every {self.window_seconds:g} s"
 
 
-def share_of(text: str) -> float:
+def parse_share(text: str) -> float:
     """A part of the rate, `50%` or `0.5`; raises `SettingsError`."""
     found = _SHARE.fullmatch(text.strip())
     number = float(found[1]) / (100 if found[2] else 1) if found else 0.0
@@ -69,8 +69,8 @@ class Settings(BaseModel):
     """How HeyX is spoken to.
 
     `timeout` bounds a whole call, `settle` is the wait before a look at doubts, `rate_share` is our part of the
-    rate. The rate is counted on this machine, or in the Redis that `pace` names; for the token alone, or for all
-    that share the budget called `account`. Without `memory` no contact is remembered on this machine.
+    rate. The rate is counted on this machine, or in the Redis that `limiter` names; for the token alone, or for
+    all that share the budget called `account`. Without `cache` no contact is remembered on this machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,17 +79,17 @@ class Settings(BaseModel):
     token: SecretStr
     rate: Rate = Rate()
     rate_share: float = Field(default=1.0, gt=0, le=1)
-    pace: SecretStr | None = None
+    rate_limit_redis: SecretStr | None = None
     account: str = ""
     workers: int = Field(default=20, ge=1, le=200)
     timeout: float = Field(default=30.0, gt=0, le=600)
-    settle: float = Field(default=60.0, ge=0, le=3600)
+    reconcile_delay: float = Field(default=60.0, ge=0, le=3600)
     viber: bool = False
-    memory: bool = True
+    cache: bool = True
 
     @field_validator("url")
     @classmethod
-    def _speaks_safely(cls, url: str) -> str:
+    def _check_url(cls, url: str) -> str:
         url = url.strip()
         try:
             parts = urlsplit(url)
@@ -107,25 +107,27 @@ class Settings(BaseModel):
             )
         return url.rstrip("/")
 
-    @field_validator("pace")
+    @field_validator("rate_limit_redis")
     @classmethod
-    def _names_a_redis(cls, pace: SecretStr | None) -> SecretStr | None:
-        if pace is None:
+    def _check_redis(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is None:
             return None
-        pace = SecretStr(pace.get_secret_value().strip())
+        address = SecretStr(address.get_secret_value().strip())
         try:
-            parts = urlsplit(pace.get_secret_value())
+            parts = urlsplit(address.get_secret_value())
             known = parts.scheme in REDIS and (parts.port or 1) > 0 and bool(parts.hostname or parts.path)
         except ValueError:
             known = False
         if not known:
-            raise ValueError("HEYX_PACE is no address of a Redis; it looks like redis://:password@host:6379/0")
-        return pace
+            raise ValueError(
+                "HEYX_RATE_LIMIT_REDIS is no address of a Redis; it looks like redis://:password@host:6379/0"
+            )
+        return address
 
     @property
-    def ready(self) -> float:
+    def ready_seconds(self) -> float:
         """Seconds that a new contact, which no call may find yet, is asked for again: a third of `settle`."""
-        return self.settle / 3
+        return self.reconcile_delay / 3
 
     @property
     def is_local(self) -> bool:
@@ -138,32 +140,32 @@ class Settings(BaseModel):
         return _hash(f"{self.url}\n{self.token.get_secret_value()}")
 
     @property
-    def budget(self) -> str:
+    def rate_limit_key(self) -> str:
         """What tells one limit from another: the channel, or all channels of an account, without a token."""
         return _hash(f"{self.url}\naccount {self.account}") if self.account else self.channel
 
 
 def from_environment(environment: Mapping[str, str], **options: object) -> Settings:
-    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, `HEYX_PACE`, `HEYX_ACCOUNT`, `HEYX_MEMORY`,
-    and options.
+    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, `HEYX_RATE_LIMIT_REDIS`, `HEYX_ACCOUNT`,
+    `HEYX_CACHE`, and options.
 
     Raises `SettingsError`.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    told = {
+    given_by_environment = {
         name: text
-        for name in ("url", "pace", "account", "memory")
+        for name in ("url", "rate_limit_redis", "account", "cache")
         if (text := environment.get(f"HEYX_{name.upper()}"))
     }
-    return checked(token=_token(environment), **{**told, **given})
+    return validate_settings(token=_token(environment), **{**given_by_environment, **given})
 
 
-def checked(**options: object) -> Settings:
+def validate_settings(**options: object) -> Settings:
     """Settings from values of any origin; raises `SettingsError` that names all that is wrong."""
     try:
         return Settings.model_validate(options)
     except ValidationError as error:
-        mistakes = "; ".join(_sentence(dict(mistake)) for mistake in error.errors())
+        mistakes = "; ".join(_mistake(dict(mistake)) for mistake in error.errors())
         raise SettingsError(mistakes, "Put that right and give the command again.") from None
 
 
@@ -177,13 +179,13 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
-def _sentence(mistake: Mapping[str, object]) -> str:
+def _mistake(mistake: Mapping[str, object]) -> str:
     place, message = mistake.get("loc"), str(mistake.get("msg", ""))
     name = str(place[0]) if isinstance(place, tuple) and place else ""
-    if name in ("url", "pace"):
+    if name in ("url", "rate_limit_redis"):
         return message.removeprefix("Value error, ")
-    if name == "memory":
-        return "HEYX_MEMORY is neither on nor off"
+    if name == "cache":
+        return "HEYX_CACHE is neither on nor off"
     return f"--{name.replace('_', '-')}: {message[:1].lower()}{message[1:]}"
 
 
@@ -212,7 +214,7 @@ def _token(environment: Mapping[str, str]) -> SecretStr:
         raise SettingsError(
             "There is no token for HeyX.",
             "Make one in HeyX (Settings, the key beside the channel) and put it into the environment "
-            "variable HEYX_TOKEN, or into a file named by HEYX_TOKEN_FILE. To try without, add --rehearse.",
+            "variable HEYX_TOKEN, or into a file named by HEYX_TOKEN_FILE. To try without, add --simulate.",
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError(

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock, Timer
 
-from heyx_bulk.sandbox import Answer, LostAnswer, Misbehaviour, Sandbox, SandboxContact, SandboxServer
+from heyx_bulk.sandbox import Faults, LostResponse, Response, Sandbox, SandboxContact, SandboxServer
 from tests.starter import Starter
 
 TOKEN = "sandbox"
@@ -34,7 +34,7 @@ FINISHED = (0, 3)
 class Variant:
     """One way for a night to go wrong: what HeyX does, and where the sheet has its phone."""
 
-    misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
+    faults: Faults = field(default_factory=Faults)
     phone_last: bool = False
     options: tuple[str, ...] = ()
 
@@ -47,7 +47,7 @@ class Variant:
 def storm(chance: random.Random) -> Variant:
     """A night in which anything may go wrong."""
     return Variant(
-        Misbehaviour(
+        Faults(
             lose_requests=chance.choice((0, 0.05)),
             lose_answers=chance.choice((0, 0.05)),
             lose_create_answers=chance.choice((0, 0.2)),
@@ -69,18 +69,18 @@ def storm(chance: random.Random) -> Variant:
 
 
 VARIANTS: Mapping[str, Variant] = {
-    "killed": Variant(),
-    "creates unanswered": Variant(Misbehaviour(lose_create_answers=0.3)),
-    "5xx after the create": Variant(Misbehaviour(errors_after_write=0.1)),
-    "search lags": Variant(Misbehaviour(lag=LAG_SECONDS)),
+    "killed_sessions": Variant(),
+    "creates unanswered": Variant(Faults(lose_create_answers=0.3)),
+    "5xx after the create": Variant(Faults(errors_after_write=0.1)),
+    "search lags": Variant(Faults(lag=LAG_SECONDS)),
     "phone last of 45": Variant(phone_last=True),
-    "not ready": Variant(Misbehaviour(queue=0.4, lose_create_answers=0.1)),
+    "not ready": Variant(Faults(queue=0.4, lose_create_answers=0.1)),
     "marked, without looking": Variant(
-        Misbehaviour(lose_create_answers=0.2, errors_after_write=0.1, lag=LAG_SECONDS),
-        options=("--no-match", "--stamp", "import mark"),
+        Faults(lose_create_answers=0.2, errors_after_write=0.1, lag=LAG_SECONDS),
+        options=("--no-match", "--tracking-field", "import mark"),
     ),
     "all at once": Variant(
-        Misbehaviour(lose_create_answers=0.15, errors_after_write=0.05, lag=LAG_SECONDS), phone_last=True
+        Faults(lose_create_answers=0.15, errors_after_write=0.05, lag=LAG_SECONDS), phone_last=True
     ),
 }
 
@@ -113,8 +113,8 @@ class Child:
 class Deadly(Sandbox):
     """A HeyX that kills whoever asks for the call it has chosen, before or after it took effect."""
 
-    def __init__(self, misbehaviour: Misbehaviour, chance: random.Random) -> None:
-        super().__init__(misbehaviour, tokens=(TOKEN,), limit=100_000, window_seconds=60)
+    def __init__(self, faults: Faults, chance: random.Random) -> None:
+        super().__init__(faults, tokens=(TOKEN,), limit=100_000, window_seconds=60)
         self.victim: Child | None = None
         self.kills = 0
         self.writes: list[Write] = []
@@ -128,7 +128,7 @@ class Deadly(Sandbox):
         self._start += 1
         self.victim = victim
 
-    def handle(self, method: str, url: str, token: str | None, body: bytes) -> Answer | LostAnswer:
+    def handle(self, method: str, url: str, token: str | None, body: bytes) -> Response | LostResponse:
         """Answer, and perhaps kill: before, after, or some milliseconds later."""
         self._left -= 1
         moment = self._chance.choice(("before", "after", "later")) if self._left == 0 else ""
@@ -179,8 +179,8 @@ class Write:
         return (self.method, self.url, self.body) == (other.method, other.url, other.body)
 
 
-def _answered(answer: Answer | LostAnswer) -> bool:
-    return isinstance(answer, Answer) and answer.status < 300
+def _answered(answer: Response | LostResponse) -> bool:
+    return isinstance(answer, Response) and answer.status < 300
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,7 @@ def survive(
     wanted = people(chance, rows, wide=variant.phone_last, blind=variant.blind)
     sheet = folder / "contacts.csv"
     write_sheet(sheet, wanted, phone_last=variant.phone_last)
-    sandbox = Deadly(replace(variant.misbehaviour, seed=seed_number), chance)
+    sandbox = Deadly(replace(variant.faults, seed=seed_number), chance)
     seed(sandbox, wanted)
     starts = 0
     with SandboxServer(sandbox, latency=0.002) as server, Starter() as starter:
@@ -296,7 +296,16 @@ def start(
 ) -> int:
     """One start of the program; its exit code."""
     words = ["upload", sheet.name, "--custom-fields", "--quiet", *options]
-    words += ["--settle", str(SETTLE_SECONDS), "--rate", "100000/min", "--workers", "4", "--timeout", "10"]
+    words += [
+        "--reconcile-delay",
+        str(SETTLE_SECONDS),
+        "--rate",
+        "100000/min",
+        "--workers",
+        "4",
+        "--timeout",
+        "10",
+    ]
     state = str(sheet.parent / "state")
     environment = {**os.environ, "HEYX_URL": server.url, "HEYX_TOKEN": TOKEN, "HEYX_BULK_STATE": state}
     output = sheet.parent / "output.txt"

@@ -17,7 +17,7 @@ from email.utils import formatdate
 
 import httpx
 
-from heyx_bulk.sandbox import Answer, LostAnswer, Sandbox
+from heyx_bulk.sandbox import LostResponse, Response, Sandbox
 
 FOR_EVER = 10**6
 ERROR = json.dumps({"status": "error", "message": "no", "data": []}).encode()
@@ -38,9 +38,9 @@ class Exchange:
     writer: asyncio.StreamWriter
     closing: bool = False
 
-    def effect(self) -> Answer:
+    def effect(self) -> Response:
         answer = self.sandbox.handle(self.method, self.path, self.token, self.body)
-        assert not isinstance(answer, LostAnswer)
+        assert not isinstance(answer, LostResponse)
         return answer
 
     def write(self, status: int, body: bytes, headers: Mapping[str, str], length: int | None = None) -> None:
@@ -50,7 +50,7 @@ class Exchange:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.writer.write("\r\n".join([*lines, "", ""]).encode() + body)
 
-    def pass_on(self, answer: Answer) -> None:
+    def pass_on(self, answer: Response) -> None:
         self.write(answer.status, answer.body, answer.headers)
 
     def reset(self) -> None:

@@ -12,36 +12,36 @@ import time
 from pathlib import Path
 from random import Random
 
-from heyx_bulk.rate_limit.bucket import Budget
-from heyx_bulk.rate_limit.limiter import Pace
-from heyx_bulk.rate_limit.redis_bucket import FleetBudget
-from heyx_bulk.rate_limit.sqlite_bucket import MachineBudget
+from heyx_bulk.rate_limit.bucket import Bucket
+from heyx_bulk.rate_limit.limiter import RateLimiter
+from heyx_bulk.rate_limit.redis_bucket import RedisBucket
+from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
 from heyx_bulk.settings import Rate
 
 WORKERS = 4
 TIMEOUT_SECONDS = 0.2
 
 
-def budget(place: str, rate: Rate) -> Budget:
+def bucket(place: str, rate: Rate) -> Bucket:
     """The budget that is kept in a place."""
     if place.startswith("redis:"):
-        return FleetBudget(place, "channel", rate, timeout_seconds=TIMEOUT_SECONDS)
-    return MachineBudget(Path(place), rate, timeout_seconds=TIMEOUT_SECONDS)
+        return RedisBucket(place, "channel", rate, timeout_seconds=TIMEOUT_SECONDS)
+    return SQLiteBucket(Path(place), rate, timeout_seconds=TIMEOUT_SECONDS)
 
 
-async def work(pace: Pace, until: float, log: Path) -> None:
+async def work(limiter: RateLimiter, until: float, log: Path) -> None:
     """Take turns until a moment."""
     chance = Random()  # noqa: S311  traffic is no secret
     with log.open("a", encoding="ascii") as file:
 
         async def worker() -> None:
             while time.monotonic() < until:
-                turn = await pace.turn()
+                turn = await limiter.acquire()
                 granted = time.monotonic()
                 await asyncio.sleep(chance.uniform(0.01, 0.03))
                 file.write(f"{granted} {time.monotonic()}\n")
                 file.flush()
-                pace.settle(turn)
+                limiter.complete(turn)
 
         await asyncio.gather(*(worker() for _ in range(WORKERS)))
 
@@ -49,9 +49,9 @@ async def work(pace: Pace, until: float, log: Path) -> None:
 def main() -> None:
     place, calls, window, seconds, log = sys.argv[1:]
     rate = Rate(int(calls), float(window))
-    shared = budget(place, rate)
+    shared = bucket(place, rate)
     try:
-        asyncio.run(work(Pace(rate, budget=shared), time.monotonic() + float(seconds), Path(log)))
+        asyncio.run(work(RateLimiter(rate, bucket=shared), time.monotonic() + float(seconds), Path(log)))
     finally:
         shared.close()
 

@@ -16,30 +16,30 @@ import httpx
 
 from heyx_bulk.api.client import Client
 from heyx_bulk.models.contacts import Outcome
-from heyx_bulk.rate_limit.limiter import Pace
-from heyx_bulk.reports.audit import Books
+from heyx_bulk.rate_limit.limiter import RateLimiter
+from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxContact, SandboxTransport
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxContact, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Settings, checked
+from heyx_bulk.settings import Settings, validate_settings
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.session_run import Sent, upload
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.session_run import SessionSummary, send_rows
 from heyx_bulk.upload.staging import stage
 
 T = TypeVar("T")
 
 TOKEN = "sandbox"
 BEGUN_AT = "2026-11-23 09:15"
-PLAIN = Misbehaviour()
+PLAIN = Faults()
 
 
 def settings(**options: object) -> Settings:
     """Settings for a sandbox."""
-    return checked(**{"token": TOKEN, **options})
+    return validate_settings(**{"token": TOKEN, **options})
 
 
 def written(folder: Path, header: Sequence[str], rows: Sequence[Sequence[str]], name: str = "people.csv") -> Sheet:
@@ -56,24 +56,24 @@ def sheet(folder: Path, text: str, name: str = "people.csv") -> Sheet:
     return open_sheet(path)
 
 
-def checkpoint(opened: Sheet, intent: Intent | None = None) -> Path:
+def checkpoint(opened: Sheet, options: UploadOptions | None = None) -> Path:
     """The checkpoint of a sheet's run, staged."""
     path = opened.path.with_name(f"{opened.path.name}.checkpoint")
-    stage(opened, intent or Intent(), path, channel=settings().channel, begun_at=BEGUN_AT, durable=False)
+    stage(opened, options or UploadOptions(), path, channel=settings().channel, started_at=BEGUN_AT, durable=False)
     return path
 
 
 @contextmanager
 def resumed(path: Path) -> Iterator[Run]:
     """The run of a checkpoint, opened as a start of the program does (but without waiting for the disk)."""
-    with Journal.open(path, durable=False) as journal:
-        yield Run.of(journal)
+    with Checkpoint.open(path, durable=False) as checkpoint:
+        yield Run.from_checkpoint(checkpoint)
 
 
 @contextmanager
-def staged(folder: Path, text: str, intent: Intent | None = None) -> Iterator[Run]:
+def staged(folder: Path, text: str, options: UploadOptions | None = None) -> Iterator[Run]:
     """The run of a CSV sheet with this content."""
-    with resumed(checkpoint(sheet(folder, text), intent)) as run:
+    with resumed(checkpoint(sheet(folder, text), options)) as run:
         yield run
 
 
@@ -199,7 +199,7 @@ class World:
 
     def __init__(
         self,
-        misbehaviour: Misbehaviour = PLAIN,
+        faults: Faults = PLAIN,
         *,
         limit: int = 10_000,
         limit_headers: bool = True,
@@ -208,7 +208,7 @@ class World:
     ) -> None:
         self._runner = asyncio.Runner(loop_factory=VirtualTime)
         self.loop = self._runner.get_loop()
-        self.sandbox = Sandbox(misbehaviour, limit=limit, limit_headers=limit_headers, clock=self.loop.time)
+        self.sandbox = Sandbox(faults, limit=limit, limit_headers=limit_headers, clock=self.loop.time)
         self.door = Door(behind or SandboxTransport(self.sandbox, latency))
         self.progress = Listening()
 
@@ -226,20 +226,20 @@ class World:
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
-    def send(self, run: Run, options: Settings | None = None, **more: Any) -> Sent:
+    def send(self, run: Run, options: Settings | None = None, **more: Any) -> SessionSummary:
         """Upload what a run still has to send."""
         self.progress = more.pop("progress", None) or Listening()
         given = options or settings()
         if "started" in more:
-            more["books"] = Books(started=more.pop("started"))
-        return self.do(upload(run, given, progress=self.progress, transport=self.door, **more))
+            more["recorder"] = CallRecorder(started=more.pop("started"))
+        return self.do(send_rows(run, given, progress=self.progress, transport=self.door, **more))
 
     def speak(self, talk: Callable[[Client], Coroutine[Any, Any, T]], options: Settings | None = None) -> T:
         """What comes of a talk with a client."""
 
         async def talking() -> T:
             given = options or settings()
-            async with Client(given, Pace(given.rate), transport=self.door) as client:
+            async with Client(given, RateLimiter(given.rate), transport=self.door) as client:
                 return await talk(client)
 
         return self.do(talking())
@@ -265,4 +265,4 @@ def told(status: int, document: object = None, **headers: str) -> httpx.Response
 
 def statuses(run: Run) -> dict[int, str]:
     """The status of every row, or its state where it has none."""
-    return {entry.number: entry.status or entry.state for entry in run.journal.rows()}
+    return {record.number: record.status or record.state for record in run.checkpoint.rows()}

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 
@@ -31,12 +31,12 @@ def numbers_of(sheet: Sheet) -> list[int]:
     return [int(number) for chunk in sheet.chunks() for number in chunk.cells.index]
 
 
-def faults_of(sheet: Sheet) -> list[Fault]:
-    return [fault for chunk in sheet.chunks() for fault in chunk.faults]
+def faults_of(sheet: Sheet) -> list[CellError]:
+    return [error for chunk in sheet.chunks() for error in chunk.errors]
 
 
-def suspects_of(sheet: Sheet) -> list[Fault]:
-    return [suspect for chunk in sheet.chunks() for suspect in chunk.suspects]
+def suspects_of(sheet: Sheet) -> list[CellError]:
+    return [warning for chunk in sheet.chunks() for warning in chunk.warnings]
 
 
 def csv_file(folder: Path, content: str | bytes, name: str = "contacts.csv") -> Path:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.errors import HeyxBulkError, Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.errors import HeyxBulkError, Rejected, Throttled, Unanswered, Unauthorized
 from heyx_bulk.models.calls import (
     MAX_FIELDS,
     MAX_TAG_LENGTH,
@@ -23,14 +23,14 @@ from heyx_bulk.models.calls import (
     Created,
     Done,
     FindContacts,
+    HttpRequest,
+    HttpResponse,
     Page,
     ReadContact,
     RemoveTags,
-    Reply,
-    Request,
     UpdateContact,
     message_of,
-    read,
+    parse_response,
 )
 from heyx_bulk.models.contacts import Contact, Field, Value
 
@@ -47,13 +47,13 @@ NOON = "Tue, 14 Nov 2023 12:00:00 GMT"
 NOON_SECONDS = 1_699_963_200.0
 
 
-def answered(document: Any, status: int = 200, **headers: str) -> Reply:
+def answered(document: Any, status: int = 200, **headers: str) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, named, json.dumps(document).encode())
+    return HttpResponse(status, named, json.dumps(document).encode())
 
 
 def contact(**members: Any) -> Contact:
-    found = read(READ, answered({"data": {"id": "1", **members}}))
+    found = parse_response(READ, answered({"data": {"id": "1", **members}}))
     assert isinstance(found, Contact)
     return found
 
@@ -85,7 +85,7 @@ def test_pages_after_the_first_are_asked_for_by_number(page: int, asked: list[st
 
 
 def test_a_blank_in_a_search_travels_as_percent_twenty() -> None:
-    assert FindContacts("first Name", "Muhammad Mahin").request() == Request(
+    assert FindContacts("first Name", "Muhammad Mahin").request() == HttpRequest(
         "GET", "/v1/contact/by_custom_field?name=first%20Name&value=Muhammad%20Mahin"
     )
 
@@ -164,7 +164,7 @@ def test_the_fields_that_every_contact_has_are_the_published_ones() -> None:
 def test_a_contact_that_heyx_shows_is_whole_and_its_values_keep_their_kinds() -> None:
     fields: dict[str, Value] = {"city": " Lahore ", "isLead": True, "score": 7, "share": 0.5, "gone": None}
     shown = contact(custom_fields=fields, tags=["vip", "lead"], created_at=1575618542)
-    assert shown == Contact("1", fields, frozenset({"vip", "lead"}), whole=True, created_at=1575618542)
+    assert shown == Contact("1", fields, frozenset({"vip", "lead"}), complete=True, created_at=1575618542)
 
 
 def test_a_value_that_is_a_list_or_an_object_reads_as_its_json() -> None:
@@ -174,28 +174,30 @@ def test_a_value_that_is_a_list_or_an_object_reads_as_its_json() -> None:
 
 @pytest.mark.parametrize("blank", [{}, {"custom_fields": None, "tags": None}, {"custom_fields": [], "tags": []}])
 def test_a_contact_without_fields_and_tags_has_none(blank: dict[str, Any]) -> None:
-    assert contact(**blank) == Contact("1", {}, whole=True)
+    assert contact(**blank) == Contact("1", {}, complete=True)
 
 
 def test_an_id_that_is_a_number_reads_as_its_digits() -> None:
-    assert read(CREATE, answered({"data": {"id": 1776025372480910}})) == Created("1776025372480910")
+    assert parse_response(CREATE, answered({"data": {"id": 1776025372480910}})) == Created("1776025372480910")
 
 
 def test_a_create_may_be_answered_with_201() -> None:
-    assert read(CREATE, answered({"data": {"id": "cus_1"}}, status=201)) == Created("cus_1")
+    assert parse_response(CREATE, answered({"data": {"id": "cus_1"}}, status=201)) == Created("cus_1")
 
 
 def test_an_update_may_be_answered_with_another_id() -> None:
-    assert read(UPDATE, answered({"data": {"id": "cus_112233344555"}})) == Done()
+    assert parse_response(UPDATE, answered({"data": {"id": "cus_112233344555"}})) == Done()
 
 
 def test_a_page_without_meta_is_the_only_one() -> None:
-    assert read(FIND, answered({"data": [{"id": "1"}]})) == Page((Contact("1", {}, whole=True),), 1, None)
+    assert parse_response(FIND, answered({"data": [{"id": "1"}]})) == Page(
+        (Contact("1", {}, complete=True),), 1, None
+    )
 
 
 def test_a_page_says_how_many_there_are_and_how_many_contacts() -> None:
     page = answered({"data": [], "meta": {"last_page": 3, "total": 25, "links": []}})
-    assert read(FIND, page) == Page((), 3, 25)
+    assert parse_response(FIND, page) == Page((), 3, 25)
 
 
 @pytest.mark.parametrize(
@@ -221,18 +223,20 @@ def test_a_page_says_how_many_there_are_and_how_many_contacts() -> None:
 )
 def test_a_success_that_cannot_be_read_is_unanswered(call: Call, body: bytes) -> None:
     with pytest.raises(Unanswered, match="HeyX's answer cannot be read"):
-        read(call, Reply(200, {}, body))
+        parse_response(call, HttpResponse(200, {}, body))
 
 
 def test_a_refusal_says_the_status_and_heyxs_words() -> None:
-    with pytest.raises(Refused, match=r"^HeyX answered 403: There is no such contact\.$") as caught:
-        read(READ, answered({"status": "error", "message": "There is no such contact.", "data": []}, 403))
+    with pytest.raises(Rejected, match=r"^HeyX answered 403: There is no such contact\.$") as caught:
+        parse_response(
+            READ, answered({"status": "error", "message": "There is no such contact.", "data": []}, 403)
+        )
     assert caught.value.status == 403
 
 
 def test_a_failure_without_words_says_the_status() -> None:
     with pytest.raises(Unanswered, match=r"^HeyX answered 502$"):
-        read(CREATE, Reply(502, {}, b"<html>Bad Gateway</html>"))
+        parse_response(CREATE, HttpResponse(502, {}, b"<html>Bad Gateway</html>"))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +258,7 @@ def test_the_message_of_an_error_is_every_text_in_it(document: object, message: 
 
 def test_a_refused_token_stops_the_run_and_says_what_to_do() -> None:
     with pytest.raises(Unauthorized, match="API Token is invalid") as caught:
-        read(READ, answered({"status": "error", "message": "API Token is invalid.", "data": []}, 401))
+        parse_response(READ, answered({"status": "error", "message": "API Token is invalid.", "data": []}, 401))
     assert ("HEYX_TOKEN" in caught.value.remedy, caught.value.exit_code) == (True, 4)
 
 
@@ -264,7 +268,7 @@ def test_a_refused_token_stops_the_run_and_says_what_to_do() -> None:
 )
 def test_a_refused_token_and_a_throttled_call_say_so_where_heyx_says_nothing(status: int, what: str) -> None:
     with pytest.raises(HeyxBulkError) as caught:
-        read(READ, Reply(status, {}, b""))
+        parse_response(READ, HttpResponse(status, {}, b""))
     assert caught.value.what == what
 
 
@@ -272,12 +276,12 @@ def test_a_refused_token_and_a_throttled_call_say_so_where_heyx_says_nothing(sta
 
 
 def test_the_date_of_an_answer_is_heyxs_clock() -> None:
-    assert Reply(200, {"date": NOON}, b"").date == NOON_SECONDS
+    assert HttpResponse(200, {"date": NOON}, b"").date == NOON_SECONDS
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": ""}, {"date": "noon"}, {"date": "Tue, 45 Nov 2023"}])
 def test_without_a_date_that_can_be_read_heyxs_clock_is_unknown(headers: dict[str, str]) -> None:
-    assert Reply(200, headers, b"").date is None
+    assert HttpResponse(200, headers, b"").date is None
 
 
 @pytest.mark.parametrize(
@@ -298,5 +302,7 @@ def test_a_429_says_how_long_to_wait_in_seconds_or_as_a_date_of_heyxs_clock(
     headers: dict[str, str], wait: float | None
 ) -> None:
     with pytest.raises(Throttled, match="Too many requests") as caught:
-        read(UPDATE, answered({"status": "error", "message": "Too many requests", "data": []}, 429, **headers))
+        parse_response(
+            UPDATE, answered({"status": "error", "message": "Too many requests", "data": []}, 429, **headers)
+        )
     assert (caught.value.wait_seconds, caught.value.status) == (wait, 429)

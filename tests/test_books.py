@@ -12,58 +12,64 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk.api.call_log import Log, LogFile
+from heyx_bulk.api.call_log import CallLog, CallLogFile
 from heyx_bulk.errors import DiskFull
-from heyx_bulk.models.call_records import Happened
+from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.reports import results
-from heyx_bulk.reports.audit import Books, out_of_balance
-from heyx_bulk.reports.run_status import standing
-from heyx_bulk.reports.stop_conditions import Stops
-from heyx_bulk.reports.stop_monitor import Watch
-from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.reports.audit import CallRecorder, audit_errors
+from heyx_bulk.reports.run_status import run_status
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
+from heyx_bulk.sandbox import Faults
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.session_run import Sent
+from heyx_bulk.upload.session_run import SessionSummary
 from tests import scene
 from tests.scene import PLAIN, TOKEN, PowerCut, Seen, World, settings
 from tests.test_cli import results as rows_of
 
 HEADER = "phone,first name,tags,remove tags\n"
 ROWS = HEADER + "".join(f"+44123456{number:03},Name {number},a;b,old\n" for number in range(40))
-STORMY = Misbehaviour(seed=3, lose_answers=0.05, errors_before=0.05, errors_after_write=0.05, refuse_every=9)
+STORMY = Faults(seed=3, lose_answers=0.05, errors_before=0.05, errors_after_write=0.05, refuse_every=9)
 
 
-def send(world: World, run: Run, *, log: Log | None = None, stops: Stops | None = None) -> Sent:
-    watch = Watch(stops or Stops(alike=False), open_between=run.journal.account.open_between)
-    return world.send(run, settings(settle=1), books=Books(watch, journal=run.journal, log=log))
+def send(
+    world: World, run: Run, *, log: CallLog | None = None, stops: StopConditions | None = None
+) -> SessionSummary:
+    watch = StopMonitor(
+        stops or StopConditions(same_error=False), open_between=run.checkpoint.queries.open_between
+    )
+    return world.send(
+        run, settings(reconcile_delay=1), recorder=CallRecorder(watch, checkpoint=run.checkpoint, log=log)
+    )
 
 
 MANY = int(os.environ.get("HEYX_BULK_ROWS", "1000"))
 """Rows of the longest run here; more are a matter of patience."""
 
 
-def recorded(run: Run) -> Counter[Happened]:
-    found: Counter[Happened] = Counter()
-    for (_, _, what), count in run.journal.calls.counts().items():
+def recorded(run: Run) -> Counter[CallOutcome]:
+    found: Counter[CallOutcome] = Counter()
+    for (_, _, what), count in run.checkpoint.calls.counts().items():
         found[what] += count
     return found
 
 
-@pytest.mark.parametrize("misbehaviour", [PLAIN, STORMY], ids=["calm", "stormy"])
-def test_calls_counted_sent_and_recorded_are_the_same_number(tmp_path: Path, misbehaviour: Misbehaviour) -> None:
-    silent = World(misbehaviour, limit=60, limit_headers=False)
+@pytest.mark.parametrize("faults", [PLAIN, STORMY], ids=["calm", "stormy"])
+def test_calls_counted_sent_and_recorded_are_the_same_number(tmp_path: Path, faults: Faults) -> None:
+    silent = World(faults, limit=60, limit_headers=False)
     with silent as world, scene.staged(tmp_path, ROWS) as run:
         sent = send(world, run)
         calls = world.sandbox.calls
         assert recorded(run).total() == sent.calls == len(world.door.seen)
         assert sent.calls == calls["accepted"] + calls["refused_429"]
-        assert recorded(run)[Happened.THROTTLED] == calls["refused_429"] > 0
-        assert recorded(run)[Happened.UNKNOWN] == 0
+        assert recorded(run)[CallOutcome.THROTTLED] == calls["refused_429"] > 0
+        assert recorded(run)[CallOutcome.UNKNOWN] == 0
         kinds: Counter[str] = Counter()
-        for (_, kind, what), count in run.journal.calls.counts().items():
-            kinds[kind.replace(" ", "_")] += count if what is not Happened.THROTTLED else 0
+        for (_, kind, what), count in run.checkpoint.calls.counts().items():
+            kinds[kind.replace(" ", "_")] += count if what is not CallOutcome.THROTTLED else 0
         assert {name: calls[name] for name in kinds} == kinds
-        assert out_of_balance(run.journal) == []
+        assert audit_errors(run.checkpoint) == []
 
 
 def test_a_call_that_never_left_is_recorded_and_not_counted(tmp_path: Path) -> None:
@@ -71,8 +77,8 @@ def test_a_call_that_never_left_is_recorded_and_not_counted(tmp_path: Path) -> N
     with World(behind=nowhere) as world, scene.staged(tmp_path, ROWS) as run:
         sent = send(world, run)
         assert sent.calls == 0
-        assert set(recorded(run)) == {Happened.UNDELIVERED}
-        assert out_of_balance(run.journal) == []
+        assert set(recorded(run)) == {CallOutcome.UNDELIVERED}
+        assert audit_errors(run.checkpoint) == []
 
 
 def test_a_power_cut_leaves_at_most_one_unknown_call_for_each_worker_and_no_imbalance(tmp_path: Path) -> None:
@@ -83,14 +89,14 @@ def test_a_power_cut_leaves_at_most_one_unknown_call_for_each_worker_and_no_imba
             with scene.resumed(path) as run:
                 with pytest.raises((PowerCut, BaseExceptionGroup)):
                     send(world, run)
-                assert 0 < recorded(run)[Happened.UNKNOWN] <= 10 * cuts
-                assert out_of_balance(run.journal) == []
+                assert 0 < recorded(run)[CallOutcome.UNKNOWN] <= 10 * cuts
+                assert audit_errors(run.checkpoint) == []
         world.door.after = partial(_cut_at, 0)
         with scene.resumed(path) as run:
             send(world, run)
-            assert run.journal.totals() == {"created": 40}
+            assert run.checkpoint.totals() == {"created": 40}
             assert recorded(run).total() == len(world.door.seen)
-            assert [start.ended is None for start in run.journal.calls.starts()] == [True] * 4 + [False]
+            assert [start.ended_at is None for start in run.checkpoint.calls.sessions()] == [True] * 4 + [False]
 
 
 def _cut_at(last: int, number: int, _: Seen) -> None:
@@ -113,14 +119,14 @@ def test_books_that_do_not_balance_say_what_is_amiss(tmp_path: Path, harm: str, 
     path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
     with World() as world, scene.resumed(path) as run:
         calls = send(world, run).calls
-        assert out_of_balance(run.journal) == []
+        assert audit_errors(run.checkpoint) == []
     db = sqlite3.connect(path)
     db.execute(harm)
     db.commit()
     db.close()
-    with Journal.open(path) as journal:
+    with Checkpoint.open(path) as checkpoint:
         said = says.format(calls=calls, fewer=calls - 1)
-        assert [said in wrong for wrong in out_of_balance(journal)] == [True]
+        assert [said in wrong for wrong in audit_errors(checkpoint)] == [True]
 
 
 def test_a_disk_that_is_full_as_an_answer_comes_does_not_lose_the_answer(tmp_path: Path) -> None:
@@ -128,17 +134,17 @@ def test_a_disk_that_is_full_as_an_answer_comes_does_not_lose_the_answer(tmp_pat
     with World() as world:
         with scene.resumed(path) as run:
 
-            class Full(Log):
+            class Full(CallLog):
                 def write(self, *_: object) -> None:
                     if len(world.door.creates) > 5:
                         raise DiskFull("The log takes no more.", "Nothing is lost.")
 
-            sent = send(world, run, log=Full(LogFile(tmp_path / "log"), run="r"))
+            sent = send(world, run, log=Full(CallLogFile(tmp_path / "log"), run="r"))
             assert isinstance(sent.stopped, DiskFull)
-            assert out_of_balance(run.journal) == []
+            assert audit_errors(run.checkpoint) == []
         with scene.resumed(path) as run:
             assert send(world, run).stopped is None
-            assert run.journal.totals() == {"created": 40}
+            assert run.checkpoint.totals() == {"created": 40}
             assert len(world.sandbox.contacts) == len(world.door.creates) == 40
 
 
@@ -148,17 +154,17 @@ def test_a_run_stopped_by_a_full_disk_and_started_again_ends_as_if_it_had_never_
         stops = 0
         for room in range(1, 40):
             with scene.resumed(path) as run:
-                (pages,) = run.journal._db.execute("PRAGMA page_count").fetchone()
-                run.journal._db.execute(f"PRAGMA max_page_count={pages + room % 3}")
+                (pages,) = run.checkpoint._db.execute("PRAGMA page_count").fetchone()
+                run.checkpoint._db.execute(f"PRAGMA max_page_count={pages + room % 3}")
                 stopped = send(world, run).stopped
-                assert out_of_balance(run.journal) == []
+                assert audit_errors(run.checkpoint) == []
                 assert stopped is None or isinstance(stopped, DiskFull)
                 stops += stopped is not None
             if stopped is None:
                 break
         assert stops >= 3
         with scene.resumed(path) as run:
-            assert run.journal.totals() == {"created": 40}
+            assert run.checkpoint.totals() == {"created": 40}
             assert len(world.sandbox.contacts) == len(world.door.creates) == 40
 
 
@@ -166,15 +172,15 @@ def test_a_run_stopped_by_a_full_disk_and_started_again_ends_as_if_it_had_never_
 
 
 def _name(run: Run) -> str:
-    return str(run.journal.meta("run"))
+    return str(run.checkpoint.info("run_id"))
 
 
 def logged(tmp_path: Path, *, values: bool = False) -> tuple[str, World]:
     path = tmp_path / "calls.jsonl"
     text = "phone,heyx contact id,first name,tags\n+441234567890,,Zenobia,Secret tag\n,1776025372480910,Ann,\n"
-    with World(Misbehaviour(refuse_message="Zenobia is taken", refuse_creates=1)) as world:
+    with World(Faults(refuse_message="Zenobia is taken", refuse_creates=1)) as world:
         world.sandbox.add({"firstName": "Before"}, id="1776025372480910")
-        with scene.staged(tmp_path, text) as run, Log(LogFile(path, values), run=_name(run)) as log:
+        with scene.staged(tmp_path, text) as run, CallLog(CallLogFile(path, values), run=_name(run)) as log:
             send(world, run, log=log)
     return path.read_text(encoding="utf-8"), world
 
@@ -212,7 +218,7 @@ def test_with_log_values_the_log_tells_everything_but_the_token(tmp_path: Path) 
 
 def test_after_many_rows_with_3_percent_faults_every_account_of_the_run_agrees_to_the_call(tmp_path: Path) -> None:
     rows = "".join(f"+4412{number:07},Name {number},a;b,\n" for number in range(MANY))
-    faulty = Misbehaviour(
+    faulty = Faults(
         seed=5,
         lose_answers=0.01,
         lose_requests=0.005,
@@ -222,22 +228,22 @@ def test_after_many_rows_with_3_percent_faults_every_account_of_the_run_agrees_t
     )
     log_path = tmp_path / "calls.jsonl"
     with World(faulty, limit=200) as world, scene.staged(tmp_path, HEADER + rows) as run:
-        with Log(LogFile(log_path), run=_name(run)) as log:
-            watch = Watch(Stops(), open_between=run.journal.account.open_between)
-            sent = world.send(run, settings(), books=Books(watch, journal=run.journal, log=log))
-        stands = standing(run)
-        told = rows_of(results.write(run, tmp_path / "r.csv"))
+        with CallLog(CallLogFile(log_path), run=_name(run)) as log:
+            watch = StopMonitor(StopConditions(), open_between=run.checkpoint.queries.open_between)
+            sent = world.send(run, settings(), recorder=CallRecorder(watch, checkpoint=run.checkpoint, log=log))
+        stands = run_status(run)
+        told = rows_of(results.write_results(run, tmp_path / "r.csv"))
         failed_path = results.write_failed(run, tmp_path / "f.csv")
         assert failed_path is not None
         given_back = rows_of(failed_path)
         calls = world.sandbox.calls
     lines = [json.loads(line) for line in log_path.read_text(encoding="utf-8").splitlines()]
-    assert (sent.stopped, stands.wrong, stands.came.get(Happened.UNKNOWN, 0)) == (None, (), 0)
+    assert (sent.stopped, stands.audit_errors, stands.outcomes.get(CallOutcome.UNKNOWN, 0)) == (None, (), 0)
     by_sandbox = calls["accepted"] + calls["refused_429"] + calls["lost_requests"]
     assert [sent.calls, sum(stands.calls.values()), len(lines)] == [by_sandbox] * 3
     assert Counter(line["call"] for line in lines) == stands.calls
-    assert Counter(line["happened"] for line in lines) == {str(what): n for what, n in stands.came.items()}
-    assert stands.came[Happened.UNANSWERED] > 0.02 * len(lines)
+    assert Counter(line["happened"] for line in lines) == {str(what): n for what, n in stands.outcomes.items()}
+    assert stands.outcomes[CallOutcome.UNANSWERED] > 0.02 * len(lines)
     assert Counter(line["heyx status"] for line in told) == stands.totals
     assert len(told) == sum(stands.totals.values()) == MANY
     need = stands.totals["failed"] + stands.totals.get("uncertain", 0)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.starter import Starter
 
 TOKEN = "sandbox-token"
@@ -107,13 +107,13 @@ def test_the_same_command_again_sends_nothing(tmp_path: Path, server: SandboxSer
     done = heyx(tmp_path, "upload", "contacts.csv", server=server)
     assert (done.code, done.out, server.sandbox.calls["accepted"]) == (0, "3 rows: 3 created\n", before)
     assert "finished" in done.err
-    assert "--again" in done.err
+    assert "--restart" in done.err
 
 
 def test_again_starts_anew_and_keeps_the_files_of_before(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path)
     heyx(tmp_path, "upload", "contacts.csv", server=server)
-    done = heyx(tmp_path, "upload", "contacts.csv", "--again", server=server)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--restart", server=server)
     assert (done.code, done.out) == (0, "3 rows: 3 unchanged\n")
     names = left(tmp_path)
     assert len([name for name in names if name.endswith(".checkpoint")]) == 2
@@ -132,7 +132,7 @@ def test_json_is_one_document_on_standard_output(tmp_path: Path, server: Sandbox
 
 def test_a_rehearsal_needs_no_token_and_leaves_nothing_behind(tmp_path: Path) -> None:
     sheet(tmp_path)
-    done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
     assert (done.code, done.out) == (0, "3 rows: 3 created\n")
     assert "would have taken" in done.err
     assert left(tmp_path) == {"contacts.csv"}
@@ -151,7 +151,7 @@ def test_a_dry_run_shows_old_and_new_and_writes_nothing(tmp_path: Path, server: 
 
 def test_failed_rows_succeed_in_a_rerun_and_no_other_row_is_touched(tmp_path: Path) -> None:
     sheet(tmp_path)
-    with SandboxServer(Sandbox(Misbehaviour(refuse_creates=2), tokens=(TOKEN,))) as server:
+    with SandboxServer(Sandbox(Faults(refuse_creates=2), tokens=(TOKEN,))) as server:
         first = heyx(tmp_path, "upload", "contacts.csv", "--workers", "1", server=server)
         assert (first.code, first.out) == (3, "3 rows: 1 created, 2 failed\n")
         assert "heyx-bulk rerun contacts.csv.checkpoint" in first.err
@@ -181,7 +181,7 @@ def test_a_results_file_that_a_person_changed_is_never_replaced(tmp_path: Path, 
 
 def test_another_token_of_the_same_channel_carries_on(tmp_path: Path) -> None:
     sheet(tmp_path)
-    sandbox = Sandbox(Misbehaviour(revoke_after=7), tokens=(TOKEN, "another"))
+    sandbox = Sandbox(Faults(revoke_after=7), tokens=(TOKEN, "another"))
     with SandboxServer(sandbox) as server:
         first = heyx(tmp_path, "upload", "contacts.csv", "--workers", "1", server=server)
         assert (first.code, first.out) == (4, "3 rows: 1 created, 2 to do\n")
@@ -198,13 +198,13 @@ def test_a_token_of_another_channel_does_not_carry_on(tmp_path: Path, server: Sa
         done = heyx(tmp_path, "upload", "contacts.csv", server=elsewhere, HEYX_TOKEN="another")
     assert done.code == 2
     assert "another channel" in done.err
-    assert "--again" in done.err
+    assert "--restart" in done.err
 
 
 def test_a_sheet_can_be_read_as_a_person_says(tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_bytes("Our people\nphone|firstName\n+923001|Jos\xe9\n".encode("latin-1"))
-    said = ("--header-row", "2", "--encoding", "latin-1", "--delimiter", "|")
-    done = heyx(tmp_path, "upload", "odd.csv", *said, "--rehearse")
+    said = ("--header-row", "2", "--encoding", "latin-1", "--separator", "|")
+    done = heyx(tmp_path, "upload", "odd.csv", *said, "--simulate")
     assert (done.code, done.out) == (0, "1 row: 1 created\n")
 
 
@@ -212,21 +212,21 @@ def test_a_sheet_can_be_read_as_a_person_says(tmp_path: Path) -> None:
 
 
 def test_a_sheet_that_is_not_there(tmp_path: Path) -> None:
-    done = heyx(tmp_path, "upload", "nowhere.csv", "--rehearse")
+    done = heyx(tmp_path, "upload", "nowhere.csv", "--simulate")
     assert done.code == 2
     assert "nowhere.csv" in done.err
 
 
 def test_an_empty_sheet(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
-    done = heyx(tmp_path, "upload", "empty.csv", "--rehearse")
+    done = heyx(tmp_path, "upload", "empty.csv", "--simulate")
     assert done.code == 2
     assert "empty.csv is empty" in done.err
 
 
 def test_no_column_says_who_is_meant(tmp_path: Path) -> None:
     sheet(tmp_path, ("Ana",), header=("firstName",))
-    done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
     assert done.code == 2
     for word in ("no phone", "--map", "--key", "--no-match"):
         assert word in done.err
@@ -234,14 +234,14 @@ def test_no_column_says_who_is_meant(tmp_path: Path) -> None:
 
 def test_two_columns_for_one_field(tmp_path: Path) -> None:
     sheet(tmp_path, ("1", "2"), header=("Phone", "phone"))
-    done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
     assert done.code == 2
     assert "Two columns for the field phone: A “Phone” and B “phone”" in done.err
 
 
 def test_unknown_columns_are_told_all_at_once(tmp_path: Path) -> None:
     sheet(tmp_path, ("1", "2", "3"), header=("Phone", "Mood", "Id"))
-    done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
     assert done.code == 2
     for word in ("B “Mood”", "C “Id”", "--map", "--ignore", "--custom-fields"):
         assert word in done.err
@@ -252,7 +252,7 @@ def test_no_token(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv")
     assert done.code == 2
-    for word in ("HEYX_TOKEN", "HEYX_TOKEN_FILE", "--rehearse"):
+    for word in ("HEYX_TOKEN", "HEYX_TOKEN_FILE", "--simulate"):
         assert word in done.err
     assert left(tmp_path) == {"contacts.csv"}
 
@@ -291,7 +291,7 @@ def test_a_sheet_that_changed_since_its_run_began(tmp_path: Path, server: Sandbo
     sheet(tmp_path, *ROWS[:2])
     done = heyx(tmp_path, "upload", "contacts.csv", server=server)
     assert done.code == 2
-    for word in ("it had 3 rows and has 2", "--again"):
+    for word in ("it had 3 rows and has 2", "--restart"):
         assert word in done.err
     assert server.sandbox.calls["create"] == 3
 
@@ -368,7 +368,7 @@ def test_strict_sends_nothing_if_a_row_is_invalid(tmp_path: Path, server: Sandbo
 
 def test_all_that_is_wrong_with_the_settings_is_told(tmp_path: Path) -> None:
     sheet(tmp_path)
-    done = heyx(tmp_path, "upload", "contacts.csv", "--workers", "0", "--timeout", "0", "--rehearse")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--workers", "0", "--timeout", "0", "--simulate")
     assert done.code == 2
     assert "--workers" in done.err
     assert "--timeout" in done.err
@@ -387,7 +387,7 @@ def wait_for(condition: object) -> None:
 
 def _interrupted(tmp_path: Path, server: SandboxServer, *, times: int) -> subprocess.Popen[str]:
     child = subprocess.Popen(
-        [*PROGRAM, "upload", "contacts.csv", "--workers", "4", "--settle", "0.5"],
+        [*PROGRAM, "upload", "contacts.csv", "--workers", "4", "--reconcile-delay", "0.5"],
         cwd=tmp_path,
         env=environment(server),
         stdout=subprocess.PIPE,
@@ -406,8 +406,8 @@ def test_ctrl_c_lets_calls_in_flight_end_and_says_how_to_carry_on(tmp_path: Path
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.2) as server:
         out, err = (child := _interrupted(tmp_path, server, times=1)).communicate(timeout=30)
         assert child.returncode == 130
-        assert "in doubt" not in out
-        assert "heyx-bulk upload contacts.csv --workers 4 --settle 0.5" in err
+        assert "unconfirmed" not in out
+        assert "heyx-bulk upload contacts.csv --workers 4 --reconcile-delay 0.5" in err
         assert len(results(tmp_path / "contacts.results.csv")) == 40
         done = heyx(tmp_path, "upload", "contacts.csv", server=server)
         assert done.out == "40 rows: 40 created\n"
@@ -422,7 +422,7 @@ def test_ctrl_c_twice_ends_at_once_and_the_next_start_is_still_right(tmp_path: P
         assert child.returncode == 130
     sandbox = server.sandbox
     with SandboxServer(sandbox, port=server.port) as server:
-        done = heyx(tmp_path, "upload", "contacts.csv", "--settle", "0.5", server=server)
+        done = heyx(tmp_path, "upload", "contacts.csv", "--reconcile-delay", "0.5", server=server)
     assert done.out == "40 rows: 40 created\n"
     assert len(sandbox.contacts) == 40
 

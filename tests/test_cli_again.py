@@ -11,7 +11,7 @@ import termios
 import time
 from pathlib import Path
 
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.test_cli import PROGRAM, TOKEN, environment, heyx, left, results, server, sheet, wait_for
 
 __all__ = ["server"]
@@ -48,17 +48,17 @@ def test_a_sheet_uploaded_without_looking_is_never_so_uploaded_again(
 ) -> None:
     sheet(tmp_path)
     heyx(tmp_path, "upload", "contacts.csv", "--no-match", server=server)
-    done = heyx(tmp_path, "upload", "contacts.csv", "--no-match", "--again", server=server)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--no-match", "--restart", server=server)
     assert done.code == 2
     assert "a second time" in done.err
     finished = heyx(tmp_path, "upload", "contacts.csv", "--no-match", server=server)
-    assert "--again" not in finished.err
+    assert "--restart" not in finished.err
     assert len(server.sandbox.contacts) == 3
 
 
 def test_a_rerun_speaks_to_heyx_as_the_upload_did(tmp_path: Path) -> None:
     sheet(tmp_path)
-    with SandboxServer(Sandbox(Misbehaviour(refuse_creates=2, viber=True), tokens=(TOKEN,))) as heyx_server:
+    with SandboxServer(Sandbox(Faults(refuse_creates=2, viber=True), tokens=(TOKEN,))) as heyx_server:
         first = heyx(tmp_path, "upload", "contacts.csv", "--viber", "--workers", "1", server=heyx_server)
         assert first.out == "3 rows: 1 created, 2 failed\n"
         assert heyx(tmp_path, "rerun", "contacts.csv.checkpoint", server=heyx_server).out == "3 rows: 3 created\n"
@@ -78,7 +78,7 @@ def test_again_that_does_not_start_leaves_the_run_before_as_it_was(tmp_path: Pat
     heyx(tmp_path, "upload", "contacts.csv", server=server)
     before = left(tmp_path)
     sheet(tmp_path, ("", "Nobody", ""))
-    done = heyx(tmp_path, "upload", "contacts.csv", "--again", "--strict", server=server)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--restart", "--strict", server=server)
     assert (done.code, left(tmp_path)) == (2, before)
 
 
@@ -150,7 +150,7 @@ def _take_terminal() -> None:
 
 def test_a_second_ctrl_c_is_counted_from_the_first_and_not_from_another_stop(tmp_path: Path) -> None:
     sheet(tmp_path, *MANY)
-    sandbox = Sandbox(Misbehaviour(revoke_after=12), tokens=(TOKEN,))
+    sandbox = Sandbox(Faults(revoke_after=12), tokens=(TOKEN,))
     with SandboxServer(sandbox, latency=1.0) as heyx_server:
         child = subprocess.Popen(
             [*PROGRAM, "upload", "contacts.csv"],

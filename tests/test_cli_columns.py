@@ -85,9 +85,9 @@ def test_a_mapping_is_found_for_the_same_headers_elsewhere_and_can_be_left_alone
         sheet(folder, ("1", "2"), header=("Phone", "Mood"))
     saved = heyx(here, "columns", "contacts.csv", "--custom-fields", "--save", "meaning.toml")
     assert saved.code == 0
-    found = heyx(there, "upload", "contacts.csv", "--rehearse")
+    found = heyx(there, "upload", "contacts.csv", "--simulate")
     assert (found.code, "meaning.toml says (found by itself" in found.err) == (0, True)
-    assert heyx(there, "upload", "contacts.csv", "--rehearse", "--no-mapping").code == 2
+    assert heyx(there, "upload", "contacts.csv", "--simulate", "--no-mapping").code == 2
 
 
 def test_a_mapping_that_is_there_is_never_written_over(tmp_path: Path) -> None:

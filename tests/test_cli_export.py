@@ -164,7 +164,7 @@ def test_one_that_was_stopped_carries_on_and_another_export_to_the_same_file_is_
     assert first.exit_code == 4
     assert "To carry on:" in first.stderr
     other = typed("x.csv", "--where", "City=Łódź")
-    assert (other.exit_code, "--again" in other.stderr) == (2, True)
+    assert (other.exit_code, "--restart" in other.stderr) == (2, True)
     assert server.sandbox.calls["find"] == 2
     second = typed("x.csv", "--where", "City=Oslo")
     assert (second.exit_code, second.stdout, server.sandbox.calls["find"]) == (0, "50 contacts\n", 5)
@@ -174,7 +174,7 @@ def test_one_that_was_stopped_carries_on_and_another_export_to_the_same_file_is_
 def test_again_reads_everything_anew(server: SandboxServer) -> None:
     people(server, 100)
     typed("x.csv", "--where", "City=Oslo", "--max-calls", "2")
-    done = typed("x.csv", "--where", "City=Łódź", "--again")
+    done = typed("x.csv", "--where", "City=Łódź", "--restart")
     assert (done.exit_code, done.stdout, server.sandbox.calls["find"]) == (0, "50 contacts\n", 7)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.cli.console import count
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.test_cli import HEADER, TOKEN, Ended, heyx, left, results, sheet
 
 LONG = tuple((f"+9230{number:05}", f"Name {number}", "VIP", "x" * 3000) for number in range(30))
@@ -17,8 +17,8 @@ UPLOAD = ("upload", "contacts.csv", "--ignore", "Notes")
 NAMES = ("firstName", "tags")
 
 
-def serving(misbehaviour: Misbehaviour | None = None) -> SandboxServer:
-    return SandboxServer(Sandbox(misbehaviour or Misbehaviour(), tokens=(TOKEN,), limit=10**6))
+def serving(faults: Faults | None = None) -> SandboxServer:
+    return SandboxServer(Sandbox(faults or Faults(), tokens=(TOKEN,), limit=10**6))
 
 
 def damage(path: Path) -> None:
@@ -45,14 +45,14 @@ def test_a_damaged_checkpoint_is_refused_its_rows_are_saved_and_again_goes_on_wi
         refused = heyx(tmp_path, *UPLOAD, server=server)
         assert (refused.code, server.sandbox.calls["accepted"]) == (2, calls)
         assert f"{path.name} is damaged on disk" in refused.err
-        assert "heyx-bulk report --salvage" in refused.err
-        saved = heyx(tmp_path, "report", "--salvage", path.name)
+        assert "heyx-bulk report --recover" in refused.err
+        saved = heyx(tmp_path, "report", "--recover", path.name)
         rows = results(tmp_path / "contacts.csv.salvaged.csv")
         assert saved.code == 3
         assert f"{len(rows)} rows can be read. {count(30 - len(rows), 'row')} cannot be read." in saved.err
         assert 20 < len(rows) < 30
         assert {(row["heyx status"], row["tags"]) for row in rows} == {("created", "VIP")}
-        again = heyx(tmp_path, *UPLOAD, "--again", server=server)
+        again = heyx(tmp_path, *UPLOAD, "--restart", server=server)
         assert (again.code, again.out) == (0, "30 rows: 30 unchanged\n")
         assert "Kept from the run before" in again.err
         assert len(server.sandbox.contacts) == 30
@@ -61,14 +61,14 @@ def test_a_damaged_checkpoint_is_refused_its_rows_are_saved_and_again_goes_on_wi
 def test_a_damaged_checkpoint_of_a_run_that_did_not_look_is_not_begun_anew(tmp_path: Path) -> None:
     with serving() as server:
         sent_then_damaged(tmp_path, server, "--no-match")
-        again = heyx(tmp_path, *UPLOAD, "--again", "--no-match", server=server)
+        again = heyx(tmp_path, *UPLOAD, "--restart", "--no-match", server=server)
         assert (again.code, len(server.sandbox.contacts)) == (2, 30)
         assert "Not with --no-match" in again.err
 
 
 def test_what_is_no_checkpoint_cannot_be_salvaged(tmp_path: Path) -> None:
     (tmp_path / "x.checkpoint").write_text("hello")
-    done = heyx(tmp_path, "report", "--salvage", "x.checkpoint")
+    done = heyx(tmp_path, "report", "--recover", "x.checkpoint")
     assert (done.code, "Nothing can be read of" in done.err) == (2, True)
 
 
@@ -96,12 +96,12 @@ def test_what_a_run_writes_can_be_read_by_its_user_alone(tmp_path: Path) -> None
 
 def blind(folder: Path, server: SandboxServer, *options: str) -> Ended:
     sheet(folder, *((f"Name {number}", "VIP") for number in range(3)), header=NAMES)
-    words = ("upload", "contacts.csv", "--no-match", "--settle", "0.2", "--workers", "1", *options)
+    words = ("upload", "contacts.csv", "--no-match", "--reconcile-delay", "0.2", "--workers", "1", *options)
     return heyx(folder, *words, server=server)
 
 
 def test_uncertain_rows_are_listed_with_what_to_check_and_sent_only_knowingly(tmp_path: Path) -> None:
-    told = Misbehaviour(lose_requests=0.5, seed=3)
+    told = Faults(lose_requests=0.5, seed=3)
     with serving(told) as server:
         done = blind(tmp_path, server)
         there = len(server.sandbox.contacts)
@@ -120,9 +120,9 @@ def test_uncertain_rows_are_listed_with_what_to_check_and_sent_only_knowingly(tm
 
 
 def test_with_a_mark_no_row_is_uncertain(tmp_path: Path) -> None:
-    told = Misbehaviour(lose_create_answers=0.9, seed=1)
+    told = Faults(lose_create_answers=0.9, seed=1)
     with serving(told) as server:
-        done = blind(tmp_path, server, "--stamp", "import mark")
+        done = blind(tmp_path, server, "--tracking-field", "import mark")
         assert (done.code, done.out) == (0, "3 rows: 3 created\n")
         assert "gets a mark of run and row in its field import mark" in done.err
         assert server.sandbox.calls["lost_answers"] > 0

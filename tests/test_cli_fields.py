@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.test_cli import TOKEN, Ended, heyx, left, sheet
 
 
@@ -94,7 +94,7 @@ def test_a_misspelt_field_is_caught_before_anything_is_sent(
 @pytest.mark.usefixtures("taught")
 def test_a_rehearsal_knows_no_channel(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, ("+923001", "Lahore"), header=("phone", "Home Twon"))
-    done = heyx(tmp_path, "upload", "contacts.csv", "--custom-fields", "--rehearse", server=server)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--custom-fields", "--simulate", server=server)
     assert (done.code, "Home Town" in done.err) == (0, False)
 
 
@@ -124,7 +124,7 @@ def test_a_run_that_has_begun_is_carried_on_whatever_the_channel_has_shown_since
     heyx(tmp_path, "fields", "--add", "Home Town", server=server)
     done = heyx(tmp_path, *words, server=server)
     assert (done.code, done.out) == (0, "2 rows: 2 created\n")
-    assert heyx(tmp_path, *words, "--again", server=server).code == 2
+    assert heyx(tmp_path, *words, "--restart", server=server).code == 2
 
 
 def test_columns_that_heyx_lets_nobody_write_are_left_out_with_a_line_each(
@@ -136,7 +136,7 @@ def test_columns_that_heyx_lets_nobody_write_are_left_out_with_a_line_each(
         sheet(tmp_path, ("+923001", *["x"] * len(names)), header=("phone", *names))
         if column in columns[1:]:
             continue
-        done = heyx(tmp_path, "upload", "contacts.csv", "--custom-fields", "--again", server=server)
+        done = heyx(tmp_path, "upload", "contacts.csv", "--custom-fields", "--restart", server=server)
         told = [line for line in done.err.splitlines() if line.startswith("Left out: column ")]
         assert (done.code, len(told)) == (0, len(names))
     assert [dict(contact.fields) for contact in server.sandbox.contacts] == [{"phone": "+923001"}]
@@ -145,8 +145,8 @@ def test_columns_that_heyx_lets_nobody_write_are_left_out_with_a_line_each(
 def test_a_field_that_heyx_shows_otherwise_is_told_and_not_written_again(tmp_path: Path) -> None:
     rows = [(f"+92300{number}", f"Town {number}") for number in range(4)]
     sheet(tmp_path, *rows, header=("phone", "Home Town"))
-    told = Misbehaviour(rename_fields={"Home Town": "cf_7"})
-    words = ("upload", "contacts.csv", "--custom-fields", "--again", "--settle", "0", "--workers", "1")
+    told = Faults(rename_fields={"Home Town": "cf_7"})
+    words = ("upload", "contacts.csv", "--custom-fields", "--restart", "--reconcile-delay", "0", "--workers", "1")
     with SandboxServer(Sandbox(told, tokens=(TOKEN,), limit=10_000)) as server:
         first, second = (heyx(tmp_path, *words, server=server) for _ in range(2))
         assert (first.out, second.code) == ("4 rows: 4 created\n", 0)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.rate_limit.limiter import lesson_of, open_pace
+from heyx_bulk.rate_limit.limiter import learned_limit_of, open_rate_limiter
 from heyx_bulk.sandbox import Sandbox, SandboxServer
-from heyx_bulk.settings import from_environment, share_of, state_folder
+from heyx_bulk.settings import from_environment, parse_share, state_folder
 from tests.test_cli import PROGRAM, TOKEN, environment, heyx, sheet
 
 
@@ -41,14 +41,16 @@ def test_what_verify_reads_back_is_counted_with_all_other_calls_of_the_token(tmp
 
 def test_a_rehearsal_touches_nobodys_budget(tmp_path: Path) -> None:
     sheet(tmp_path)
-    done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse", HEYX_PACE="redis://nowhere.invalid:1")
+    done = heyx(
+        tmp_path, "upload", "contacts.csv", "--simulate", HEYX_RATE_LIMIT_REDIS="redis://nowhere.invalid:1"
+    )
     assert done.code == 0
     assert list(state_folder().iterdir()) == []
 
 
 def test_a_share_of_the_limit_is_told_before_the_start(tmp_path: Path) -> None:
     sheet(tmp_path)
-    done = heyx(tmp_path, "upload", "contacts.csv", "--rehearse", "--rate-share", "25%")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--simulate", "--rate-share", "25%")
     assert "at 50 a minute" in done.err
     assert "25% of 200 a minute: the rest is left to others." in done.err
 
@@ -58,10 +60,10 @@ def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=120)) as server:
         first = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", server=server)
         settings = from_environment({"HEYX_TOKEN": TOKEN, "HEYX_URL": server.url})
-        assert lesson_of(settings).limit == 120
-        with open_pace(settings) as pace:
+        assert learned_limit_of(settings).limit == 120
+        with open_rate_limiter(settings) as limiter:
             for _ in range(3):
-                pace.refused(0.0)
+                limiter.throttled(0.0)
         second = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", server=server)
     assert "at 200 a minute" in first.err
     assert "at 118 a minute" in second.err
@@ -72,7 +74,7 @@ def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -
 @pytest.mark.parametrize("text", ["0", "0%", "101%", "1.5", "-5%", "half", ""])
 def test_a_share_that_is_none_is_told_with_one_that_is(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        share_of(text)
+        parse_share(text)
     assert "--rate-share 50%" in caught.value.remedy
 
 
@@ -80,4 +82,4 @@ def test_a_share_that_is_none_is_told_with_one_that_is(text: str) -> None:
     ("text", "share"), [("50%", 0.5), ("0.5", 0.5), (".25", 0.25), ("100 %", 1.0), ("1", 1.0)]
 )
 def test_a_share_is_a_percentage_or_a_part(text: str, share: float) -> None:
-    assert share_of(text) == share
+    assert parse_share(text) == share

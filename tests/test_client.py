@@ -14,12 +14,12 @@ from heyx_bulk.api.client import PATIENCE_SECONDS, Client
 from heyx_bulk.errors import (
     DiskFull,
     HeyxBulkError,
-    InDoubt,
     Interrupted,
-    Refused,
+    Rejected,
     Stopped,
     Unanswered,
     Unauthorized,
+    UnconfirmedCreate,
     Unreachable,
 )
 from heyx_bulk.models.calls import (
@@ -34,8 +34,8 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Field
-from heyx_bulk.rate_limit.limiter import Pace
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.rate_limit.limiter import RateLimiter
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Rate, Settings
 from tests.scene import Script, Seen, Step, World, settings, told
@@ -96,7 +96,7 @@ def test_an_answer_that_only_a_proxy_gave_does_not_keep_its_turn_for_ever() -> N
     unreadable = httpx.Response(429, text="<h1>Slow down</h1>")
 
     async def talk(client: Client) -> float:
-        with pytest.raises(InDoubt):
+        with pytest.raises(UnconfirmedCreate):
             await client.send(CREATE)
         await asyncio.wait_for(client.send(READ), 300)
         return asyncio.get_running_loop().time()
@@ -150,7 +150,7 @@ def test_an_idempotent_call_without_an_answer_goes_again_with_backoff_and_then_f
 )
 def test_a_create_without_a_proof_is_in_doubt_and_never_goes_again(failure: Step) -> None:
     with World(behind=Script(failure)) as world:
-        assert isinstance(sent(world, CREATE), InDoubt)
+        assert isinstance(sent(world, CREATE), UnconfirmedCreate)
     assert len(world.door.seen) == 1
 
 
@@ -158,10 +158,10 @@ def test_a_create_without_a_proof_is_in_doubt_and_never_goes_again(failure: Step
 def test_a_create_is_refused_only_by_a_readable_error(status: int) -> None:
     with World(behind=Script(told(status))) as world:
         error = sent(world, CREATE)
-    assert (type(error), len(world.door.seen)) == (Refused, 1)
+    assert (type(error), len(world.door.seen)) == (Rejected, 1)
     page = httpx.Response(status, headers={"Content-Type": "text/html"}, text="<h1>No</h1>")
     with World(behind=Script(page)) as world:
-        assert isinstance(sent(world, CREATE), InDoubt)
+        assert isinstance(sent(world, CREATE), UnconfirmedCreate)
 
 
 @pytest.mark.parametrize("call", IDEMPOTENT, ids=named)
@@ -169,7 +169,7 @@ def test_a_create_is_refused_only_by_a_readable_error(status: int) -> None:
 def test_a_refused_call_fails_at_once(call: Call, status: int) -> None:
     with World(behind=Script(told(status))) as world:
         error = sent(world, call)
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     assert (error.status, len(world.door.seen)) == (status, 1)
 
 
@@ -177,7 +177,7 @@ def test_a_refused_call_fails_at_once(call: Call, status: int) -> None:
 def test_a_contact_in_the_queue_is_asked_for_again(call: Call) -> None:
     with World(behind=Script(told(449))) as world:
         error = sent(world, call)
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     assert (error.status, len(world.door.seen)) == (449, 6)
 
 
@@ -253,7 +253,7 @@ def test_a_refused_call_is_not_counted_and_tells_how_many_there_were() -> None:
     async def talk(client: Client) -> tuple[int, int, float]:
         for _ in range(2):
             await client.send(READ)
-        return client.calls, client.refused_for_pace, client.pace.wait_seconds()
+        return client.calls, client.throttled_calls, client.limiter.wait_seconds()
 
     with World(behind=Script(told(429, Retry_After="1"), CONTACT)) as world:
         assert list(world.speak(talk, settings(rate=Rate(2, 60)))) == pytest.approx([3, 1, 60], abs=0.1)
@@ -313,7 +313,7 @@ def test_the_timeout_bounds_a_whole_call_however_steadily_its_answer_drips(call:
 
 def test_a_call_that_hangs_ends_with_the_timeout() -> None:
     with World(behind=Script(MADE, latency=500)) as world:
-        assert isinstance(sent(world, CREATE, settings(timeout=12)), InDoubt)
+        assert isinstance(sent(world, CREATE, settings(timeout=12)), UnconfirmedCreate)
         assert world.now == pytest.approx(12, abs=0.1)
 
 
@@ -333,10 +333,10 @@ def test_heyx_own_time_is_known_from_its_answers() -> None:
     dated = told(200, {"data": {"id": "7"}}, Date="Sun, 06 Nov 1994 08:49:37 GMT")
 
     async def talk(client: Client) -> float | None:
-        assert client.heyx_time is None
+        assert client.server_time is None
         await client.send(READ)
         await asyncio.sleep(100)
-        return client.heyx_time
+        return client.server_time
 
     with World(behind=Script(dated)) as world:
         assert world.speak(talk) == pytest.approx(784111777 + 100, abs=0.01)
@@ -357,7 +357,7 @@ def departures(script: Script, options: Settings | None = None) -> list[tuple[st
 
         async def talk(client: Client) -> None:
             for _ in range(2):
-                await client.send(CREATE, departing=lambda: heard.append(("departing", round(world.now))))
+                await client.send(CREATE, before_send=lambda: heard.append(("departing", round(world.now))))
 
         world.speak(talk, options)
     return heard
@@ -373,11 +373,11 @@ def test_departing_is_called_after_the_turn_was_granted_and_before_the_request_l
 def test_what_troubles_a_call_is_told_until_one_is_answered() -> None:
     async def talk(client: Client) -> list[str]:
         sending = asyncio.create_task(client.send(READ))
-        troubles = [client.trouble]
+        troubles = [client.retry_reason]
         await asyncio.sleep(0.1)
-        troubles.append(client.trouble)
+        troubles.append(client.retry_reason)
         await sending
-        return [*troubles, client.trouble]
+        return [*troubles, client.retry_reason]
 
     with World(behind=Script(told(503), CONTACT)) as world:
         assert world.speak(talk) == ["", "HeyX answered 503: no", ""]
@@ -394,9 +394,9 @@ def test_a_call_whose_departure_cannot_be_written_down_does_not_leave_and_costs_
 
     async def talk(client: Client) -> float:
         with pytest.raises(DiskFull):
-            await client.send(CREATE, departing=fail)
+            await client.send(CREATE, before_send=fail)
         assert client.calls == 0
-        return client.pace.wait_seconds()
+        return client.limiter.wait_seconds()
 
     with World(behind=Script(MADE)) as world:
         assert world.speak(talk, settings(rate=Rate(1, 60))) == 0
@@ -453,7 +453,7 @@ def test_after_a_stop_no_call_departs_though_its_turn_has_come(call: Call) -> No
     async def talk(client: Client) -> None:
         client.stop(STOP)
         with pytest.raises(Interrupted):
-            await client.send(call, departing=lambda: departed.append(world.now))
+            await client.send(call, before_send=lambda: departed.append(world.now))
 
     with World(behind=Script(GOOD[call])) as world:
         world.speak(talk)
@@ -465,7 +465,7 @@ def test_a_stopped_task_can_wait_again() -> None:
         client.stop(STOP)
         for _ in range(2):
             with pytest.raises(Interrupted):
-                await client.patiently(asyncio.sleep(50))
+                await client.interruptible(asyncio.sleep(50))
         await asyncio.sleep(5)
         return world.now
 
@@ -477,7 +477,7 @@ def test_a_task_that_a_stop_woke_is_no_longer_being_cancelled() -> None:
     async def talk(client: Client) -> int:
         world.loop.call_later(1, client.stop, STOP)
         with pytest.raises(Interrupted):
-            await client.patiently(asyncio.sleep(50))
+            await client.interruptible(asyncio.sleep(50))
         task = asyncio.current_task()
         assert task is not None
         return task.cancelling()
@@ -498,7 +498,7 @@ def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
 
 def test_a_task_that_is_cancelled_from_outside_is_cancelled() -> None:
     async def talk(client: Client) -> bool:
-        waiting = asyncio.create_task(client.patiently(asyncio.sleep(50)))
+        waiting = asyncio.create_task(client.interruptible(asyncio.sleep(50)))
         await asyncio.sleep(1)
         waiting.cancel()
         await asyncio.wait([waiting])
@@ -516,7 +516,7 @@ def test_a_task_that_is_cancelled_from_outside_is_cancelled() -> None:
 def test_a_redirect_is_never_followed(call: Call, status: int) -> None:
     away = told(status, None, Location="http://elsewhere.example/v1/contact")
     with World(behind=Script(away)) as world:
-        assert isinstance(sent(world, call), Refused | InDoubt)
+        assert isinstance(sent(world, call), Rejected | UnconfirmedCreate)
     assert [seen.headers["host"] for seen in world.door.seen] == ["app.heyx.io"]
 
 
@@ -575,7 +575,7 @@ def test_what_is_sent_is_json_in_utf8_under_our_name() -> None:
 async def real(options: Settings, *calls: Call) -> list[object]:
     """What comes of these calls, one after another, over a real network."""
     ended: list[object] = []
-    async with Client(options, Pace(options.rate)) as client:
+    async with Client(options, RateLimiter(options.rate)) as client:
         for call in calls:
             try:
                 ended.append(await client.send(call))
@@ -602,9 +602,9 @@ def test_a_refused_connection_is_tried_again_and_ends_as_unreachable(call: Call)
 
 
 def test_a_connection_cut_on_a_create_leaves_it_in_doubt() -> None:
-    with SandboxServer(Sandbox(Misbehaviour(lose_create_answers=1))) as server:
+    with SandboxServer(Sandbox(Faults(lose_create_answers=1))) as server:
         (error,) = asyncio.run(real(settings(url=server.url), CREATE))
-        assert isinstance(error, InDoubt)
+        assert isinstance(error, UnconfirmedCreate)
         assert (server.sandbox.calls["create"], len(server.sandbox.contacts)) == (1, 1)
 
 
@@ -661,7 +661,7 @@ def test_a_connection_that_heyx_closed_while_it_lay_idle_does_no_harm() -> None:
 def test_calls_at_the_same_time_have_connections_enough() -> None:
     async def talk() -> int:
         options = settings(url=server.url, workers=30)
-        async with Client(options, Pace(options.rate)) as client:
+        async with Client(options, RateLimiter(options.rate)) as client:
             await asyncio.gather(*(client.send(FindContacts("phone", str(n))) for n in range(30)))
             return client.calls
 

@@ -8,29 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, field_named, folded, letter
+from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, column_letter, normalize_name, parse_field_name
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.recognition import MappingOptions, recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.mapping.tag_lists import join_list, split_list
 from heyx_bulk.models.contacts import ContactRow, Field, Problem
 
-NO_WISHES = Wishes()
+NO_WISHES = MappingOptions()
 
 
-def uses(header: list[str], wishes: Wishes = NO_WISHES) -> list[tuple[Use, str]]:
-    return [(column.use, column.field) for column in recognise(header, wishes).columns]
+def uses(header: list[str], mapping_options: MappingOptions = NO_WISHES) -> list[tuple[Use, str]]:
+    return [(column.use, column.field) for column in recognize(header, mapping_options).columns]
 
 
-def mistakes(header: list[str], wishes: Wishes = NO_WISHES) -> list[str]:
+def mistakes(header: list[str], mapping_options: MappingOptions = NO_WISHES) -> list[str]:
     """The lines of what is wrong with a header."""
     with pytest.raises(MappingError) as caught:
-        recognise(header, wishes)
+        recognize(header, mapping_options)
     return caught.value.what.splitlines()
 
 
-def row_of(cells: dict[str, str], wishes: Wishes = NO_WISHES) -> ContactRow:
-    return read_row(recognise(list(cells), wishes), 2, list(cells.values()))
+def row_of(cells: dict[str, str], mapping_options: MappingOptions = NO_WISHES) -> ContactRow:
+    return read_row(recognize(list(cells), mapping_options), 2, list(cells.values()))
 
 
 def causes(row: ContactRow) -> list[str]:
@@ -63,7 +63,7 @@ def shown(*columns: list[str]) -> Callable[[Sequence[int]], list[list[str]]]:
     ],
 )
 def test_a_column_is_a_field_by_its_name_ignoring_case_blanks_and_dashes(header: str, field: str) -> None:
-    assert uses([header], Wishes(no_match=True)) == [(Use.FIELD, field)]
+    assert uses([header], MappingOptions(no_match=True)) == [(Use.FIELD, field)]
 
 
 @pytest.mark.parametrize(
@@ -89,22 +89,22 @@ def test_a_column_is_a_field_by_its_name_ignoring_case_blanks_and_dashes(header:
 )
 @pytest.mark.parametrize("custom_fields", [False, True])
 def test_columns_that_are_no_fields_are_known_by_their_names(header: str, use: Use, custom_fields: bool) -> None:
-    assert uses(["phone", header], Wishes(custom_fields=custom_fields))[1] == (use, "")
+    assert uses(["phone", header], MappingOptions(custom_fields=custom_fields))[1] == (use, "")
 
 
 def test_our_result_columns_are_never_sent() -> None:
-    row = row_of({"phone": "1", **dict.fromkeys(OUR_COLUMNS, "7")}, Wishes(custom_fields=True))
+    row = row_of({"phone": "1", **dict.fromkeys(OUR_COLUMNS, "7")}, MappingOptions(custom_fields=True))
     assert (row.fields, row.id, row.add_tags, row.problems) == ((Field("phone", "1"),), "7", (), ())
 
 
 @pytest.mark.parametrize("header", ["Id", "ID", "id"])
 def test_a_column_of_bare_ids_is_no_custom_field_either(header: str) -> None:
-    assert any(f"B “{header}”" in line for line in mistakes(["phone", header], Wishes(custom_fields=True)))
+    assert any(f"B “{header}”" in line for line in mistakes(["phone", header], MappingOptions(custom_fields=True)))
 
 
 @pytest.mark.parametrize("header", ["contact id", "Contact_ID", "Record ID", "uuid"])
 def test_other_products_id_columns_are_never_taken_for_an_id(header: str) -> None:
-    assert uses(["phone", header], Wishes(custom_fields=True))[1] == (Use.FIELD, header)
+    assert uses(["phone", header], MappingOptions(custom_fields=True))[1] == (Use.FIELD, header)
     assert any(f"B “{header}”" in line for line in mistakes(["phone", header]))
 
 
@@ -125,18 +125,18 @@ def test_one_unknown_column_is_told_in_the_singular() -> None:
 
 
 def test_custom_fields_go_under_their_own_header_trimmed() -> None:
-    assert uses(["phone", " Shoe  Size "], Wishes(custom_fields=True))[1] == (Use.FIELD, "Shoe  Size")
+    assert uses(["phone", " Shoe  Size "], MappingOptions(custom_fields=True))[1] == (Use.FIELD, "Shoe  Size")
 
 
 @pytest.mark.parametrize(
     ("position", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (44, "AS"), (701, "ZZ"), (702, "AAA")]
 )
 def test_columns_are_named_by_the_letters_that_a_spreadsheet_shows(position: int, letters: str) -> None:
-    assert letter(position) == letters
+    assert column_letter(position) == letters
 
 
 def test_a_column_is_shown_with_its_letter_and_header() -> None:
-    shown = [str(column) for column in recognise(["phone", " "], NO_WISHES).columns]
+    shown = [str(column) for column in recognize(["phone", " "], NO_WISHES).columns]
     assert shown == ["A “phone”", "B (no header)"]
 
 
@@ -145,11 +145,11 @@ def test_a_column_is_shown_with_its_letter_and_header() -> None:
     [("First Name", "firstName"), ("E_MAIL", "email"), ("time zone", "timezone"), (" Shoe Size ", "Shoe Size")],
 )
 def test_a_field_that_a_person_names_is_heyxs_or_exactly_as_said(said: str, name: str) -> None:
-    assert field_named(said) == name
+    assert parse_field_name(said) == name
 
 
 def test_names_are_compared_without_case_blanks_and_dashes() -> None:
-    assert folded(" First_Name-\u00a0２ ") == "firstname2"
+    assert normalize_name(" First_Name-\u00a0２ ") == "firstname2"
 
 
 # Wishes
@@ -166,49 +166,51 @@ def test_names_are_compared_without_case_blanks_and_dashes() -> None:
     ],
 )
 def test_map_sends_a_column_as_a_field(wish: str, field: str) -> None:
-    assert uses(["email", "Mobile No"], Wishes(map=(wish,)))[1] == (Use.FIELD, field)
+    assert uses(["email", "Mobile No"], MappingOptions(map=(wish,)))[1] == (Use.FIELD, field)
 
 
 @pytest.mark.parametrize(("field", "use"), [("tags", Use.ADD_TAGS), ("Remove Tags", Use.REMOVE_TAGS)])
 def test_map_makes_a_column_a_list_of_tags(field: str, use: Use) -> None:
-    assert uses(["phone", "Groups"], Wishes(map=(f"Groups={field}",)))[1] == (use, "")
+    assert uses(["phone", "Groups"], MappingOptions(map=(f"Groups={field}",)))[1] == (use, "")
 
 
 def test_a_header_with_an_equals_sign_is_mapped_by_its_last_one() -> None:
-    assert uses(["phone", "a=b"], Wishes(map=("a=b=Sum",)))[1] == (Use.FIELD, "Sum")
+    assert uses(["phone", "a=b"], MappingOptions(map=("a=b=Sum",)))[1] == (Use.FIELD, "Sum")
 
 
 def test_a_header_exactly_as_said_is_taken_before_one_that_is_alike() -> None:
     header = ["phone", "shoe size", "Shoe Size"]
-    assert uses(header, Wishes(map=("Shoe Size=Shoe",), ignore=("shoe size",)))[1:] == [
+    assert uses(header, MappingOptions(map=("Shoe Size=Shoe",), ignore=("shoe size",)))[1:] == [
         (Use.IGNORED, ""),
         (Use.FIELD, "Shoe"),
     ]
 
 
 def test_a_mapped_column_may_stand_in_for_one_that_is_ignored() -> None:
-    wishes = Wishes(map=("Mobile=phone",), ignore=("Phone",))
-    assert uses(["Phone", "Mobile"], wishes) == [(Use.IGNORED, ""), (Use.FIELD, "phone")]
+    mapping_options = MappingOptions(map=("Mobile=phone",), ignore=("Phone",))
+    assert uses(["Phone", "Mobile"], mapping_options) == [(Use.IGNORED, ""), (Use.FIELD, "phone")]
 
 
 def test_an_ignored_column_is_never_sent() -> None:
-    assert row_of({"phone": "1", "note": "secret"}, Wishes(ignore=("NOTE",))).fields == (Field("phone", "1"),)
+    assert row_of({"phone": "1", "note": "secret"}, MappingOptions(ignore=("NOTE",))).fields == (
+        Field("phone", "1"),
+    )
 
 
 def test_the_id_column_is_the_one_that_is_named_and_ours_is_then_only_a_result() -> None:
     header = ["heyx contact id", "Their Id", "city"]
-    wishes = Wishes(id_column="their id", custom_fields=True)
-    assert uses(header, wishes) == [(Use.OURS, ""), (Use.ID, ""), (Use.FIELD, "city")]
+    mapping_options = MappingOptions(id_column="their id", custom_fields=True)
+    assert uses(header, mapping_options) == [(Use.OURS, ""), (Use.ID, ""), (Use.FIELD, "city")]
 
 
 def test_our_own_id_column_may_be_named() -> None:
-    assert uses(["heyx contact id"], Wishes(id_column="heyx contact id")) == [(Use.ID, "")]
+    assert uses(["heyx contact id"], MappingOptions(id_column="heyx contact id")) == [(Use.ID, "")]
 
 
 def test_the_keys_are_phone_and_then_email_unless_they_are_said() -> None:
     header = ["email", "phone", "customerid"]
-    assert recognise(header, Wishes(custom_fields=True)).keys == ("phone", "email")
-    assert recognise(header, Wishes(custom_fields=True, key=("customerid",))).keys == ("customerid",)
+    assert recognize(header, MappingOptions(custom_fields=True)).keys == ("phone", "email")
+    assert recognize(header, MappingOptions(custom_fields=True, key=("customerid",))).keys == ("customerid",)
 
 
 @pytest.mark.parametrize(
@@ -231,45 +233,45 @@ def test_the_keys_of_a_row_are_those_with_a_value_on_it_best_first(
 
 
 @pytest.mark.parametrize(
-    ("header", "wishes", "line"),
+    ("header", "mapping_options", "line"),
     [
-        (["phone"], Wishes(map=("phone",)), '--map "phone" is not of the form "COLUMN=field".'),
-        (["phone"], Wishes(map=("=phone",)), '--map "=phone" is not of the form "COLUMN=field".'),
-        (["phone"], Wishes(map=("phone= ",)), '--map "phone= " is not of the form "COLUMN=field".'),
+        (["phone"], MappingOptions(map=("phone",)), '--map "phone" is not of the form "COLUMN=field".'),
+        (["phone"], MappingOptions(map=("=phone",)), '--map "=phone" is not of the form "COLUMN=field".'),
+        (["phone"], MappingOptions(map=("phone= ",)), '--map "phone= " is not of the form "COLUMN=field".'),
         (
             ["phone", " City "],
-            Wishes(map=("Town=city",), ignore=("City",)),
+            MappingOptions(map=("Town=city",), ignore=("City",)),
             '--map "Town=city": the sheet has no column "Town"; it has "phone", "City".',
         ),
         (
             ["phone", ""],
-            Wishes(ignore=("Town",)),
+            MappingOptions(ignore=("Town",)),
             '--ignore: the sheet has no column "Town"; it has "phone".',
         ),
         (
             ["phone"],
-            Wishes(id_column="Town"),
+            MappingOptions(id_column="Town"),
             '--id-column: the sheet has no column "Town"; it has "phone".',
         ),
         (
             ["phone", "a", "A "],
-            Wishes(ignore=("A_",), custom_fields=True),
+            MappingOptions(ignore=("A_",), custom_fields=True),
             '--ignore: "A_" stands above 2 columns, B and C; rename one of them, or name it by its letter: '
             '"column B".',
         ),
         (
             ["phone", "where"],
-            Wishes(map=("where=Locale",), custom_fields=True),
+            MappingOptions(map=("where=Locale",), custom_fields=True),
             '--map "where=Locale": HeyX does not let locale be written.',
         ),
         (
             ["phone", "x"],
-            Wishes(map=("x=email",), ignore=("x",)),
+            MappingOptions(map=("x=email",), ignore=("x",)),
             'The column "x" is given two meanings; leave out one of the options.',
         ),
         (
             ["phone", "Mobile", "email", "tags"],
-            Wishes(map=("Mobile=phone",)),
+            MappingOptions(map=("Mobile=phone",)),
             'Two columns for the field phone: A “phone” and B “Mobile”. Leave one out with --ignore "COLUMN".',
         ),
         (
@@ -280,23 +282,23 @@ def test_the_keys_of_a_row_are_those_with_a_value_on_it_best_first(
         ),
         (
             ["phone", "email", "tags", "", "gender"],
-            Wishes(key=("customerid",)),
+            MappingOptions(key=("customerid",)),
             "--key customerid: no column of the sheet maps to the field customerid; its fields are email, phone.",
         ),
         (
             ["tags", ""],
-            Wishes(key=("phone",)),
+            MappingOptions(key=("phone",)),
             "--key phone: no column of the sheet maps to the field phone; its fields are none.",
         ),
         (
             ["phone"],
-            Wishes(add_tags=("vip", "lead"), remove_tags=("vip",)),
+            MappingOptions(add_tags=("vip", "lead"), remove_tags=("vip",)),
             "The tag 'vip' is both added and removed for every row; leave one out.",
         ),
     ],
 )
-def test_each_mistake_is_told_in_one_line(header: list[str], wishes: Wishes, line: str) -> None:
-    assert mistakes(header, wishes) == [line]
+def test_each_mistake_is_told_in_one_line(header: list[str], mapping_options: MappingOptions, line: str) -> None:
+    assert mistakes(header, mapping_options) == [line]
 
 
 @pytest.mark.parametrize("header", [["firstName"], ["tags"], [""], []])
@@ -307,30 +309,34 @@ def test_a_sheet_that_says_of_no_row_which_contact_it_means_is_a_mistake(header:
 
 
 @pytest.mark.parametrize(
-    ("header", "wishes"),
+    ("header", "mapping_options"),
     [
         (["phone"], NO_WISHES),
         (["email"], NO_WISHES),
         (["heyx contact id"], NO_WISHES),
-        (["x"], Wishes(id_column="x")),
-        (["firstName"], Wishes(key=("firstName",))),
-        (["firstName"], Wishes(no_match=True)),
-        (["Mobile"], Wishes(map=("Mobile=phone",))),
+        (["x"], MappingOptions(id_column="x")),
+        (["firstName"], MappingOptions(key=("firstName",))),
+        (["firstName"], MappingOptions(no_match=True)),
+        (["Mobile"], MappingOptions(map=("Mobile=phone",))),
     ],
 )
-def test_any_way_to_say_which_contact_is_meant_is_enough(header: list[str], wishes: Wishes) -> None:
-    assert len(recognise(header, wishes).columns) == 1
+def test_any_way_to_say_which_contact_is_meant_is_enough(
+    header: list[str], mapping_options: MappingOptions
+) -> None:
+    assert len(recognize(header, mapping_options).columns) == 1
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    wishes = Wishes(
+    mapping_options = MappingOptions(
         map=("Town=city", "nonsense", "where=gender", "Mobile=phone"),
         ignore=("Gone",),
         id_column="Nowhere",
         add_tags=("vip",),
         remove_tags=("vip",),
     )
-    lines = mistakes(["phone", "Mobile", "where", "Shoe Size", "heyx contact id", "heyx-contact-id"], wishes)
+    lines = mistakes(
+        ["phone", "Mobile", "where", "Shoe Size", "heyx contact id", "heyx-contact-id"], mapping_options
+    )
     wanted = [
         '"Town"',
         '"nonsense"',
@@ -345,7 +351,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_each_mistake_has_its_own_line() -> None:
-    lines = mistakes(["phone"], Wishes(map=("nonsense",), add_tags=("vip",), remove_tags=("vip",)))
+    lines = mistakes(["phone"], MappingOptions(map=("nonsense",), add_tags=("vip",), remove_tags=("vip",)))
     assert lines == [
         '--map "nonsense" is not of the form "COLUMN=field".',
         "The tag 'vip' is both added and removed for every row; leave one out.",
@@ -353,7 +359,7 @@ def test_each_mistake_has_its_own_line() -> None:
 
 
 def test_a_key_is_not_missed_where_an_unknown_column_may_yet_be_it() -> None:
-    lines = mistakes(["customerid"], Wishes(key=("customerid",)))
+    lines = mistakes(["customerid"], MappingOptions(key=("customerid",)))
     assert [line for line in lines if line.startswith("--key")] == []
 
 
@@ -380,28 +386,28 @@ def test_any_other_text_is_sent_exactly(text: str) -> None:
 
 
 def test_a_row_keeps_its_number_and_the_order_of_its_fields() -> None:
-    columns = recognise(["lastName", "phone", "firstName"], NO_WISHES)
+    columns = recognize(["lastName", "phone", "firstName"], NO_WISHES)
     row = read_row(columns, 17, ["King", "1", "Ada"])
     assert (row.number, [field.name for field in row.fields]) == (17, ["lastName", "phone", "firstName"])
 
 
 def test_tags_of_all_columns_and_of_every_row_are_one_list_without_repeats() -> None:
     cells = {"phone": "1", "Tags": "a, b", "Add Tags": "b, c", "Remove Tags": "x, y"}
-    wishes = Wishes(add_tags=("c", "d", "d"), remove_tags=("y", "z"))
-    row = row_of(cells, wishes)
+    mapping_options = MappingOptions(add_tags=("c", "d", "d"), remove_tags=("y", "z"))
+    row = row_of(cells, mapping_options)
     assert (row.add_tags, row.remove_tags) == (("a", "b", "c", "d"), ("x", "y", "z"))
 
 
 def test_the_columns_know_what_they_send() -> None:
-    columns = recognise(["phone", "tags", "remove tags", "heyx contact id", "heyx row", "", "gender"], NO_WISHES)
+    columns = recognize(["phone", "tags", "remove tags", "heyx contact id", "heyx row", "", "gender"], NO_WISHES)
     assert [columns.sends(position) for position in range(7)] == [True, True, True, True, False, False, False]
     assert [column.position for column in columns.used(Use.OURS)] == [4]
 
 
 def test_columns_without_a_header_that_hold_values_are_a_mistake() -> None:
-    assert len(recognise(["phone", "", " "], NO_WISHES, {1, 2}).used(Use.BLANK)) == 2
+    assert len(recognize(["phone", "", " "], NO_WISHES, {1, 2}).used(Use.BLANK)) == 2
     with pytest.raises(MappingError) as caught:
-        recognise(["phone", "", " ", " "], NO_WISHES, {1})
+        recognize(["phone", "", " ", " "], NO_WISHES, {1})
     assert caught.value.what.startswith("There are values without a header: column C, column D.")
 
 
@@ -409,33 +415,35 @@ def test_columns_without_a_header_that_hold_values_are_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "wishes", "cause"),
+    ("cells", "mapping_options", "cause"),
     [
         ({"phone": "", "firstName": "Ada"}, NO_WISHES, "no phone"),
         ({"phone": "", "email": " "}, NO_WISHES, "no phone or email"),
         ({"heyx contact id": "", "phone": ""}, NO_WISHES, "no contact id or phone"),
         ({"email": "", "heyx contact id": "", "phone": ""}, NO_WISHES, "no contact id, phone or email"),
-        ({"phone": "1", "nick": ""}, Wishes(custom_fields=True, key=("nick",)), "no nick"),
-        ({"firstName": "", "tags": "a"}, Wishes(no_match=True), "no field to create a contact with"),
+        ({"phone": "1", "nick": ""}, MappingOptions(custom_fields=True, key=("nick",)), "no nick"),
+        ({"firstName": "", "tags": "a"}, MappingOptions(no_match=True), "no field to create a contact with"),
     ],
 )
-def test_a_row_that_names_no_contact_is_invalid(cells: dict[str, str], wishes: Wishes, cause: str) -> None:
-    row = row_of(cells, wishes)
+def test_a_row_that_names_no_contact_is_invalid(
+    cells: dict[str, str], mapping_options: MappingOptions, cause: str
+) -> None:
+    row = row_of(cells, mapping_options)
     assert causes(row) == [cause]
     assert cause in row.problems[0].detail
 
 
 @pytest.mark.parametrize(
-    ("cells", "wishes"),
+    ("cells", "mapping_options"),
     [
         ({"heyx contact id": "1", "firstName": ""}, NO_WISHES),
         ({"phone": "1", "email": ""}, NO_WISHES),
         ({"phone": "", "email": "a@b.org"}, NO_WISHES),
-        ({"phone": "", "firstName": "Ada"}, Wishes(no_match=True)),
+        ({"phone": "", "firstName": "Ada"}, MappingOptions(no_match=True)),
     ],
 )
-def test_an_id_a_key_or_no_match_makes_a_row_valid(cells: dict[str, str], wishes: Wishes) -> None:
-    assert row_of(cells, wishes).problems == ()
+def test_an_id_a_key_or_no_match_makes_a_row_valid(cells: dict[str, str], mapping_options: MappingOptions) -> None:
+    assert row_of(cells, mapping_options).problems == ()
 
 
 @pytest.mark.parametrize("phone", ["4.47912E+11", "4,47912E+11", " 9E+14 "])
@@ -456,9 +464,9 @@ def test_a_phone_without_digits_makes_its_row_invalid_although_there_is_an_email
 
 
 def test_a_mapped_phone_is_looked_at_like_any_other_and_other_fields_are_not() -> None:
-    wishes = Wishes(map=("Mobile=phone",), custom_fields=True)
-    assert causes(row_of({"Mobile": "1.7E+11"}, wishes)) == ["a phone that the spreadsheet has rounded"]
-    assert causes(row_of({"Mobile": "1", "fax": "1.7E+11"}, wishes)) == []
+    mapping_options = MappingOptions(map=("Mobile=phone",), custom_fields=True)
+    assert causes(row_of({"Mobile": "1.7E+11"}, mapping_options)) == ["a phone that the spreadsheet has rounded"]
+    assert causes(row_of({"Mobile": "1", "fax": "1.7E+11"}, mapping_options)) == []
 
 
 def test_a_contact_id_that_the_spreadsheet_has_rounded_makes_its_row_invalid() -> None:
@@ -467,15 +475,17 @@ def test_a_contact_id_that_the_spreadsheet_has_rounded_makes_its_row_invalid() -
 
 
 @pytest.mark.parametrize(
-    ("cells", "wishes"),
+    ("cells", "mapping_options"),
     [
         ({"tags": "a, b", "remove tags": "b"}, NO_WISHES),
-        ({"tags": "a, b"}, Wishes(remove_tags=("b",))),
-        ({"remove tags": "b"}, Wishes(add_tags=("b",))),
+        ({"tags": "a, b"}, MappingOptions(remove_tags=("b",))),
+        ({"remove tags": "b"}, MappingOptions(add_tags=("b",))),
     ],
 )
-def test_the_same_tag_added_and_removed_makes_a_row_invalid(cells: dict[str, str], wishes: Wishes) -> None:
-    row = row_of({"phone": "1", **cells}, wishes)
+def test_the_same_tag_added_and_removed_makes_a_row_invalid(
+    cells: dict[str, str], mapping_options: MappingOptions
+) -> None:
+    row = row_of({"phone": "1", **cells}, mapping_options)
     assert row.problems == (Problem("a tag both added and removed", "the tag 'b' is both added and removed"),)
 
 
@@ -485,7 +495,7 @@ def test_a_tag_has_at_most_255_characters(length: int, wrong: list[str]) -> None
 
 
 def test_all_that_is_wrong_with_a_row_is_told_after_what_its_cells_came_with() -> None:
-    columns = recognise(["phone", "tags", "remove tags"], NO_WISHES)
+    columns = recognize(["phone", "tags", "remove tags"], NO_WISHES)
     came_with = Problem("a cell that holds an error", "column A holds #REF!")
     row = read_row(columns, 2, ["#REF!", f"a, {'b' * 256}", "a"], (came_with,))
     assert causes(row) == [
@@ -537,19 +547,19 @@ def test_a_list_is_parted_at_its_separator_outside_quotes_and_at_line_breaks(
 def test_a_list_column_is_parted_at_semicolons_where_it_has_one_outside_quotes(
     texts: list[str], separator: str
 ) -> None:
-    columns = recognise(["phone", "tags"], NO_WISHES).settled(shown(["1"] * len(texts), texts))
+    columns = recognize(["phone", "tags"], NO_WISHES).with_sheet_facts(shown(["1"] * len(texts), texts))
     assert columns.columns[1].separator == separator
 
 
 def test_a_semicolon_in_one_row_counts_for_all() -> None:
     cells = shown(["1", "1"], ["a;b", "d, e"], ["c", "f, g"])
-    columns = recognise(["phone", "tags", "remove tags"], NO_WISHES).settled(cells)
+    columns = recognize(["phone", "tags", "remove tags"], NO_WISHES).with_sheet_facts(cells)
     row = read_row(columns, 2, ["1", "d, e; h", "f, g"])
     assert (row.add_tags, row.remove_tags) == (("d, e", "h"), ("f", "g"))
 
 
 def test_semicolons_in_other_columns_part_no_list() -> None:
-    columns = recognise(["phone", "tags"], NO_WISHES).settled(shown(["1;2"], ["a, b"]))
+    columns = recognize(["phone", "tags"], NO_WISHES).with_sheet_facts(shown(["1;2"], ["a, b"]))
     assert [column.separator for column in columns.columns] == ["", ","]
 
 
@@ -594,8 +604,10 @@ def test_columns_survive_the_checkpoint(columns: Columns) -> None:
 
 def test_columns_from_the_checkpoint_read_rows_as_before() -> None:
     header = ["heyx contact id", "Mobile", "tags", "Shoe Size", "x"]
-    wishes = Wishes(map=("Mobile=phone",), custom_fields=True, ignore=("x",), key=("phone",), add_tags=("all",))
-    columns = recognise(header, wishes)
+    mapping_options = MappingOptions(
+        map=("Mobile=phone",), custom_fields=True, ignore=("x",), key=("phone",), add_tags=("all",)
+    )
+    columns = recognize(header, mapping_options)
     cells = ["7", "+44", "a, b", "42", "y"]
     again = Columns.from_document(json.loads(json.dumps(columns.document())))
     assert read_row(again, 2, cells) == read_row(columns, 2, cells)

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.mapping_file import parsed
-from heyx_bulk.mapping.recognition import Wishes, recognise
-from heyx_bulk.mapping.row_reader import Reading, read_row
+from heyx_bulk.mapping.mapping_file import parse_mapping
+from heyx_bulk.mapping.recognition import MappingOptions, recognize
+from heyx_bulk.mapping.row_reader import RowReader, read_row
 from heyx_bulk.mapping.transforms import REST, Transform
 from heyx_bulk.models.contacts import ContactRow, Field, Policy, Problem, TagSet
 from heyx_bulk.values.text import BLANKS, trim
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant
+from heyx_bulk.values.value_types import DateOrder, ValueKind, ValueType
 
 quickly = settings(deadline=None, max_examples=60)
 
@@ -74,7 +74,7 @@ def test_a_default_stands_for_a_blank_cell_and_for_nothing_else() -> None:
 
 
 def test_a_default_is_understood_as_a_cell_is() -> None:
-    assert sent(field(default="yes", meant=Meant(Kind.BOOLEAN)), "") == [("city", "true")]
+    assert sent(field(default="yes", value_type=ValueType(ValueKind.BOOLEAN)), "") == [("city", "true")]
 
 
 @pytest.mark.parametrize("policy", Policy)
@@ -87,7 +87,10 @@ def test_every_field_carries_the_policy_of_its_column(policy: Policy) -> None:
     [
         (Column(1, "tags", Use.ADD_TAGS), "<clear> where nothing can be emptied"),
         (Column(1, "remove", Use.REMOVE_TAGS), "<clear> where nothing can be emptied"),
-        (Column(1, "VIP", Use.TAG, "VIP", meant=Meant(Kind.BOOLEAN)), "<clear> where nothing can be emptied"),
+        (
+            Column(1, "VIP", Use.TAG, "VIP", value_type=ValueType(ValueKind.BOOLEAN)),
+            "<clear> where nothing can be emptied",
+        ),
         (Column(1, "id", Use.ID), "<clear> where nothing can be emptied"),
     ],
 )
@@ -98,13 +101,13 @@ def test_what_cannot_be_emptied_makes_the_row_invalid(column: Column, cause: str
 
 
 def test_an_empty_phone_is_never_sent() -> None:
-    row = read_row(recognise(["phone", "email"], Wishes()), 2, ["<clear>", "ann@x.org"])
+    row = read_row(recognize(["phone", "email"], MappingOptions()), 2, ["<clear>", "ann@x.org"])
     assert causes(row) == ["a phone to be emptied"]
     assert [one.name for one in row.fields] == ["email"]
 
 
 def test_an_email_that_is_emptied_is_no_key_and_names_nobody() -> None:
-    columns = recognise(["phone", "email"], Wishes())
+    columns = recognize(["phone", "email"], MappingOptions())
     row = read_row(columns, 2, ["1", "<clear>"])
     assert (row.keys, row.fields[1]) == ((Field("phone", "1"),), Field("email", ""))
     assert causes(read_row(columns, 2, ["", "<clear>"])) == ["no phone or email"]
@@ -175,7 +178,7 @@ def test_what_a_transform_leaves_blank_is_blank() -> None:
 
 def test_a_type_is_asked_of_what_the_transforms_leave() -> None:
     steps = (Transform("split", (" ", 1)),)
-    column = field(meant=Meant(Kind.DATE, date_order=DateOrder.DAY_FIRST), transforms=steps)
+    column = field(value_type=ValueType(ValueKind.DATE, date_order=DateOrder.DAY_FIRST), transforms=steps)
     assert sent(column, "03/04/2025 noon") == [("city", "2025-04-03")]
 
 
@@ -202,14 +205,14 @@ def test_one_column_may_stand_for_several_fields() -> None:
 def test_a_column_for_one_tag_adds_it_takes_it_or_says_nothing(
     cell: str, added: tuple[str, ...], removed: tuple[str, ...]
 ) -> None:
-    columns = recognise(["phone", "tag:VIP"], Wishes())
+    columns = recognize(["phone", "tag:VIP"], MappingOptions())
     row = read_row(columns, 2, ["+441", cell])
     assert (row.add_tags, row.remove_tags, row.problems) == (added, removed, ())
 
 
 @pytest.mark.parametrize("lenient", [False, True])
 def test_any_other_word_in_a_tag_s_column_makes_the_row_invalid(lenient: bool) -> None:
-    row = read_row(recognise(["phone", "tag:VIP"], Wishes(lenient=lenient)), 2, ["+441", "maybe"])
+    row = read_row(recognize(["phone", "tag:VIP"], MappingOptions(lenient=lenient)), 2, ["+441", "maybe"])
     assert causes(row) == ["neither yes nor no"]
     assert row.problems[0].detail.startswith("column B “tag:VIP” holds 'maybe': ")
 
@@ -218,16 +221,19 @@ def test_any_other_word_in_a_tag_s_column_makes_the_row_invalid(lenient: bool) -
     ("header", "tag"), [("tag:VIP", "VIP"), ("Tag: Blog Updates ", "Blog Updates"), ("TAG : a:b", "a:b")]
 )
 def test_a_header_may_say_which_tag_its_column_is(header: str, tag: str) -> None:
-    column = recognise(["phone", header], Wishes()).columns[1]
+    column = recognize(["phone", header], MappingOptions()).columns[1]
     assert (column.use, column.field) == (Use.TAG, tag)
 
 
 def test_a_full_width_colon_names_a_tag_too() -> None:
-    assert recognise(["phone", "tag：会员"], Wishes()).columns[1].field == "会员"
+    assert recognize(["phone", "tag：会员"], MappingOptions()).columns[1].field == "会员"
 
 
 def seg(**more: object) -> Columns:
-    return recognise(["phone", "Segment", "tags", "remove tags"], Wishes(map=("Segment=set-tags:seg:",), **more))  # type: ignore[arg-type]
+    return recognize(
+        ["phone", "Segment", "tags", "remove tags"],
+        MappingOptions(map=("Segment=set-tags:seg:",), **more),  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,7 +274,7 @@ def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], 
 
 
 @pytest.mark.parametrize(
-    ("wishes", "cells", "cause"),
+    ("mapping_options", "cells", "cause"),
     [
         ({"add_tags": ("seg:all",)}, ["gold", "", ""], "a tag added beside its exact set"),
         ({"add_tags": ("seg:all",)}, ["", "", ""], None),
@@ -277,14 +283,14 @@ def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], 
     ],
 )
 def test_tags_for_every_row_count_as_the_row_s_own(
-    wishes: dict[str, object], cells: list[str], cause: str | None
+    mapping_options: dict[str, object], cells: list[str], cause: str | None
 ) -> None:
-    row = read_row(seg(**wishes), 2, ["+441", *cells])
+    row = read_row(seg(**mapping_options), 2, ["+441", *cells])
     assert causes(row) == ([] if cause is None else [cause])
 
 
 def test_a_tag_of_its_own_column_contradicts_one_of_a_list() -> None:
-    columns = recognise(["phone", "tag:VIP", "tags"], Wishes())
+    columns = recognize(["phone", "tag:VIP", "tags"], MappingOptions())
     assert causes(read_row(columns, 2, ["+441", "no", "VIP"])) == ["a tag both added and removed"]
     assert causes(read_row(columns, 2, ["+441", "yes", "VIP"])) == []
 
@@ -298,7 +304,7 @@ def test_a_tag_that_the_prefix_makes_too_long_is_told() -> None:
 
 
 def test_where_lenient_a_value_goes_as_it_stands_and_is_told() -> None:
-    columns = columns_of(field(meant=Meant(Kind.NUMBER)), lenient=True)
+    columns = columns_of(field(value_type=ValueType(ValueKind.NUMBER)), lenient=True)
     row = row_of(columns, "many")
     assert (row.fields[1], row.problems) == (Field("city", "many"), ())
     assert len(row.remarks) == 1
@@ -307,7 +313,7 @@ def test_where_lenient_a_value_goes_as_it_stands_and_is_told() -> None:
 
 
 def test_a_key_is_never_sent_as_it_stands() -> None:
-    columns = recognise(["phone", "email"], Wishes(lenient=True, types=("email=email",)))
+    columns = recognize(["phone", "email"], MappingOptions(lenient=True, types=("email=email",)))
     assert causes(read_row(columns, 2, ["none", "ann@x.org"])) == ["a phone without digits"]
     row = read_row(columns, 2, ["+441234567", "ann"])
     assert len(row.problems) == 1
@@ -315,8 +321,8 @@ def test_a_key_is_never_sent_as_it_stands() -> None:
 
 
 def test_constants_are_fields_of_every_row_and_the_options_overrule_the_mapping() -> None:
-    mapping = parsed('[constants]\nsource = "fair"\nCity = "Lahore"\n', "m.toml")
-    columns = recognise(["phone"], Wishes(mapping=mapping, constants=("City=Multan", "First Name = Ann ")))
+    mapping = parse_mapping('[constants]\nsource = "fair"\nCity = "Lahore"\n', "m.toml")
+    columns = recognize(["phone"], MappingOptions(file=mapping, constants=("City=Multan", "First Name = Ann ")))
     assert read_row(columns, 2, ["+441"]).fields[1:] == (
         Field("source", "fair"),
         Field("City", "Multan"),
@@ -328,10 +334,10 @@ def test_constants_are_fields_of_every_row_and_the_options_overrule_the_mapping(
 
 
 def test_the_order_of_dates_is_that_of_the_whole_column() -> None:
-    column = field("born", meant=Meant(Kind.DATE))
+    column = field("born", value_type=ValueType(ValueKind.DATE))
     cells = ["03/04/1990", "14/03/1988", "1990-01-01", ""]
-    columns = columns_of(column).settled(lambda _: [[cell] for cell in cells])
-    assert columns.columns[1].meant.date_order is DateOrder.DAY_FIRST
+    columns = columns_of(column).with_sheet_facts(lambda _: [[cell] for cell in cells])
+    assert columns.columns[1].value_type.date_order is DateOrder.DAY_FIRST
     assert [row_of(columns, cell).fields[1:] for cell in cells] == [
         (Field("born", "1990-04-03"),),
         (Field("born", "1988-03-14"),),
@@ -342,39 +348,48 @@ def test_the_order_of_dates_is_that_of_the_whole_column() -> None:
 
 def test_a_column_with_dates_in_both_orders_has_none_and_those_that_can_be_read_in_two_ways_are_invalid() -> None:
     cells = ["03/04/1990", "14/03/1988", "03/14/1988"]
-    columns = columns_of(field(meant=Meant(Kind.DATE))).settled(lambda _: [[cell] for cell in cells])
-    assert columns.columns[1].meant.date_order is None
+    columns = columns_of(field(value_type=ValueType(ValueKind.DATE))).with_sheet_facts(
+        lambda _: [[cell] for cell in cells]
+    )
+    assert columns.columns[1].value_type.date_order is None
     assert [bool(row_of(columns, cell).problems) for cell in cells] == [True, False, False]
 
 
 def test_the_order_is_decided_over_what_the_transforms_leave() -> None:
-    column = field(meant=Meant(Kind.DATE), transforms=(Transform("replace", ("born ", "")),))
+    column = field(value_type=ValueType(ValueKind.DATE), transforms=(Transform("replace", ("born ", "")),))
     cells = ["born 03/04/1990", "born 03/14/1988"]
-    columns = columns_of(column).settled(lambda _: [[cell] for cell in cells])
-    assert columns.columns[1].meant.date_order is DateOrder.MONTH_FIRST
+    columns = columns_of(column).with_sheet_facts(lambda _: [[cell] for cell in cells])
+    assert columns.columns[1].value_type.date_order is DateOrder.MONTH_FIRST
 
 
 def test_two_fields_of_one_column_have_an_order_each() -> None:
-    first = field("from", meant=Meant(Kind.DATE), transforms=(Transform("split", ("~", 1)),))
-    last = Column(1, "from", Use.FIELD, "to", meant=Meant(Kind.DATE), transforms=(Transform("split", ("~", 2)),))
-    columns = columns_of(first, more=(last,)).settled(
+    first = field("from", value_type=ValueType(ValueKind.DATE), transforms=(Transform("split", ("~", 1)),))
+    last = Column(
+        1,
+        "from",
+        Use.FIELD,
+        "to",
+        value_type=ValueType(ValueKind.DATE),
+        transforms=(Transform("split", ("~", 2)),),
+    )
+    columns = columns_of(first, more=(last,)).with_sheet_facts(
         lambda positions: [["14/03/2025 ~ 03/14/2025"] * len(positions)]
     )
-    assert columns.columns[1].meant.date_order is DateOrder.DAY_FIRST
-    assert columns.more[0].meant.date_order is DateOrder.MONTH_FIRST
+    assert columns.columns[1].value_type.date_order is DateOrder.DAY_FIRST
+    assert columns.more[0].value_type.date_order is DateOrder.MONTH_FIRST
 
 
 def test_an_order_that_was_said_is_not_decided_anew() -> None:
-    column = field(meant=Meant(Kind.DATE, date_order=DateOrder.MONTH_FIRST))
+    column = field(value_type=ValueType(ValueKind.DATE, date_order=DateOrder.MONTH_FIRST))
     columns = columns_of(column)
-    assert columns.settled(lambda _: [["14/03/1988"]]) is columns
+    assert columns.with_sheet_facts(lambda _: [["14/03/1988"]]) is columns
 
 
 def test_every_list_has_a_separator_of_its_own_and_one_that_was_said_stays() -> None:
     tags = [Column(place, "tags", Use.ADD_TAGS) for place in (1, 2)]
     said = Column(3, "tags", Use.ADD_TAGS, separator="|")
     texts = {1: "a,b;c", 2: "a,b", 3: "a;b|c"}
-    columns = columns_of(*tags, said).settled(lambda positions: [[texts[place] for place in positions]])
+    columns = columns_of(*tags, said).with_sheet_facts(lambda positions: [[texts[place] for place in positions]])
     assert [column.separator for column in columns.columns] == ["", ";", ",", "|"]
     assert row_of(columns, *texts.values()).add_tags == ("a,b", "c", "a", "b", "a;b")
 
@@ -412,7 +427,11 @@ def any_columns(draw: st.DrawFn) -> Columns:
         if use is Use.FIELD and draw(st.booleans()):
             name = draw(st.sampled_from(["phone", "email"]))
         kind = draw(
-            st.sampled_from([kind for kind in Kind if kind is not Kind.LIST] if use is Use.FIELD else [Kind.TEXT])
+            st.sampled_from(
+                [kind for kind in ValueKind if kind is not ValueKind.LIST]
+                if use is Use.FIELD
+                else [ValueKind.TEXT]
+            )
         )
         columns.append(
             Column(
@@ -420,7 +439,9 @@ def any_columns(draw: st.DrawFn) -> Columns:
                 f"h{position}",
                 use,
                 name,
-                meant=Meant(Kind.BOOLEAN if use is Use.TAG else kind, draw(st.sampled_from([None, "PK"]))),
+                value_type=ValueType(
+                    ValueKind.BOOLEAN if use is Use.TAG else kind, draw(st.sampled_from([None, "PK"]))
+                ),
                 policy=draw(st.sampled_from([*Policy])),
                 default=draw(st.sampled_from(["", "", "yes"])),
                 transforms=tuple(draw(plain_steps)),
@@ -445,7 +466,7 @@ def test_rows_read_together_are_what_each_is_alone(data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.lists(cell_texts, min_size=width, max_size=width), max_size=6))
     numbers = [number + 2 for number in range(len(rows))]
     problems = {number: (Problem("came", "with"),) for number in numbers if data.draw(st.booleans())}
-    together = Reading(columns, numbers, rows, problems)
+    together = RowReader(columns, numbers, rows, problems)
     alone = [
         read_row(columns, number, row, problems.get(number, ())) for number, row in zip(numbers, rows, strict=True)
     ]
@@ -453,9 +474,9 @@ def test_rows_read_together_are_what_each_is_alone(data: st.DataObject) -> None:
     matched = [
         match
         for number, row in zip(numbers, rows, strict=True)
-        for match in Reading(columns, [number], [row], problems).matches()
+        for match in RowReader(columns, [number], [row], problems).key_values()
     ]
-    assert sorted(together.matches()) == sorted(matched)
+    assert sorted(together.key_values()) == sorted(matched)
     assert {number for number, *_ in matched}.isdisjoint(row.number for row in alone if row.problems)
 
 

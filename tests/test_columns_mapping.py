@@ -8,15 +8,15 @@ import pytest
 
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.mapping_file import MappingFile, parsed
-from heyx_bulk.mapping.recognition import Wishes, recognise, understood
+from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
+from heyx_bulk.mapping.recognition import MappingOptions, map_columns, recognize
 from heyx_bulk.mapping.row_reader import read_row
-from heyx_bulk.mapping.rules import Manners
-from heyx_bulk.mapping.template import Seen, drafted
-from heyx_bulk.mapping.toml_lines import Lines
+from heyx_bulk.mapping.rules import ValueOptions
+from heyx_bulk.mapping.template import ColumnSample, render_template
+from heyx_bulk.mapping.toml_lines import TomlLines
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, TagSet
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 
 NAME = "people.toml"
 
@@ -85,7 +85,7 @@ HEADER = ["Phone", "Full Name", "Born", "Size", "Customer No", "Groups", "Not", 
 
 
 def read(text: str) -> MappingFile:
-    return parsed(text, NAME)
+    return parse_mapping(text, NAME)
 
 
 def mistakes(text: str) -> list[str]:
@@ -107,7 +107,7 @@ def test_everything_that_can_be_said_is_heard() -> None:
         ("Phone", "Full Name"),
         ("phone", "Customer No"),
     )
-    assert mapping.manners == Manners("PK", PhoneFormat.DIGITS, DateOrder.MONTH_FIRST, lenient=True)
+    assert mapping.value_options == ValueOptions("PK", PhoneFormat.DIGITS, DateOrder.MONTH_FIRST, lenient=True)
     assert (mapping.add_tags, mapping.remove_tags) == (("Imported",), ("Lead",))
     assert mapping.constants == (("source", "fair"), ("language", "en"))
     said = {(one.column, one.target): one for one in mapping.columns}
@@ -137,17 +137,19 @@ def test_everything_that_can_be_said_is_heard() -> None:
         Transform("upper"),
     )
     born, size = said["Born", "birthday"], said["Size", "size"]
-    assert (born.kind, born.order, born.policy) == (Kind.DATE, DateOrder.DAY_FIRST, Policy.FILL)
-    assert (size.kind, size.allowed, size.default, size.policy) == (Kind.LIST, ("S", "M"), "M", Policy.NEVER)
+    assert (born.kind, born.order, born.policy) == (ValueKind.DATE, DateOrder.DAY_FIRST, Policy.FILL)
+    assert (size.kind, size.allowed, size.default, size.policy) == (ValueKind.LIST, ("S", "M"), "M", Policy.NEVER)
     assert said["Groups", ""].separator == "|"
     assert (said["Segment", "seg:"].policy, said["VIP?", "VIP"].default) == (Policy.CLEAR, "no")
     assert [one.where for one in mapping.columns][:4] == [f"{NAME}, line {line}" for line in (11, 14, 18, 22)]
 
 
 def test_a_sheet_is_understood_as_its_mapping_file_says() -> None:
-    columns = recognise(HEADER, Wishes(mapping=read(EVERYTHING)))
+    columns = recognize(HEADER, MappingOptions(file=read(EVERYTHING)))
     assert {column.reason for column in columns.columns} == {f"as {NAME} says"}
-    assert columns.columns[2].meant == Meant(Kind.DATE, "PK", PhoneFormat.DIGITS, DateOrder.DAY_FIRST)
+    assert columns.columns[2].value_type == ValueType(
+        ValueKind.DATE, "PK", PhoneFormat.DIGITS, DateOrder.DAY_FIRST
+    )
     cells = ["0300 1234567", " ada  king lovelace", "3/4/1990", "", "a-7", "x|y", "z", "", "", "", "secret"]
     row = read_row(columns, 2, cells)
     assert {field.name: field.value for field in row.fields} == {
@@ -171,13 +173,15 @@ def test_a_sheet_is_understood_as_its_mapping_file_says() -> None:
 
 def test_a_blank_set_says_nothing_unless_it_is_to_clear() -> None:
     text = '[columns.Segment]\ntags = "set"\nprefix = "seg:"\n'
-    assert read_row(recognise(["phone", "Segment"], Wishes(mapping=read(text))), 2, ["+441", ""]).tag_sets == ()
+    assert (
+        read_row(recognize(["phone", "Segment"], MappingOptions(file=read(text))), 2, ["+441", ""]).tag_sets == ()
+    )
 
 
 def test_a_column_that_is_to_be_left_out_need_not_be_there_and_every_other_must() -> None:
     mapping = read('[columns.A]\nignore = true\n\n[columns.B]\nfield = "b"\n')
     with pytest.raises(MappingError) as caught:
-        recognise(["phone"], Wishes(mapping=mapping))
+        recognize(["phone"], MappingOptions(file=mapping))
     assert caught.value.what == f'{NAME}, line 4: the sheet has no column "B"; it has "phone".'
 
 
@@ -186,13 +190,13 @@ def test_a_column_that_is_joined_must_be_there() -> None:
         '[columns.phone]\nfield = "phone"\n[columns.A]\nfield = "a"\ntransform = [{ join = ["C", ""] }]\n'
     )
     with pytest.raises(MappingError) as caught:
-        recognise(["phone", "A"], Wishes(mapping=mapping))
+        recognize(["phone", "A"], MappingOptions(file=mapping))
     assert caught.value.what == f'{NAME}, line 3: the sheet has no column "C"; it has "phone", "A".'
 
 
 def test_a_column_may_be_named_by_its_letter_and_whatever_its_case() -> None:
     mapping = read('[columns."column B"]\nfield = "b"\n[columns."E MAIL"]\nfield = "email"\n')
-    columns = recognise(["phone", "", "e-mail"], Wishes(mapping=mapping))
+    columns = recognize(["phone", "", "e-mail"], MappingOptions(file=mapping))
     assert [column.field for column in columns.columns] == ["phone", "b", "email"]
 
 
@@ -201,20 +205,22 @@ def test_the_command_line_overrules_the_mapping_column_by_column() -> None:
         'region = "PK"\nkey = ["email"]\n[[columns.A]]\nfield = "a"\n[[columns.A]]\nfield = "b"\n'
         '[columns.C]\nfield = "c"\n'
     )
-    wishes = Wishes(mapping=mapping, map=("A=city",), key=("phone",), region="GB", types=("C=number",))
-    columns = recognise(["phone", "A", "C"], wishes)
+    mapping_options = MappingOptions(
+        file=mapping, map=("A=city",), key=("phone",), region="GB", types=("C=number",)
+    )
+    columns = recognize(["phone", "A", "C"], mapping_options)
     assert [(column.field, column.reason) for column in columns.columns] == [
         ("phone", "the field's own name"),
         ("city", "as you say"),
         ("c", f"as {NAME} says"),
     ]
     assert (columns.more, columns.keys) == ((), ("phone",))
-    assert columns.columns[2].meant == Meant(Kind.NUMBER, "GB", PhoneFormat.E164)
+    assert columns.columns[2].value_type == ValueType(ValueKind.NUMBER, "GB", PhoneFormat.E164)
 
 
 def test_a_key_of_the_mapping_needs_a_column() -> None:
     with pytest.raises(MappingError) as caught:
-        recognise(["phone"], Wishes(mapping=read('key = ["customerid", "phone"]')))
+        recognize(["phone"], MappingOptions(file=read('key = ["customerid", "phone"]')))
     assert caught.value.what == (
         f"{NAME}, key customerid: no column of the sheet maps to the field customerid; its fields are phone."
     )
@@ -393,11 +399,12 @@ def test_a_file_that_is_no_toml_is_told_with_the_place(text: str, where: str) ->
 
 
 def test_a_table_named_like_another_s_key_is_not_taken_for_it() -> None:
-    lines = Lines('[columns.field]\nfield = "a"\n\n[columns.A]\nfield = "b"\n')
+    lines = TomlLines('[columns.field]\nfield = "a"\n\n[columns.A]\nfield = "b"\n')
     assert [
-        lines.of(path) for path in (("columns", "field"), ("columns", "field", "field"), ("columns", "A", "field"))
+        lines.line_of(path)
+        for path in (("columns", "field"), ("columns", "field", "field"), ("columns", "A", "field"))
     ] == [1, 2, 5]
-    assert [lines.of(path) for path in (("columns", "A", "type"), ("columns", "B"), ("key",))] == [4, 1, 1]
+    assert [lines.line_of(path) for path in (("columns", "A", "type"), ("columns", "B"), ("key",))] == [4, 1, 1]
 
 
 # Written again
@@ -405,7 +412,7 @@ def test_a_table_named_like_another_s_key_is_not_taken_for_it() -> None:
 
 def test_what_a_mapping_says_is_written_down_again_as_it_says_it() -> None:
     def sent(text: str) -> tuple[list[Column], tuple[object, ...]]:
-        found = understood(HEADER, Wishes(mapping=read(text))).columns
+        found = map_columns(HEADER, MappingOptions(file=read(text))).columns
         kept = [replace(column, reason="") for column in (*found.columns, *found.more)]
         return sorted(kept, key=str), (
             found.keys,
@@ -416,6 +423,6 @@ def test_what_a_mapping_says_is_written_down_again_as_it_says_it() -> None:
         )
 
     text = EVERYTHING.replace('date_order = "month-first"\n', "")
-    found = understood(HEADER, Wishes(mapping=read(text)))
-    again = drafted("people.csv", NAME, found, [Seen((), Kind.TEXT)] * len(HEADER))
+    found = map_columns(HEADER, MappingOptions(file=read(text)))
+    again = render_template("people.csv", NAME, found, [ColumnSample((), ValueKind.TEXT)] * len(HEADER))
     assert sent(again) == sent(text)

@@ -10,20 +10,20 @@ from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS
-from heyx_bulk.mapping.mapping_file import parsed
-from heyx_bulk.mapping.recognition import Wishes, recognise, understood
+from heyx_bulk.mapping.mapping_file import parse_mapping
+from heyx_bulk.mapping.recognition import MappingOptions, map_columns, recognize
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Field
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 from tests.test_columns_known import EXPORTS, LANGUAGES
 
-NO_WISHES = Wishes()
-FIELDS = MappingProxyType({"customerid": Kind.TEXT, "Birthday": Kind.DATE, "isLead": Kind.BOOLEAN})
+NO_WISHES = MappingOptions()
+FIELDS = MappingProxyType({"customerid": ValueKind.TEXT, "Birthday": ValueKind.DATE, "isLead": ValueKind.BOOLEAN})
 
 
-def mistakes(header: list[str], wishes: Wishes = NO_WISHES, **more: object) -> list[str]:
+def mistakes(header: list[str], mapping_options: MappingOptions = NO_WISHES, **more: object) -> list[str]:
     with pytest.raises(MappingError) as caught:
-        recognise(header, wishes, **more)  # type: ignore[arg-type]
+        recognize(header, mapping_options, **more)  # type: ignore[arg-type]
     return caught.value.what.splitlines()
 
 
@@ -35,7 +35,7 @@ def reasons(columns: Columns) -> list[tuple[str, str]]:
 
 
 def test_a_column_is_found_by_its_own_name_then_by_that_name_alike_then_by_a_header_that_people_use() -> None:
-    found = recognise(["phone", "E-Mail", "Vorname", "custom_field.plan"], NO_WISHES)
+    found = recognize(["phone", "E-Mail", "Vorname", "custom_field.plan"], NO_WISHES)
     assert reasons(found) == [
         ("phone", "the field's own name"),
         ("email", "the same name but for case and signs"),
@@ -46,15 +46,17 @@ def test_a_column_is_found_by_its_own_name_then_by_that_name_alike_then_by_a_hea
 
 @pytest.mark.parametrize("header", ["First Name", "FIRST_NAME", "first-name", "First name:", " «First Name»* "])
 def test_case_blanks_and_punctuation_do_not_matter(header: str) -> None:
-    assert reasons(recognise(["phone", header], NO_WISHES))[1] == (
+    assert reasons(recognize(["phone", header], NO_WISHES))[1] == (
         "firstName",
         "the same name but for case and signs",
     )
 
 
 def test_what_a_person_says_comes_before_all_and_the_mapping_before_headers() -> None:
-    mapping = parsed('[columns."phone"]\nfield = "customerid"\n[columns."Vorname"]\nfield = "nick"\n', "m.toml")
-    found = recognise(["phone", "Vorname", "Mobile"], Wishes(mapping=mapping, map=("Vorname=firstName",)))
+    mapping = parse_mapping(
+        '[columns."phone"]\nfield = "customerid"\n[columns."Vorname"]\nfield = "nick"\n', "m.toml"
+    )
+    found = recognize(["phone", "Vorname", "Mobile"], MappingOptions(file=mapping, map=("Vorname=firstName",)))
     assert reasons(found) == [
         ("customerid", "as m.toml says"),
         ("firstName", "as you say"),
@@ -68,14 +70,16 @@ def test_the_fields_own_name_leaves_other_headers_of_the_field_aside() -> None:
     )
 
 
-@pytest.mark.parametrize("wishes", [Wishes(ignore=("Phone",)), Wishes(map=("Phone=landline",))])
-def test_a_column_of_which_something_is_said_leaves_its_place_to_the_next(wishes: Wishes) -> None:
-    found = recognise(["Phone", "Work Phone"], wishes)
+@pytest.mark.parametrize(
+    "mapping_options", [MappingOptions(ignore=("Phone",)), MappingOptions(map=("Phone=landline",))]
+)
+def test_a_column_of_which_something_is_said_leaves_its_place_to_the_next(mapping_options: MappingOptions) -> None:
+    found = recognize(["Phone", "Work Phone"], mapping_options)
     assert (found.columns[1].use, found.columns[1].field) == (Use.FIELD, "phone")
 
 
 def test_a_field_that_is_given_to_one_column_is_taken_from_no_other() -> None:
-    found = recognise(["Number", "Mobile"], Wishes(map=("Number=phone",), ignore_unknown=True))
+    found = recognize(["Number", "Mobile"], MappingOptions(map=("Number=phone",), ignore_unknown=True))
     assert [(column.use, column.field) for column in found.columns] == [(Use.FIELD, "phone"), (Use.IGNORED, "")]
 
 
@@ -89,7 +93,7 @@ def test_of_two_columns_with_a_field_s_own_name_neither_is_guessed() -> None:
 @pytest.mark.parametrize("export", EXPORTS)
 def test_the_export_of_a_product_maps_without_a_flag_as_far_as_heyx_has_its_fields(export: str) -> None:
     row, known = EXPORTS[export]
-    found = recognise(row.split(","), Wishes(ignore_unknown=True))
+    found = recognize(row.split(","), MappingOptions(ignore_unknown=True))
     read_only = {header for header, name in known.items() if name in READ_ONLY_FIELDS}
     custom = {"custom_field.plan": "plan"} if "custom_field.plan" in row else {}
     fields = {header: name for header, name in known.items() if name not in (FULL_NAME, TAGS, *READ_ONLY_FIELDS)}
@@ -106,7 +110,7 @@ def test_the_export_of_a_product_maps_without_a_flag_as_far_as_heyx_has_its_fiel
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_headers_in_many_languages_map_without_a_flag(language: str) -> None:
     first, last, _, mobile, email, spoken, tags = LANGUAGES[language]
-    found = recognise([first, last, mobile, email, spoken, tags], NO_WISHES)
+    found = recognize([first, last, mobile, email, spoken, tags], NO_WISHES)
     assert [column.field or column.use for column in found.columns] == [
         *("firstName", "lastName", "phone", "email", "language"),
         Use.ADD_TAGS,
@@ -127,7 +131,7 @@ def test_headers_in_many_languages_map_without_a_flag(language: str) -> None:
     ],
 )
 def test_a_close_name_is_suggested_and_never_applied(header: str, hint: str | None) -> None:
-    found = understood(["phone", header], NO_WISHES, fields=FIELDS)
+    found = map_columns(["phone", header], NO_WISHES, fields=FIELDS)
     if hint is None:
         assert (found.columns.columns[1].field, found.mistakes) == ("customerid", ())
         return
@@ -139,7 +143,7 @@ def test_a_close_name_is_suggested_and_never_applied(header: str, hint: str | No
 
 @pytest.mark.parametrize("header", ["Shoe Size", "Notes", "X", "名簿"])
 def test_a_name_that_is_close_to_nothing_has_no_suggestion(header: str) -> None:
-    found = understood(["phone", header], NO_WISHES, fields=FIELDS)
+    found = map_columns(["phone", header], NO_WISHES, fields=FIELDS)
     assert found.unknown == ((found.columns.columns[1], None),)
 
 
@@ -147,39 +151,46 @@ def test_a_name_that_is_close_to_nothing_has_no_suggestion(header: str) -> None:
 
 
 def test_a_field_that_the_channel_has_shown_is_known_with_its_type() -> None:
-    found = recognise(
-        ["phone", "customerid", "BIRTHDAY", "is lead"], Wishes(date_order=DateOrder.DAY_FIRST), None, FIELDS
+    found = recognize(
+        ["phone", "customerid", "BIRTHDAY", "is lead"],
+        MappingOptions(date_order=DateOrder.DAY_FIRST),
+        None,
+        FIELDS,
     )
     assert reasons(found)[1:] == [
         ("customerid", "the field's own name"),
         ("Birthday", "the same name but for case and signs"),
         ("isLead", "the same name but for case and signs"),
     ]
-    assert [column.meant.kind for column in found.columns[1:]] == [Kind.TEXT, Kind.DATE, Kind.BOOLEAN]
-    assert found.columns[2].meant.date_order is DateOrder.DAY_FIRST
+    assert [column.value_type.kind for column in found.columns[1:]] == [
+        ValueKind.TEXT,
+        ValueKind.DATE,
+        ValueKind.BOOLEAN,
+    ]
+    assert found.columns[2].value_type.date_order is DateOrder.DAY_FIRST
 
 
 def test_of_two_fields_alike_none_is_guessed() -> None:
-    fields = MappingProxyType({"News Letter": Kind.TEXT, "newsletter": Kind.TEXT})
-    assert recognise(["phone", "newsletter"], NO_WISHES, None, fields).columns[1].field == "newsletter"
-    assert understood(["phone", "NEWSLETTER"], NO_WISHES, None, fields).unknown != ()
+    fields = MappingProxyType({"News Letter": ValueKind.TEXT, "newsletter": ValueKind.TEXT})
+    assert recognize(["phone", "newsletter"], NO_WISHES, None, fields).columns[1].field == "newsletter"
+    assert map_columns(["phone", "NEWSLETTER"], NO_WISHES, None, fields).unknown != ()
 
 
 def test_a_misspelt_custom_field_is_a_mistake_before_it_is_sent() -> None:
-    told = mistakes(["phone", "Custmer"], Wishes(map=("Custmer=custmerid",)), fields=FIELDS)
+    told = mistakes(["phone", "Custmer"], MappingOptions(map=("Custmer=custmerid",)), fields=FIELDS)
     assert told == [
         "Column B “Custmer” is sent as “custmerid”, which this channel has not shown; it has “customerid”. "
         'Say --map "Custmer=customerid", or heyx-bulk fields --add "custmerid" if both are there.'
     ]
-    assert recognise(["phone", "C"], Wishes(map=("C=shoe",)), None, FIELDS).columns[1].field == "shoe"
-    assert recognise(["phone", "C"], Wishes(map=("C=custmerid",))).columns[1].field == "custmerid"
+    assert recognize(["phone", "C"], MappingOptions(map=("C=shoe",)), None, FIELDS).columns[1].field == "shoe"
+    assert recognize(["phone", "C"], MappingOptions(map=("C=custmerid",))).columns[1].field == "custmerid"
 
 
 # Columns that are left out
 
 
 def test_unknown_columns_are_left_out_where_that_is_wished_and_no_others() -> None:
-    found = recognise(["phone", "Shoe Size", "email", "tag:VIP"], Wishes(ignore_unknown=True))
+    found = recognize(["phone", "Shoe Size", "email", "tag:VIP"], MappingOptions(ignore_unknown=True))
     assert [(column.use, column.reason) for column in found.columns] == [
         (Use.FIELD, "the field's own name"),
         (Use.IGNORED, "not known"),
@@ -189,7 +200,7 @@ def test_unknown_columns_are_left_out_where_that_is_wished_and_no_others() -> No
 
 
 def test_an_unknown_column_without_a_value_is_left_out() -> None:
-    found = recognise(["phone", "Shoe Size", "email"], NO_WISHES, {1, 2})
+    found = recognize(["phone", "Shoe Size", "email"], NO_WISHES, {1, 2})
     assert [(column.use, column.reason) for column in found.columns][1:] == [
         (Use.IGNORED, "no values"),
         (Use.FIELD, "the field's own name"),
@@ -198,23 +209,24 @@ def test_an_unknown_column_without_a_value_is_left_out() -> None:
 
 @pytest.mark.parametrize("header", ["Locale", "TIME ZONE", "gender", "Created At", "Geschlecht"])
 def test_what_heyx_lets_nobody_write_is_left_out_without_a_flag(header: str) -> None:
-    assert recognise(["phone", header], NO_WISHES).columns[1].use is Use.READ_ONLY
+    assert recognize(["phone", header], NO_WISHES).columns[1].use is Use.READ_ONLY
 
 
 # Types, constants, manners
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("born=date", Kind.DATE), (" Born = Date ", Kind.DATE), ("born=url", Kind.URL)]
+    ("text", "kind"),
+    [("born=date", ValueKind.DATE), (" Born = Date ", ValueKind.DATE), ("born=url", ValueKind.URL)],
 )
-def test_a_type_is_given_to_a_column_beside_its_field(text: str, kind: Kind) -> None:
-    found = recognise(["phone", "born"], Wishes(types=(text,), map=("born=Birthday",)))
-    assert (found.columns[1].field, found.columns[1].meant) == ("Birthday", Meant(kind))
+def test_a_type_is_given_to_a_column_beside_its_field(text: str, kind: ValueKind) -> None:
+    found = recognize(["phone", "born"], MappingOptions(types=(text,), map=("born=Birthday",)))
+    assert (found.columns[1].field, found.columns[1].value_type) == ("Birthday", ValueType(kind))
 
 
 @pytest.mark.parametrize("text", ["born", "=date", " = date", "born=", "born=day", "born=list"])
 def test_a_type_that_is_none_is_told_with_those_there_are(text: str) -> None:
-    assert mistakes(["phone", "born"], Wishes(types=(text,), map=("born=b",))) == [
+    assert mistakes(["phone", "born"], MappingOptions(types=(text,), map=("born=b",))) == [
         f'--type "{text}" is not of the form "COLUMN=type"; '
         "the types are text, phone, boolean, number, date, time, datetime, email, url."
     ]
@@ -222,7 +234,8 @@ def test_a_type_that_is_none_is_told_with_those_there_are(text: str) -> None:
 
 def test_a_type_needs_a_column_that_is_sent() -> None:
     assert mistakes(
-        ["phone", "born", "Notes"], Wishes(types=("brn=date", "Notes=date"), map=("born=b",), ignore=("Notes",))
+        ["phone", "born", "Notes"],
+        MappingOptions(types=("brn=date", "Notes=date"), map=("born=b",), ignore=("Notes",)),
     ) == [
         '--type "brn=date": the sheet has no column "brn"; it has "phone", "born", "Notes".',
         '--type "Notes=date": the column C “Notes” is sent as no field.',
@@ -230,70 +243,82 @@ def test_a_type_needs_a_column_that_is_sent() -> None:
 
 
 def test_every_phone_and_email_has_its_type_wherever_it_stands() -> None:
-    found = recognise(["Mobile", "Mail"], Wishes(map=("Mail=email",), region="pk"))
-    assert [column.meant for column in found.columns] == [
-        Meant(Kind.PHONE, "PK", PhoneFormat.E164),
-        Meant(Kind.EMAIL, "PK", PhoneFormat.E164),
+    found = recognize(["Mobile", "Mail"], MappingOptions(map=("Mail=email",), region="pk"))
+    assert [column.value_type for column in found.columns] == [
+        ValueType(ValueKind.PHONE, "PK", PhoneFormat.E164),
+        ValueType(ValueKind.EMAIL, "PK", PhoneFormat.E164),
     ]
-    assert recognise(["phone"], NO_WISHES).columns[0].meant == Meant(Kind.PHONE)
-    as_typed = recognise(["phone"], Wishes(region="PK", phone_format=PhoneFormat.DIGITS))
-    assert as_typed.columns[0].meant.phone_format is PhoneFormat.DIGITS
+    assert recognize(["phone"], NO_WISHES).columns[0].value_type == ValueType(ValueKind.PHONE)
+    as_typed = recognize(["phone"], MappingOptions(region="PK", phone_format=PhoneFormat.DIGITS))
+    assert as_typed.columns[0].value_type.phone_format is PhoneFormat.DIGITS
 
 
 @pytest.mark.parametrize("text", ["source", "=fair", "source=", "source= ", "tags=a", "tag:VIP=yes"])
 def test_a_constant_is_a_field_and_its_value(text: str) -> None:
-    assert mistakes(["phone"], Wishes(constants=(text,))) == [f'--set "{text}" is not of the form "FIELD=value".']
+    assert mistakes(["phone"], MappingOptions(constants=(text,))) == [
+        f'--set "{text}" is not of the form "FIELD=value".'
+    ]
 
 
 def test_a_value_for_every_row_may_hold_an_equals_sign_and_names_a_field_as_people_do() -> None:
-    found = recognise(["phone"], Wishes(constants=("source=a=b", "First name=Ann")))
+    found = recognize(["phone"], MappingOptions(constants=("source=a=b", "First name=Ann")))
     assert found.constants == (Field("source", "a=b"), Field("firstName", "Ann"))
 
 
 @pytest.mark.parametrize(
-    ("header", "wishes", "line"),
+    ("header", "mapping_options", "line"),
     [
-        (["phone"], Wishes(constants=("Locale=en",)), '--set "Locale=en": HeyX does not let locale be written.'),
+        (
+            ["phone"],
+            MappingOptions(constants=("Locale=en",)),
+            '--set "Locale=en": HeyX does not let locale be written.',
+        ),
         (
             ["phone", "email"],
-            Wishes(constants=("email=a@b.org",)),
+            MappingOptions(constants=("email=a@b.org",)),
             "The field email is set for every row, and column B “email” holds it: leave one out.",
         ),
         (
             ["phone"],
-            Wishes(region="XX"),
+            MappingOptions(region="XX"),
             "--region XX: there is no such country; write its two letters, such as PK, GB or AE.",
         ),
         (
             ["phone", "a", "b"],
-            Wishes(map=("a=set-tags:seg:", "b=set-tags:seg:x")),
+            MappingOptions(map=("a=set-tags:seg:", "b=set-tags:seg:x")),
             "Columns B “a” and C “b” both say exactly which tags that begin with 'seg:' a contact has; "
             "leave one out.",
         ),
         (
             ["phone", "a"],
-            Wishes(map=("a=set-tags:",)),
+            MappingOptions(map=("a=set-tags:",)),
             "The set of tags in column B “a” has no prefix: say which tags it speaks of, such as seg:.",
         ),
         (
             ["phone"],
-            Wishes(add_tags=("t" * 256,)),
+            MappingOptions(add_tags=("t" * 256,)),
             f"The tag '{'t' * 40}'… has 256 characters, HeyX takes 255: shorten it.",
         ),
-        (["phone", "a"], Wishes(map=("a=tag:",)), '--map "a=tag:" names no tag: write it behind, as in tag:VIP.'),
+        (
+            ["phone", "a"],
+            MappingOptions(map=("a=tag:",)),
+            '--map "a=tag:" names no tag: write it behind, as in tag:VIP.',
+        ),
         (
             ["email"],
-            Wishes(constants=("phone=+441",), key=("phone",)),
+            MappingOptions(constants=("phone=+441",), key=("phone",)),
             "--key phone: no column of the sheet maps to the field phone; its fields are email.",
         ),
     ],
 )
-def test_each_mistake_is_told_with_what_to_do(header: list[str], wishes: Wishes, line: str) -> None:
-    assert line in mistakes(header, wishes)
+def test_each_mistake_is_told_with_what_to_do(
+    header: list[str], mapping_options: MappingOptions, line: str
+) -> None:
+    assert line in mistakes(header, mapping_options)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    wishes = Wishes(
+    mapping_options = MappingOptions(
         map=("Town=city", "Group=set-tags:", "nothing"),
         types=("born=day",),
         constants=("x",),
@@ -301,7 +326,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         add_tags=("a",),
         remove_tags=("a",),
     )
-    told = mistakes(["phone", "PHONE", "Group", "Shoe Size"], wishes, blank=frozenset[int]())
+    told = mistakes(["phone", "PHONE", "Group", "Shoe Size"], mapping_options, blank=frozenset[int]())
     starts = (
         '--map "nothing" is not',
         '--type "born=day" is not',
@@ -329,5 +354,5 @@ def test_all_mistakes_are_told_at_once() -> None:
     ],
 )
 def test_a_column_may_be_mapped_to_tags(target: str, use: Use, field: str) -> None:
-    column = recognise(["phone", "Group"], Wishes(map=(f"Group={target}",))).columns[1]
+    column = recognize(["phone", "Group"], MappingOptions(map=(f"Group={target}",))).columns[1]
     assert (column.use, column.field, column.reason) == (use, field, "as you say")

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.mapping.data_quality import Watch, mended
-from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.data_quality import DataQualityChecks, repair_mojibake
+from heyx_bulk.mapping.recognition import MappingOptions, recognize
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.upload.inspection import inspect
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.inspection import inspect_sheet
+from heyx_bulk.upload.options import UploadOptions
 
 PLUS = [f"+92300{number:04}" for number in range(9)]
 
 
 def findings(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[str, int, tuple[int, ...]]]:
-    watch = Watch(recognise(header, Wishes(custom_fields=True, no_match=True)))
+    watch = DataQualityChecks(recognize(header, MappingOptions(custom_fields=True, no_match=True)))
     for number, cells in enumerate(rows, 2):
         watch.see([number], [cells])
-    return [(finding.what.partition(":")[0], finding.rows, finding.first) for finding in watch.findings()]
+    return [(finding.what.partition(":")[0], finding.rows, finding.first) for finding in watch.warnings()]
 
 
 def of_phones(*phones: str) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -31,7 +31,7 @@ def of_phones(*phones: str) -> list[tuple[str, int, tuple[int, ...]]]:
 def test_letters_read_in_the_wrong_encoding_are_found_and_the_right_ones_are_not(text: str) -> None:
     garbled = text.encode().decode("cp1252", errors="replace")
     if "\ufffd" not in garbled:
-        assert mended(garbled) == text
+        assert repair_mojibake(garbled) == text
         assert findings(["phone", "Name"], [["1", garbled]]) == [("column B “Name”", 1, (2,))]
     assert findings(["phone", "Name"], [["1", text]]) == []
 
@@ -64,5 +64,7 @@ def test_a_column_of_ids_that_all_end_in_zero_is_found_and_one_exact_id_clears_i
 
 def test_a_long_number_that_a_spreadsheet_may_have_rounded_is_found_where_it_is_sent(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("phone,Order,Phone note\n+923001,1.78E+15,\n+923002,12,\n")
-    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent(wishes=Wishes(custom_fields=True)))
-    assert [(found.what.partition(":")[0], found.first) for found in seen.findings] == [("column B “Order”", (2,))]
+    seen = inspect_sheet(
+        open_sheet(tmp_path / "people.csv"), UploadOptions(mapping=MappingOptions(custom_fields=True))
+    )
+    assert [(found.what.partition(":")[0], found.first) for found in seen.warnings] == [("column B “Order”", (2,))]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.database import Database, FileKind, open_shared, translate_errors
-from heyx_bulk.errors import DiskFull, Unwritable
+from heyx_bulk.errors import DiskFull, WriteError
 
 KIND = FileKind("The list", "Name another folder.", "Save what is left: list --save {path}")
 
@@ -51,7 +51,7 @@ def test_a_damaged_file_is_reported_as_damaged_with_its_own_remedy(tmp_path: Pat
     with pytest.raises(DiskFull, match=r"The list .* is damaged on disk") as caught:
         Database(path, KIND)
     assert caught.value.remedy == f"Save what is left: list --save '{path}'"
-    with pytest.raises(Unwritable, match="is damaged on disk"):
+    with pytest.raises(WriteError, match="is damaged on disk"):
         open_shared(path, KIND, "")
 
 
@@ -60,8 +60,8 @@ def test_a_damaged_file_is_reported_as_damaged_with_its_own_remedy(tmp_path: Pat
     [
         (errno.ENOSPC, DiskFull, "is full"),
         (errno.EDQUOT, DiskFull, "is full"),
-        (errno.EACCES, Unwritable, "Name another folder"),
-        (errno.ENAMETOOLONG, Unwritable, "shorter name"),
+        (errno.EACCES, WriteError, "Name another folder"),
+        (errno.ENAMETOOLONG, WriteError, "shorter name"),
     ],
 )
 def test_an_error_of_the_file_system_is_translated(code: int, expected: type[Exception], words: str) -> None:

@@ -10,22 +10,22 @@ import httpx
 import pytest
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.recognition import MappingOptions, recognize
 from heyx_bulk.models.contacts import Contact, Field, Status
-from heyx_bulk.planning.estimate import bill
+from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.planner import Matching
-from heyx_bulk.planning.reconcile import is_ours, to_check, was_there
-from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.planning.reconcile import created_by_us, manual_check, predates_create
+from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.options import UploadOptions
 from tests import scene
 from tests.scene import Seen, World, settings, statuses
 
 HEADER = "phone,email,first name,tags\n"
-CUSTOM = Intent(Wishes(custom_fields=True))
-NO_MATCH = Intent(Wishes(no_match=True), Matching(no_match=True))
-STAMPED = Intent(Wishes(stamp="mark"))
-STAMPED_BLIND = Intent(Wishes(no_match=True, stamp="mark"), Matching(no_match=True))
+CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
+NO_MATCH = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+STAMPED = UploadOptions(MappingOptions(tracking_field="mark"))
+STAMPED_BLIND = UploadOptions(MappingOptions(no_match=True, tracking_field="mark"), Matching(no_match=True))
 THREE = ",,Ann,\n,,Bob,\n,,Cyd,\n"
 
 
@@ -55,7 +55,7 @@ def names(world: World) -> list[str]:
 def test_with_a_mark_a_row_without_any_key_is_settled_and_nobody_is_made_twice(
     tmp_path: Path, *, effect: bool
 ) -> None:
-    with World(Misbehaviour(lag=50)) as world, scene.staged(tmp_path, HEADER + THREE, STAMPED_BLIND) as run:
+    with World(Faults(lag=50)) as world, scene.staged(tmp_path, HEADER + THREE, STAMPED_BLIND) as run:
         lose(world, "Bob", effect=effect)
         world.send(run, settings(workers=1))
         assert statuses(run) == dict.fromkeys((2, 3, 4), "created")
@@ -67,16 +67,16 @@ def test_the_mark_is_of_run_and_row_and_only_the_create_carries_it(tmp_path: Pat
     with World() as world, scene.staged(tmp_path, HEADER + "+441,,Ann,\n+442,,Bob,\n", STAMPED) as run:
         world.sandbox.add({"phone": "+442"})
         world.send(run)
-        mark = str(run.journal.meta("run"))[:12]
+        mark = str(run.checkpoint.info("run_id"))[:12]
         assert [contact.fields.get("mark") for contact in world.sandbox.contacts] == [None, f"{mark}-2"]
 
 
 def test_the_mark_is_among_the_thirty_fields_of_the_create_and_in_the_bill(tmp_path: Path) -> None:
     columns = [f"f{number}" for number in range(29)]
     sheet = scene.written(tmp_path, ["phone", *columns], [["+441", *columns]])
-    wishes = Wishes(custom_fields=True, stamp="mark")
-    with World() as world, scene.resumed(scene.checkpoint(sheet, Intent(wishes))) as run:
-        due = bill(run.open_rows(), run.matching)
+    mapping_options = MappingOptions(custom_fields=True, tracking_field="mark")
+    with World() as world, scene.resumed(scene.checkpoint(sheet, UploadOptions(mapping_options))) as run:
+        due = estimate(run.open_rows(), run.matching)
         sent = world.send(run)
         writes = [seen.fields for seen in world.door.seen if seen.writes]
         assert [len(fields) for fields in writes] == [30, 1]
@@ -85,7 +85,7 @@ def test_the_mark_is_among_the_thirty_fields_of_the_create_and_in_the_bill(tmp_p
 
 
 def test_a_contact_shown_with_its_mark_under_another_name_is_ours_all_the_same(tmp_path: Path) -> None:
-    told = Misbehaviour(rename_fields={"mark": "Mark 7"})
+    told = Faults(rename_fields={"mark": "Mark 7"})
     with World(told) as world, scene.staged(tmp_path, HEADER + THREE, STAMPED_BLIND) as run:
         lose(world, "Bob", effect=True)
         world.send(run, settings(workers=1))
@@ -94,14 +94,14 @@ def test_a_contact_shown_with_its_mark_under_another_name_is_ours_all_the_same(t
 
 @pytest.mark.parametrize("effect", [True, False])
 def test_where_heyx_finds_nobody_by_the_mark_its_silence_proves_nothing(tmp_path: Path, *, effect: bool) -> None:
-    told = Misbehaviour(drop_fields=frozenset({"mark"}))
+    told = Faults(drop_fields=frozenset({"mark"}))
     with World(told) as world, scene.staged(tmp_path, HEADER + THREE, STAMPED_BLIND) as run:
         lose(world, "Bob", effect=effect)
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "created", 3: "uncertain", 4: "created"}
         assert len(world.door.creates) == 3
-        assert "finds no contact at all by mark" in run.journal.entry(3).message
-        assert "firstName Bob" in run.journal.entry(3).message
+        assert "finds no contact at all by mark" in run.checkpoint.row(3).message
+        assert "firstName Bob" in run.checkpoint.row(3).message
 
 
 def test_where_no_other_contact_was_made_nothing_proves_that_marks_are_found(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_with_a_mark_a_twin_that_was_there_before_is_no_hindrance(tmp_path: Path
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "created", 3: "created"}
         assert names(world) == ["Ann", "Bob", "Bob"]
-        assert run.journal.entry(3).contact_id != twin
+        assert run.checkpoint.row(3).contact_id != twin
 
 
 def test_with_a_mark_a_matched_row_is_found_though_heyx_keeps_its_phone_in_a_way_nobody_searches_for(
@@ -147,7 +147,7 @@ def test_with_a_mark_a_matched_row_is_found_though_heyx_keeps_its_phone_in_a_way
 )
 def test_a_mark_takes_a_custom_field_that_no_column_is_sent_as(stamp: str, said: str) -> None:
     with pytest.raises(MappingError, match=said):
-        recognise(["phone", "City"], Wishes(custom_fields=True, stamp=stamp))
+        recognize(["phone", "City"], MappingOptions(custom_fields=True, tracking_field=stamp))
 
 
 # Uncertain rows
@@ -157,12 +157,12 @@ def test_an_uncertain_row_says_what_to_look_for_and_is_sent_again_only_knowingly
     with World() as world, scene.staged(tmp_path, HEADER + THREE, NO_MATCH) as run:
         lose(world, "Bob", effect=False)
         world.send(run, settings(workers=1))
-        assert "firstName Bob" in run.journal.entry(3).message
-        assert "--uncertain" in run.journal.entry(3).message
-        run.journal.reopen()
+        assert "firstName Bob" in run.checkpoint.row(3).message
+        assert "--uncertain" in run.checkpoint.row(3).message
+        run.checkpoint.reopen_failed()
         world.send(run)
         assert (statuses(run)[3], len(world.door.creates)) == ("uncertain", 3)
-        run.journal.reopen(uncertain=True)
+        run.checkpoint.reopen_failed(uncertain=True)
         world.send(run)
         assert statuses(run) == dict.fromkeys((2, 3, 4), "created")
         assert names(world) == ["Ann", "Bob", "Cyd"]
@@ -174,14 +174,14 @@ def test_an_uncertain_row_with_a_key_is_looked_for_even_when_it_is_sent_knowingl
         world.send(run)
         assert statuses(run) == {2: "uncertain"}
         world.sandbox.add({"phone": "+441", "firstName": "Ann"})
-        run.journal.reopen(uncertain=True)
+        run.checkpoint.reopen_failed(uncertain=True)
         world.send(run)
         assert (statuses(run), names(world)) == ({2: "unchanged"}, ["Ann"])
 
 
 def test_what_to_check_names_the_first_values_and_the_command() -> None:
     fields = [Field(name, name.upper()) for name in "abcd"]
-    assert to_check(fields) == (
+    assert manual_check(fields) == (
         "Look in HeyX for a contact with a A, b B, c C. "
         "If it is not there, `heyx-bulk rerun` with --uncertain creates it."
     )
@@ -194,16 +194,16 @@ def test_a_contact_was_there_if_it_is_older_than_the_create_by_heyx_own_clock(
     created_at: int, sent_at: float, before: bool
 ) -> None:
     contact = Contact("7", {"a": "A"}, created_at=created_at)
-    assert was_there(contact, sent_at) is before
-    assert is_ours(contact, [Field("a", "A")], sent_at) is not before
+    assert predates_create(contact, sent_at) is before
+    assert created_by_us(contact, [Field("a", "A")], sent_at) is not before
 
 
 def test_without_both_clocks_nothing_is_known_of_who_was_first() -> None:
     contact = Contact("7", {"a": "A"})
-    assert not was_there(contact, 5.0)
-    assert not was_there(Contact("7", created_at=4), None)
-    assert not is_ours(contact, [Field("a", "A")], 5.0)
-    assert not is_ours(Contact("7", {"a": "A"}, created_at=4), [Field("a", "A")], None)
+    assert not predates_create(contact, 5.0)
+    assert not predates_create(Contact("7", created_at=4), None)
+    assert not created_by_us(contact, [Field("a", "A")], 5.0)
+    assert not created_by_us(Contact("7", {"a": "A"}, created_at=4), [Field("a", "A")], None)
 
 
 # Creates that were answered with a contact that was there
@@ -211,12 +211,12 @@ def test_without_both_clocks_nothing_is_known_of_who_was_first() -> None:
 
 def test_a_create_that_gives_back_an_old_contact_updates_it_and_its_tags_go(tmp_path: Path) -> None:
     rows = "phone,first name,remove tags\n03001,Ann,old;gone\n"
-    with World(Misbehaviour(existing_phone="returns")) as world, scene.staged(tmp_path, rows) as run:
+    with World(Faults(existing_phone="returns")) as world, scene.staged(tmp_path, rows) as run:
         old = world.sandbox.add({"phone": "(0) 3001", "firstName": "Anna"}, ["old", "kept"])
         world.do(asyncio.sleep(1000))
-        due = bill(run.open_rows(), run.matching)
+        due = estimate(run.open_rows(), run.matching)
         sent = world.send(run)
-        assert [(entry.status, entry.contact_id) for entry in run.journal.rows()] == [(Status.UPDATED, old)]
+        assert [(record.status, record.contact_id) for record in run.checkpoint.rows()] == [(Status.UPDATED, old)]
         (contact,) = world.sandbox.contacts
         assert (contact.fields["firstName"], sorted(contact.tags)) == ("Ann", ["kept"])
         assert sent.calls <= due.calls
@@ -226,12 +226,12 @@ def test_a_contact_that_was_really_made_is_read_once_where_tags_are_to_go_and_ne
     tmp_path: Path,
 ) -> None:
     rows = "phone,first name,remove tags,city\n+441,Ann,old,Oslo\n+442,Bob,,Oslo\n"
-    told = Misbehaviour(drop_fields=frozenset({"city"}))
+    told = Faults(drop_fields=frozenset({"city"}))
     with World(told) as world, scene.staged(tmp_path, rows, CUSTOM) as run:
         world.send(run)
         assert statuses(run) == {2: "created", 3: "created"}
         reads = [seen.path for seen in world.door.of("GET") if "custom_field" not in seen.path]
-        assert reads == [f"/api/v1/contact/{run.journal.entry(2).contact_id}"]
+        assert reads == [f"/api/v1/contact/{run.checkpoint.row(2).contact_id}"]
         assert {seen.method for seen in world.door.seen if seen.writes} == {"POST"}
 
 
@@ -240,7 +240,7 @@ def test_a_contact_that_was_really_made_is_read_once_where_tags_are_to_go_and_ne
 
 @pytest.mark.parametrize("missing", ["queue", "403", "404"])
 def test_a_contact_just_made_that_is_not_ready_is_asked_again_until_it_is(tmp_path: Path, missing: str) -> None:
-    with World(Misbehaviour(queue=15)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with World(Faults(queue=15)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         if missing != "queue":
             world.door.behind = Renaming(world.door.behind, int(missing))
         world.send(run)
@@ -264,35 +264,35 @@ class Renaming(httpx.AsyncBaseTransport):
 
 
 def test_a_contact_that_is_not_ready_for_too_long_fails_its_row_and_a_rerun_goes_on(tmp_path: Path) -> None:
-    with World(Misbehaviour(queue=200)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with World(Faults(queue=200)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         world.send(run)
-        message = run.journal.entry(2).message
+        message = run.checkpoint.row(2).message
         assert statuses(run) == {2: "failed"}
         assert "not ready yet: a rerun goes on with it" in message
         assert "Done: created with 2 fields (phone, firstName). Not done: add 1 tag (a)." in message
         assert 20 <= world.now < 45
         world.do(asyncio.sleep(200))
-        run.journal.reopen()
+        run.checkpoint.reopen_failed()
         world.send(run)
         assert (statuses(run), len(world.door.creates)) == ({2: "created"}, 1)
         assert world.contact(phone="+441").tags == {"a"}
 
 
 def test_how_long_is_waited_follows_settle(tmp_path: Path) -> None:
-    with World(Misbehaviour(queue=200)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
-        world.send(run, settings(settle=3))
+    with World(Faults(queue=200)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+        world.send(run, settings(reconcile_delay=3))
         assert statuses(run) == {2: "failed"}
         # 449 is asked again in any case, as often as the table of retries says.
         assert world.now < 35
 
 
 def test_a_contact_of_an_earlier_start_is_given_time_from_this_start(tmp_path: Path) -> None:
-    with World(Misbehaviour(queue=30)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with World(Faults(queue=30)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         world.door.behind = Renaming(world.door.behind, 404)
-        run.journal.creating(2, [Field("phone", "+441")], None)
+        run.checkpoint.mark_create_pending(2, [Field("phone", "+441")], None)
         body = b'{"custom_fields": [{"name": "phone", "value": "+441"}]}'
         world.sandbox.handle("POST", "/v1/contact", scene.TOKEN, body)
-        run.journal.created(2, world.sandbox.contacts[0].id)
+        run.checkpoint.mark_created(2, world.sandbox.contacts[0].id)
         world.do(asyncio.sleep(15))
         world.send(run)
         assert statuses(run) == {2: "created"}
@@ -302,7 +302,7 @@ def test_an_id_that_a_person_wrote_is_not_waited_for(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, "heyx contact id,phone\n77,+441\n") as run:
         world.send(run)
         assert (statuses(run), len(world.door.seen)) == ({2: "failed"}, 1)
-        assert "Is the contact id of this channel?" in run.journal.entry(2).message
+        assert "Is the contact id of this channel?" in run.checkpoint.row(2).message
 
 
 # Half-done rows
@@ -352,11 +352,11 @@ def test_a_half_done_row_names_both_halves_and_a_rerun_sends_only_the_rest(
         whole = world.door.behind
         failing(world, fails)
         world.send(run)
-        assert (statuses(run), run.journal.entry(2).message) == ({2: "failed"}, said)
+        assert (statuses(run), run.checkpoint.row(2).message) == ({2: "failed"}, said)
         before = [(seen.method, seen.path, seen.body) for seen in world.door.seen if seen.status == 200]
         world.door.behind = whole
         world.door.seen.clear()
-        run.journal.reopen()
+        run.checkpoint.reopen_failed()
         world.send(run)
         assert statuses(run) == {2: "created"}
         writes = [(seen.method, seen.path, seen.body) for seen in world.door.seen if seen.writes]
@@ -367,18 +367,18 @@ def test_a_half_done_row_names_both_halves_and_a_rerun_sends_only_the_rest(
 
 
 def test_a_row_that_failed_before_anything_was_done_names_no_halves(tmp_path: Path) -> None:
-    with World(Misbehaviour(refuse_creates=1)) as world, scene.resumed(wide(tmp_path)) as run:
+    with World(Faults(refuse_creates=1)) as world, scene.resumed(wide(tmp_path)) as run:
         world.send(run)
-        assert run.journal.entry(2).message == "HeyX answered 403: The contact could not be created."
+        assert run.checkpoint.row(2).message == "HeyX answered 403: The contact could not be created."
 
 
 def test_what_an_earlier_start_did_is_said_too(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         failing(world, lambda seen: bool(seen.tags))
         world.send(run)
-        run.journal.reopen()
+        run.checkpoint.reopen_failed()
         world.send(run)
-        assert run.journal.entry(2).message == (
+        assert run.checkpoint.row(2).message == (
             "HeyX answered 422: Bad. Done: created before. Not done: add 1 tag (a)."
         )
 
@@ -400,5 +400,5 @@ def test_a_half_done_row_that_was_mended_gets_only_what_is_missing(tmp_path: Pat
 
 
 def mend(run: Run, cells: str) -> None:
-    run.journal.reopen()
-    run.journal._db.execute("UPDATE row SET cells = ? WHERE number = 2", (cells,))
+    run.checkpoint.reopen_failed()
+    run.checkpoint._db.execute("UPDATE row SET cells = ? WHERE number = 2", (cells,))

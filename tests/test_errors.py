@@ -6,7 +6,7 @@ import re
 import pytest
 
 from heyx_bulk import errors
-from heyx_bulk.errors import HeyxBulkError, Interrupted, Refused, Throttled
+from heyx_bulk.errors import HeyxBulkError, Interrupted, Rejected, Throttled
 
 CLASSES = {
     name: kind
@@ -41,7 +41,7 @@ def test_every_error_says_in_its_docstring_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("branch", "exit_code"), [("Misuse", 2), ("Stopped", 4), ("CallFailed", 1), ("InDoubt", 1)]
+    ("branch", "exit_code"), [("UsageError", 2), ("Stopped", 4), ("CallFailed", 1), ("UnconfirmedCreate", 1)]
 )
 def test_each_branch_has_its_exit_code_and_so_has_all_that_hangs_from_it(branch: str, exit_code: int) -> None:
     family = [kind for kind in CLASSES.values() if issubclass(kind, CLASSES[branch])]
@@ -53,7 +53,7 @@ def test_an_interrupted_run_ends_with_the_code_of_its_signal(signal_number: int,
     assert (Interrupted(signal_number).exit_code, Interrupted.exit_code) == (exit_code, 4)
 
 
-@pytest.mark.parametrize(("branch", "line_says"), [("Misuse", "exit 2"), ("Stopped", "exit 4")])
+@pytest.mark.parametrize(("branch", "line_says"), [("UsageError", "exit 2"), ("Stopped", "exit 4")])
 def test_the_tree_says_the_exit_code_of_a_branch(branch: str, line_says: str) -> None:
     lines = [line for line in (errors.__doc__ or "").splitlines() if line.startswith(f"├ {branch} ")]
     assert [line.endswith(line_says) for line in lines] == [True]
@@ -69,4 +69,4 @@ def test_an_error_without_a_remedy_is_one_line() -> None:
 
 def test_a_refusal_knows_its_status_and_a_throttled_call_is_a_429() -> None:
     throttled = Throttled("Too many requests", wait_seconds=3.0)
-    assert (Refused("no", status=422).status, throttled.status, throttled.wait_seconds) == (422, 429, 3.0)
+    assert (Rejected("no", status=422).status, throttled.status, throttled.wait_seconds) == (422, 429, 3.0)

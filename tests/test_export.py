@@ -12,23 +12,23 @@ import httpx
 import pytest
 
 from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachable
-from heyx_bulk.export.exporter import Read, begin, export, read
-from heyx_bulk.export.filters import Selection
-from heyx_bulk.export.reader import Listener
-from heyx_bulk.export.request import Request
+from heyx_bulk.export.exporter import ExportSession, create_export, export, read_contacts
+from heyx_bulk.export.filters import ContactFilter
+from heyx_bulk.export.reader import ReadCallbacks
+from heyx_bulk.export.request import ExportRequest
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.reports.audit import Books
+from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.stop_conditions import Stops
-from heyx_bulk.reports.stop_monitor import Watch
-from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportJournal
-from heyx_bulk.storage.export_checkpoint.searches import Covered, Progressed, Values
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
+from heyx_bulk.sandbox import Faults
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
+from heyx_bulk.storage.export_checkpoint.searches import SearchCoverage, SearchState, ValueCoverage
 from heyx_bulk.values.equality import PhoneLookup
 from tests.scene import Script, Seen, World, settings, told
 
 MAY = Field("list", "May")
-FROM_MAY = Request(where=(MAY,))
+FROM_MAY = ExportRequest(where=(MAY,))
 
 LAST = next(name for name in map(str, range(1_000_000)) if zlib.crc32(name.encode()) > 0xFFFF_0000)
 """An id that the sandbox shows behind nearly all others."""
@@ -37,31 +37,33 @@ LAST = next(name for name in map(str, range(1_000_000)) if zlib.crc32(name.encod
 class Export:
     """An export of a world's contacts, in a checkpoint that outlives its starts."""
 
-    def __init__(self, world: World, folder: Path, request: Request = FROM_MAY) -> None:
+    def __init__(self, world: World, folder: Path, request: ExportRequest = FROM_MAY) -> None:
         self.world, self.path, self.request = world, folder / "contacts.xlsx.export", request
-        begin(self.path, request, "channel", "")
+        create_export(self.path, request, "channel", "")
 
-    def start(self, *, stops: Stops | None = None, listener: Listener | None = None, workers: int = 20) -> Read:
-        with ExportJournal.open(self.path) as journal:
+    def start(
+        self, *, stops: StopConditions | None = None, listener: ReadCallbacks | None = None, workers: int = 20
+    ) -> ExportSession:
+        with ExportCheckpoint.open(self.path) as checkpoint:
             return self.world.do(
-                read(
-                    journal,
+                read_contacts(
+                    checkpoint,
                     self.request,
                     settings(workers=workers),
                     progress=Progress(),
-                    books=Books(Watch(stops)) if stops else None,
-                    listener=listener,
+                    recorder=CallRecorder(StopMonitor(stops)) if stops else None,
+                    callbacks=listener,
                     transport=self.world.door,
                 )
             )
 
     def ids(self) -> list[str]:
-        with ExportJournal.open(self.path) as journal:
-            return [contact.id for contact in journal.contacts()]
+        with ExportCheckpoint.open(self.path) as checkpoint:
+            return [contact.id for contact in checkpoint.contacts()]
 
-    def covered(self) -> list[Covered]:
-        with ExportJournal.open(self.path) as journal:
-            return journal.covered()
+    def covered(self) -> list[SearchCoverage]:
+        with ExportCheckpoint.open(self.path) as checkpoint:
+            return checkpoint.coverage()
 
 
 def numbers(seen: Iterable[Seen]) -> list[int]:
@@ -73,7 +75,7 @@ def people(world: World, count: int, value: str = "May") -> list[str]:
     return [world.sandbox.add({"list": value, "number": str(number)}) for number in range(count)]
 
 
-def exported(world: World, request: Request) -> list[Contact]:
+def exported(world: World, request: ExportRequest) -> list[Contact]:
     async def talk() -> list[Contact]:
         return [contact async for contact in export(settings(), request, transport=world.door)]
 
@@ -85,14 +87,14 @@ def exported(world: World, request: Request) -> list[Contact]:
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 57])
 def test_every_page_is_read_once_and_no_link_is_followed(count: int, tmp_path: Path) -> None:
-    with World(Misbehaviour(meta_links=True)) as world:
+    with World(Faults(meta_links=True)) as world:
         ids = people(world, count)
         world.sandbox.add({"list": "June"})
         export = Export(world, tmp_path)
         export.start()
         pages = max(1, -(-count // 10))
         assert sorted(export.ids()) == sorted(ids)
-        assert export.covered() == [Covered(MAY, count, count, settled=True, passes=1, partly=0)]
+        assert export.covered() == [SearchCoverage(MAY, count, count, complete=True, passes=1, partly=0)]
         assert sorted(numbers(world.door.seen)) == [*range(1, pages + 1)]
         assert {httpx.URL(seen.path).path for seen in world.door.seen} == {"/api/v1/contact/by_custom_field"}
         assert {seen.headers["host"] for seen in world.door.seen} == {"app.heyx.io"}
@@ -113,20 +115,20 @@ def test_a_contact_comes_whole_and_the_oldest_first() -> None:
         younger = world.sandbox.add({"list": "May"}, id="0")
         first, second = exported(world, FROM_MAY)
         assert first == Contact(
-            made, {"list": "May", "vip": True, "city": None}, frozenset("ab"), whole=True, created_at=77
+            made, {"list": "May", "vip": True, "city": None}, frozenset("ab"), complete=True, created_at=77
         )
         assert second.id == younger
 
 
 def test_a_loose_search_finds_only_what_was_asked_for(tmp_path: Path) -> None:
-    with World(Misbehaviour(search="loose")) as world:
+    with World(Faults(search="loose")) as world:
         exact = world.sandbox.add({"firstName": "Ann"})
         world.sandbox.add({"firstName": "Ann Lee"})
         world.sandbox.add({"firstName": "ann"})
-        export = Export(world, tmp_path, Request(where=(Field("firstName", "Ann"),)))
+        export = Export(world, tmp_path, ExportRequest(where=(Field("firstName", "Ann"),)))
         export.start()
         assert export.ids() == [exact]
-        assert [(one.found, one.total, one.settled) for one in export.covered()] == [(1, 3, True)]
+        assert [(one.found, one.total, one.complete) for one in export.covered()] == [(1, 3, True)]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_a_phone_is_searched_for_as_it_is_written_and_in_the_spellings_that_were
     with World() as world:
         for name, phone in {"plus": "+4412345678", "digits": "4412345678", "spaced": "+44 12345678"}.items():
             world.sandbox.add({"phone": phone}, id=name)
-        request = Request(listed=(Field("phone", "+44 12345678"),), phone_lookup=lookup)
+        request = ExportRequest(listed=(Field("phone", "+44 12345678"),), phone_lookup=lookup)
         assert {contact.id for contact in exported(world, request)} == ids
 
 
@@ -152,7 +154,7 @@ def test_a_contact_found_in_several_ways_comes_once(tmp_path: Path) -> None:
     with World() as world:
         both = world.sandbox.add({"list": "May", "city": "Oslo"})
         one = world.sandbox.add({"city": "Oslo"})
-        export = Export(world, tmp_path, Request(where=(MAY, Field("city", "Oslo")), ids=(both, one)))
+        export = Export(world, tmp_path, ExportRequest(where=(MAY, Field("city", "Oslo")), ids=(both, one)))
         export.start()
         assert sorted(export.ids()) == sorted((both, one))
         assert [(covered.wanted.value, covered.found) for covered in export.covered()] == [("May", 1), ("Oslo", 2)]
@@ -187,7 +189,7 @@ def test_five_thousand_contacts_of_whom_some_come_and_go_are_complete(tmp_path: 
         found = export.ids()
         assert len(found) == len(set(found))
         assert stay <= set(found)
-        assert all(one.settled for one in export.covered())
+        assert all(one.complete for one in export.covered())
         there = {contact.id for contact in world.sandbox.contacts}
         assert set(found) == there, "who went is not there, and who came is"
 
@@ -198,9 +200,9 @@ def test_five_thousand_contacts_take_as_many_calls_as_there_are_pages(tmp_path: 
             world.sandbox.add({"list": "May"}, ["VIP"] if number % 3 else [])
         export = Export(world, tmp_path)
         assert export.start().calls == 500
-        wanted = Selection(tags=("VIP",))
-        with ExportJournal.open(export.path) as journal:
-            assert sum(wanted.takes(contact) for contact in journal.contacts()) == 3333
+        wanted = ContactFilter(tags=("VIP",))
+        with ExportCheckpoint.open(export.path) as checkpoint:
+            assert sum(wanted.matches(contact) for contact in checkpoint.contacts()) == 3333
 
 
 @pytest.mark.parametrize("gone", [0, 4, 33, 77])
@@ -227,10 +229,10 @@ def test_what_never_comes_to_rest_is_said_and_everybody_who_was_met_is_there(tmp
     with World() as world:
         stay, mortal = set(people(world, 60)), [*people(world, 60)]
         world.door.before = churn(world, lambda number: number % 2 == 0, mortal)
-        export = Export(world, tmp_path, Request(where=(MAY,), passes=2))
+        export = Export(world, tmp_path, ExportRequest(where=(MAY,), passes=2))
         export.start(workers=1)
         (covered,) = export.covered()
-        assert (covered.settled, covered.passes) == (False, 2)
+        assert (covered.complete, covered.passes) == (False, 2)
         assert covered.partly > 0
         assert stay <= set(export.ids())
         assert covered.found == len(export.ids())
@@ -242,7 +244,7 @@ def test_a_total_that_is_wrong_is_overruled_by_two_passes_that_agree(tmp_path: P
         world.door.behind = Script(told(200, page))
         export = Export(world, tmp_path)
         export.start()
-        assert [(one.found, one.total, one.settled, one.passes) for one in export.covered()] == [(1, 7, True, 2)]
+        assert [(one.found, one.total, one.complete, one.passes) for one in export.covered()] == [(1, 7, True, 2)]
 
 
 def test_a_search_that_tells_no_total_is_read_by_its_pages(tmp_path: Path) -> None:
@@ -251,7 +253,7 @@ def test_a_search_that_tells_no_total_is_read_by_its_pages(tmp_path: Path) -> No
         world.door.behind = Script(told(200, page))
         export = Export(world, tmp_path)
         assert export.start().calls == 1
-        assert [(one.found, one.total, one.settled) for one in export.covered()] == [(1, None, True)]
+        assert [(one.found, one.total, one.complete) for one in export.covered()] == [(1, None, True)]
 
 
 def test_one_who_goes_from_one_search_to_another_while_both_are_read_is_there(tmp_path: Path) -> None:
@@ -267,10 +269,10 @@ def test_one_who_goes_from_one_search_to_another_while_both_are_read_is_there(tm
                 world.sandbox._contacts.write(record, {"lead": True}, world.now, found_at_once=True)
 
         world.door.before = move
-        export = Export(world, tmp_path, Request(where=(Field("lead", "true"), Field("lead", "false"))))
+        export = Export(world, tmp_path, ExportRequest(where=(Field("lead", "true"), Field("lead", "false"))))
         export.start(workers=1)
         assert mover in export.ids()
-        assert all(one.settled for one in export.covered())
+        assert all(one.complete for one in export.covered())
 
 
 # Larger pages
@@ -278,13 +280,13 @@ def test_one_who_goes_from_one_search_to_another_while_both_are_read_is_there(tm
 
 @pytest.mark.parametrize(("largest", "pages"), [(100, 3), (50, 5), (10, 25)])
 def test_larger_pages_are_used_only_where_heyx_gives_them(tmp_path: Path, largest: int, pages: int) -> None:
-    with World(Misbehaviour(largest_page=largest)) as world:
+    with World(Faults(largest_page=largest)) as world:
         ids = people(world, 250)
-        export = Export(world, tmp_path, Request(where=(MAY,), per_page=100))
+        export = Export(world, tmp_path, ExportRequest(where=(MAY,), per_page=100))
         assert export.start().calls == pages
         assert sorted(export.ids()) == sorted(ids)
-        with ExportJournal.open(export.path) as journal:
-            assert journal.page_size() == (largest if largest > 10 else None)
+        with ExportCheckpoint.open(export.path) as checkpoint:
+            assert checkpoint.page_size() == (largest if largest > 10 else None)
 
 
 def test_pages_that_are_only_said_to_be_larger_are_not_believed(tmp_path: Path) -> None:
@@ -301,7 +303,7 @@ def test_pages_that_are_only_said_to_be_larger_are_not_believed(tmp_path: Path) 
                 return told(200, document)
 
         world.door.behind = Boasting()
-        export = Export(world, tmp_path, Request(where=(MAY,), per_page=100))
+        export = Export(world, tmp_path, ExportRequest(where=(MAY,), per_page=100))
         export.start()
         assert sorted(export.ids()) == sorted(ids)
 
@@ -313,12 +315,12 @@ def test_ids_that_heyx_does_not_know_are_told_and_the_others_come(tmp_path: Path
     with World() as world:
         there = [world.sandbox.add({"city": "Oslo"}, id=name) for name in ("a/b+c=@", "7")]
         gone: list[str] = []
-        export = Export(world, tmp_path, Request(ids=(*there, "nobody"), known=("was",)))
-        export.start(listener=Listener(gone=gone.append))
-        with ExportJournal.open(export.path) as journal:
-            failed = [(contact_id, listed, state) for contact_id, listed, state, _ in journal.failed_ids()]
+        export = Export(world, tmp_path, ExportRequest(ids=(*there, "nobody"), known=("was",)))
+        export.start(listener=ReadCallbacks(gone=gone.append))
+        with ExportCheckpoint.open(export.path) as checkpoint:
+            failed = [(contact_id, listed, state) for contact_id, listed, state, _ in checkpoint.failed_ids()]
         assert sorted(export.ids()) == sorted(there)
-        assert failed == [("nobody", True, Progressed.ABSENT), ("was", False, Progressed.ABSENT)]
+        assert failed == [("nobody", True, SearchState.NOT_FOUND), ("was", False, SearchState.NOT_FOUND)]
         assert sorted(gone) == ["nobody", "was"]
 
 
@@ -334,11 +336,11 @@ def test_a_value_of_a_list_that_heyx_refuses_is_told_and_the_others_are_searched
 
         world.door.behind = Refusing()
         cities = tuple(Field("city", name) for name in ("Bad", "Oslo", "Nowhere"))
-        export = Export(world, tmp_path, Request(listed=cities))
+        export = Export(world, tmp_path, ExportRequest(listed=cities))
         export.start()
-        with ExportJournal.open(export.path) as journal:
-            assert journal.values() == Values(3, 1, 1, 0)
-            assert [search.spelling for search in journal.refused()] == ["Bad"]
+        with ExportCheckpoint.open(export.path) as checkpoint:
+            assert checkpoint.value_coverage() == ValueCoverage(3, 1, 1, 0)
+            assert [search.spelling for search in checkpoint.rejected_searches()] == ["Bad"]
         assert export.ids() == [oslo]
 
 
@@ -358,10 +360,10 @@ def test_a_value_of_a_list_may_be_refused_at_any_page_while_others_are_on_their_
                 return told(422) if bad else await honest.handle_async_request(request)
 
         world.door.behind = Refusing()
-        export = Export(world, tmp_path, Request(listed=(MAY, Field("list", "June"))))
+        export = Export(world, tmp_path, ExportRequest(listed=(MAY, Field("list", "June"))))
         export.start()
-        with ExportJournal.open(export.path) as journal:
-            assert journal.values() == Values(2, 1, 1, 0)
+        with ExportCheckpoint.open(export.path) as checkpoint:
+            assert checkpoint.value_coverage() == ValueCoverage(2, 1, 1, 0)
         assert set(june) <= set(export.ids())
 
 
@@ -376,7 +378,7 @@ def test_many_values_are_searched_for_side_by_side(tmp_path: Path) -> None:
     with World() as world:
         for number in range(1200):
             world.sandbox.add({"number": str(number)})
-        request = Request(listed=tuple(Field("number", str(number)) for number in range(1200)))
+        request = ExportRequest(listed=tuple(Field("number", str(number)) for number in range(1200)))
         export = Export(world, tmp_path, request)
         assert export.start().calls == 1200
         assert len(set(export.ids())) == 1200
@@ -392,7 +394,7 @@ def test_an_export_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None
         export = Export(world, tmp_path)
         for _ in range(4):
             with pytest.raises(LimitReached):
-                export.start(stops=Stops(max_calls=11))
+                export.start(stops=StopConditions(max_calls=11))
         export.start()
         assert sorted(export.ids()) == sorted(ids)
         assert sorted(numbers(world.door.seen)) == [*range(1, 51)]
@@ -403,7 +405,7 @@ def test_contacts_that_come_and_go_between_two_starts_are_noticed(tmp_path: Path
         ids = people(world, 200)
         export = Export(world, tmp_path)
         with pytest.raises(LimitReached):
-            export.start(stops=Stops(max_calls=8))
+            export.start(stops=StopConditions(max_calls=8))
         world.sandbox.remove(ids.pop())
         ids.append(world.sandbox.add({"list": "May"}))
         export.start()
@@ -439,7 +441,7 @@ def test_the_listener_sees_every_contact_that_heyx_showed(tmp_path: Path) -> Non
             seen.extend(contacts)
 
         heard: list[tuple[int, int, int]] = []
-        listener = Listener(told=lambda t: heard.append((t.done, t.calls, t.contacts)), saw=saw)
+        listener = ReadCallbacks(progressed=lambda t: heard.append((t.done, t.calls, t.contacts)), saw=saw)
         Export(world, tmp_path).start(listener=listener)
         assert sorted(contact.id for contact in seen) == sorted(ids)
         assert heard[0] == (1, 4, 10)
@@ -449,7 +451,7 @@ def test_the_listener_sees_every_contact_that_heyx_showed(tmp_path: Path) -> Non
 def test_nothing_asked_for_is_said_before_anything_is_sent() -> None:
     with World() as world:
         with pytest.raises(SettingsError, match="which contacts"):
-            exported(world, Request())
+            exported(world, ExportRequest())
         assert world.door.seen == []
 
 
@@ -461,4 +463,4 @@ def test_an_export_that_is_interrupted_says_so(tmp_path: Path) -> None:
             raise Interrupted(2)
 
         with pytest.raises(Interrupted):
-            Export(world, tmp_path).start(listener=Listener(told=interrupt))
+            Export(world, tmp_path).start(listener=ReadCallbacks(progressed=interrupt))

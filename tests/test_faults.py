@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from heyx_bulk.api.client import Client
-from heyx_bulk.errors import HeyxBulkError, InDoubt, Unauthorized, Unreachable
+from heyx_bulk.errors import HeyxBulkError, Unauthorized, UnconfirmedCreate, Unreachable
 from heyx_bulk.models.calls import (
     AddTags,
     Call,
@@ -26,11 +26,11 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Field
-from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.sandbox import Sandbox
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Rate
-from heyx_bulk.upload.session_run import upload
+from heyx_bulk.upload.session_run import send_rows
 from tests import scene
 from tests.faults import FAULTS, FOR_EVER, Astray, Detour, Play, Troubled
 from tests.scene import Listening, settings
@@ -108,7 +108,7 @@ def known(play: Play | Astray, call: Call) -> str:
 
     async def talk(url: str, detour: Detour | None) -> HeyxBulkError | None:
         options = settings(url=url, timeout=20, rate=Rate(1000, 60))
-        async with Client(options, Pace(options.rate), transport=detour) as client:
+        async with Client(options, RateLimiter(options.rate), transport=detour) as client:
             try:
                 await client.send(READ_FIRST)
                 await client.send(call)
@@ -119,11 +119,11 @@ def known(play: Play | Astray, call: Call) -> str:
     error, met, _ = faced(play, lambda *seen: seen != FIRST, FOR_EVER, talk)
     if error is None:
         return "answered"
-    known = error.__context__ if isinstance(error, InDoubt | Unreachable) else error
+    known = error.__context__ if isinstance(error, UnconfirmedCreate | Unreachable) else error
     match error:
-        case InDoubt():
+        case UnconfirmedCreate():
             assert met == 1
-            then = "in doubt"
+            then = "unconfirmed"
         case Unauthorized():
             then = "the run stops"
         case Unreachable():
@@ -170,9 +170,9 @@ def ended(folder: Path, play: Play | Astray, text: str, due: Callable[[str, str]
 
     async def send(url: str, detour: Detour | None) -> bool:
         with scene.staged(folder, HEADER + text) as staged:
-            options = settings(url=url, timeout=20, settle=0.3, rate=Rate(1000, 60))
-            pace = Pace(options.rate)
-            sent = await upload(staged, options, progress=Listening(), transport=detour, pace=pace)
+            options = settings(url=url, timeout=20, reconcile_delay=0.3, rate=Rate(1000, 60))
+            limiter = RateLimiter(options.rate)
+            sent = await send_rows(staged, options, progress=Listening(), transport=detour, limiter=limiter)
             statuses.update(scene.statuses(staged))
             return sent.stopped is not None
 
@@ -183,8 +183,8 @@ def ended(folder: Path, play: Play | Astray, text: str, due: Callable[[str, str]
     assert len(set(phones)) == len(phones)
     if statuses[2] == "created":
         assert text.partition(",")[0] in phones
-    assert stopped == (statuses[2] in ("ready", "creating"))
-    return "to do" if statuses[2] == "ready" else "in doubt" if statuses[2] == "creating" else statuses[2]
+    assert stopped == (statuses[2] in ("ready", "create_pending"))
+    return "to do" if statuses[2] == "ready" else "unconfirmed" if statuses[2] == "create_pending" else statuses[2]
 
 
 def is_update(method: str, _path: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.upload.inspection import inspect
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.inspection import inspect_sheet
+from heyx_bulk.upload.options import UploadOptions
 from tests.test_cli import heyx, left
 
 TEXT = "Phone,First Name,Mood\n+923001,Ana,good\n+923002,Ana,\n923001,Boris,bad\n"
@@ -14,14 +14,14 @@ TEXT = "Phone,First Name,Mood\n+923001,Ana,good\n+923002,Ana,\n923001,Boris,bad\
 
 def test_every_column_is_shown_with_its_meaning_and_some_different_values(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(TEXT)
-    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
+    seen = inspect_sheet(open_sheet(tmp_path / "people.csv"), UploadOptions())
     assert [column.field for column in seen.columns] == ["phone", "firstName", ""]
     assert seen.samples == (("+923001", "+923002", "923001"), ("Ana", "Boris"), ("good", "bad"))
 
 
 def test_all_problems_are_found_though_a_column_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(TEXT)
-    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
+    seen = inspect_sheet(open_sheet(tmp_path / "people.csv"), UploadOptions())
     assert "C “Mood”" in seen.mistakes[0]
     again = "same phone as row 2: leave one out, or add --duplicates merge or last"
     assert seen.causes == (("same phone as an earlier row", 1, [4], again),)
@@ -48,6 +48,6 @@ def test_json_is_one_document(tmp_path: Path) -> None:
 
 def test_a_sheet_that_names_nobody_is_looked_at_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("First Name\nAna\n")
-    seen = inspect(open_sheet(tmp_path / "people.csv"), Intent())
+    seen = inspect_sheet(open_sheet(tmp_path / "people.csv"), UploadOptions())
     assert [cause[:3] for cause in seen.causes] == [("no phone or email", 1, [2])]
     assert "No column says which contact a row means" in seen.mistakes[0]

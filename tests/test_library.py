@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import heyx_bulk
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "sandbox-token"
@@ -29,7 +29,7 @@ def test_the_readme_s_example_uploads_the_sample(
 ) -> None:
     shutil.copy(ROOT / "samples" / "contacts.xlsx", tmp_path)
     monkeypatch.chdir(tmp_path)
-    with SandboxServer(Sandbox(Misbehaviour(seed=7), tokens=(TOKEN,), limit=1000)) as server:
+    with SandboxServer(Sandbox(Faults(seed=7), tokens=(TOKEN,), limit=1000)) as server:
         monkeypatch.setenv("HEYX_URL", server.url)
         monkeypatch.setenv("HEYX_TOKEN", TOKEN)
         exec(compile(example("## As a library"), "README.md", "exec"), {})  # noqa: S102  the README's own words

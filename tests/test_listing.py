@@ -11,20 +11,20 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from heyx_bulk.cli.export_target import Outlet
-from heyx_bulk.errors import Misuse, SettingsError
-from heyx_bulk.export.layout import Layout, as_texts, names_of, table
-from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.cli.export_target import ExportTarget
+from heyx_bulk.errors import SettingsError, UsageError
+from heyx_bulk.export.layout import TableLayout, as_texts, build_table, headers_by_field
+from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.table_writers import frame
+from heyx_bulk.sheets.table_writers import to_frame
 from tests import scene
 
-PLAIN = Layout()
+PLAIN = TableLayout()
 
 
-def written(path: Path, contacts: Sequence[Contact], layout: Layout = PLAIN) -> Path:
-    return Outlet.of(str(path), raw_csv=False).write(table(lambda: iter(contacts), layout))
+def written(path: Path, contacts: Sequence[Contact], layout: TableLayout = PLAIN) -> Path:
+    return ExportTarget.of(str(path), raw_csv=False).write(build_table(lambda: iter(contacts), layout))
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -32,9 +32,9 @@ def rows(path: Path) -> list[list[str]]:
     return [list(sheet.header), *(list(row) for chunk in sheet.chunks() for row in chunk.rows())]
 
 
-def listed(contacts: Iterable[Contact], layout: Layout = PLAIN) -> list[list[str]]:
+def listed(contacts: Iterable[Contact], layout: TableLayout = PLAIN) -> list[list[str]]:
     kept = list(contacts)
-    made = table(lambda: iter(kept), layout)
+    made = build_table(lambda: iter(kept), layout)
     return [list(made.header), *as_texts(made.rows)]
 
 
@@ -58,17 +58,17 @@ def test_the_id_comes_first_then_heyx_fields_custom_ones_by_name_read_only_ones_
 
 
 def test_columns_are_those_asked_for_in_their_order_and_one_that_nobody_has_is_blank_and_told() -> None:
-    layout = Layout(("tags", "phone", "Nothing", "heyx contact id", "tag:a", "tag:none"))
+    layout = TableLayout(("tags", "phone", "Nothing", "heyx contact id", "tag:a", "tag:none"))
     assert listed(TWO, layout) == [
         ["tags", "phone", "Nothing", "heyx contact id", "tag:a", "tag:none"],
         ["a;b", "+44", "", "1776025372480910", "true", "false"],
         ["", "0044", "", "a/b+c=@", "false", "false"],
     ]
-    assert table(lambda: iter(TWO), layout).missing == ("Nothing", "tag:none")
+    assert build_table(lambda: iter(TWO), layout).missing == ("Nothing", "tag:none")
 
 
 def test_each_tag_may_have_a_column_of_its_own() -> None:
-    assert listed(TWO, Layout(("phone", "tags"), tag_columns=True)) == [
+    assert listed(TWO, TableLayout(("phone", "tags"), tag_columns=True)) == [
         ["phone", "tag:a", "tag:b"],
         ["+44", "true", "true"],
         ["0044", "false", "false"],
@@ -76,9 +76,9 @@ def test_each_tag_may_have_a_column_of_its_own() -> None:
 
 
 def test_headers_may_be_renamed_and_two_of_the_same_are_refused() -> None:
-    assert listed(TWO, Layout(("phone", "tags"), {"phone": "Mobile"}))[0] == ["Mobile", "tags"]
+    assert listed(TWO, TableLayout(("phone", "tags"), {"phone": "Mobile"}))[0] == ["Mobile", "tags"]
     with pytest.raises(SettingsError, match="“tags”"):
-        listed(TWO, Layout(("phone", "tags"), {"phone": "tags"}))
+        listed(TWO, TableLayout(("phone", "tags"), {"phone": "tags"}))
 
 
 def test_fields_whose_names_differ_in_case_alone_have_a_column_each() -> None:
@@ -86,7 +86,7 @@ def test_fields_whose_names_differ_in_case_alone_have_a_column_each() -> None:
 
 
 def test_a_mapping_file_gives_its_headers_the_other_way_round() -> None:
-    mapping = parsed(
+    mapping = parse_mapping(
         """
         [columns."Mobile"]
         field = "phone"
@@ -107,20 +107,20 @@ def test_a_mapping_file_gives_its_headers_the_other_way_round() -> None:
         """,
         "contacts.toml",
     )
-    assert names_of(["email=Mail"], mapping) == {
+    assert headers_by_field(["email=Mail"], mapping) == {
         "phone": "Mobile",
         "tags": "Labels",
         "tag:VIP": "Big spender",
         "heyx contact id": "No",
         "email": "Mail",
     }
-    assert names_of(["Phone=Handy"], mapping)["phone"] == "Handy"
+    assert headers_by_field(["Phone=Handy"], mapping)["phone"] == "Handy"
     with pytest.raises(SettingsError, match="--rename"):
-        names_of(["phone"], None)
+        headers_by_field(["phone"], None)
 
 
 def test_when_a_contact_was_made_is_told_in_the_time_zone_asked_for() -> None:
-    layout = Layout(("created_at",), zone=ZoneInfo("Asia/Karachi"))
+    layout = TableLayout(("created_at",), zone=ZoneInfo("Asia/Karachi"))
     assert listed(TWO, layout)[2] == ["2023-11-15T03:13:20+05:00"]
 
 
@@ -179,8 +179,8 @@ def test_a_parquet_file_keeps_true_lists_texts_and_moments(tmp_path: Path) -> No
 
 
 def test_a_frame_holds_values_as_heyx_has_them() -> None:
-    made = table(lambda: iter(TWO), Layout(("heyx contact id", "Alpha", "tags")))
-    held = frame(made.header, made.rows)
+    made = build_table(lambda: iter(TWO), TableLayout(("heyx contact id", "Alpha", "tags")))
+    held = to_frame(made.header, made.rows)
     assert held.columns.tolist() == ["heyx contact id", "Alpha", "tags"]
     assert held.to_numpy().tolist() == [["1776025372480910", None, ("a", "b")], ["a/b+c=@", True, ()]]
 
@@ -195,7 +195,7 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("out", ["contacts.pdf", "contacts", "x.xls"])
 def test_a_kind_of_file_that_nobody_writes_is_told_first(out: str) -> None:
     with pytest.raises(SettingsError, match=r"\.parquet"):
-        Outlet.of(out, raw_csv=False)
+        ExportTarget.of(out, raw_csv=False)
 
 
 @pytest.mark.parametrize("tags", [["a"], ["a,b"], ["a;b"], ['"'], ["a,b", "c"], ["a;b", "c,d"], [], ["x" * 255]])
@@ -208,5 +208,5 @@ def test_tags_survive_the_way_through_a_sheet(tmp_path: Path, tags: list[str]) -
 
 def test_a_missing_writer_of_parquet_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("heyx_bulk.sheets.table_writers.find_spec", lambda _name: None)
-    with pytest.raises(Misuse, match="pyarrow"):
-        Outlet.of("x.parquet", raw_csv=False)
+    with pytest.raises(UsageError, match="pyarrow"):
+        ExportTarget.of("x.parquet", raw_csv=False)

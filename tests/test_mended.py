@@ -12,14 +12,14 @@ import pytest
 from heyx_bulk.errors import SheetError
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports import results
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
-from heyx_bulk.settings import checked
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from heyx_bulk.settings import validate_settings
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.corrections import GivenBack, run_named, take_back
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.runner import Manner, send
+from heyx_bulk.upload.corrections import ImportedCorrections, import_corrections, run_of_file
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.runner import RunCallbacks, send
 from heyx_bulk.upload.staging import stage
 
 TOKEN = "sandbox"
@@ -32,17 +32,19 @@ def begun(folder: Path, rows: Sequence[Sequence[str]] = ROWS, header: Sequence[s
     path = folder / "contacts.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
-    checkpoint = folder / "contacts.csv.checkpoint"
-    stage(open_sheet(path), Intent(), checkpoint, channel="channel", begun_at="now", durable=False)
-    with Journal.open(checkpoint, durable=False) as journal:
-        yield Run.of(journal)
+    place = folder / "contacts.csv.checkpoint"
+    stage(open_sheet(path), UploadOptions(), place, channel="channel", started_at="now", durable=False)
+    with Checkpoint.open(place, durable=False) as checkpoint:
+        yield Run.from_checkpoint(checkpoint)
 
 
 def sent(run: Run, sandbox: Sandbox, *, settle: float = 0.05) -> dict[str, int]:
     """The totals after what is to do was sent."""
     with SandboxServer(sandbox) as server:
-        send(run, checked(url=server.url, token=TOKEN, settle=settle, workers=1), Manner())
-    return run.journal.totals()
+        send(
+            run, validate_settings(url=server.url, token=TOKEN, reconcile_delay=settle, workers=1), RunCallbacks()
+        )
+    return run.checkpoint.totals()
 
 
 def failed(run: Run, folder: Path) -> list[dict[str, str]]:
@@ -53,17 +55,17 @@ def failed(run: Run, folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def give_back(run: Run, folder: Path, lines: Sequence[dict[str, str]]) -> GivenBack:
+def give_back(run: Run, folder: Path, lines: Sequence[dict[str, str]]) -> ImportedCorrections:
     path = folder / "mended.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-    return take_back(run, open_sheet(path))
+    return import_corrections(run, open_sheet(path))
 
 
 def sandbox(*, refuse_creates: int = 0) -> Sandbox:
-    return Sandbox(Misbehaviour(refuse_creates=refuse_creates), tokens=(TOKEN,), limit=10_000)
+    return Sandbox(Faults(refuse_creates=refuse_creates), tokens=(TOKEN,), limit=10_000)
 
 
 def test_the_file_holds_only_rows_that_need_a_person_in_the_sheet_s_own_columns(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_contact_that_was_created_already_is_not_created_again(tmp_path: Path)
     with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
         sent(run, heyx)
         made = heyx.contacts[0].id
-        run.journal.finish(Outcome(2, Status.FAILED, made))
+        run.checkpoint.finish(Outcome(2, Status.FAILED, made))
         lines = failed(run, tmp_path)
         lines[0] |= {"Phone": "+923009", "First Name": "Anna"}
         give_back(run, tmp_path, lines)
@@ -120,9 +122,9 @@ def test_doubt_is_settled_by_the_values_that_were_sent_not_by_the_mended_ones(tm
     heyx = sandbox()
     heyx.add({"phone": "+923001", "firstName": "Ana"})
     with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
-        row = run.row(run.journal.entry(2))
-        run.journal.creating(2, row.fields, None)
-        run.journal.finish(Outcome(2, Status.UNCERTAIN))
+        row = run.row(run.checkpoint.row(2))
+        run.checkpoint.mark_create_pending(2, row.fields, None)
+        run.checkpoint.finish(Outcome(2, Status.UNCERTAIN))
         lines = failed(run, tmp_path)
         lines[0]["Phone"] = "+923009"
         give_back(run, tmp_path, lines)
@@ -150,8 +152,8 @@ def test_a_row_mended_into_another_row_s_key_is_invalid(tmp_path: Path) -> None:
         lines = failed(run, tmp_path)
         lines[0]["Phone"] = "923001"
         give_back(run, tmp_path, lines[:1])
-        assert run.journal.entry(3).message == "same phone as row 2"
-        assert run.journal.totals() == {"created": 2, "invalid": 2}
+        assert run.checkpoint.row(3).message == "same phone as row 2"
+        assert run.checkpoint.totals() == {"created": 2, "invalid": 2}
 
 
 def test_rows_done_since_are_left_alone(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_unknown_repeated_and_foreign_rows_are_refused_all_at_once_and_nothing_i
             give_back(run, tmp_path, lines)
         for word in ("row 3: the run has no row 99", "row 4: it is of another run", "row 5", "row 6", "once more"):
             assert word in caught.value.what
-        assert run.journal.totals() == {"created": 2, "invalid": 2}
+        assert run.checkpoint.totals() == {"created": 2, "invalid": 2}
 
 
 def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
@@ -190,8 +192,8 @@ def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
 
 def test_a_results_file_is_no_file_of_failed_rows(tmp_path: Path) -> None:
     with begun(tmp_path) as run:
-        written = results.write(run, tmp_path / "contacts.results.csv")
-        assert run_named(open_sheet(written)) is None
+        written = results.write_results(run, tmp_path / "contacts.results.csv")
+        assert run_of_file(open_sheet(written)) is None
 
 
 def test_when_no_row_needs_a_person_our_file_is_taken_away_and_a_changed_one_is_not(
@@ -202,7 +204,7 @@ def test_when_no_row_needs_a_person_our_file_is_taken_away_and_a_changed_one_is_
     with begun(tmp_path, ROWS[:1]) as run:
         sent(run, heyx)
         failed(run, tmp_path)
-        run.journal.reopen()
+        run.checkpoint.reopen_failed()
         sent(run, heyx)
         place.write_bytes(changed := place.read_bytes() + b"\r\n")
         assert results.write_failed(run, place) is None
@@ -217,8 +219,8 @@ def test_an_uncertain_row_is_sent_knowingly_to_the_contact_that_a_person_found(t
     there = heyx.add({"firstName": "Ana"})
     with begun(tmp_path, [("+923001", "Ana", "VIP"), ("+923002", "Boris", "")]) as run:
         for number in (2, 3):
-            run.journal.creating(number, run.row(run.journal.entry(number)).fields, None)
-            run.journal.finish(Outcome(number, Status.UNCERTAIN))
+            run.checkpoint.mark_create_pending(number, run.row(run.checkpoint.row(number)).fields, None)
+            run.checkpoint.finish(Outcome(number, Status.UNCERTAIN))
         lines = failed(run, tmp_path)
         lines[0]["heyx contact id"] = there
         path = tmp_path / "mended.csv"
@@ -226,7 +228,7 @@ def test_an_uncertain_row_is_sent_knowingly_to_the_contact_that_a_person_found(t
             writer = csv.DictWriter(file, list(lines[0]))
             writer.writeheader()
             writer.writerows(lines[:1])
-        take_back(run, open_sheet(path), uncertain=True)
+        import_corrections(run, open_sheet(path), uncertain=True)
         assert sent(run, heyx) == {"updated": 1, "uncertain": 1}
     (contact,) = heyx.contacts
     assert (contact.id, contact.fields["phone"], sorted(contact.tags)) == (there, "+923001", ["VIP"])

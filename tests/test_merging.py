@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.mapping.mapping_file import parsed
-from heyx_bulk.mapping.merge_rows import merged
-from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.mapping_file import parse_mapping
+from heyx_bulk.mapping.merge_rows import merge_rows
+from heyx_bulk.mapping.recognition import MappingOptions, recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy, Problem, TagSet, Value
-from heyx_bulk.planning.planner import Nobody, plan
+from heyx_bulk.planning.planner import NotFound, plan
 
 KEYS = ("phone", "email")
 PREFIXES = ("seg:", "plan:")
@@ -77,7 +77,7 @@ def contacts(draw: st.DrawFn) -> Contact:
     """A contact as HeyX shows it."""
     texts = st.sampled_from([None, "", "a", "z"])
     fields = {name: draw(texts) for name in POLICIES if name != "phone"}
-    return Contact("7", {"phone": "1", **fields}, frozenset(draw(st.sets(st.sampled_from(TAGS)))), whole=True)
+    return Contact("7", {"phone": "1", **fields}, frozenset(draw(st.sets(st.sampled_from(TAGS)))), complete=True)
 
 
 @given(rows(), rows(), rows())
@@ -85,9 +85,9 @@ def contacts(draw: st.DrawFn) -> Contact:
 def test_it_does_not_matter_which_of_three_rows_are_merged_first(
     a: ContactRow, b: ContactRow, c: ContactRow
 ) -> None:
-    whole = wanted(merged([a, b, c], KEYS))
-    assert wanted(merged([merged([a, b], KEYS), c], KEYS)) == whole
-    assert wanted(merged([a, merged([b, c], KEYS)], KEYS)) == whole
+    whole = wanted(merge_rows([a, b, c], KEYS))
+    assert wanted(merge_rows([merge_rows([a, b], KEYS), c], KEYS)) == whole
+    assert wanted(merge_rows([a, merge_rows([b, c], KEYS)], KEYS)) == whole
 
 
 @given(rows(), rows())
@@ -95,7 +95,7 @@ def test_it_does_not_matter_which_of_three_rows_are_merged_first(
 def test_whatever_the_later_row_says_is_wanted_and_what_only_the_earlier_says_too(
     first: ContactRow, later: ContactRow
 ) -> None:
-    both = merged([first, later], KEYS)
+    both = merge_rows([first, later], KEYS)
     fields = {field.name: field for field in both.fields}
     assert fields == {field.name: field for field in (*first.fields, *later.fields)}
     assert set(later.add_tags) <= set(both.add_tags)
@@ -113,7 +113,7 @@ def _spoken_for(tag: str, row: ContactRow) -> bool:
 @given(st.lists(rows(), min_size=1, max_size=4))
 @quickly
 def test_a_merged_row_contradicts_itself_nowhere(several: list[ContactRow]) -> None:
-    row = merged(several, KEYS)
+    row = merge_rows(several, KEYS)
     assert set(row.add_tags).isdisjoint(row.remove_tags)
     for one in row.tag_sets:
         assert {tag for tag in row.add_tags if tag.startswith(one.prefix)} == set(one.tags)
@@ -130,8 +130,8 @@ def test_a_merged_row_leaves_a_contact_as_its_rows_would_one_after_another(
     now = contact
     for row in several:
         fields, tags = held(row, now)
-        now = Contact("7", fields, tags, whole=True)
-    assert held(merged(several, KEYS), contact) == (now.fields, now.tags)
+        now = Contact("7", fields, tags, complete=True)
+    assert held(merge_rows(several, KEYS), contact) == (now.fields, now.tags)
 
 
 def _overwriting(row: ContactRow) -> ContactRow:
@@ -144,13 +144,13 @@ def _overwriting(row: ContactRow) -> ContactRow:
 def test_a_plan_after_merging_sends_nothing_twice_and_leaves_nothing_to_change(
     several: list[ContactRow], contact: Contact
 ) -> None:
-    row = merged(several, KEYS)
-    for known in (contact, Nobody(), Nobody(looked=False), Contact("7")):
+    row = merge_rows(several, KEYS)
+    for known in (contact, NotFound(), NotFound(looked=False), Contact("7")):
         calls = plan(row, known)
         assert _once([field.name for call in calls for field in _fields(call)])
         assert _once([tag for call in calls if isinstance(call, AddTags | RemoveTags) for tag in call.tags])
     fields, tags = held(row, contact)
-    assert plan(row, Contact("7", fields, tags, whole=True)) == ()
+    assert plan(row, Contact("7", fields, tags, complete=True)) == ()
 
 
 def _fields(call: Call) -> tuple[Field, ...]:
@@ -164,7 +164,7 @@ def _once(names: list[str]) -> bool:
 def test_a_merged_row_has_the_number_of_the_first_and_everything_told_of_all() -> None:
     first = ContactRow(2, problems=(Problem("a", "b"),), remarks=("one",))
     later = ContactRow(5, "7", problems=(Problem("c", "d"),), remarks=("two",))
-    row = merged([first, later], KEYS)
+    row = merge_rows([first, later], KEYS)
     assert (row.number, row.id, row.problems, row.remarks) == (
         2,
         "7",
@@ -176,29 +176,29 @@ def test_a_merged_row_has_the_number_of_the_first_and_everything_told_of_all() -
 def test_a_later_row_adds_to_and_takes_from_an_exact_set_and_says_it_anew() -> None:
     first = ContactRow(2, add_tags=("seg:a", "seg:b"), tag_sets=(TagSet("seg:", ("seg:a", "seg:b")),))
     later = ContactRow(3, add_tags=("seg:c",), remove_tags=("seg:a",))
-    changed = merged([first, later], KEYS)
+    changed = merge_rows([first, later], KEYS)
     assert changed.tag_sets == (TagSet("seg:", ("seg:b", "seg:c")),)
     assert (changed.add_tags, changed.remove_tags) == (("seg:b", "seg:c"), ("seg:a",))
-    anew = merged([changed, ContactRow(4, tag_sets=(TagSet("seg:", ()),))], KEYS)
+    anew = merge_rows([changed, ContactRow(4, tag_sets=(TagSet("seg:", ()),))], KEYS)
     assert (anew.tag_sets, anew.add_tags, anew.remove_tags) == ((TagSet("seg:", ()),), (), ())
 
 
 def test_a_value_that_is_the_same_for_every_row_is_no_key_of_any() -> None:
-    columns = recognise(["phone"], Wishes(constants=("email=all@x.org",)))
+    columns = recognize(["phone"], MappingOptions(constants=("email=all@x.org",)))
     first, later = read_row(columns, 2, ["+441"]), read_row(columns, 3, ["+441"])
-    for row in (first, merged([first, later], columns.keys)):
+    for row in (first, merge_rows([first, later], columns.keys)):
         assert row.keys == (Field("phone", "+441"),)
         assert row.fields == (Field("phone", "+441"), Field("email", "all@x.org"))
 
 
 def test_an_email_emptied_by_a_later_row_is_no_key_any_more() -> None:
-    columns = recognise(["phone", "email"], Wishes())
+    columns = recognize(["phone", "email"], MappingOptions())
     rows = [read_row(columns, 2, ["1", "a@x.org"]), read_row(columns, 3, ["1", "<clear>"])]
-    assert merged(rows, columns.keys).keys == (Field("phone", "1"),)
+    assert merge_rows(rows, columns.keys).keys == (Field("phone", "1"),)
 
 
 def test_a_column_that_clears_where_it_is_blank_clears_what_an_earlier_row_said() -> None:
-    mapping = parsed('[columns."City"]\nfield = "city"\npolicy = "clear-when-blank"\n', "people.toml")
-    columns = recognise(["phone", "City"], Wishes(mapping=mapping))
+    mapping = parse_mapping('[columns."City"]\nfield = "city"\npolicy = "clear-when-blank"\n', "people.toml")
+    columns = recognize(["phone", "City"], MappingOptions(file=mapping))
     rows = [read_row(columns, 2, ["1", "Lahore"]), read_row(columns, 3, ["1", ""])]
-    assert merged(rows, columns.keys).fields[1] == Field("city", "", Policy.CLEAR)
+    assert merge_rows(rows, columns.keys).fields[1] == Field("city", "", Policy.CLEAR)

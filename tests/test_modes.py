@@ -12,30 +12,30 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from heyx_bulk.mapping.mapping_file import parsed
+from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Policy, Status, TagSet
-from heyx_bulk.planning.estimate import bill
-from heyx_bulk.planning.planner import Matching, Mode, calls_at_most
+from heyx_bulk.planning.estimate import estimate
+from heyx_bulk.planning.planner import Matching, Mode, max_calls
 from heyx_bulk.reports import results
-from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.sandbox import Faults
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.corrections import take_back
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.corrections import import_corrections
+from heyx_bulk.upload.options import UploadOptions
 from tests import scene
 from tests.scene import World, settings, statuses
 
 HEADER = "phone,email,first name,tags,remove tags\n"
 
 
-def in_mode(mode: Mode, **wishes: object) -> Intent:
-    return Intent(Wishes(**wishes), Matching(mode=mode))  # type: ignore[arg-type]
+def in_mode(mode: Mode, **mapping_options: object) -> UploadOptions:
+    return UploadOptions(MappingOptions(**mapping_options), Matching(mode=mode))  # type: ignore[arg-type]
 
 
-def told(duplicates: Duplicates, mode: Mode = Mode.UPSERT) -> Intent:
-    return Intent(matching=Matching(mode=mode), duplicates=duplicates)
+def told(duplicates: Duplicates, mode: Mode = Mode.UPSERT) -> UploadOptions:
+    return UploadOptions(matching=Matching(mode=mode), duplicates=duplicates)
 
 
 def writes(world: World) -> list[str]:
@@ -51,12 +51,12 @@ def test_create_touches_no_contact_that_is_there_and_says_which(tmp_path: Path) 
         there = world.sandbox.add({"phone": "4412345678", "firstName": "Old"}, ["z"])
         world.send(run)
         assert statuses(run) == {2: "skipped", 3: "created"}
-        assert run.journal.entry(2).contact_id == there
-        assert run.journal.entry(2).message == (
+        assert run.checkpoint.row(2).contact_id == there
+        assert run.checkpoint.row(2).message == (
             f"the contact {there} is there already, and --mode create touches none that is"
         )
         assert writes(world) == ["POST"]
-        assert results.exit_code(run.journal.totals()) == 0
+        assert results.exit_code(run.checkpoint.totals()) == 0
 
 
 def test_update_creates_nobody(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_update_creates_nobody(tmp_path: Path) -> None:
         world.sandbox.add({"phone": "4412345678", "firstName": "Old"}, ["z"])
         world.send(run)
         assert statuses(run) == {2: "updated", 3: "skipped"}
-        assert run.journal.entry(3).message == "HeyX has no such contact, and --mode update creates none"
+        assert run.checkpoint.row(3).message == "HeyX has no such contact, and --mode update creates none"
         assert (len(world.sandbox.contacts), writes(world)) == (1, ["PUT", "POST"])
 
 
@@ -79,14 +79,14 @@ def test_a_row_by_id_is_skipped_under_create_without_a_call(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("mode", [Mode.CREATE, Mode.UPDATE])
 def test_a_dry_run_shows_skipped_rows_as_such_and_plans_nothing_for_them(tmp_path: Path, mode: Mode) -> None:
-    planned: list[int] = []
+    on_planned: list[int] = []
     rows = "+4412345678,,Ann,a,\n+4412345679,,Bob,,\n"
     with World() as world, scene.staged(tmp_path, HEADER + rows, in_mode(mode)) as run:
         world.sandbox.add({"phone": "4412345678"})
-        world.send(run, planned=lambda row, _known, _calls: planned.append(row.number))
+        world.send(run, on_planned=lambda row, _known, _calls: on_planned.append(row.number))
         skipped = 2 if mode is Mode.CREATE else 3
         assert statuses(run)[skipped] == "skipped"
-        assert (planned, writes(world)) == ([5 - skipped], [])
+        assert (on_planned, writes(world)) == ([5 - skipped], [])
 
 
 def test_a_create_whose_answer_was_lost_is_ours_if_it_was_not_there_before_and_all_is_equal(
@@ -94,10 +94,10 @@ def test_a_create_whose_answer_was_lost_is_ours_if_it_was_not_there_before_and_a
 ) -> None:
     rows = "+4412345678,,Ann,a,\n"
     with (
-        World(Misbehaviour(lose_create_answers=1.0)) as world,
+        World(Faults(lose_create_answers=1.0)) as world,
         scene.staged(tmp_path, HEADER + rows, in_mode(Mode.CREATE)) as run,
     ):
-        world.send(run, settings(settle=5, timeout=1))
+        world.send(run, settings(reconcile_delay=5, timeout=1))
         assert statuses(run) == {2: "created"}
         assert world.contact(phone="+4412345678").tags == frozenset("a")
         assert len(world.door.creates) == 1
@@ -113,10 +113,10 @@ def test_somebody_else_s_contact_found_after_a_doubtful_create_is_not_touched(tm
                 raise httpx.ReadTimeout("too slow")
 
         world.door.before = another
-        world.send(run, settings(settle=5, timeout=1))
+        world.send(run, settings(reconcile_delay=5, timeout=1))
         assert statuses(run) == {2: "uncertain"}
         assert world.contact(phone="+4412345678").tags == frozenset()
-        assert "Look at it in HeyX." in run.journal.entry(2).message
+        assert "Look at it in HeyX." in run.checkpoint.row(2).message
 
 
 # Rows for the same contact
@@ -127,12 +127,12 @@ TWINS = "+4412345678,,Ann,a;b,\n+4412345679,,Bob,,\n4412345678,ann@x.org,,c,a\n0
 def test_a_later_row_of_a_contact_is_invalid_unless_it_is_said_otherwise(tmp_path: Path) -> None:
     with scene.staged(tmp_path, HEADER + TWINS) as run:
         assert statuses(run) == {2: "ready", 3: "ready", 4: "invalid", 5: "ready"}
-        assert run.journal.entry(4).message.startswith("same phone as row 2")
+        assert run.checkpoint.row(4).message.startswith("same phone as row 2")
 
 
 def test_rows_of_a_contact_are_made_one_and_each_has_its_outcome(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + TWINS, told(Duplicates.MERGE)) as run:
-        due = bill(run.open_rows(), run.matching)
+        due = estimate(run.open_rows(), run.matching)
         sent = world.send(run)
         ann = world.contact(firstName="Ann")
         assert (dict(ann.fields), ann.tags) == (
@@ -140,31 +140,34 @@ def test_rows_of_a_contact_are_made_one_and_each_has_its_outcome(tmp_path: Path)
             frozenset("bc"),
         )
         assert sorted(outcome.number for outcome in world.progress.outcomes) == [2, 3, 4, 5]
-        assert {run.journal.entry(number).contact_id for number in (2, 4)} == {ann.id}
-        assert (sent.calls <= due.calls, run.journal.totals()) == (True, {"created": 4})
-        assert results.line(run.journal.totals(), run.journal.contacts()) == "4 rows for 3 contacts: 4 created"
+        assert {run.checkpoint.row(number).contact_id for number in (2, 4)} == {ann.id}
+        assert (sent.calls <= due.calls, run.checkpoint.totals()) == (True, {"created": 4})
+        assert (
+            results.totals_line(run.checkpoint.totals(), run.checkpoint.count_contacts())
+            == "4 rows for 3 contacts: 4 created"
+        )
 
 
 def test_only_the_last_row_of_a_contact_is_sent_and_the_others_name_it(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + TWINS, told(Duplicates.LAST)) as run:
-        assert run.journal.untouched()
+        assert run.checkpoint.nothing_sent()
         world.send(run)
         assert statuses(run) == {2: "skipped", 3: "created", 4: "created", 5: "created"}
-        assert run.journal.entry(2).message == "row 4 is the same contact, and the last one is sent"
+        assert run.checkpoint.row(2).message == "row 4 is the same contact, and the last one is sent"
         assert world.contact(email="ann@x.org").tags == frozenset("c")
-        assert results.exit_code(run.journal.totals()) == 0
+        assert results.exit_code(run.checkpoint.totals()) == 0
 
 
 def test_a_run_that_skipped_what_it_looked_for_is_not_as_if_it_had_never_been(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+441,,Ann,,\n", in_mode(Mode.UPDATE)) as run:
         world.send(run)
-        assert (statuses(run), run.journal.untouched()) == ({2: "skipped"}, False)
+        assert (statuses(run), run.checkpoint.nothing_sent()) == ({2: "skipped"}, False)
 
 
 def test_results_hold_every_row_of_a_merged_contact_with_its_outcome(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + TWINS, told(Duplicates.MERGE)) as run:
         world.send(run)
-        path = results.write(run, tmp_path / "people.results.csv")
+        path = results.write_results(run, tmp_path / "people.results.csv")
         lines = next(chunk.rows() for chunk in open_sheet(path).chunks())
         assert [(line[0], line[5], line[8]) for line in lines] == [
             ("+4412345678", "created", "2"),
@@ -188,22 +191,22 @@ def test_a_merged_run_that_was_cut_off_carries_on_and_sends_nothing_twice(tmp_pa
             world.send(run, settings(workers=1))
         world.door.after = lambda _number, _seen: None
         with scene.resumed(path) as run:
-            world.send(run, settings(settle=1))
-            assert run.journal.totals() == {"created": 4}
+            world.send(run, settings(reconcile_delay=1))
+            assert run.checkpoint.totals() == {"created": 4}
             assert len(world.sandbox.contacts) == 3
             assert world.contact(email="ann@x.org").tags == frozenset("bc")
 
 
 def test_a_merged_contact_that_failed_is_sent_again_as_one(tmp_path: Path) -> None:
     with (
-        World(Misbehaviour(refuse_creates=1)) as world,
+        World(Faults(refuse_creates=1)) as world,
         scene.staged(tmp_path, HEADER + TWINS, told(Duplicates.MERGE)) as run,
     ):
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "failed", 3: "created", 4: "failed", 5: "created"}
-        assert run.journal.reopen() == 2
+        assert run.checkpoint.reopen_failed() == 2
         world.send(run)
-        assert run.journal.totals() == {"created": 4}
+        assert run.checkpoint.totals() == {"created": 4}
         assert world.contact(email="ann@x.org").tags == frozenset("bc")
 
 
@@ -213,15 +216,15 @@ def test_two_rows_found_to_be_one_contact_are_told(tmp_path: Path) -> None:
         world.sandbox.add({"phone": "4412345678"}, id="7")
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "updated", 3: "updated"}
-        assert [run.journal.entry(number).message for number in (2, 3)] == ["", "the same contact as row 2"]
+        assert [run.checkpoint.row(number).message for number in (2, 3)] == ["", "the same contact as row 2"]
 
 
 def test_what_was_sent_as_it_stands_is_told_with_the_outcome(tmp_path: Path) -> None:
-    intent = Intent(Wishes(lenient=True, types=("age=number",), map=("age=age",)))
-    with World() as world, scene.staged(tmp_path, "phone,age\n+4412345678,many\n", intent) as run:
+    options = UploadOptions(MappingOptions(lenient=True, types=("age=number",), map=("age=age",)))
+    with World() as world, scene.staged(tmp_path, "phone,age\n+4412345678,many\n", options) as run:
         world.send(run)
-        assert world.contact(age="many").id == run.journal.entry(2).contact_id
-        assert run.journal.entry(2).message.startswith("sent as it stands: column B “age” holds 'many': ")
+        assert world.contact(age="many").id == run.checkpoint.row(2).contact_id
+        assert run.checkpoint.row(2).message.startswith("sent as it stands: column B “age” holds 'many': ")
 
 
 # Rows of a merged contact given back
@@ -242,10 +245,10 @@ def given_back(run: Run, folder: Path, changed: dict[int, dict[str, str]], *, on
             if not only or number in only:
                 lines.append(cells)
     mended = scene.written(folder, header, lines, "mended.csv")
-    take_back(run, mended)
+    import_corrections(run, mended)
 
 
-REFUSED = Misbehaviour(refuse_creates=3)
+REFUSED = Faults(refuse_creates=3)
 BACK = HEADER + TWINS + "none,,Zoe,z,\n"
 
 
@@ -274,7 +277,7 @@ def test_a_row_mended_to_mean_somebody_else_stands_alone(
         given_back(run, tmp_path, {leaving: {"phone": "+4499999999"}}, only=only)
         world.send(run)
         assert [statuses(run)[number] for number in (2, 4)] == ["created", "created"]
-        alone, stayed = (run.journal.entry(number).contact_id for number in (leaving, 6 - leaving))
+        alone, stayed = (run.checkpoint.row(number).contact_id for number in (leaving, 6 - leaving))
         assert alone != stayed
         tags = {contact.id: contact.tags for contact in world.sandbox.contacts}
         assert (tags[str(alone)], tags[str(stayed)]) == (
@@ -297,12 +300,12 @@ def test_a_row_mended_into_an_invalid_one_holds_up_no_other(
 def test_a_row_mended_into_another_one_s_contact_joins_it_where_rows_are_merged(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, BACK, told(Duplicates.MERGE)) as run:
         world.send(run)
-        assert run.journal.totals() == {"created": 4, "invalid": 1}
+        assert run.checkpoint.totals() == {"created": 4, "invalid": 1}
         given_back(run, tmp_path, {6: {"phone": "+4412345679"}})
         world.send(run)
-        assert run.journal.totals() == {"created": 5}
+        assert run.checkpoint.totals() == {"created": 5}
         zoe = world.contact(firstName="Zoe")
-        assert (zoe.id, zoe.tags) == (run.journal.entry(3).contact_id, frozenset("z"))
+        assert (zoe.id, zoe.tags) == (run.checkpoint.row(3).contact_id, frozenset("z"))
         assert len(world.sandbox.contacts) == 3
 
 
@@ -312,7 +315,7 @@ def test_two_rows_mended_into_the_same_new_contact_are_one(tmp_path: Path) -> No
         world.send(run)
         given_back(run, tmp_path, {number: {"phone": "+4412345678"} for number in (2, 3)})
         world.send(run)
-        assert run.journal.totals() == {"created": 2}
+        assert run.checkpoint.totals() == {"created": 2}
         assert world.contact(firstName="Bob").tags == frozenset("ab")
 
 
@@ -322,16 +325,16 @@ def test_an_earlier_row_that_joins_late_is_still_the_earlier_one(tmp_path: Path)
         world.send(run)
         given_back(run, tmp_path, {2: {"phone": "+4412345678"}})
         world.send(run)
-        assert run.journal.totals() == {"created": 2}
+        assert run.checkpoint.totals() == {"created": 2}
         assert world.contact(firstName="Bob").tags == frozenset("ab")
 
 
 def test_an_uncertain_merged_row_that_is_given_back_is_looked_for_and_not_made_again(tmp_path: Path) -> None:
     with scene.staged(tmp_path, BACK, told(Duplicates.MERGE)) as run:
-        run.journal.creating(2, (Field("phone", "+4412345678"),), 0.0)
-        run.journal.finish(Outcome(2, Status.UNCERTAIN, None, "?"))
+        run.checkpoint.mark_create_pending(2, (Field("phone", "+4412345678"),), 0.0)
+        run.checkpoint.finish(Outcome(2, Status.UNCERTAIN, None, "?"))
         given_back(run, tmp_path, {}, only=(4, 2))
-        assert (run.journal.entry(2).state, run.journal.entry(4).state) == ("creating", "ready")
+        assert (run.checkpoint.row(2).state, run.checkpoint.row(4).state) == ("create_pending", "ready")
 
 
 # What the bill says
@@ -381,25 +384,27 @@ def test_no_run_of_any_mode_makes_more_calls_than_its_bill_says_and_a_second_one
     *, rows: list[dict[str, str]], mode: Mode, duplicates: Duplicates, no_match: bool
 ) -> None:
     no_match = no_match and mode is not Mode.UPDATE
-    wishes = Wishes(mapping=parsed(MAPPING, "m.toml"), no_match=no_match, constants=("source=fair",))
-    intent = Intent(wishes, Matching(no_match=no_match, mode=mode), duplicates=duplicates)
+    mapping_options = MappingOptions(
+        file=parse_mapping(MAPPING, "m.toml"), no_match=no_match, constants=("source=fair",)
+    )
+    options = UploadOptions(mapping_options, Matching(no_match=no_match, mode=mode), duplicates=duplicates)
     with tempfile.TemporaryDirectory() as folder, World() as world:
         held = [f"seg:h{number}" for number in range(8)]
         world.sandbox.add({"phone": "4412345670", "email": "a@x.org", "city": "Bonn"}, ["z", *held], id="7")
         world.sandbox.add({"phone": "+4412345671", "email": "c@x.org", "shoe": "40"}, ["a"], id="8")
         sheet = scene.written(Path(folder), list(rows[0]), [list(row.values()) for row in rows])
-        with scene.resumed(scene.checkpoint(sheet, intent)) as run:
-            due = bill(run.open_rows(), run.matching, following=run.journal.followers())
+        with scene.resumed(scene.checkpoint(sheet, options)) as run:
+            due = estimate(run.open_rows(), run.matching, blocked=run.checkpoint.count_blocked())
             sent = world.send(run)
             assert sent.calls <= due.calls
-            totals = run.journal.totals()
+            totals = run.checkpoint.totals()
             assert set(totals) <= {"created", "updated", "unchanged", "skipped", "failed", "invalid"}
             assert sum(totals.values()) == sum(any(row.values()) for row in rows)
         if no_match or any(row["heyx contact id"] for row in rows):
             return
         before = len(writes(world))
         again = scene.written(Path(folder), list(rows[0]), [list(row.values()) for row in rows], "again.csv")
-        with scene.resumed(scene.checkpoint(again, intent)) as run:
+        with scene.resumed(scene.checkpoint(again, options)) as run:
             world.send(run, settings(workers=1))
         keys = [row["phone"].replace(" ", "") for row in rows if row["phone"]] + [row["email"] for row in rows]
         if len(set(keys)) == len(keys):
@@ -421,4 +426,4 @@ def test_no_run_of_any_mode_makes_more_calls_than_its_bill_says_and_a_second_one
 def test_the_bill_of_a_row_counts_what_its_policies_and_sets_cost(
     row: ContactRow, matching: Matching, calls: int
 ) -> None:
-    assert calls_at_most(row, matching) == calls
+    assert max_calls(row, matching) == calls

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.rate_limit.rule import margin_ms
 from heyx_bulk.sandbox.rate_limits import WindowKind, new_window
 from heyx_bulk.sandbox.virtual_time import VirtualTime
@@ -31,9 +31,9 @@ def heavy_tail(chance: Random) -> float:
     return even(chance) if chance.random() > 0.02 else chance.uniform(2, 25)
 
 
-def timed(work: Callable[[Pace], Coroutine[Any, Any, T]], rate: Rate | None = None) -> T:
+def timed(work: Callable[[RateLimiter], Coroutine[Any, Any, T]], rate: Rate | None = None) -> T:
     async def working() -> T:
-        return await work(Pace(rate or Rate(LIMIT, WINDOW_SECONDS)))
+        return await work(RateLimiter(rate or Rate(LIMIT, WINDOW_SECONDS)))
 
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
         return runner.run(working())
@@ -63,14 +63,14 @@ class Traffic:
         self._workers = workers
         self._headers = headers
 
-    async def flow(self, pace: Pace) -> None:
+    async def flow(self, limiter: RateLimiter) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
-                group.create_task(self._worker(pace))
+                group.create_task(self._worker(limiter))
 
-    async def _worker(self, pace: Pace) -> None:
+    async def _worker(self, limiter: RateLimiter) -> None:
         while now() < MINUTES * 60:
-            turn = await pace.turn()
+            turn = await limiter.acquire()
             granted = now()
             seconds, share = self._latency(self._chance), self._chance.random()
             await asyncio.sleep(seconds * share)
@@ -78,11 +78,11 @@ class Traffic:
             told = {name.lower(): text for name, text in said.headers(now()).items()}
             await asyncio.sleep(seconds * (1 - share))
             if said.granted:
-                pace.settle(turn, headers=told if self._headers else None)
+                limiter.complete(turn, headers=told if self._headers else None)
                 self.spans.append((granted, now()))
             else:
-                pace.forget(turn)
-                pace.refused(float(told["retry-after"]))
+                limiter.refund(turn)
+                limiter.throttled(float(told["retry-after"]))
                 self.refused.append(now())
 
     def use(self) -> float:
@@ -128,12 +128,12 @@ def test_never_more_than_the_limit_are_in_flight_or_were_answered_within_the_win
 
 
 def test_the_first_200_calls_go_at_once_and_the_next_when_the_window_is_over() -> None:
-    async def burst(pace: Pace) -> list[float]:
+    async def burst(limiter: RateLimiter) -> list[float]:
         async def one() -> float:
-            turn = await pace.turn()
+            turn = await limiter.acquire()
             granted = now()
             await asyncio.sleep(0.5)
-            pace.settle(turn)
+            limiter.complete(turn)
             return granted
 
         return sorted(await asyncio.gather(*(one() for _ in range(LIMIT + 1))))
@@ -144,24 +144,24 @@ def test_the_first_200_calls_go_at_once_and_the_next_when_the_window_is_over() -
 
 
 def test_a_call_still_in_flight_holds_its_part_of_the_limit_however_long_it_takes() -> None:
-    async def work(pace: Pace) -> float:
-        turn = await pace.turn()
-        asyncio.get_running_loop().call_later(500, pace.settle, turn)
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        turn = await limiter.acquire()
+        asyncio.get_running_loop().call_later(500, limiter.complete, turn)
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 60)) == pytest.approx(560, abs=0.05)
 
 
 def test_turns_are_granted_in_the_order_they_were_asked_for() -> None:
-    async def work(pace: Pace) -> list[int]:
+    async def work(limiter: RateLimiter) -> list[int]:
         order: list[int] = []
 
         async def one(number: int) -> None:
-            turn = await pace.turn()
+            turn = await limiter.acquire()
             order.append(number)
             await asyncio.sleep(0.1)
-            pace.settle(turn)
+            limiter.complete(turn)
 
         await asyncio.gather(*(one(number) for number in range(25)))
         return order
@@ -170,22 +170,22 @@ def test_turns_are_granted_in_the_order_they_were_asked_for() -> None:
 
 
 def test_a_lost_call_counts_as_answered_a_margin_later() -> None:
-    async def work(pace: Pace) -> float:
-        pace.settle(await pace.turn(), margin_seconds=30)
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        limiter.complete(await limiter.acquire(), margin_seconds=30)
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 60)) == pytest.approx(90, abs=0.05)
 
 
 def test_answers_after_a_lost_call_are_kept_in_the_order_of_their_times() -> None:
-    async def work(pace: Pace) -> list[float]:
-        lost, answered = await pace.turn(), await pace.turn()
-        pace.settle(lost, margin_seconds=30)
-        pace.settle(answered)
+    async def work(limiter: RateLimiter) -> list[float]:
+        lost, answered = await limiter.acquire(), await limiter.acquire()
+        limiter.complete(lost, margin_seconds=30)
+        limiter.complete(answered)
         granted = []
         for _ in range(2):
-            await pace.turn()
+            await limiter.acquire()
             granted.append(now())
         return granted
 
@@ -193,29 +193,29 @@ def test_answers_after_a_lost_call_are_kept_in_the_order_of_their_times() -> Non
 
 
 def test_a_forgotten_call_gives_its_part_of_the_limit_back() -> None:
-    async def work(pace: Pace) -> float:
-        pace.forget(await pace.turn())
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        limiter.refund(await limiter.acquire())
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 60)) == 0.0
 
 
 def test_a_part_that_is_given_back_is_soon_taken_though_all_the_others_are_in_flight() -> None:
-    async def work(pace: Pace) -> float:
-        asyncio.get_running_loop().call_later(0.5, pace.forget, await pace.turn())
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        asyncio.get_running_loop().call_later(0.5, limiter.refund, await limiter.acquire())
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 60)) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_hold_silences_all_though_there_is_budget() -> None:
-    async def work(pace: Pace) -> list[float]:
-        pace.hold(17)
+    async def work(limiter: RateLimiter) -> list[float]:
+        limiter.pause(17)
 
         async def one() -> float:
-            await pace.turn()
+            await limiter.acquire()
             return now()
 
         return await asyncio.gather(*(one() for _ in range(5)))
@@ -224,45 +224,45 @@ def test_a_hold_silences_all_though_there_is_budget() -> None:
 
 
 def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
-    async def work(pace: Pace) -> float:
-        pace.hold(61)
-        pace.hold(1)
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        limiter.pause(61)
+        limiter.pause(1)
+        await limiter.acquire()
         return now()
 
     assert timed(work) == pytest.approx(61, abs=0.05)
 
 
 def test_a_hold_reaches_those_who_wait_already() -> None:
-    async def work(pace: Pace) -> float:
-        pace.settle(await pace.turn())
-        asyncio.get_running_loop().call_later(5, pace.hold, 100)
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        limiter.complete(await limiter.acquire())
+        asyncio.get_running_loop().call_later(5, limiter.pause, 100)
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 10)) == pytest.approx(105, abs=0.05)
 
 
 def test_it_tells_how_long_the_next_call_waits() -> None:
-    async def work(pace: Pace) -> tuple[float, float, float]:
-        free = pace.wait_seconds()
-        pace.settle(await pace.turn())
+    async def work(limiter: RateLimiter) -> tuple[float, float, float]:
+        free = limiter.wait_seconds()
+        limiter.complete(await limiter.acquire())
         await asyncio.sleep(10)
-        full = pace.wait_seconds()
-        pace.hold(300)
-        return free, full, pace.wait_seconds()
+        full = limiter.wait_seconds()
+        limiter.pause(300)
+        return free, full, limiter.wait_seconds()
 
     assert list(timed(work, Rate(1, 60))) == pytest.approx([0, 50, 300], abs=0.01)
 
 
 def test_a_waiting_call_that_is_given_up_takes_nothing_from_the_others() -> None:
-    async def work(pace: Pace) -> float:
-        pace.settle(await pace.turn())
-        waiting = asyncio.create_task(pace.turn())
+    async def work(limiter: RateLimiter) -> float:
+        limiter.complete(await limiter.acquire())
+        waiting = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(1)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        await pace.turn()
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 60)) == pytest.approx(60, abs=0.05)
@@ -270,9 +270,9 @@ def test_a_waiting_call_that_is_given_up_takes_nothing_from_the_others() -> None
 
 @pytest.mark.parametrize(("rate", "calls", "seconds"), [(Rate(200, 3.0), 1000, 12), (Rate(100, 60.0), 300, 120)])
 def test_any_rate_is_kept_to(rate: Rate, calls: int, seconds: float) -> None:
-    async def work(pace: Pace) -> float:
+    async def work(limiter: RateLimiter) -> float:
         for _ in range(calls):
-            pace.settle(await pace.turn())
+            limiter.complete(await limiter.acquire())
         return now()
 
     assert timed(work, rate) == pytest.approx(seconds, rel=0.01)
@@ -283,12 +283,12 @@ def test_any_rate_is_kept_to(rate: Rate, calls: int, seconds: float) -> None:
 
 def test_a_share_is_spaced_evenly_and_leaves_the_rest() -> None:
     async def work() -> list[float]:
-        pace, granted = Pace(Rate(200, 60.0), 0.5), []
+        limiter, granted = RateLimiter(Rate(200, 60.0), 0.5), []
         for _ in range(150):
-            turn = await pace.turn()
+            turn = await limiter.acquire()
             granted.append(now())
             await asyncio.sleep(0.1)
-            pace.settle(turn)
+            limiter.complete(turn)
         return granted
 
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
@@ -307,10 +307,10 @@ def told(limit: int, remaining: int) -> dict[str, str]:
 
 
 def test_a_lower_limit_that_heyx_names_is_believed_at_once() -> None:
-    async def work(pace: Pace) -> tuple[int | None, float]:
+    async def work(limiter: RateLimiter) -> tuple[int | None, float]:
         for number in range(6):
-            pace.settle(await pace.turn(), headers=told(5, 4 - number))
-        return pace.lesson.limit, now()
+            limiter.complete(await limiter.acquire(), headers=told(5, 4 - number))
+        return limiter.learned.limit, now()
 
     limit, moment = timed(work)
     assert limit == 5
@@ -318,10 +318,10 @@ def test_a_lower_limit_that_heyx_names_is_believed_at_once() -> None:
 
 
 def test_a_higher_limit_than_ours_is_not_used() -> None:
-    async def work(pace: Pace) -> tuple[int | None, float]:
+    async def work(limiter: RateLimiter) -> tuple[int | None, float]:
         for number in range(4):
-            pace.settle(await pace.turn(), headers=told(500, 499 - number))
-        return pace.lesson.limit, now()
+            limiter.complete(await limiter.acquire(), headers=told(500, 499 - number))
+        return limiter.learned.limit, now()
 
     limit, moment = timed(work, Rate(3, 60))
     assert limit is None
@@ -329,31 +329,31 @@ def test_a_higher_limit_than_ours_is_not_used() -> None:
 
 
 def test_what_others_use_of_the_limit_is_left_to_them() -> None:
-    async def work(pace: Pace) -> float:
-        pace.settle(await pace.turn(), headers=told(10, 2))
+    async def work(limiter: RateLimiter) -> float:
+        limiter.complete(await limiter.acquire(), headers=told(10, 2))
         for remaining in (1, 0):
-            pace.settle(await pace.turn(), headers=told(10, remaining))
-        await pace.turn()
+            limiter.complete(await limiter.acquire(), headers=told(10, remaining))
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(10, 60)) >= 60
 
 
 def test_where_heyx_allows_more_than_our_rate_the_difference_is_not_taken_from_us() -> None:
-    async def work(pace: Pace) -> float:
+    async def work(limiter: RateLimiter) -> float:
         for _ in range(3):
-            pace.settle(await pace.turn(), headers=told(10, 4))
+            limiter.complete(await limiter.acquire(), headers=told(10, 4))
         return now()
 
     assert timed(work, Rate(5, 60)) == 0
 
 
 def test_an_answer_to_an_older_call_does_not_bring_back_what_a_newer_one_took() -> None:
-    async def work(pace: Pace) -> float:
-        older, newer = await pace.turn(), await pace.turn()
-        pace.settle(newer, headers=told(10, 0))
-        pace.settle(older, headers=told(10, 9))
-        await pace.turn()
+    async def work(limiter: RateLimiter) -> float:
+        older, newer = await limiter.acquire(), await limiter.acquire()
+        limiter.complete(newer, headers=told(10, 0))
+        limiter.complete(older, headers=told(10, 9))
+        await limiter.acquire()
         return now()
 
     assert timed(work, Rate(10, 60)) >= 60
@@ -366,16 +366,16 @@ def in_flight(seconds: float, most: int = 20, calls: int = 300) -> tuple[int, in
     """How many calls were in flight at once, at most: at first, and when answers took `seconds` for a while."""
 
     async def work() -> tuple[int, int]:
-        pace, busy, seen = Pace(Rate(LIMIT, WINDOW_SECONDS), most=most), 0, []
+        limiter, busy, seen = RateLimiter(Rate(LIMIT, WINDOW_SECONDS), max_concurrent=most), 0, []
 
         async def one() -> None:
             nonlocal busy
-            turn = await pace.turn()
+            turn = await limiter.acquire()
             busy += 1
             seen.append(busy)
             await asyncio.sleep(seconds)
             busy -= 1
-            pace.settle(turn)
+            limiter.complete(turn)
 
         await asyncio.gather(*(one() for _ in range(calls)))
         return max(seen[:4]), max(seen[-100:])
@@ -396,16 +396,16 @@ def test_there_are_never_more_in_flight_than_was_asked_for() -> None:
 @pytest.mark.parametrize("after_it_was_given", [False, True])
 def test_a_place_in_flight_that_is_given_up_while_waiting_is_free_for_others(after_it_was_given: bool) -> None:
     async def work() -> float:
-        pace = Pace(Rate(LIMIT, WINDOW_SECONDS), most=1)
-        turn = await pace.turn()
-        waiting = [asyncio.create_task(pace.turn()) for _ in range(2)]
+        limiter = RateLimiter(Rate(LIMIT, WINDOW_SECONDS), max_concurrent=1)
+        turn = await limiter.acquire()
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(2)]
         await asyncio.sleep(1)
         if after_it_was_given:
-            pace.settle(turn)
+            limiter.complete(turn)
             waiting[0].cancel()
         else:
             waiting[0].cancel()
-            pace.settle(turn)
+            limiter.complete(turn)
         await asyncio.wait_for(waiting[1], 10)
         return now()
 

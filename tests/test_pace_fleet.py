@@ -14,9 +14,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NotThere
 
 from heyx_bulk.errors import SettingsError, Unreachable
-from heyx_bulk.rate_limit.learned_limit import Lesson
-from heyx_bulk.rate_limit.limiter import Pace, lesson_of, open_pace
-from heyx_bulk.rate_limit.redis_bucket import FleetBudget
+from heyx_bulk.rate_limit.learned_limit import LearnedLimit
+from heyx_bulk.rate_limit.limiter import RateLimiter, learned_limit_of, open_rate_limiter
+from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.sandbox import Sandbox, SandboxServer
 from heyx_bulk.settings import Rate
 from tests.pace_fleet import CALLS, run_together
@@ -60,8 +60,8 @@ class Server:
     def start_again(self) -> None:
         self.process = self._started()
 
-    def budget(self, rate: Rate, share: float = 1.0, timeout_seconds: float = 30.0) -> FleetBudget:
-        return FleetBudget(self.url, "channel", rate, share, timeout_seconds=timeout_seconds)
+    def bucket(self, rate: Rate, share: float = 1.0, timeout_seconds: float = 30.0) -> RedisBucket:
+        return RedisBucket(self.url, "channel", rate, share, timeout_seconds=timeout_seconds)
 
 
 @pytest.fixture(scope="module")
@@ -77,117 +77,117 @@ def _empty(redis: Server) -> None:
     redis.client.flushall()
 
 
-def takes(budget: FleetBudget, *names: str) -> list[bool]:
-    return [budget.take(name) == 0 for name in names]
+def takes(bucket: RedisBucket, *names: str) -> list[bool]:
+    return [bucket.acquire(name) == 0 for name in names]
 
 
 def test_machines_share_one_limit(redis: Server) -> None:
-    with closing(redis.budget(Rate(3, 60))) as one, closing(redis.budget(Rate(3, 60))) as other:
+    with closing(redis.bucket(Rate(3, 60))) as one, closing(redis.bucket(Rate(3, 60))) as other:
         assert takes(one, "a", "b") == [True, True]
         assert takes(other, "c", "d") == [True, False]
-        one.settle("a")
+        one.complete("a")
         assert other.wait_ms() == pytest.approx(60_005, abs=500)
-        one.forget("b")
+        one.refund("b")
         assert takes(other, "d", "e") == [True, False]
 
 
 def test_an_answer_frees_its_part_of_the_limit_a_window_later(redis: Server) -> None:
-    with closing(redis.budget(Rate(1, 0.3))) as budget:
-        budget.take("a")
-        budget.settle("a")
+    with closing(redis.bucket(Rate(1, 0.3))) as bucket:
+        bucket.acquire("a")
+        bucket.complete("a")
         answered = time.monotonic()
-        while budget.take("b") > 0:
+        while bucket.acquire("b") > 0:
             time.sleep(0.002)
         assert 0.29 <= time.monotonic() - answered < 1
 
 
 def test_a_share_is_spaced_and_counts_what_others_took(redis: Server) -> None:
-    with closing(redis.budget(Rate(8, 60))) as one, closing(redis.budget(Rate(8, 60), share=0.5)) as other:
+    with closing(redis.bucket(Rate(8, 60))) as one, closing(redis.bucket(Rate(8, 60), share=0.5)) as other:
         assert takes(other, "a", "b") == [True, True]
         assert other.wait_ms() == pytest.approx(15_000, abs=500)
         assert takes(one, *"cdefghi") == [True] * 6 + [False]
 
 
 def test_a_turn_that_is_asked_for_twice_is_one_turn(redis: Server) -> None:
-    with closing(redis.budget(Rate(1, 60))) as budget:
-        assert takes(budget, "a", "a", "b") == [True, True, False]
+    with closing(redis.bucket(Rate(1, 60))) as bucket:
+        assert takes(bucket, "a", "a", "b") == [True, True, False]
 
 
 def test_a_hold_and_a_lesson_are_for_every_machine(redis: Server) -> None:
-    with closing(redis.budget(Rate(5, 60))) as one, closing(redis.budget(Rate(5, 60))) as other:
-        one.hold(300)
+    with closing(redis.bucket(Rate(5, 60))) as one, closing(redis.bucket(Rate(5, 60))) as other:
+        one.pause(300)
         assert other.wait_ms() > 0
         time.sleep(0.31)
-        one.learn(lambda lesson: lesson.named(2, Rate(5, 60), 1.0))
+        one.learn(lambda learned: learned.after_header(2, Rate(5, 60), 1.0))
         assert takes(other, "a", "b", "c") == [True, True, False]
-        assert other.lesson == Lesson(limit=2, learned_at=1.0)
+        assert other.learned == LearnedLimit(limit=2, learned_at=1.0)
 
 
 def test_what_others_use_is_known_to_every_machine(redis: Server) -> None:
-    with closing(redis.budget(Rate(10, 60))) as one, closing(redis.budget(Rate(10, 60))) as other:
+    with closing(redis.bucket(Rate(10, 60))) as one, closing(redis.bucket(Rate(10, 60))) as other:
         takes(one, "a")
-        one.settle("a", used=9)
+        one.complete("a", used=9)
         assert takes(other, "b", "c") == [True, False]
 
 
 def test_a_call_that_is_in_flight_for_too_long_counts_as_lost(redis: Server) -> None:
-    with closing(redis.budget(Rate(1, 0.1), timeout_seconds=0.2)) as budget:
-        budget.take("a")
+    with closing(redis.bucket(Rate(1, 0.1), timeout_seconds=0.2)) as bucket:
+        bucket.acquire("a")
         taken = time.monotonic()
-        while budget.take("b") > 0:
+        while bucket.acquire("b") > 0:
             time.sleep(0.005)
         assert 1.49 <= time.monotonic() - taken < 3
 
 
 def test_every_key_expires_and_none_holds_the_token(redis: Server) -> None:
-    options = settings(pace=redis.url, token="a-channel-token")
-    with open_pace(options) as pace:
-        asyncio.run(answered(pace))
-        pace.refused(0.0)
+    options = settings(rate_limit_redis=redis.url, token="a-channel-token")
+    with open_rate_limiter(options) as limiter:
+        asyncio.run(answered(limiter))
+        limiter.throttled(0.0)
     keys = [bytes(key).decode() for key in redis.client.scan_iter()]
     assert len(keys) == 3
     assert all(redis.client.pttl(key) > 0 for key in keys)
     assert all(options.channel in key and "a-channel-token" not in key for key in keys)
-    assert lesson_of(options).bursts == 1
+    assert learned_limit_of(options).bursts == 1
 
 
 def test_a_redis_whose_clock_was_set_back_stalls_nobody_over_a_window(redis: Server) -> None:
-    with closing(redis.budget(Rate(1, 60))) as budget:
-        budget.take("a")
-        budget.settle("a")
+    with closing(redis.bucket(Rate(1, 60))) as bucket:
+        bucket.acquire("a")
+        bucket.complete("a")
         state, answers = (f"heyx-bulk:{{channel}}:{key}" for key in ("state", "answered"))
         redis.client.hincrby(state, "seen", 3_600_000)
         redis.client.zincrby(answers, 3_600_000, "a")
-        assert 59_000 < budget.wait_ms() < 61_000
+        assert 59_000 < bucket.wait_ms() < 61_000
 
 
-async def answered(pace: Pace) -> None:
-    pace.settle(await pace.turn())
+async def answered(limiter: RateLimiter) -> None:
+    limiter.complete(await limiter.acquire())
 
 
 def test_a_redis_that_is_lost_is_a_stop_and_one_that_came_back_goes_on(redis: Server) -> None:
-    with open_pace(settings(pace=redis.url)) as pace:
-        asyncio.run(answered(pace))
+    with open_rate_limiter(settings(rate_limit_redis=redis.url)) as limiter:
+        asyncio.run(answered(limiter))
         redis.end()
         with pytest.raises(Unreachable) as caught:
-            asyncio.run(answered(pace))
+            asyncio.run(answered(limiter))
         with pytest.raises(Unreachable):
-            asyncio.run(answered(pace))
+            asyncio.run(answered(limiter))
     redis.start_again()
     assert PASSWORD not in str(caught.value)
     assert f"127.0.0.1:{redis.port}" in caught.value.what
-    with open_pace(settings(pace=redis.url)) as pace:
-        asyncio.run(answered(pace))
+    with open_rate_limiter(settings(rate_limit_redis=redis.url)) as limiter:
+        asyncio.run(answered(limiter))
 
 
 def test_an_answer_that_came_is_not_lost_with_redis(redis: Server) -> None:
     async def work() -> None:
-        with open_pace(settings(pace=redis.url)) as pace:
-            turn = await pace.turn()
+        with open_rate_limiter(settings(rate_limit_redis=redis.url)) as limiter:
+            turn = await limiter.acquire()
             redis.end()
-            pace.settle(turn)
+            limiter.complete(turn)
             with pytest.raises(Unreachable):
-                await pace.turn()
+                await limiter.acquire()
 
     asyncio.run(work())
     redis.start_again()
@@ -196,7 +196,10 @@ def test_an_answer_that_came_is_not_lost_with_redis(redis: Server) -> None:
 def test_a_redis_that_is_not_there_is_told_before_anything_is_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with pytest.raises(Unreachable) as caught, open_pace(settings(pace=f"redis://:{PASSWORD}@127.0.0.1:{port}")):
+    with (
+        pytest.raises(Unreachable) as caught,
+        open_rate_limiter(settings(rate_limit_redis=f"redis://:{PASSWORD}@127.0.0.1:{port}")),
+    ):
         pass
     assert PASSWORD not in str(caught.value)
 
@@ -206,8 +209,8 @@ def test_a_redis_that_is_not_there_is_told_before_anything_is_sent() -> None:
 )
 def test_what_is_no_address_of_a_redis_is_told_without_its_password(address: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        settings(pace=address)
-    assert "HEYX_PACE" in caught.value.what
+        settings(rate_limit_redis=address)
+    assert "HEYX_RATE_LIMIT_REDIS" in caught.value.what
     assert PASSWORD not in str(caught.value)
 
 
@@ -222,7 +225,7 @@ def test_an_upload_that_loses_redis_stops_and_carries_on_when_it_is_back(redis: 
     rows = "".join(f"Name {row},+44207946{row:04}\n" for row in range(6))
     (tmp_path / "contacts.csv").write_text(f"first name,phone\n{rows}", encoding="utf-8")
     with SandboxServer(Sandbox(tokens=(TOKEN,)), latency=0.2) as server:
-        surroundings = environment(server, HEYX_PACE=redis.url)
+        surroundings = environment(server, HEYX_RATE_LIMIT_REDIS=redis.url)
         words = [*PROGRAM, "upload", "contacts.csv", "--workers", "2"]
         first = subprocess.Popen(words, cwd=tmp_path, env=surroundings, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: server.sandbox.calls["create"] > 1)
@@ -232,6 +235,6 @@ def test_an_upload_that_loses_redis_stops_and_carries_on_when_it_is_back(redis: 
         second = subprocess.run(words, cwd=tmp_path, env=surroundings, check=False, capture_output=True)
         created = sorted(str(contact.fields["phone"]) for contact in server.sandbox.contacts)
     assert (first.returncode, second.returncode) == (4, 0)
-    assert "HEYX_PACE" in told
+    assert "HEYX_RATE_LIMIT_REDIS" in told
     assert PASSWORD not in told
     assert created == [f"+44207946{row:04}" for row in range(6)]

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from heyx_bulk.rate_limit.rule import POLL_MS, Terms, View, margin_ms, opens_at
+from heyx_bulk.rate_limit.rule import POLL_MS, BucketState, LimitParams, margin_ms, next_free_at
 from heyx_bulk.settings import Rate
 
-MINUTE = Terms.of(Rate(10, 60.0))
+MINUTE = LimitParams.of(Rate(10, 60.0))
 HELD_MS = 60_005
 NOW = 1_000_000
 
 
-def opens(view: View, stamps: list[int], terms: Terms = MINUTE) -> int:
+def opens(view: BucketState, stamps: list[int], terms: LimitParams = MINUTE) -> int:
     """How long after now the next call may go, where `stamps` are those of the calls answered."""
-    return opens_at(view, terms, lambda number: stamps[number] if number < len(stamps) else None) - view.now
+    return next_free_at(view, terms, lambda number: stamps[number] if number < len(stamps) else None) - view.now
 
 
 def test_the_margin_is_5_ms_for_a_minute_and_goes_with_the_window() -> None:
@@ -22,44 +22,44 @@ def test_the_margin_is_5_ms_for_a_minute_and_goes_with_the_window() -> None:
 
 
 def test_with_all_of_the_limit_in_flight_it_is_looked_again_soon() -> None:
-    assert opens(View(NOW, held=10), []) == POLL_MS
+    assert opens(BucketState(NOW, held=10), []) == POLL_MS
 
 
 def test_what_is_used_by_others_is_free_after_a_window_or_when_enough_of_ours_is() -> None:
-    view = View(NOW, held=4, foreign=6, foreign_at=NOW - 10_000)
+    view = BucketState(NOW, held=4, external_calls=6, external_at=NOW - 10_000)
     assert opens(view, [NOW - 50_000] * 4) == HELD_MS - 50_000
     assert opens(view, [NOW - 5_000] * 4) == HELD_MS - 10_000
-    assert opens(replace(view, held=10, foreign_at=NOW - 50_000), [NOW - 40_000] * 10) == HELD_MS - 40_000
+    assert opens(replace(view, held=10, external_at=NOW - 50_000), [NOW - 40_000] * 10) == HELD_MS - 40_000
     assert opens(replace(view, now=NOW + HELD_MS), [NOW + HELD_MS - 1] * 4) == 0
 
 
 def test_others_may_use_what_a_share_leaves_them() -> None:
-    half = Terms.of(Rate(10, 60.0), 0.5)
-    assert (half.calls, half.left) == (5, 5)
-    assert opens(View(NOW, held=4, foreign=5, foreign_at=NOW), [], replace(half, gap_ms=0)) == 0
-    assert opens(View(NOW, held=4, foreign=6, foreign_at=NOW), [], replace(half, gap_ms=0)) > 0
+    half = LimitParams.of(Rate(10, 60.0), 0.5)
+    assert (half.calls, half.reserved) == (5, 5)
+    assert opens(BucketState(NOW, held=4, external_calls=5, external_at=NOW), [], replace(half, gap_ms=0)) == 0
+    assert opens(BucketState(NOW, held=4, external_calls=6, external_at=NOW), [], replace(half, gap_ms=0)) > 0
 
 
 def test_calls_are_spaced_while_others_use_the_limit() -> None:
-    assert View(NOW).gap_ms(MINUTE) == 0
-    assert View(NOW, foreign=1, foreign_at=NOW).gap_ms(MINUTE) == 6_000
+    assert BucketState(NOW).gap_ms(MINUTE) == 0
+    assert BucketState(NOW, external_calls=1, external_at=NOW).gap_ms(MINUTE) == 6_000
 
 
 @pytest.mark.parametrize("late_ms", [0, 1, 100])
 def test_evenly_spaced_calls_that_are_each_a_little_late_lose_nothing(late_ms: int) -> None:
-    terms = Terms.of(Rate(200, 60.0), spaced=0.99)
-    view, moments = View(NOW), []
+    terms = LimitParams.of(Rate(200, 60.0), spaced=0.99)
+    view, moments = BucketState(NOW), []
     for _ in range(1000):
-        view = replace(view, now=max(view.now, int(view.even_at) + 1 + late_ms))
+        view = replace(view, now=max(view.now, int(view.spaced_at) + 1 + late_ms))
         moments.append(view.now)
-        view = replace(view, even_at=view.even_after(terms))
+        view = replace(view, spaced_at=view.spaced_after(terms))
     assert (moments[-1] - moments[1]) / 998 == pytest.approx(terms.gap_ms, rel=0.001)
 
 
 def test_after_a_pause_no_more_than_two_evenly_spaced_calls_go_at_once() -> None:
-    terms = Terms.of(Rate(200, 60.0), spaced=0.99)
-    view = View(NOW)
+    terms = LimitParams.of(Rate(200, 60.0), spaced=0.99)
+    view = BucketState(NOW)
     for _ in range(2):
         assert opens(view, [], terms) <= 0
-        view = replace(view, even_at=view.even_after(terms))
+        view = replace(view, spaced_at=view.spaced_after(terms))
     assert opens(view, [], terms) == pytest.approx(terms.gap_ms, abs=1)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.errors import Ambiguous
-from heyx_bulk.mapping.recognition import Wishes, recognise
+from heyx_bulk.mapping.recognition import MappingOptions, recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.models.calls import (
     AddTags,
@@ -25,20 +25,20 @@ from heyx_bulk.models.calls import (
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
 from heyx_bulk.planning.planner import (
-    Known,
+    Knowledge,
+    Lookup,
     Matching,
-    Nobody,
-    NotAsked,
-    after,
-    by_earlier_row,
-    by_every_key,
-    by_id,
-    calls_at_most,
-    contradicts,
+    NotFound,
+    apply,
+    conflicting_key,
+    initial_state,
+    lookup_by_all_keys,
+    lookup_by_earlier_row,
+    lookup_by_id,
+    max_calls,
+    max_writes,
     next_call,
     plan,
-    start,
-    writes_at_most,
 )
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -64,7 +64,7 @@ class Held:
     tags: set[str] = field(default_factory=set)
 
     def shown(self, contact_id: str) -> Contact:
-        return Contact(contact_id, dict(self.fields), frozenset(self.tags), whole=True)
+        return Contact(contact_id, dict(self.fields), frozenset(self.tags), complete=True)
 
 
 @dataclass
@@ -112,13 +112,13 @@ class Heyx:
         return [call for call in self.calls if call.writes]
 
 
-def carry_out(row: ContactRow, known: Known, heyx: Heyx, *, at_most: int = 200) -> Known:
+def carry_out(row: ContactRow, known: Knowledge, heyx: Heyx, *, at_most: int = 200) -> Knowledge:
     """Ask and change until nothing is left; what is then known."""
     for _ in range(at_most + 1):
         call = next_call(row, known)
         if call is None:
             return known
-        known = after(known, call, heyx.answer(call))
+        known = apply(known, call, heyx.answer(call))
     pytest.fail(f"there was no end after {at_most} calls")
 
 
@@ -245,7 +245,7 @@ def test_for_any_row_and_nobody_one_contact_is_made_and_nothing_is_left_to_chang
     row: ContactRow, looked: bool
 ) -> None:
     heyx = Heyx()
-    carry_out(row, Nobody(looked=looked), heyx)
+    carry_out(row, NotFound(looked=looked), heyx)
     assert [looks(row, held) for held in heyx.held.values()] == [AS_WANTED]
 
 
@@ -254,13 +254,13 @@ def test_for_any_row_and_nobody_one_contact_is_made_and_nothing_is_left_to_chang
 def test_a_plan_is_the_very_writes_that_are_made(data: st.DataObject) -> None:
     row = data.draw(rows())
     held = data.draw(contacts(row))
-    states: list[Nobody | Contact] = [held.shown("1"), Contact("1"), Nobody(), Nobody(looked=False)]
+    states: list[NotFound | Contact] = [held.shown("1"), Contact("1"), NotFound(), NotFound(looked=False)]
     known = data.draw(st.sampled_from(states))
     heyx = Heyx({"1": held})
-    planned = plan(row, known)
+    on_planned = plan(row, known)
     carry_out(row, known, heyx)
     shapes = [(type(call), getattr(call, "fields", ()), getattr(call, "tags", ())) for call in heyx.writes]
-    assert [(type(call), getattr(call, "fields", ()), getattr(call, "tags", ())) for call in planned] == shapes
+    assert [(type(call), getattr(call, "fields", ()), getattr(call, "tags", ())) for call in on_planned] == shapes
 
 
 @given(st.data())
@@ -268,7 +268,7 @@ def test_a_plan_is_the_very_writes_that_are_made(data: st.DataObject) -> None:
 def test_no_call_has_over_thirty_fields_or_ten_tags_and_none_is_empty(data: st.DataObject) -> None:
     row = data.draw(rows())
     held = data.draw(contacts(row))
-    states: list[Nobody | Contact] = [held.shown("1"), Contact("1"), Nobody(), Nobody(looked=False)]
+    states: list[NotFound | Contact] = [held.shown("1"), Contact("1"), NotFound(), NotFound(looked=False)]
     for call in plan(row, data.draw(st.sampled_from(states))):
         if isinstance(call, CreateContact | UpdateContact):
             assert 1 <= len(call.fields) <= 30
@@ -282,7 +282,7 @@ def test_no_call_has_over_thirty_fields_or_ten_tags_and_none_is_empty(data: st.D
 def test_no_field_and_no_tag_is_sent_twice(data: st.DataObject) -> None:
     row = data.draw(rows())
     held = data.draw(contacts(row))
-    states: list[Nobody | Contact] = [held.shown("1"), Contact("1"), Nobody(), Nobody(looked=False)]
+    states: list[NotFound | Contact] = [held.shown("1"), Contact("1"), NotFound(), NotFound(looked=False)]
     known = data.draw(st.sampled_from(states))
     calls = list(plan(row, known))
     assert sorted(names_sent(calls)) == sorted(set(names_sent(calls)))
@@ -315,7 +315,7 @@ def test_of_a_contact_known_in_part_what_is_known_to_be_right_is_not_sent(data: 
     )
     fields = [item.name for item in row.fields if item.name not in known.fields]
     missing = [tag for tag in row.add_tags if tag not in known.tags]
-    surplus = [tag for tag in row.remove_tags if tag not in known.without]
+    surplus = [tag for tag in row.remove_tags if tag not in known.absent_tags]
     calls = list(plan(row, known))
     assert (names_sent(calls), tags_sent(calls)) == (fields, [*missing, *surplus])
     assert len(calls) == ceil(len(fields) / 30) + ceil(len(missing) / 10) + ceil(len(surplus) / 10)
@@ -325,7 +325,7 @@ def test_of_a_contact_known_in_part_what_is_known_to_be_right_is_not_sent(data: 
 @thoroughly
 def test_a_new_contact_takes_a_write_for_thirty_fields_and_one_for_ten_tags(row: ContactRow) -> None:
     event(f"{ceil(len(row.fields) / 30)} for fields, {ceil(len(row.add_tags) / 10)} for tags")
-    writes = plan(row, Nobody())
+    writes = plan(row, NotFound())
     assert len(writes) == ceil(len(row.fields) / 30) + ceil(len(row.add_tags) / 10)
     assert [type(call) for call in writes].count(CreateContact) == 1
 
@@ -334,7 +334,7 @@ def test_a_new_contact_takes_a_write_for_thirty_fields_and_one_for_ten_tags(row:
 @thoroughly
 def test_a_contact_that_answered_a_create_is_read_before_tags_are_taken_for_absent(row: ContactRow) -> None:
     heyx = Heyx()
-    carry_out(row, Nobody(), heyx)
+    carry_out(row, NotFound(), heyx)
     reads = [call for call in heyx.calls if isinstance(call, ReadContact)]
     assert len(reads) == bool(row.remove_tags)
     assert not any(isinstance(call, RemoveTags) for call in heyx.calls)
@@ -343,7 +343,7 @@ def test_a_contact_that_answered_a_create_is_read_before_tags_are_taken_for_abse
 @given(rows())
 @thoroughly
 def test_where_nobody_looked_the_tags_to_remove_are_removed_too(row: ContactRow) -> None:
-    writes = plan(row, Nobody(looked=False))
+    writes = plan(row, NotFound(looked=False))
     tags = ceil(len(row.add_tags) / 10) + ceil(len(row.remove_tags) / 10)
     assert len(writes) == ceil(len(row.fields) / 30) + tags
 
@@ -351,7 +351,7 @@ def test_where_nobody_looked_the_tags_to_remove_are_removed_too(row: ContactRow)
 @given(rows())
 @thoroughly
 def test_a_create_carries_every_key_and_its_thirty_fields(row: ContactRow) -> None:
-    create = next_call(row, Nobody())
+    create = next_call(row, NotFound())
     assert isinstance(create, CreateContact)
     assert create.fields[: len(row.keys)] == row.keys
     assert len(create.fields) == min(30, len(row.fields))
@@ -359,8 +359,8 @@ def test_a_create_carries_every_key_and_its_thirty_fields(row: ContactRow) -> No
 
 def test_a_phone_in_the_forty_fifth_column_is_in_the_create() -> None:
     header = [*(f"field {place}" for place in range(1, 45)), "Phone"]
-    row = read_row(recognise(header, Wishes(custom_fields=True)), 2, [*("x" * 44), "+44 20"])
-    create, update = plan(row, Nobody())
+    row = read_row(recognize(header, MappingOptions(custom_fields=True)), 2, [*("x" * 44), "+44 20"])
+    create, update = plan(row, NotFound())
     assert isinstance(create, CreateContact)
     assert isinstance(update, UpdateContact)
     assert (create.fields[0], len(create.fields), len(update.fields)) == (Field("phone", "+44 20"), 30, 15)
@@ -377,12 +377,12 @@ def test_the_order_of_writes_is_fields_then_tags_added_then_tags_removed() -> No
 
 def test_a_row_that_heyx_agrees_with_needs_no_call() -> None:
     row = ContactRow(2, fields=(PHONE, Field("isLead", "TRUE")), add_tags=("vip",), remove_tags=("lead",))
-    held = Contact("1", {"phone": "44207946", "isLead": True}, frozenset({"vip"}), whole=True)
+    held = Contact("1", {"phone": "44207946", "isLead": True}, frozenset({"vip"}), complete=True)
     assert next_call(row, held) is None
 
 
 def test_a_field_that_heyx_holds_as_null_is_written() -> None:
-    held = Contact("1", {"city": None}, whole=True)
+    held = Contact("1", {"city": None}, complete=True)
     assert next_call(ContactRow(2, fields=(Field("city", "Lahore"),)), held) == UpdateContact(
         "1", (Field("city", "Lahore"),)
     )
@@ -390,7 +390,7 @@ def test_a_field_that_heyx_holds_as_null_is_written() -> None:
 
 def test_an_answer_that_does_not_belong_to_its_call_is_our_bug() -> None:
     with pytest.raises(TypeError, match="Done is no answer to FindContacts"):
-        after(by_every_key((PHONE,), Matching()), FindContacts("phone", "1"), Done())
+        apply(lookup_by_all_keys((PHONE,), Matching()), FindContacts("phone", "1"), Done())
 
 
 # Calls at most
@@ -410,9 +410,9 @@ def test_a_row_never_needs_more_calls_than_the_bill_says_and_touches_no_other_co
     before = stranger.shown("2")
     heyx = Heyx({"1": held, "2": stranger}, loose=data.draw(st.booleans()))
     matching = data.draw(matchings())
-    bill = calls_at_most(row, matching)
+    bill = max_calls(row, matching)
     try:
-        known = carry_out(row, start(row, matching), heyx, at_most=bill)
+        known = carry_out(row, initial_state(row, matching), heyx, at_most=bill)
     except Ambiguous:
         assert (row.id, heyx.writes) == ("1", [])
     else:
@@ -426,9 +426,9 @@ def test_a_row_never_needs_more_calls_than_the_bill_says_and_touches_no_other_co
 def test_the_bill_is_reached_where_everything_is_wrong(row: ContactRow) -> None:
     writes = ceil(len(row.fields) / 30) + ceil(len(row.add_tags) / 10)
     update = writes + ceil(len(row.remove_tags) / 10)
-    assert len(plan(row, Contact("1"))) == writes_at_most(row) == update
-    assert calls_at_most(row, Matching(no_match=True)) == update
-    assert len(plan(row, Nobody())) == writes
+    assert len(plan(row, Contact("1"))) == max_writes(row) == update
+    assert max_calls(row, Matching(no_match=True)) == update
+    assert len(plan(row, NotFound())) == writes
 
 
 @pytest.mark.parametrize(
@@ -446,17 +446,17 @@ def test_the_bill_counts_a_look_up_for_each_spelling_and_each_write(
     contact_id: str | None, matching: Matching, calls: int
 ) -> None:
     row = ContactRow(2, contact_id, (PHONE,), (PHONE,), add_tags=("vip",))
-    assert calls_at_most(row, matching) == calls
+    assert max_calls(row, matching) == calls
 
 
 def test_a_row_with_an_id_and_nothing_to_write_costs_nothing() -> None:
-    assert calls_at_most(ContactRow(2, "1"), Matching()) == 0
+    assert max_calls(ContactRow(2, "1"), Matching()) == 0
 
 
 # Who is meant
 
 
-def asked(row: ContactRow, known: Known, heyx: Heyx) -> list[Call]:
+def asked(row: ContactRow, known: Knowledge, heyx: Heyx) -> list[Call]:
     carry_out(row, known, heyx)
     return [call for call in heyx.calls if not call.writes]
 
@@ -474,7 +474,9 @@ def wanting(*fields: Field, contact_id: str | None = None) -> ContactRow:
 def test_a_phone_is_searched_for_in_the_spellings_that_are_wanted(lookup: PhoneLookup, texts: list[str]) -> None:
     row = wanting(PHONE)
     heyx = Heyx()
-    assert asked(row, start(row, Matching(lookup)), heyx) == [FindContacts("phone", text) for text in texts]
+    assert asked(row, initial_state(row, Matching(lookup)), heyx) == [
+        FindContacts("phone", text) for text in texts
+    ]
     assert heyx.writes == [CreateContact((PHONE,))]
 
 
@@ -486,35 +488,35 @@ def test_a_phone_held_with_or_without_plus_is_found_and_no_spelling_after_it_is_
 ) -> None:
     row = wanting(PHONE)
     heyx = Heyx({"1": person(phone=held)})
-    assert len(asked(row, start(row, Matching()), heyx)) == searches
+    assert len(asked(row, initial_state(row, Matching()), heyx)) == searches
     assert len(heyx.held) == (2 if held.startswith("0044") else 1)
 
 
 def test_a_row_is_matched_by_its_first_key_alone() -> None:
     row = wanting(PHONE, EMAIL)
     heyx = Heyx({"1": person(phone="44207946", email="old@example.org"), "2": person(email="Ada@Example.org")})
-    assert {call.field for call in asked(row, start(row, Matching()), heyx) if isinstance(call, FindContacts)} == {
-        "phone"
-    }
+    assert {
+        call.field for call in asked(row, initial_state(row, Matching()), heyx) if isinstance(call, FindContacts)
+    } == {"phone"}
     assert heyx.writes == [UpdateContact("1", (EMAIL,))]
 
 
 def test_a_row_without_a_phone_is_matched_by_its_email() -> None:
     row = wanting(EMAIL)
-    assert start(row, Matching()) == NotAsked((FindContacts("email", "Ada@Example.org"),), (EMAIL,))
+    assert initial_state(row, Matching()) == Lookup((FindContacts("email", "Ada@Example.org"),), (EMAIL,))
 
 
 def test_an_email_in_another_case_is_the_same_contact() -> None:
     row = wanting(EMAIL, Field("firstName", "Ada"))
     heyx = Heyx({"1": person(email="ada@example.ORG")}, loose=True)
-    carry_out(row, start(row, Matching()), heyx)
+    carry_out(row, initial_state(row, Matching()), heyx)
     assert list(heyx.held) == ["1"]
 
 
 def test_a_loose_match_is_not_taken() -> None:
     row = wanting(PHONE)
     heyx = Heyx({"1": person(phone="+44 20 7947"), "2": person(phone="+1 44 20 7946")}, loose=True)
-    carry_out(row, start(row, Matching()), heyx)
+    carry_out(row, initial_state(row, Matching()), heyx)
     assert heyx.writes == [CreateContact((PHONE,))]
 
 
@@ -522,21 +524,21 @@ def test_among_loose_matches_the_one_that_has_the_key_is_taken_from_the_last_pag
     row = wanting(PHONE, Field("firstName", "Ada"))
     crowd = {str(number): person(phone=f"+49 {number}") for number in range(24)}
     heyx = Heyx({**crowd, "last": person(phone="44207946")}, loose=True)
-    pages = asked(row, start(row, Matching()), heyx)
+    pages = asked(row, initial_state(row, Matching()), heyx)
     assert pages == [FindContacts("phone", "+44 20 7946", page) for page in (1, 2, 3)]
     assert heyx.writes == [UpdateContact("last", (Field("firstName", "Ada"),))]
 
 
 def test_a_page_without_contacts_ends_a_search_whatever_the_last_page_is_said_to_be() -> None:
-    known = by_every_key((EMAIL,), Matching())
-    assert after(known, FindContacts("email", "Ada@Example.org"), Page((), 9)) == Nobody()
+    known = lookup_by_all_keys((EMAIL,), Matching())
+    assert apply(known, FindContacts("email", "Ada@Example.org"), Page((), 9)) == NotFound()
 
 
 def test_several_contacts_with_the_key_are_ambiguous_and_named() -> None:
     row = wanting(EMAIL)
     heyx = Heyx({"7": person(email="Ada@Example.org"), "3": person(email="Ada@Example.org")})
     with pytest.raises(Ambiguous, match=r"2 contacts have the email Ada@Example.org: 3, 7") as caught:
-        carry_out(row, start(row, Matching()), heyx)
+        carry_out(row, initial_state(row, Matching()), heyx)
     assert (heyx.writes, "heyx contact id" in caught.value.remedy) == ([], True)
 
 
@@ -545,16 +547,16 @@ def test_several_contacts_on_different_pages_are_ambiguous_too() -> None:
     crowd = {str(number): person(phone=f"+49 {number}") for number in range(12)}
     twins = {"first": person(phone="44207946"), **crowd, "last": person(phone="+44207946")}
     with pytest.raises(Ambiguous, match="first, last"):
-        carry_out(row, start(row, Matching()), Heyx(twins, loose=True))
+        carry_out(row, initial_state(row, Matching()), Heyx(twins, loose=True))
 
 
 def test_one_contact_shown_on_two_pages_is_one_contact() -> None:
-    known = start(wanting(EMAIL), Matching())
-    contact = Contact("1", {"email": "Ada@Example.org"}, whole=True)
+    known = initial_state(wanting(EMAIL), Matching())
+    contact = Contact("1", {"email": "Ada@Example.org"}, complete=True)
     first, second = FindContacts("email", "Ada@Example.org"), FindContacts("email", "Ada@Example.org", 2)
-    between = after(known, first, Page((contact,), 2, 11))
+    between = apply(known, first, Page((contact,), 2, 11))
     assert next_call(wanting(EMAIL), between) == second
-    assert after(between, second, Page((contact,), 2, 11)) == contact
+    assert apply(between, second, Page((contact,), 2, 11)) == contact
 
 
 @given(rows(), st.data())
@@ -568,7 +570,7 @@ def test_a_contact_with_the_key_in_any_spelling_is_updated_and_no_second_one_is_
     spellings = [key.value, bare, f"+{bare}"] if key.name == "phone" else [key.value]
     held.fields[key.name] = data.draw(st.sampled_from(spellings))
     heyx = Heyx({"1": held}, loose=data.draw(st.booleans()))
-    carry_out(row, start(row, Matching()), heyx)
+    carry_out(row, initial_state(row, Matching()), heyx)
     assert (list(heyx.held), looks(row, held)) == (["1"], AS_WANTED)
 
 
@@ -577,9 +579,9 @@ def test_a_contact_with_the_key_in_any_spelling_is_updated_and_no_second_one_is_
 def test_a_contact_that_was_made_is_found_again_by_the_same_row(row: ContactRow, lookup: PhoneLookup) -> None:
     heyx = Heyx()
     matching = Matching(lookup)
-    carry_out(row, start(row, matching), heyx)
+    carry_out(row, initial_state(row, matching), heyx)
     made = len(heyx.writes)
-    carry_out(row, start(row, matching), heyx)
+    carry_out(row, initial_state(row, matching), heyx)
     assert (len(heyx.held), len(heyx.writes)) == (1, made)
 
 
@@ -589,21 +591,21 @@ def test_a_contact_that_was_made_is_found_again_by_the_same_row(row: ContactRow,
 def test_a_row_with_an_id_and_no_key_is_written_blind() -> None:
     row = ContactRow(2, "1", fields=(Field("firstName", "Ada"),))
     heyx = Heyx({"1": person(firstName="Ada")})
-    assert asked(row, start(row, Matching()), heyx) == []
+    assert asked(row, initial_state(row, Matching()), heyx) == []
     assert heyx.writes == [UpdateContact("1", (Field("firstName", "Ada"),))]
 
 
 def test_a_row_with_an_id_and_a_key_is_read_first() -> None:
     row = wanting(PHONE, Field("firstName", "Ada"), contact_id="1")
     heyx = Heyx({"1": person(phone="44207946")})
-    assert asked(row, start(row, Matching()), heyx) == [ReadContact("1")]
+    assert asked(row, initial_state(row, Matching()), heyx) == [ReadContact("1")]
     assert heyx.writes == [UpdateContact("1", (Field("firstName", "Ada"),))]
 
 
 def test_trusted_ids_are_written_without_reading_whatever_the_key_says() -> None:
     row = wanting(PHONE, contact_id="1")
     heyx = Heyx({"1": person(phone="+49 30")})
-    assert asked(row, start(row, Matching(trust_ids=True)), heyx) == []
+    assert asked(row, initial_state(row, Matching(trust_ids=True)), heyx) == []
     assert heyx.writes == [UpdateContact("1", (PHONE,))]
 
 
@@ -622,7 +624,7 @@ def test_a_contact_read_by_id_whose_key_disagrees_is_refused_and_nothing_is_writ
     row = wanting(PHONE, EMAIL, contact_id="1")
     heyx = Heyx({"1": Held(fields)})
     with pytest.raises(Ambiguous, match=f"the contact 1 has the {which}".replace("+", r"\+")) as caught:
-        carry_out(row, start(row, Matching()), heyx)
+        carry_out(row, initial_state(row, Matching()), heyx)
     assert (heyx.writes, "--trust-ids" in caught.value.remedy) == ([], True)
 
 
@@ -630,21 +632,21 @@ def test_a_contact_read_by_id_whose_key_disagrees_is_refused_and_nothing_is_writ
 def test_a_contact_read_by_id_whose_key_is_blank_is_the_one(blank: dict[str, Value]) -> None:
     row = wanting(PHONE, contact_id="1")
     heyx = Heyx({"1": Held(blank)})
-    carry_out(row, start(row, Matching()), heyx)
+    carry_out(row, initial_state(row, Matching()), heyx)
     assert heyx.writes == [UpdateContact("1", (PHONE,))]
 
 
 def test_a_contact_read_by_id_without_keys_is_taken_as_it_is() -> None:
     row = wanting(PHONE)
     heyx = Heyx({"1": person(phone="+49 30")})
-    assert asked(row, by_id("1"), heyx) == [ReadContact("1")]
+    assert asked(row, lookup_by_id("1"), heyx) == [ReadContact("1")]
     assert heyx.writes == [UpdateContact("1", (PHONE,))]
 
 
 def test_what_contradicts_is_the_first_key_that_is_another() -> None:
     contact = Contact("1", {"phone": "44207946", "email": "bob@example.org"})
-    assert contradicts(contact, (PHONE, EMAIL)) == EMAIL
-    assert contradicts(contact, (PHONE,)) is None
+    assert conflicting_key(contact, (PHONE, EMAIL)) == EMAIL
+    assert conflicting_key(contact, (PHONE,)) is None
 
 
 # Nobody is looked for
@@ -653,20 +655,20 @@ def test_what_contradicts_is_the_first_key_that_is_another() -> None:
 def test_with_no_match_a_contact_is_made_without_looking() -> None:
     row = wanting(PHONE)
     heyx = Heyx({"1": person(phone=PHONE.value)})
-    assert asked(row, start(row, Matching(no_match=True)), heyx) == []
+    assert asked(row, initial_state(row, Matching(no_match=True)), heyx) == []
     assert heyx.writes == [CreateContact((PHONE,))]
 
 
 def test_with_no_match_what_a_new_contact_has_is_not_known_for_sure() -> None:
     row = ContactRow(2, keys=(PHONE,), fields=(PHONE,), remove_tags=("lead",))
     heyx = Heyx()
-    carry_out(row, start(row, Matching(no_match=True)), heyx)
+    carry_out(row, initial_state(row, Matching(no_match=True)), heyx)
     assert heyx.writes == [CreateContact((PHONE,)), RemoveTags("new 0", ("lead",))]
 
 
 def test_with_no_match_a_row_with_an_id_is_written_by_its_id() -> None:
     row = ContactRow(2, "1", fields=(PHONE,))
-    assert next_call(row, start(row, Matching(no_match=True))) == UpdateContact("1", (PHONE,))
+    assert next_call(row, initial_state(row, Matching(no_match=True))) == UpdateContact("1", (PHONE,))
 
 
 # After an earlier row, and after doubt
@@ -675,14 +677,14 @@ def test_with_no_match_a_row_with_an_id_is_written_by_its_id() -> None:
 def test_an_earlier_rows_contact_is_read_by_its_id_and_not_searched_for() -> None:
     row = wanting(PHONE, Field("firstName", "Ada"))
     heyx = Heyx({"1": person(phone="44207946")})
-    assert asked(row, by_earlier_row(row, "1", Matching()), heyx) == [ReadContact("1")]
+    assert asked(row, lookup_by_earlier_row(row, "1", Matching()), heyx) == [ReadContact("1")]
     assert heyx.writes == [UpdateContact("1", (Field("firstName", "Ada"),))]
 
 
 def test_an_earlier_rows_contact_that_has_another_key_by_now_is_left_and_searched_for() -> None:
     row = wanting(EMAIL, Field("firstName", "Ada"))
     heyx = Heyx({"1": person(email="new@example.org"), "2": person(email="Ada@Example.org")})
-    searches = asked(row, by_earlier_row(row, "1", Matching()), heyx)
+    searches = asked(row, lookup_by_earlier_row(row, "1", Matching()), heyx)
     assert searches == [ReadContact("1"), FindContacts("email", "Ada@Example.org")]
     assert heyx.writes == [UpdateContact("2", (Field("firstName", "Ada"),))]
 
@@ -690,20 +692,20 @@ def test_an_earlier_rows_contact_that_has_another_key_by_now_is_left_and_searche
 def test_an_earlier_rows_contact_that_has_another_key_by_now_is_never_written() -> None:
     row = wanting(PHONE)
     heyx = Heyx({"1": person(phone="+49 30")})
-    carry_out(row, by_earlier_row(row, "1", Matching()), heyx)
+    carry_out(row, lookup_by_earlier_row(row, "1", Matching()), heyx)
     assert heyx.writes == [CreateContact((PHONE,))]
 
 
 @pytest.mark.parametrize("matching", [Matching(no_match=True), Matching(trust_ids=True)])
 def test_an_earlier_row_changes_nothing_for_a_row_that_is_not_looked_for(matching: Matching) -> None:
     row = wanting(PHONE, contact_id="7" if matching.trust_ids else None)
-    assert by_earlier_row(row, "1", matching) == start(row, matching)
+    assert lookup_by_earlier_row(row, "1", matching) == initial_state(row, matching)
 
 
 def test_after_doubt_every_spelling_of_every_key_is_asked_before_a_contact_is_made() -> None:
     row = wanting(PHONE, EMAIL)
     heyx = Heyx()
-    searches = asked(row, by_every_key(row.keys, Matching()), heyx)
+    searches = asked(row, lookup_by_all_keys(row.keys, Matching()), heyx)
     phones = [FindContacts("phone", text) for text in ("+44 20 7946", "+44207946", "44207946")]
     assert searches == [*phones, FindContacts("email", "Ada@Example.org")]
     assert heyx.writes == [CreateContact((PHONE, EMAIL))]
@@ -712,12 +714,12 @@ def test_after_doubt_every_spelling_of_every_key_is_asked_before_a_contact_is_ma
 def test_after_doubt_a_contact_with_the_second_key_and_no_first_is_somebody_else() -> None:
     row = wanting(PHONE, EMAIL)
     heyx = Heyx({"1": person(email="Ada@Example.org")})
-    carry_out(row, by_every_key(row.keys, Matching()), heyx)
+    carry_out(row, lookup_by_all_keys(row.keys, Matching()), heyx)
     assert heyx.writes == [CreateContact((PHONE, EMAIL))]
 
 
 def test_after_doubt_a_contact_with_the_second_key_and_another_first_is_somebody_else() -> None:
     row = wanting(PHONE, EMAIL)
     heyx = Heyx({"1": person(phone="+49 30", email="Ada@Example.org")})
-    carry_out(row, by_every_key(row.keys, Matching()), heyx)
+    carry_out(row, lookup_by_all_keys(row.keys, Matching()), heyx)
     assert heyx.writes == [CreateContact((PHONE, EMAIL))]

@@ -48,7 +48,7 @@ def shown() -> Iterator[Shown]:
 
 
 COMMANDS = [command for command in shown() if command.words[0] == "heyx-bulk"]
-REHEARSALS = [command for command in COMMANDS if "--rehearse" in command.words]
+REHEARSALS = [command for command in COMMANDS if "--simulate" in command.words]
 
 
 def commands() -> dict[str, typer.core.TyperCommand]:

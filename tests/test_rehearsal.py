@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.mapping.recognition import Wishes
-from heyx_bulk.planning.estimate import bill
+from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.planner import Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings import Rate
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, Rehearsed, rehearse
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, SimulationResult, simulate
 from tests import scene
 from tests.scene import Listening, settings
 
 
-def rehearsed(folder: Path, text: str, intent: Intent | None = None, **options: object) -> Rehearsed:
-    with scene.staged(folder, text, intent) as run:
-        return rehearse(run, settings(token=TOKEN, **options), Progress())
+def rehearsed(folder: Path, text: str, wanted: UploadOptions | None = None, **options: object) -> SimulationResult:
+    with scene.staged(folder, text, wanted) as run:
+        return simulate(run, settings(token=TOKEN, **options), Progress())
 
 
 def test_half_an_hour_at_heyx_pace_is_told_and_not_waited_for(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_half_an_hour_at_heyx_pace_is_told_and_not_waited_for(tmp_path: Path) ->
     began = time.monotonic()
     came = rehearsed(tmp_path, text)
     assert came.totals == {"created": 1500}
-    assert (came.sent.calls, came.sent.refused, came.sent.stopped) == (6000, 0, None)
+    assert (came.sent.calls, came.sent.throttled, came.sent.stopped) == (6000, 0, None)
     assert came.sent.seconds == pytest.approx(29 * (60 + ANSWER_SECONDS), rel=0.02)
     assert time.monotonic() - began < came.sent.seconds / 10
 
@@ -43,24 +43,24 @@ def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
     text = header + "+4412345678,a@x.org,Ann,a\n,,Bob,b\n+44 12345678,,Cyd,\n,A@x.org,Dan,\n,b@x.org,,c;d\n"
     with scene.staged(tmp_path, text) as run:
         progress = Listening()
-        due = bill(run.open_rows(), run.matching)
-        came = rehearse(run, settings(token=TOKEN), progress)
+        due = estimate(run.open_rows(), run.matching)
+        came = simulate(run, settings(token=TOKEN), progress)
         assert scene.statuses(run) == {2: "created", 3: "invalid", 4: "invalid", 5: "updated", 6: "created"}
         assert sorted(outcome.number for outcome in progress.outcomes) == [2, 5, 6]
         assert came.sent.calls <= due.calls
-        assert came.totals == run.journal.totals()
+        assert came.totals == run.checkpoint.totals()
 
 
 def test_a_rehearsal_keeps_to_the_rate_it_is_given(tmp_path: Path) -> None:
     text = "email\n" + "".join(f"p{number}@x.org\n" for number in range(30))
     came = rehearsed(tmp_path, text, rate=Rate(10, 60.0))
-    assert (came.sent.calls, came.sent.refused) == (60, 0)
+    assert (came.sent.calls, came.sent.throttled) == (60, 0)
     assert came.sent.seconds == pytest.approx(5 * 60, rel=0.05)
 
 
 def test_a_rehearsal_without_matching_makes_everybody(tmp_path: Path) -> None:
-    intent = Intent(Wishes(no_match=True), Matching(no_match=True))
-    assert rehearsed(tmp_path, "first name\nAnn\nBob\n", intent).totals == {"created": 2}
+    options = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+    assert rehearsed(tmp_path, "first name\nAnn\nBob\n", options).totals == {"created": 2}
 
 
 def test_a_viber_channel_can_be_rehearsed_too(tmp_path: Path) -> None:

@@ -10,20 +10,20 @@ import openpyxl
 import pytest
 from openpyxl import load_workbook
 
-from heyx_bulk.errors import DiskFull, Unwritable
+from heyx_bulk.errors import DiskFull, WriteError
 from heyx_bulk.mapping.column import OUR_COLUMNS
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.options import UploadOptions
 from tests import scene
 from tests.scene import World
 
 HEADER = "phone,note,first name\n"
 PEOPLE = HEADER + "+4412345678,=1+1,Ann\n,no phone,Bob\n+4412345679,007,Zoë\n\n+4412345670,x,Dan\n"
-INTENT = Intent(Wishes(ignore=("note",)))
+INTENT = UploadOptions(MappingOptions(ignore=("note",)))
 
 
 def table(path: Path) -> list[list[str]]:
@@ -33,15 +33,15 @@ def table(path: Path) -> list[list[str]]:
 
 
 def write(run: Run, path: Path) -> Path:
-    return results.write(run, path)
+    return results.write_results(run, path)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_every_row_is_there_in_its_order_with_its_own_columns_and_then_ours(tmp_path: Path, suffix: str) -> None:
     place = tmp_path / f"people.results{suffix}"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.journal.finish(Outcome(2, Status.CREATED, "1776025372480910"))
-        run.journal.finish(Outcome(4, Status.FAILED, None, "HeyX answered 403: no"))
+        run.checkpoint.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.checkpoint.finish(Outcome(4, Status.FAILED, None, "HeyX answered 403: no"))
         assert write(run, place) == place
     assert table(place) == [
         ["phone", "note", "first name", *OUR_COLUMNS],
@@ -55,7 +55,7 @@ def test_every_row_is_there_in_its_order_with_its_own_columns_and_then_ours(tmp_
 def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None:
     place = tmp_path / "people.results.xlsx"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.journal.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.checkpoint.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
     page = openpyxl.load_workbook(place).worksheets[0]
     assert page.title == "Results"
@@ -68,11 +68,11 @@ def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None
 def test_rows_that_are_not_done_say_how_they_stand(tmp_path: Path) -> None:
     place = tmp_path / "people.results.csv"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.journal.creating(2, (Field("phone", "1"),), None)
-        run.journal.created(4, "7")
+        run.checkpoint.mark_create_pending(2, (Field("phone", "1"),), None)
+        run.checkpoint.mark_created(4, "7")
         write(run, place)
     assert [row[3:6] for row in table(place)[1:]] == [
-        ["in doubt", "", "its create went unanswered; the next start looks for it"],
+        ["unconfirmed", "", "its create went unanswered; the next start looks for it"],
         ["invalid", "", "the row has no phone, so it names no contact"],
         ["to do", "7", "created, but not finished"],
         ["to do", "", "not sent yet"],
@@ -112,7 +112,7 @@ def test_results_that_are_uploaded_again_change_nothing(tmp_path: Path) -> None:
         world.door.seen.clear()
         with scene.resumed(scene.checkpoint(open_sheet(place), INTENT)) as run:
             world.send(run)
-            assert run.journal.totals() == {"unchanged": 3, "invalid": 1}
+            assert run.checkpoint.totals() == {"unchanged": 3, "invalid": 1}
     assert [seen for seen in world.door.seen if seen.writes] == []
 
 
@@ -120,7 +120,7 @@ def test_every_row_of_a_long_sheet_is_there_once(tmp_path: Path) -> None:
     text = HEADER + "".join(f"+44{number:08},,P{number}\n" for number in range(3000))
     with scene.staged(tmp_path, text, INTENT) as run:
         write(run, tmp_path / "people.results.csv")
-        assert sum(run.journal.totals().values()) == 3000
+        assert sum(run.checkpoint.totals().values()) == 3000
     assert [row[-1] for row in table(tmp_path / "people.results.csv")[1:]] == [str(n) for n in range(2, 3002)]
 
 
@@ -131,7 +131,7 @@ def test_the_file_that_we_wrote_is_replaced(tmp_path: Path) -> None:
     place = tmp_path / "people.results.csv"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
         write(run, place)
-        run.journal.finish(Outcome(2, Status.CREATED, "7"))
+        run.checkpoint.finish(Outcome(2, Status.CREATED, "7"))
         assert write(run, place) == place
         assert "created" in place.read_text(encoding="utf-8-sig")
     with scene.resumed(tmp_path / "people.csv.checkpoint") as run:
@@ -178,13 +178,13 @@ def test_no_free_name_is_told_with_a_remedy(tmp_path: Path) -> None:
     place = tmp_path / "people.results.csv"
     for name in ("people.results.csv", *(f"people.results-{number}.csv" for number in range(2, 1000))):
         (tmp_path / name).write_text("precious")
-    with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(Unwritable) as caught:
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(WriteError) as caught:
         write(run, place)
     assert "name another" in caught.value.remedy
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(Unwritable):
+    with scene.staged(tmp_path, PEOPLE, INTENT) as run, pytest.raises(WriteError):
         write(run, tmp_path / "nowhere" / "people.results.csv")
 
 
@@ -194,7 +194,7 @@ def test_results_are_written_whole_or_not_at_all(tmp_path: Path, suffix: str) ->
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
         write(run, place)
         before = place.read_bytes()
-        run.journal._db.execute("UPDATE row SET cells = '[1]' WHERE number = 6")
+        run.checkpoint._db.execute("UPDATE row SET cells = '[1]' WHERE number = 6")
         with pytest.raises(IndexError):
             write(run, place)
     assert place.read_bytes() == before
@@ -214,16 +214,16 @@ def test_a_full_disk_is_told_with_the_command_that_writes_them_later(
         class Full:
             """A journal on a disk that fills up while its rows are read."""
 
-            path = run.journal.path
-            header, meta, totals = run.journal.header, run.journal.meta, run.journal.totals
+            path = run.checkpoint.path
+            header, info, totals = run.checkpoint.header, run.checkpoint.info, run.checkpoint.totals
 
             def rows(self) -> Iterable[object]:
-                yield next(run.journal.rows())
+                yield next(run.checkpoint.rows())
                 raise OSError(code, "No room")
 
         with pytest.raises(DiskFull) as caught:
-            results.write(replace(run, journal=Full()), place)  # type: ignore[arg-type]  # a door
-        assert f"heyx-bulk report {run.journal.path}" in caught.value.remedy
+            results.write_results(replace(run, checkpoint=Full()), place)  # type: ignore[arg-type]  # a door
+        assert f"heyx-bulk report {run.checkpoint.path}" in caught.value.remedy
     assert place.read_bytes() == before
 
 
@@ -233,27 +233,27 @@ def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is
     with scene.staged(folder, PEOPLE, INTENT) as run:
 
         class Full:
-            path = run.journal.path
-            header, meta, totals = run.journal.header, run.journal.meta, run.journal.totals
+            path = run.checkpoint.path
+            header, info, totals = run.checkpoint.header, run.checkpoint.info, run.checkpoint.totals
 
             def rows(self) -> Iterable[object]:
                 yield from ()
                 raise OSError(errno.ENOSPC, "No space left on device")
 
         with pytest.raises(DiskFull) as caught:
-            results.write(replace(run, journal=Full()), folder / "x.csv")  # type: ignore[arg-type]  # a door
+            results.write_results(replace(run, checkpoint=Full()), folder / "x.csv")  # type: ignore[arg-type]  # a door
     command = shlex.split(caught.value.remedy.partition("type: ")[2])
-    assert command == ["heyx-bulk", "report", str(run.journal.path)]
+    assert command == ["heyx-bulk", "report", str(run.checkpoint.path)]
 
 
 # The totals
 
 
 def test_the_totals_are_a_sentence() -> None:
-    totals = {"invalid": 1, "created": 1038, "failed": 3, "to do": 0, "in doubt": 2}
-    assert results.line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 in doubt"
-    assert results.line({"unchanged": 1}) == "1 row: 1 unchanged"
-    assert results.line({}) == "0 rows"
+    totals = {"invalid": 1, "created": 1038, "failed": 3, "to do": 0, "unconfirmed": 2}
+    assert results.totals_line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 unconfirmed"
+    assert results.totals_line({"unchanged": 1}) == "1 row: 1 unchanged"
+    assert results.totals_line({}) == "0 rows"
 
 
 @pytest.mark.parametrize("word", results.WORDS)
@@ -271,7 +271,7 @@ def test_a_sheet_without_rows_is_as_wanted() -> None:
 def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, PEOPLE, INTENT) as run:
         sums: list[int] = []
-        world.door.before = lambda *_: sums.append(sum(run.journal.totals().values()))
+        world.door.before = lambda *_: sums.append(sum(run.checkpoint.totals().values()))
         world.send(run)
     assert (set(sums), len(sums) > 3) == ({4}, True)
 
@@ -282,9 +282,9 @@ def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path
 def test_a_workbook_of_results_is_coloured_by_status_and_tells_of_its_run(tmp_path: Path) -> None:
     place = tmp_path / "people.results.xlsx"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.journal.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.checkpoint.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
-        name = str(run.journal.meta("run"))[:8]
+        name = str(run.checkpoint.info("run_id"))[:8]
     workbook = load_workbook(place)
     rows = workbook["Results"]
     assert rows.freeze_panes == "A2"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from heyx_bulk.api.retry import delay
-from heyx_bulk.errors import Ambiguous, CallFailed, Refused, Throttled, Unanswered, Undelivered
+from heyx_bulk.api.retry import retry_delay
+from heyx_bulk.errors import Ambiguous, CallFailed, Rejected, Throttled, Unanswered, Undelivered
 from heyx_bulk.models.calls import (
     AddTags,
     Call,
@@ -26,13 +26,13 @@ IDEMPOTENT: list[Call] = [
 ]
 UNDELIVERED = Undelivered("no route")
 UNANSWERED = Unanswered("cut")
-QUEUED = Refused("HeyX answered 449: The contact is in the queue.", status=449)
+QUEUED = Rejected("HeyX answered 449: The contact is in the queue.", status=449)
 
 
 def sendings(call: Call, failure: CallFailed) -> int:
     """How often a call that always fails so is sent, first sending included."""
     attempt = 1
-    while delay(call, failure, attempt) is not None:
+    while retry_delay(call, failure, attempt) is not None:
         attempt += 1
         assert attempt < 100, "it is sent for ever"
     return attempt
@@ -55,13 +55,13 @@ def test_a_create_that_never_left_is_sent_again() -> None:
 
 @pytest.mark.parametrize("call", [*IDEMPOTENT, CREATE])
 def test_a_heyx_that_was_never_heard_is_given_up_sooner(call: Call) -> None:
-    waits = [delay(call, UNDELIVERED, attempt, heard=False) for attempt in (1, 2, 3)]
+    waits = [retry_delay(call, UNDELIVERED, attempt, reached=False) for attempt in (1, 2, 3)]
     assert [wait is None for wait in waits] == [False, False, True]
 
 
 @pytest.mark.parametrize("failure", [UNANSWERED, QUEUED])
 def test_a_heyx_that_answered_badly_was_there_and_is_not_given_up_sooner(failure: CallFailed) -> None:
-    assert delay(IDEMPOTENT[0], failure, 5, heard=False) is not None
+    assert retry_delay(IDEMPOTENT[0], failure, 5, reached=False) is not None
 
 
 def test_a_create_that_may_have_happened_is_never_sent_again() -> None:
@@ -71,27 +71,27 @@ def test_a_create_that_may_have_happened_is_never_sent_again() -> None:
 @pytest.mark.parametrize("call", [*IDEMPOTENT, CREATE])
 @pytest.mark.parametrize("status", [200, 301, 400, 403, 404, 405, 409, 413, 422])
 def test_a_refused_call_is_never_sent_again(call: Call, status: int) -> None:
-    assert delay(call, Refused("no", status=status), 1) is None
+    assert retry_delay(call, Rejected("no", status=status), 1) is None
 
 
 @pytest.mark.parametrize("call", [*IDEMPOTENT, CREATE])
 @pytest.mark.parametrize("attempt", [1, 6, 8, 1000])
 def test_a_throttled_call_is_sent_again_however_often_and_waits_with_everybody(call: Call, attempt: int) -> None:
-    assert delay(call, Throttled("Too many requests", wait_seconds=48.0), attempt) == 0.0
+    assert retry_delay(call, Throttled("Too many requests", wait_seconds=48.0), attempt) == 0.0
 
 
 def test_an_ambiguous_key_is_not_asked_again() -> None:
-    assert delay(IDEMPOTENT[0], Ambiguous("2 contacts"), 1) is None
+    assert retry_delay(IDEMPOTENT[0], Ambiguous("2 contacts"), 1) is None
 
 
 @pytest.mark.parametrize(("attempt", "longest"), [(1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 16.0)])
 def test_the_wait_doubles_and_is_between_half_of_it_and_all_of_it(attempt: int, longest: float) -> None:
-    waits = [delay(IDEMPOTENT[0], UNANSWERED, attempt) or 0.0 for _ in range(300)]
+    waits = [retry_delay(IDEMPOTENT[0], UNANSWERED, attempt) or 0.0 for _ in range(300)]
     assert longest / 2 <= min(waits) < 0.6 * longest
     assert 0.9 * longest < max(waits) <= longest
 
 
 @pytest.mark.parametrize("attempt", [6, 7])
 def test_no_wait_is_longer_than_half_a_minute(attempt: int) -> None:
-    waits = [delay(CREATE, UNDELIVERED, attempt) or 0.0 for _ in range(300)]
+    waits = [retry_delay(CREATE, UNDELIVERED, attempt) or 0.0 for _ in range(300)]
     assert 15.0 <= min(waits) < max(waits) <= 30.0

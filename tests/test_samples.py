@@ -33,7 +33,7 @@ ONLY_IN_EXCEL = 30
 def rehearse(name: str, *options: str) -> tuple[dict[str, object], dict[int, str]]:
     """The totals of a rehearsal, and why which row is refused."""
     done = subprocess.run(
-        [sys.executable, "-m", "heyx_bulk", "upload", str(SAMPLES / name), *options, "--rehearse", "--json"],
+        [sys.executable, "-m", "heyx_bulk", "upload", str(SAMPLES / name), *options, "--simulate", "--json"],
         env={**os.environ, "PYTHONUTF8": "1"},
         capture_output=True,
         encoding="utf-8",

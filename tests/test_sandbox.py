@@ -18,7 +18,15 @@ import httpx
 import pytest
 
 from heyx_bulk import sandbox as package
-from heyx_bulk.sandbox import Answer, LostAnswer, Misbehaviour, Sandbox, SandboxServer, SandboxTransport, start
+from heyx_bulk.sandbox import (
+    Faults,
+    LostResponse,
+    Response,
+    Sandbox,
+    SandboxServer,
+    SandboxTransport,
+    start_server,
+)
 
 TOKEN = "sandbox"
 NOON = 1_700_000_000.25
@@ -36,24 +44,22 @@ class Clock:
 class Desk:
     """Somebody who asks the sandbox and reads its answers."""
 
-    misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
+    faults: Faults = field(default_factory=Faults)
     clock: Clock = field(default_factory=Clock)
     limit: int = 10_000
     limit_headers: bool = True
 
     def __post_init__(self) -> None:
-        self.sandbox = Sandbox(
-            self.misbehaviour, limit=self.limit, limit_headers=self.limit_headers, clock=self.clock
-        )
+        self.sandbox = Sandbox(self.faults, limit=self.limit, limit_headers=self.limit_headers, clock=self.clock)
 
-    def ask(self, method: str, path: str, body: Any = None, token: str | None = TOKEN) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, token: str | None = TOKEN) -> Response:
         answer = self.try_asking(method, path, body, token)
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, Response)
         return answer
 
     def try_asking(
         self, method: str, path: str, body: Any = None, token: str | None = TOKEN
-    ) -> Answer | LostAnswer:
+    ) -> Response | LostResponse:
         raw = b"" if body is None else json.dumps(body).encode()
         return self.sandbox.handle(method, f"/api/v1/contact{path}", token, raw)
 
@@ -75,7 +81,7 @@ class Desk:
         assert isinstance(contact_id, str)
         return contact_id
 
-    def update(self, contact_id: str, **fields: Any) -> Answer:
+    def update(self, contact_id: str, **fields: Any) -> Response:
         return self.ask("PUT", f"/{quote(contact_id, safe='')}", written(fields))
 
     def read(self, contact_id: str) -> Any:
@@ -207,7 +213,7 @@ def test_a_wrong_method_gets_the_published_405(method: str, path: str) -> None:
 @pytest.mark.parametrize("url", ["/v1/contacts", "/v2/contact", "/x/v1/contact", "/api/v1/contact//tags", "/"])
 def test_a_path_outside_the_contract_is_404(url: str) -> None:
     answer = Sandbox().handle("POST", url, "sandbox", b"{}")
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.status == 404
 
 
@@ -216,13 +222,13 @@ def test_the_prefix_api_may_be_left_out() -> None:
     sandbox.add({"phone": "1"}, id="7")
     with_it = sandbox.handle("GET", "/api/v1/contact/7", "sandbox", b"")
     without = sandbox.handle("GET", "/v1/contact/7", "sandbox", b"")
-    assert isinstance(with_it, Answer)
-    assert isinstance(without, Answer)
+    assert isinstance(with_it, Response)
+    assert isinstance(without, Response)
     assert with_it.body == without.body
 
 
 def test_every_answer_carries_the_date_of_the_clock() -> None:
-    desk = Desk(misbehaviour=Misbehaviour(errors_before=0.5))
+    desk = Desk(faults=Faults(errors_before=0.5))
     dates = set()
     for _ in range(20):
         dates.add(parsedate_to_datetime(desk.ask("GET", "/1").headers["Date"]).timestamp())
@@ -422,7 +428,7 @@ def test_tags_are_a_set_and_changing_them_twice_is_harmless() -> None:
 def test_a_malformed_body_is_422_and_nobody_is_created(body: bytes) -> None:
     desk = Desk()
     answer = desk.sandbox.handle("POST", "/api/v1/contact", "sandbox", body)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert (answer.status, answer.json()["status"], desk.sandbox.contacts) == (422, "error", ())
 
 
@@ -466,7 +472,7 @@ def test_contacts_are_a_snapshot_with_whole_seconds() -> None:
 
 
 def test_a_contact_put_there_costs_no_call_and_has_no_lag_or_queue() -> None:
-    desk = Desk(Misbehaviour(lag=5, queue=5))
+    desk = Desk(Faults(lag=5, queue=5))
     contact = desk.sandbox.add({"phone": "1", "isLead": True}, ["a"])
     assert not desk.sandbox.calls
     assert desk.found("phone", "1") == {contact}
@@ -563,7 +569,7 @@ def test_without_limit_headers_a_429_says_nothing_of_when() -> None:
 
 
 def test_calls_with_errors_count_like_any_other() -> None:
-    desk = Desk(misbehaviour=Misbehaviour(errors_before=1), limit=3)
+    desk = Desk(faults=Faults(errors_before=1), limit=3)
     assert [desk.ask("GET", "/1").status >= 500 for _ in range(3)] == [True] * 3
     assert desk.ask("GET", "/1").status == 429
 
@@ -572,7 +578,7 @@ def test_calls_with_errors_count_like_any_other() -> None:
 def test_the_limit_is_each_tokens_own_unless_it_is_shared(*, limit_shared: bool, status: int) -> None:
     sandbox = Sandbox(tokens=("a", "b"), limit=1, limit_shared=limit_shared, clock=Clock())
     answers = [sandbox.handle("GET", "/v1/contact/1", token, b"") for token in "ab"]
-    assert [answer.status for answer in answers if isinstance(answer, Answer)] == [403, status]
+    assert [answer.status for answer in answers if isinstance(answer, Response)] == [403, status]
 
 
 def test_strangers_do_not_use_up_the_budget_of_a_token() -> None:
@@ -585,7 +591,7 @@ def test_every_token_opens_the_same_contacts() -> None:
     sandbox = Sandbox(tokens=("a", "b"))
     sandbox.add({"phone": "1"}, id="7")
     answers = [sandbox.handle("GET", "/v1/contact/7", token, b"") for token in "ab"]
-    assert [answer.status for answer in answers if isinstance(answer, Answer)] == [200, 200]
+    assert [answer.status for answer in answers if isinstance(answer, Response)] == [200, 200]
 
 
 def test_a_clock_that_was_set_back_opens_a_new_window() -> None:
@@ -599,33 +605,33 @@ def test_a_clock_that_was_set_back_opens_a_new_window() -> None:
 
 
 def test_a_lost_answer_took_effect() -> None:
-    desk = Desk(Misbehaviour(lose_answers=1))
-    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostAnswer(took_effect=True)
+    desk = Desk(Faults(lose_answers=1))
+    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostResponse(took_effect=True)
     assert len(desk.sandbox.contacts) == 1
     assert desk.sandbox.calls == Counter(accepted=1, create=1, lost_answers=1)
 
 
 def test_a_lost_refusal_had_no_effect() -> None:
-    desk = Desk(Misbehaviour(lose_answers=1, refuse_creates=1))
-    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostAnswer(took_effect=False)
+    desk = Desk(Faults(lose_answers=1, refuse_creates=1))
+    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostResponse(took_effect=False)
 
 
 def test_only_the_answers_of_creates_are_lost_if_that_is_asked() -> None:
-    desk = Desk(Misbehaviour(lose_create_answers=1))
-    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostAnswer(took_effect=True)
+    desk = Desk(Faults(lose_create_answers=1))
+    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostResponse(took_effect=True)
     contact = desk.sandbox.contacts[0].id
     assert desk.update(contact, city="x").status == 200
     assert desk.found("phone", "1") == {contact}
 
 
 def test_a_lost_request_has_no_effect_and_is_not_counted() -> None:
-    desk = Desk(Misbehaviour(lose_requests=1))
-    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostAnswer(took_effect=False)
+    desk = Desk(Faults(lose_requests=1))
+    assert desk.try_asking("POST", "", written({"phone": "1"})) == LostResponse(took_effect=False)
     assert (desk.sandbox.contacts, desk.sandbox.calls) == ((), Counter(lost_requests=1))
 
 
 def test_an_error_after_a_write_is_html_and_the_write_took_place() -> None:
-    desk = Desk(Misbehaviour(errors_after_write=1))
+    desk = Desk(Faults(errors_after_write=1))
     answer = desk.ask("POST", "", written({"phone": "1"}))
     assert (answer.status >= 500, answer.headers["Content-Type"][:9]) == (True, "text/html")
     contact = desk.sandbox.contacts[0].id
@@ -640,12 +646,12 @@ def test_an_error_after_a_write_is_html_and_the_write_took_place() -> None:
 
 
 def test_a_refused_write_is_refused_even_where_errors_follow_writes() -> None:
-    desk = Desk(Misbehaviour(errors_after_write=1, refuse_creates=1))
+    desk = Desk(Faults(errors_after_write=1, refuse_creates=1))
     assert desk.ask("POST", "", written({"phone": "1"})).status == 403
 
 
 def test_an_error_before_a_write_leaves_nothing() -> None:
-    desk = Desk(Misbehaviour(errors_before=1))
+    desk = Desk(Faults(errors_before=1))
     answer = desk.ask("POST", "", written({"phone": "1"}))
     assert (answer.status >= 500, desk.sandbox.contacts) == (True, ())
     assert set(answer.headers) == {"Date", "Content-Type"}
@@ -653,29 +659,29 @@ def test_an_error_before_a_write_leaves_nothing() -> None:
 
 
 def test_an_error_in_200_leaves_nothing() -> None:
-    desk = Desk(Misbehaviour(error_in_200=1))
+    desk = Desk(Faults(error_in_200=1))
     answer = desk.ask("POST", "", written({"phone": "1"}))
     assert (answer.status, answer.json()["status"], desk.sandbox.contacts) == (200, "error", ())
 
 
 def test_a_share_is_roughly_kept_and_equal_seeds_fall_equally() -> None:
-    def falls(misbehaviour: Misbehaviour) -> list[bool]:
-        desk = Desk(misbehaviour)
-        return [isinstance(desk.try_asking("GET", "/1"), LostAnswer) for _ in range(2000)]
+    def falls(faults: Faults) -> list[bool]:
+        desk = Desk(faults)
+        return [isinstance(desk.try_asking("GET", "/1"), LostResponse) for _ in range(2000)]
 
-    first = falls(Misbehaviour(lose_answers=0.1, seed=3))
-    assert first == falls(Misbehaviour(lose_answers=0.1, error_in_200=0.5, seed=3))
-    assert first != falls(Misbehaviour(lose_answers=0.1, seed=4))
+    first = falls(Faults(lose_answers=0.1, seed=3))
+    assert first == falls(Faults(lose_answers=0.1, error_in_200=0.5, seed=3))
+    assert first != falls(Faults(lose_answers=0.1, seed=4))
     assert 150 < sum(first) < 250
 
 
 def test_a_share_above_one_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="lose_answers"):
-        Misbehaviour(lose_answers=5)
+        Faults(lose_answers=5)
 
 
 def test_with_lag_a_new_contact_is_read_by_id_before_it_is_found() -> None:
-    desk = Desk(Misbehaviour(lag=3))
+    desk = Desk(Faults(lag=3))
     contact = desk.create(phone="1")
     assert desk.read(contact)["id"] == contact
     assert desk.found("phone", "1") == set()
@@ -687,7 +693,7 @@ def test_with_lag_a_new_contact_is_read_by_id_before_it_is_found() -> None:
 
 @pytest.mark.parametrize("searched_before", [True, False])
 def test_with_lag_a_changed_contact_is_found_by_what_it_was(*, searched_before: bool) -> None:
-    desk = Desk(Misbehaviour(lag=3))
+    desk = Desk(Faults(lag=3))
     contact = desk.sandbox.add({"city": "Lahore"})
     if searched_before:
         desk.found("city", "Lahore")
@@ -703,7 +709,7 @@ def test_with_lag_a_changed_contact_is_found_by_what_it_was(*, searched_before: 
 
 
 def test_a_new_contact_in_the_queue_answers_449_to_all_but_searches() -> None:
-    desk = Desk(Misbehaviour(queue=3))
+    desk = Desk(Faults(queue=3))
     contact = desk.create(phone="1")
     answers = [
         desk.ask("GET", f"/{contact}"),
@@ -719,7 +725,7 @@ def test_a_new_contact_in_the_queue_answers_449_to_all_but_searches() -> None:
 
 
 def test_the_first_creates_are_refused_and_then_it_behaves() -> None:
-    desk = Desk(Misbehaviour(refuse_creates=2, refuse_message="Not today."))
+    desk = Desk(Faults(refuse_creates=2, refuse_message="Not today."))
     answers = [desk.ask("POST", "", written({"phone": str(n)})) for n in range(4)]
     assert [answer.status for answer in answers] == [403, 403, 200, 200]
     assert answers[0].json() == error_body("Not today.")
@@ -727,18 +733,18 @@ def test_the_first_creates_are_refused_and_then_it_behaves() -> None:
 
 
 def test_every_third_create_is_refused_if_that_is_asked() -> None:
-    desk = Desk(Misbehaviour(refuse_every=3))
+    desk = Desk(Faults(refuse_every=3))
     answers = [desk.ask("POST", "", written({"phone": str(n)})) for n in range(7)]
     assert [answer.status for answer in answers] == [200, 200, 403, 200, 200, 403, 200]
 
 
 def test_a_token_is_revoked_after_so_many_accepted_calls() -> None:
-    desk = Desk(Misbehaviour(revoke_after=2))
+    desk = Desk(Faults(revoke_after=2))
     assert [desk.ask("GET", "/1").status for _ in range(4)] == [403, 403, 401, 401]
 
 
 def test_a_loose_search_finds_words_in_any_case_and_phones_by_their_tails() -> None:
-    desk = Desk(Misbehaviour(search="loose"))
+    desk = Desk(Faults(search="loose"))
     mahin = desk.create(firstName="Mahin", phone="03244077087")
     both = desk.create(firstName="MAHIN Khan", phone="+92 324 4077087")
     desk.create(firstName="Ali", phone="03244077088")
@@ -755,7 +761,7 @@ def test_a_create_for_an_existing_phone_makes_a_twin() -> None:
 
 
 def test_a_create_for_an_existing_phone_may_be_a_conflict() -> None:
-    desk = Desk(Misbehaviour(existing_phone="conflict"))
+    desk = Desk(Faults(existing_phone="conflict"))
     contact = desk.create(phone="+1")
     assert desk.ask("POST", "", written({"phone": "1"})).status == 409
     desk.update(contact, phone="2")
@@ -763,7 +769,7 @@ def test_a_create_for_an_existing_phone_may_be_a_conflict() -> None:
 
 
 def test_a_create_for_an_existing_phone_may_return_the_old_contact() -> None:
-    desk = Desk(Misbehaviour(existing_phone="returns", created_status=201))
+    desk = Desk(Faults(existing_phone="returns", created_status=201))
     contact = desk.create(phone="1", city="Lahore")
     answer = desk.ask("POST", "", written({"phone": "1", "firstName": "A"}))
     assert (answer.status, answer.json()) == (200, {"data": {"id": contact}})
@@ -771,15 +777,15 @@ def test_a_create_for_an_existing_phone_may_return_the_old_contact() -> None:
 
 
 def test_a_missing_contact_may_be_404_and_a_create_201() -> None:
-    desk = Desk(Misbehaviour(missing=404, created_status=201))
+    desk = Desk(Faults(missing=404, created_status=201))
     assert desk.ask("GET", "/1").status == 404
     assert desk.ask("POST", "", written({"phone": "1"})).status == 201
 
 
 def test_ids_may_be_cus_or_odd_and_odd_ones_travel_in_a_path() -> None:
-    cus = Desk(Misbehaviour(ids="cus")).create(phone="1")
+    cus = Desk(Faults(ids="cus")).create(phone="1")
     assert (cus[:4], len(cus)) == ("cus_", 16)
-    desk = Desk(Misbehaviour(ids="odd"))
+    desk = Desk(Faults(ids="odd"))
     odd = desk.create(phone="1")
     assert all(sign in odd for sign in "/+=@")
     assert odd.isascii()
@@ -788,7 +794,7 @@ def test_ids_may_be_cus_or_odd_and_odd_ones_travel_in_a_path() -> None:
 
 
 def test_viber_wants_base64_in_the_path_of_writes_and_takes_either_for_reads() -> None:
-    desk = Desk(Misbehaviour(viber=True, ids="odd"))
+    desk = Desk(Faults(viber=True, ids="odd"))
     plain = desk.create(phone="1")
     encoded = base64.b64encode(plain.encode()).decode()
     assert desk.update(plain, city="x").status == 403
@@ -802,40 +808,40 @@ def test_viber_wants_base64_in_the_path_of_writes_and_takes_either_for_reads() -
     ("phones", "kept"), [("as-sent", "+92 (324) 1"), ("plus", "+923241"), ("digits", "923241")]
 )
 def test_phones_are_kept_in_the_asked_spelling(phones: Any, kept: str) -> None:
-    desk = Desk(Misbehaviour(phones=phones))
+    desk = Desk(Faults(phones=phones))
     contact = desk.create(phone="+92 (324) 1")
     assert desk.read(contact)["custom_fields"]["phone"] == kept
     assert desk.found("phone", kept) == {contact}
 
 
 def test_an_update_may_answer_with_another_id() -> None:
-    desk = Desk(Misbehaviour(put_answers_other_id=True))
+    desk = Desk(Faults(put_answers_other_id=True))
     contact = desk.create(phone="1")
     assert desk.update(contact, city="x").json()["data"]["id"] not in {contact, ""}
     assert desk.read(contact)["custom_fields"]["city"] == "x"
 
 
 def test_a_field_may_be_read_under_another_name_than_it_is_written() -> None:
-    desk = Desk(Misbehaviour(rename_fields={"f_17": "City"}))
+    desk = Desk(Faults(rename_fields={"f_17": "City"}))
     contact = desk.create(phone="1", f_17="Lahore")
     assert desk.read(contact)["custom_fields"] == {"phone": "1", "City": "Lahore"}
     assert desk.found("City", "Lahore") == desk.found("f_17", "Lahore") == {contact}
 
 
 def test_dropped_fields_are_accepted_and_not_kept() -> None:
-    desk = Desk(Misbehaviour(drop_fields=frozenset({"city"})))
+    desk = Desk(Faults(drop_fields=frozenset({"city"})))
     contact = desk.create(phone="1", city="Lahore")
     assert desk.update(contact, city="Lahore").status == 200
     assert desk.read(contact)["custom_fields"] == {"phone": "1"}
 
 
 def test_meta_may_carry_links() -> None:
-    meta = Desk(Misbehaviour(meta_links=True)).find("phone", "1")["meta"]
+    meta = Desk(Faults(meta_links=True)).find("phone", "1")["meta"]
     assert [link["label"] for link in meta["links"]] == ["1"]
 
 
 def test_a_trailing_slash_may_be_redirected() -> None:
-    desk = Desk(Misbehaviour(trailing_slash="redirects"))
+    desk = Desk(Faults(trailing_slash="redirects"))
     answer = desk.ask("POST", "/", written({"phone": "1"}))
     assert (answer.status, answer.headers["Location"]) == (301, "/api/v1/contact")
     assert desk.sandbox.contacts == ()
@@ -883,7 +889,7 @@ def through_transport(sandbox: Sandbox, ask: Callable[[httpx.AsyncClient], Any],
 
 
 def test_the_transport_passes_path_query_token_and_body() -> None:
-    sandbox = Sandbox(Misbehaviour(ids="odd"))
+    sandbox = Sandbox(Faults(ids="odd"))
 
     async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
         made = await client.post("/v1/contact", json=written({"phone": "+1"}))
@@ -905,7 +911,7 @@ def test_the_transport_passes_path_query_token_and_body() -> None:
 
 
 def test_through_the_transport_a_lost_answer_is_a_read_error() -> None:
-    sandbox = Sandbox(Misbehaviour(lose_answers=1))
+    sandbox = Sandbox(Faults(lose_answers=1))
     with pytest.raises(httpx.ReadError):
         through_transport(sandbox, lambda client: client.post("/v1/contact", json=written({"phone": "1"})))
     assert len(sandbox.contacts) == 1
@@ -988,7 +994,7 @@ def test_the_server_shows_its_state_without_a_token(server: SandboxServer) -> No
 
 
 def test_through_the_server_a_lost_answer_is_a_cut_connection() -> None:
-    sandbox = Sandbox(Misbehaviour(lose_answers=1))
+    sandbox = Sandbox(Faults(lose_answers=1))
     with SandboxServer(sandbox) as server, client_of(server) as client:
         with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
             client.post("/v1/contact", json=written({"phone": "1"}))
@@ -1079,7 +1085,7 @@ def test_a_server_in_the_foreground_serves_until_it_is_closed() -> None:
 
 
 def test_a_started_server_serves_until_it_is_closed() -> None:
-    server = start(Sandbox())
+    server = start_server(Sandbox())
     with client_of(server) as client:
         assert client.get("/v1/contact/1").status_code == 403
     server.close()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from heyx_bulk.sandbox import Answer, Sandbox, WindowKind
+from heyx_bulk.sandbox import Response, Sandbox, WindowKind
 from heyx_bulk.sandbox.rate_limits import new_window
 
 
@@ -56,4 +56,4 @@ def test_a_clock_that_was_set_back_locks_nobody_out_of_any_limit(kind: WindowKin
 def test_a_sandbox_keeps_the_limit_it_was_given() -> None:
     sandbox = Sandbox(limit=20, window="small-bucket", clock=lambda: 0.0)
     answers = [sandbox.handle("GET", "/v1/contact/7", "sandbox", b"") for _ in range(4)]
-    assert [answer.status for answer in answers if isinstance(answer, Answer)] == [403, 403, 429, 429]
+    assert [answer.status for answer in answers if isinstance(answer, Response)] == [403, 403, 429, 429]

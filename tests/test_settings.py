@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.settings import DEFAULT_URL, Rate, Settings, checked, from_environment, state_folder
+from heyx_bulk.settings import DEFAULT_URL, Rate, Settings, from_environment, state_folder, validate_settings
 
 SECRET = "s3cret-channel-token"
 
@@ -55,7 +55,7 @@ def test_a_token_file_that_is_not_needed_is_not_read(tmp_path: Path) -> None:
 def test_without_a_token_one_is_asked_for(environment: dict[str, str]) -> None:
     error = told(environment)
     assert error.what == "There is no token for HeyX."
-    ways_out = ("HEYX_TOKEN", "HEYX_TOKEN_FILE", "--rehearse")
+    ways_out = ("HEYX_TOKEN", "HEYX_TOKEN_FILE", "--simulate")
     assert [way in error.remedy for way in ways_out] == [True, True, True]
 
 
@@ -274,35 +274,37 @@ def test_a_rate_is_said_as_a_person_would(rate: Rate, text: str) -> None:
 
 
 def test_what_is_not_said_is_as_promised() -> None:
-    settings = from_environment({"HEYX_TOKEN": SECRET}, workers=None, timeout=None, settle=None, rate=None)
+    settings = from_environment(
+        {"HEYX_TOKEN": SECRET}, workers=None, timeout=None, reconcile_delay=None, rate=None
+    )
     assert settings == Settings.model_validate(
         {
             "token": SECRET,
             "url": "https://app.heyx.io/api",
             "rate": Rate(200, 60.0),
             "rate_share": 1.0,
-            "pace": None,
+            "rate_limit_redis": None,
             "account": "",
             "workers": 20,
             "timeout": 30.0,
-            "settle": 60.0,
+            "reconcile_delay": 60.0,
             "viber": False,
         }
     )
 
 
 def test_what_is_said_is_taken() -> None:
-    options = {"workers": 3, "timeout": 1.5, "settle": 0.0, "rate": Rate(100), "viber": True}
+    options = {"workers": 3, "timeout": 1.5, "reconcile_delay": 0.0, "rate": Rate(100), "viber": True}
     settings = from_environment({"HEYX_TOKEN": SECRET}, **options)
     assert {name: getattr(settings, name) for name in options} == options
 
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("workers", 1, 200), ("timeout", 0.001, 600), ("settle", 0, 3600)],
+    [("workers", 1, 200), ("timeout", 0.001, 600), ("reconcile_delay", 0, 3600)],
 )
 def test_the_bounds_are_allowed(name: str, least: float, most: float) -> None:
-    both = [getattr(checked(token=SECRET, **{name: value}), name) for value in (least, most)]
+    both = [getattr(validate_settings(token=SECRET, **{name: value}), name) for value in (least, most)]
     assert both == [least, most]
 
 
@@ -318,22 +320,22 @@ def test_the_bounds_are_allowed(name: str, least: float, most: float) -> None:
         ("timeout", 600.1),
         ("timeout", float("nan")),
         ("timeout", float("inf")),
-        ("settle", -0.1),
-        ("settle", 3601),
-        ("settle", float("nan")),
+        ("reconcile_delay", -0.1),
+        ("reconcile_delay", 3601),
+        ("reconcile_delay", float("nan")),
     ],
 )
 def test_what_is_out_of_bounds_is_told_by_its_option(name: str, value: object) -> None:
-    assert told({"HEYX_TOKEN": SECRET}, **{name: value}).what.startswith(f"--{name}: ")
+    assert told({"HEYX_TOKEN": SECRET}, **{name: value}).what.startswith(f"--{name.replace('_', '-')}: ")
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    error = told({"HEYX_TOKEN": SECRET, "HEYX_URL": "nowhere"}, workers=0, timeout=0, settle=-1)
+    error = told({"HEYX_TOKEN": SECRET, "HEYX_URL": "nowhere"}, workers=0, timeout=0, reconcile_delay=-1)
     assert error.what == (
         "HEYX_URL is no web address; it looks like https://app.heyx.io/api; "
         "--workers: input should be greater than or equal to 1; "
         "--timeout: input should be greater than 0; "
-        "--settle: input should be greater than or equal to 0"
+        "--reconcile-delay: input should be greater than or equal to 0"
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import (
@@ -73,7 +73,7 @@ def test_a_cell_is_what_a_person_means_by_it(tmp_path: Path, value: object, code
 
 
 @pytest.mark.parametrize(
-    ("raw", "text", "suspect"),
+    ("raw", "text", "warning"),
     [
         ("999999999999999", "999999999999999", False),
         ("1776025372480911", "1776025372480911", False),
@@ -91,12 +91,12 @@ def test_a_cell_is_what_a_person_means_by_it(tmp_path: Path, value: object, code
     ],
 )
 def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_it(
-    tmp_path: Path, raw: str, text: str, suspect: bool
+    tmp_path: Path, raw: str, text: str, warning: bool
 ) -> None:
     sheet = one_cell(tmp_path, f'<c r="A2"><v>{raw}</v></c>')
     assert rows_of(sheet) == [[text]]
-    assert bool(suspects_of(sheet)) is suspect
-    if suspect:
+    assert bool(suspects_of(sheet)) is warning
+    if warning:
         assert "may have been rounded" in suspects_of(sheet)[0].what
         assert "as Text" in suspects_of(sheet)[0].remedy
 
@@ -142,7 +142,7 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
     tmp_path: Path, cell: str, what: str, remedy: str
 ) -> None:
     sheet = one_cell(tmp_path, cell)
-    assert faults_of(sheet) == [Fault(2, 0, what, remedy)]
+    assert faults_of(sheet) == [CellError(2, 0, what, remedy)]
     assert rows_of(sheet) == [[""]]
 
 
@@ -281,7 +281,7 @@ def test_several_worksheets_with_data_must_be_chosen_from(tmp_path: Path) -> Non
     path = worksheets(tmp_path, One=("visible", [["x"]]), Two=("visible", [["a"]]))
     error = refusal(path)
     assert "several worksheets with data: 'One', 'Two'" in error.what
-    assert "--sheet NAME" in error.remedy
+    assert "--worksheet NAME" in error.remedy
 
 
 def test_a_worksheet_of_a_csv_file_is_refused(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.legacy.legacy_reader import foreign_book
+from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
 from tests.sheet_files import (
     OLE,
@@ -156,13 +156,13 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
     ("word", "sign"), [(";", ";"), ("semicolon", ";"), ("Tab", "\t"), ("\\t", "\t"), ("^", "^"), ("pipe", "|")]
 )
 def test_a_delimiter_is_a_sign_or_a_word(tmp_path: Path, word: str, sign: str) -> None:
-    sheet = open_sheet(csv_file(tmp_path, f"a,x{sign}b\n1{sign}2\n"), delimiter=word)
+    sheet = open_sheet(csv_file(tmp_path, f"a,x{sign}b\n1{sign}2\n"), separator=word)
     assert (sheet.header, rows_of(sheet)) == (("a,x", "b"), [["1", "2"]])
 
 
 @pytest.mark.parametrize("word", ["", "x", '"', "\n", ";;", "semi"])
 def test_what_cannot_be_a_delimiter_is_refused_naming_those_that_can(tmp_path: Path, word: str) -> None:
-    error = refusal(csv_file(tmp_path, "a\n1\n"), delimiter=word)
+    error = refusal(csv_file(tmp_path, "a\n1\n"), separator=word)
     assert error.what == f"{word!r} cannot be a separator"
     assert "semicolon" in error.remedy
 
@@ -181,7 +181,7 @@ def test_an_encoding_that_does_not_fit_is_refused_naming_some_that_do(tmp_path: 
     assert "--encoding cp1251" in what
 
 
-@pytest.mark.parametrize("option", ["encoding", "delimiter"])
+@pytest.mark.parametrize("option", ["encoding", "separator"])
 def test_a_workbook_has_no_encoding_and_no_delimiter(tmp_path: Path, option: str) -> None:
     error = refusal(workbook(tmp_path, [["a"]]), **{option: "utf-8"})
     assert (error.what, error.remedy) == (
@@ -272,7 +272,7 @@ def test_a_workbook_that_takes_too_long_is_refused(tmp_path: Path) -> None:
     path = ods(tmp_path, People=ods_row(ods_text("a")))
     with (
         pytest.raises(SheetError, match=r"contacts.ods takes over 0.001 seconds to read"),
-        foreign_book(path, Format.OPEN_DOCUMENT, seconds=0.001),
+        open_legacy_book(path, Format.OPEN_DOCUMENT, seconds=0.001),
     ):
         pass
 
@@ -359,7 +359,7 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     row = content.index(b"\x08\x02\x10\x00" + struct.pack("<H", 3))  # ROW 4
     content[row + 16] |= 0x20
     sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
-    assert faults_of(sheet) == [Fault(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
+    assert faults_of(sheet) == [CellError(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
     assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
 
 

@@ -180,8 +180,8 @@ def test_a_hostile_file_is_refused_within_ten_seconds_and_300_megabytes(tmp_path
 def test_a_zip_that_claims_over_three_gigabytes_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
     path = raw_workbook(tmp_path, "")
     content = bytearray(path.read_bytes())
-    entry = content.rindex(b"PK\x01\x02")
-    content[entry + 20 : entry + 28] = struct.pack("<II", 0xF000_0000, 0xF000_0000)
+    record = content.rindex(b"PK\x01\x02")
+    content[record + 20 : record + 28] = struct.pack("<II", 0xF000_0000, 0xF000_0000)
     path.write_bytes(bytes(content))
     assert "unpacks to 3.8 GB, more than the 3 GB that are read" in refusal(path).what
 

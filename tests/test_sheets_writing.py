@@ -17,7 +17,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.errors import Unwritable
+from heyx_bulk.errors import WriteError
 from heyx_bulk.sheets import writer as writing
 from heyx_bulk.sheets.csv.injection import guard, unguard
 from heyx_bulk.sheets.open_sheet import open_sheet
@@ -88,7 +88,7 @@ def test_any_table_comes_back(suffix: str, rows: list[list[str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"results.{suffix}")
         write_sheet(path, header, rows)
-        sheet = open_sheet(path, delimiter="," if suffix == "csv" else None, header_row=1)
+        sheet = open_sheet(path, separator="," if suffix == "csv" else None, header_row=1)
         assert list(sheet.header) == header
         assert rows_of(sheet) == [row for row in rows if any(cell.strip() for cell in row)]
 
@@ -131,7 +131,7 @@ def test_rows_over_the_limit_go_to_further_worksheets(tmp_path: Path, monkeypatc
 def test_a_text_too_long_for_excel_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     write_sheet(tmp_path / "a.xlsx", ["a", "b"], [["x", "y" * 32_767]])
     before = (tmp_path / "a.xlsx").read_bytes()
-    with pytest.raises(Unwritable) as told:
+    with pytest.raises(WriteError) as told:
         write_sheet(tmp_path / "a.xlsx", ["a", "b"], [["x", "y"], ["x", "y" * 32_768]])
     assert "row 3, column B: 32,768 characters are more than the 32,767 Excel can hold" in told.value.what
     assert (tmp_path / "a.xlsx").read_bytes() == before
@@ -179,7 +179,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, suffix: str) -> 
         tmp_path / "file" / f"a.{suffix}",
         tmp_path / f"folder.{suffix}",
     ):
-        with pytest.raises(Unwritable) as told:
+        with pytest.raises(WriteError) as told:
             write_sheet(path, ["a"], [["1"]])
         assert told.value.remedy
 
@@ -187,7 +187,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, suffix: str) -> 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o500)
-    with pytest.raises(Unwritable, match="cannot be written"):
+    with pytest.raises(WriteError, match="cannot be written"):
         write_sheet(tmp_path / "shut" / "a.csv", ["a"], [["1"]])
 
 
@@ -195,15 +195,15 @@ def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
     ("name", "worksheet"), [("a.ods", "x"), ("a", "x"), ("a.xlsx", "a[b]"), ("a.xlsx", "x" * 32)]
 )
 def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, worksheet: str) -> None:
-    with pytest.raises(Unwritable):
+    with pytest.raises(WriteError):
         write_sheet(tmp_path / name, ["a"], [["1"]], worksheet=worksheet)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_more_columns_than_excel_has_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unwritable, match="16,385 columns"):
+    with pytest.raises(WriteError, match="16,385 columns"):
         write_sheet(tmp_path / "a.xlsx", ["a"] * 16_385, [])
-    with pytest.raises(Unwritable, match="row 2, column XFE: lies outside"):
+    with pytest.raises(WriteError, match="row 2, column XFE: lies outside"):
         write_sheet(tmp_path / "a.xlsx", ["a"], [["x"] * 16_385])
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from heyx_bulk.cli.app import app
 from heyx_bulk.models.contacts import Contact, ContactRow, Field
-from heyx_bulk.planning.diff import Scope, edited
+from heyx_bulk.planning.diff import EditableFields, diff_row
 from heyx_bulk.sandbox import Sandbox, SandboxContact, SandboxServer
 
 TOKEN = "sandbox-token"
@@ -155,10 +155,10 @@ def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer
     assert "first.csv" in told
     assert "second.csv" in told
     assert server.sandbox.calls == before
-    assert "Export 1 of " in typed("memory", "show").stderr
+    assert "Export 1 of " in typed("cache", "show").stderr
     assert new_calls(server, lambda: typed("upload", "edited.csv", "--export-number", "1")) == {"update": 1}
     assert held(server, CLEO).fields["City"] == "Kraków", "what was not edited is left as it is now"
-    assert "No export with the number 7" in sent_back("--again", "--export-number", "7", code=2).stderr
+    assert "No export with the number 7" in sent_back("--restart", "--export-number", "7", code=2).stderr
 
 
 def test_exports_that_showed_the_sheet_s_contacts_alike_are_one(server: SandboxServer) -> None:
@@ -171,7 +171,7 @@ def test_exports_that_showed_the_sheet_s_contacts_alike_are_one(server: SandboxS
 
 def test_a_sheet_of_no_remembered_export_is_refused_with_the_way_to_go_on(server: SandboxServer) -> None:
     saved(exported())
-    typed("memory", "forget", "--yes")
+    typed("cache", "forget", "--yes")
     before = server.sandbox.calls
     done = sent_back(code=2)
     assert "No export that this machine remembers showed the contacts of this sheet." in done.stderr
@@ -187,7 +187,7 @@ def test_what_heyx_changed_meanwhile_is_told_field_by_field_and_not_written_over
     changed_in_heyx(server, ANN, City="Paris", firstName="Anne")
     changed_in_heyx(server, CLEO, Score="9")
     before = held(server, ANN)
-    assert new_calls(server, lambda: sent_back("--check", code=3)) == {"read": 2, "update": 1}
+    assert new_calls(server, lambda: sent_back("--detect-conflicts", code=3)) == {"read": 2, "update": 1}
     told = next(csv.DictReader(io.StringIO(Path("edited.failed.csv").read_text(encoding="utf-8-sig"))))
     assert told["heyx message"].startswith(
         "HeyX was changed since the export. City: the export showed “Oslo”, HeyX has “Paris”, the sheet says "
@@ -196,7 +196,7 @@ def test_what_heyx_changed_meanwhile_is_told_field_by_field_and_not_written_over
     assert held(server, ANN) == before
     assert held(server, CLEO).fields["firstName"] == "Cléo"
 
-    typed("memory", "forget", "--yes")
+    typed("cache", "forget", "--yes")
     assert new_calls(server, lambda: typed("rerun", "edited.csv.checkpoint", code=3)) == {"read": 1}
     assert held(server, ANN) == before, "a rerun compares again, without the memory of the export"
 
@@ -214,7 +214,7 @@ def test_a_run_that_was_stopped_goes_on_without_the_memory_of_the_export(server:
         one.update(firstName=f"{one['firstName']}!", tags="New")
     saved(lines)
     sent_back("--max-calls", "2", "--workers", "1", code=4)
-    typed("memory", "forget", "--yes")
+    typed("cache", "forget", "--yes")
     sent_back()
     assert [contact.tags for contact in server.sandbox.contacts] == [{"New"}] * 3
     assert sorted(str(contact.fields["firstName"]) for contact in server.sandbox.contacts) == [
@@ -227,8 +227,11 @@ def test_a_run_that_was_stopped_goes_on_without_the_memory_of_the_export(server:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--check",), "--check compares HeyX with an export, and there is no --since-export."),
-        (("--since-export", "--rehearse"), "--rehearse plays a HeyX of its own, which has made no export."),
+        (
+            ("--detect-conflicts",),
+            "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
+        ),
+        (("--since-export", "--simulate"), "--simulate plays a HeyX of its own, which has made no export."),
     ],
 )
 @pytest.mark.usefixtures("server")
@@ -259,8 +262,10 @@ def test_a_value_that_only_looks_otherwise_is_not_changed(
     name: str, shown: str | int | bool | None, cell: str, changes: bool
 ) -> None:
     fields = (Field(name, cell),) if cell else ()
-    row = edited(
-        ContactRow(2, "7", fields=fields), Contact("7", {name: shown}, whole=True), Scope(frozenset({name}))
+    row = diff_row(
+        ContactRow(2, "7", fields=fields),
+        Contact("7", {name: shown}, complete=True),
+        EditableFields(frozenset({name})),
     )
     assert bool(row.fields) is changes
 
@@ -285,7 +290,7 @@ def test_whatever_cells_are_edited_exactly_these_are_otherwise_afterwards(
             csv.writer(text, delimiter=";", lineterminator="").writerow(value)
             line(lines, contact_id)[name] = text.getvalue() if name == "tags" else str(value)
     saved(lines)
-    sent_back("--again", "--export-number", str(len(list(Path().glob("all*.csv")))))
+    sent_back("--restart", "--export-number", str(len(list(Path().glob("all*.csv")))))
     for contact_id, cells in edits.items():
         fields = {name: text or None for name, text in cells.items() if name != "tags"}
         was, now = before[contact_id], held(server, contact_id)

@@ -15,16 +15,16 @@ from openpyxl.styles import Font, PatternFill
 
 from heyx_bulk.errors import CheckpointMismatch, MappingError
 from heyx_bulk.mapping.column import Use
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.models.contacts import Problem
-from heyx_bulk.planning.estimate import bill, kind
+from heyx_bulk.planning.estimate import estimate, match_kind
 from heyx_bulk.planning.planner import Matching
-from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.sandbox import Faults
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.writer import write_sheet
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.staging import check_same, stage
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.staging import check_unchanged, stage
 from heyx_bulk.values.equality import PhoneLookup
 from tests import scene
 
@@ -33,7 +33,7 @@ PEOPLE = HEADER + "+4412345678,ann@x.org,Ann,a;b\n+4412345679,bob@x.org,Bob,\n"
 
 
 def problems(run: Run) -> dict[int, tuple[Problem, ...]]:
-    return {entry.number: entry.problems for entry in run.journal.rows() if entry.problems}
+    return {record.number: record.problems for record in run.checkpoint.rows() if record.problems}
 
 
 def causes(run: Run) -> dict[int, list[str]]:
@@ -45,20 +45,20 @@ def causes(run: Run) -> dict[int, list[str]]:
 
 def test_a_checkpoint_knows_every_row_as_text_and_what_the_columns_mean(tmp_path: Path) -> None:
     with scene.staged(tmp_path, HEADER + "0044 123,ann@x.org,  Ann ,\n\n,,,\n1.0,,007,x\n") as run:
-        assert [(entry.number, entry.cells) for entry in run.journal.rows()] == [
+        assert [(record.number, record.cells) for record in run.checkpoint.rows()] == [
             (2, ("0044 123", "ann@x.org", "  Ann ", "")),
             (5, ("1.0", "", "007", "x")),
         ]
         assert [column.use for column in run.columns.columns] == [Use.FIELD] * 3 + [Use.ADD_TAGS]
         assert [row.number for row in run.open_rows()] == [2, 5]
-        facts = [run.journal.meta(name) for name in ("sheet", "rows", "begun_at", "header")]
+        facts = [run.checkpoint.info(name) for name in ("sheet", "rows", "started_at", "header")]
     assert facts == ["people.csv", 2, scene.BEGUN_AT, ["phone", "email", "first name", "tags"]]
 
 
 def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
     matching = Matching(PhoneLookup.PLUS, trust_ids=True)
-    intent = Intent(Wishes(key=("email",), add_tags=("all",), remove_tags=("none",)), matching)
-    with scene.staged(tmp_path, PEOPLE, intent) as run:
+    options = UploadOptions(MappingOptions(key=("email",), add_tags=("all",), remove_tags=("none",)), matching)
+    with scene.staged(tmp_path, PEOPLE, options) as run:
         assert run.matching == matching
         assert (run.columns.keys, run.columns.add_tags, run.columns.remove_tags) == (
             ("email",),
@@ -84,9 +84,9 @@ def test_a_run_with_a_mistake_in_its_columns_leaves_nothing(tmp_path: Path) -> N
 
 def test_values_without_a_header_are_told_with_their_columns_and_nothing_is_left(tmp_path: Path) -> None:
     sheet = scene.sheet(tmp_path, "phone,,city,\n+4412345678,,Oslo,\n+4412345679,x,,y\n")
-    intent = Intent(Wishes(custom_fields=True))
+    options = UploadOptions(MappingOptions(custom_fields=True))
     with pytest.raises(MappingError) as caught:
-        scene.checkpoint(sheet, intent)
+        scene.checkpoint(sheet, options)
     assert "column B, column D" in caught.value.what
     assert '--ignore "column B"' in caught.value.what
     assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
@@ -94,7 +94,7 @@ def test_values_without_a_header_are_told_with_their_columns_and_nothing_is_left
 
 def test_values_without_a_header_may_be_ignored_or_given_a_field(tmp_path: Path) -> None:
     sheet = scene.sheet(tmp_path, "phone,,,tags\n+4412345678,x,y,\n")
-    path = scene.checkpoint(sheet, Intent(Wishes(ignore=("column B",), map=("column C=city",))))
+    path = scene.checkpoint(sheet, UploadOptions(MappingOptions(ignore=("column B",), map=("column C=city",))))
     with scene.resumed(path) as run:
         (row,) = run.open_rows()
         assert [(field.name, field.value) for field in row.fields] == [("phone", "+4412345678"), ("city", "y")]
@@ -102,7 +102,7 @@ def test_values_without_a_header_may_be_ignored_or_given_a_field(tmp_path: Path)
 
 def test_blank_cells_without_a_header_are_no_mistake(tmp_path: Path) -> None:
     with scene.staged(tmp_path, "phone,,,tags\n+4412345678, ,,\n") as run:
-        assert run.journal.totals() == {"to do": 1}
+        assert run.checkpoint.totals() == {"to do": 1}
 
 
 # Rows that cannot be sent
@@ -130,8 +130,8 @@ def test_a_faulty_cell_makes_its_row_invalid_only_where_its_column_is_sent(tmp_p
     page["B2"].value = page["C3"].value = "#DIV/0!"
     path = tmp_path / "people.xlsx"
     book.save(path)
-    intent = Intent(Wishes(custom_fields=True, ignore=("note",)))
-    with scene.resumed(scene.checkpoint(open_sheet(path), intent)) as run:
+    options = UploadOptions(MappingOptions(custom_fields=True, ignore=("note",)))
+    with scene.resumed(scene.checkpoint(open_sheet(path), options)) as run:
         ((number, (problem,)),) = problems(run).items()
         assert (number, "column B “city”" in problem.detail) == (2, True)
         assert scene.statuses(run) == {2: "invalid", 3: "ready"}
@@ -160,10 +160,10 @@ def ids(folder: Path) -> Path:
 
 def test_an_id_that_the_spreadsheet_may_have_rounded_is_invalid_unless_it_is_accepted(tmp_path: Path) -> None:
     sheet = open_sheet(ids(tmp_path))
-    intent = Intent(Wishes(custom_fields=True))
-    with scene.resumed(scene.checkpoint(sheet, intent)) as run:
+    options = UploadOptions(MappingOptions(custom_fields=True))
+    with scene.resumed(scene.checkpoint(sheet, options)) as run:
         assert scene.statuses(run) == {2: "invalid", 3: "ready"}
-    with scene.resumed(scene.checkpoint(sheet, replace(intent, accept_suspect_ids=True))) as run:
+    with scene.resumed(scene.checkpoint(sheet, replace(options, accept_rounded_ids=True))) as run:
         assert scene.statuses(run) == {2: "ready", 3: "ready"}
 
 
@@ -175,7 +175,7 @@ def test_a_row_with_the_key_of_an_earlier_one_is_invalid_and_names_it(tmp_path: 
             5: "same email as row 4: leave one out, or add --duplicates merge or last",
             6: "same phone as row 2: leave one out, or add --duplicates merge or last",
         }
-        assert [cause[:3] for cause in run.journal.causes()] == [
+        assert [cause[:3] for cause in run.checkpoint.invalid_causes()] == [
             ("same phone as an earlier row", 2, [3, 6]),
             ("same email as an earlier row", 1, [5]),
         ]
@@ -192,19 +192,19 @@ def test_a_row_with_the_id_of_an_earlier_one_is_invalid_and_one_with_its_second_
         assert {number: found[0].detail for number, found in problems(run).items()} == {
             3: "same contact id as row 2: leave one out, or add --duplicates merge or last"
         }
-        assert [run.journal.awaits(number) for number in (2, 4, 5)] == [None, 2, 2]
+        assert [run.checkpoint.blocked_by(number) for number in (2, 4, 5)] == [None, 2, 2]
 
 
 def test_a_row_is_not_invalid_for_the_key_of_a_row_that_is_invalid_itself(tmp_path: Path) -> None:
     rows = '+4412345678,,Ann,"a"\n+4412345678,,Bob,\n'
-    intent = Intent(Wishes(remove_tags=("a",)))
-    with scene.staged(tmp_path, HEADER + rows, intent) as run:
+    options = UploadOptions(MappingOptions(remove_tags=("a",)))
+    with scene.staged(tmp_path, HEADER + rows, options) as run:
         assert causes(run) == {2: ["a tag both added and removed"]}
 
 
 def test_without_matching_the_same_key_twice_is_invalid_all_the_same(tmp_path: Path) -> None:
-    intent = Intent(Wishes(no_match=True), Matching(no_match=True))
-    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n4412345678,,Bob,\n,,Cyd,\n,,,x\n", intent) as run:
+    options = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n4412345678,,Bob,\n,,Cyd,\n,,,x\n", options) as run:
         assert causes(run) == {
             3: ["same phone as an earlier row"],
             5: ["no field to create a contact with"],
@@ -232,14 +232,14 @@ def test_a_workbook_saved_again_with_other_styles_is_the_same_sheet(tmp_path: Pa
                 cell.font, cell.fill = Font(bold=True), PatternFill("solid", "00FF00")
         book.save(path)
         assert path.read_bytes() != before
-        check_same(run.journal, open_sheet(path), Intent(), again="--again")
+        check_unchanged(run.checkpoint, open_sheet(path), UploadOptions(), again="--restart")
 
 
 def test_a_csv_with_other_quotes_separators_and_encoding_is_the_same_sheet(tmp_path: Path) -> None:
     with scene.staged(tmp_path, "phone,first name\n+4412345678,Zoë\n") as run:
         path = tmp_path / "people.csv"
         path.write_bytes('"phone";"first name"\r\n"+4412345678";"Zoë"\r\n'.encode("utf-16"))
-        check_same(run.journal, open_sheet(path), Intent(), again="--again")
+        check_unchanged(run.checkpoint, open_sheet(path), UploadOptions(), again="--restart")
 
 
 @pytest.mark.parametrize(
@@ -257,44 +257,47 @@ def test_a_csv_with_other_quotes_separators_and_encoding_is_the_same_sheet(tmp_p
 def test_a_changed_sheet_is_refused_saying_what_changed(tmp_path: Path, text: str, what: str) -> None:
     with scene.staged(tmp_path, PEOPLE) as run:
         with pytest.raises(CheckpointMismatch) as caught:
-            check_same(run.journal, scene.sheet(tmp_path, text), Intent(), again="--again")
+            check_unchanged(run.checkpoint, scene.sheet(tmp_path, text), UploadOptions(), again="--restart")
         assert what in caught.value.what
-        assert "--again" in caught.value.remedy
+        assert "--restart" in caught.value.remedy
 
 
-ORDINARY = Intent(Wishes(map=("mobile=phone",), add_tags=("a", "b")))
+ORDINARY = UploadOptions(MappingOptions(map=("mobile=phone",), add_tags=("a", "b")))
 
 
 @pytest.mark.parametrize(
-    ("intent", "what"),
+    ("options", "what"),
     [
-        (replace(ORDINARY, wishes=Wishes(add_tags=("a", "b"))), "--map was mobile=phone, now not given"),
-        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, ignore=("x",))), "--ignore was not given, now x"),
-        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, add_tags=("b", "a"))), "--add-tag was a, b, now b, a"),
-        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, remove_tags=("c",))), "--remove-tag"),
+        (replace(ORDINARY, mapping=MappingOptions(add_tags=("a", "b"))), "--map was mobile=phone, now not given"),
+        (replace(ORDINARY, mapping=replace(ORDINARY.mapping, ignore=("x",))), "--ignore was not given, now x"),
         (
-            replace(ORDINARY, wishes=replace(ORDINARY.wishes, custom_fields=True)),
+            replace(ORDINARY, mapping=replace(ORDINARY.mapping, add_tags=("b", "a"))),
+            "--add-tag was a, b, now b, a",
+        ),
+        (replace(ORDINARY, mapping=replace(ORDINARY.mapping, remove_tags=("c",))), "--remove-tag"),
+        (
+            replace(ORDINARY, mapping=replace(ORDINARY.mapping, custom_fields=True)),
             "--custom-fields was not given, now given",
         ),
-        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, id_column="x")), "--id-column"),
-        (replace(ORDINARY, wishes=replace(ORDINARY.wishes, key=("email",))), "--key was not given, now email"),
+        (replace(ORDINARY, mapping=replace(ORDINARY.mapping, id_column="x")), "--id-column"),
+        (replace(ORDINARY, mapping=replace(ORDINARY.mapping, key=("email",))), "--key was not given, now email"),
         (replace(ORDINARY, matching=Matching(no_match=True)), "--no-match was not given, now given"),
         (replace(ORDINARY, matching=Matching(PhoneLookup.PLUS)), "--phone-lookup was both, now plus"),
         (replace(ORDINARY, matching=Matching(trust_ids=True)), "--trust-ids"),
-        (replace(ORDINARY, worksheet="May"), "--sheet was not given, now May"),
-        (replace(ORDINARY, accept_suspect_ids=True), "--accept-suspect-ids"),
+        (replace(ORDINARY, worksheet="May"), "--worksheet was not given, now May"),
+        (replace(ORDINARY, accept_rounded_ids=True), "--accept-rounded-ids"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_other_options_are_refused_by_name(tmp_path: Path, intent: Intent, what: str) -> None:
+def test_other_options_are_refused_by_name(tmp_path: Path, options: UploadOptions, what: str) -> None:
     text = "mobile,first name\n+4412345678,Ann\n"
     with scene.staged(tmp_path, text, ORDINARY) as run:
         sheet = scene.sheet(tmp_path, text)
-        check_same(run.journal, sheet, ORDINARY, again="--again")
+        check_unchanged(run.checkpoint, sheet, ORDINARY, again="--restart")
         with pytest.raises(CheckpointMismatch) as caught:
-            check_same(run.journal, sheet, intent, again="--again")
+            check_unchanged(run.checkpoint, sheet, options, again="--restart")
         assert what in caught.value.what
-        assert ("--again" in caught.value.remedy) is not intent.matching.no_match
+        assert ("--restart" in caught.value.remedy) is not options.matching.no_match
 
 
 # What it will cost
@@ -309,17 +312,17 @@ def test_a_bill_counts_rows_by_kind_and_calls_and_what_other_look_ups_would_save
         ',,eve@x.org,Eve,"' + ";".join(f"t{number}" for number in range(11)) + '"',  # one search, three writes
     ]
     with scene.staged(tmp_path, "heyx contact id,phone,email,first name,tags\n" + "\n".join(rows) + "\n") as run:
-        total = bill(run.open_rows(), run.matching)
+        total = estimate(run.open_rows(), run.matching)
     assert total.kinds == {"by contact id": 2, "by phone": 2, "by email": 1}
-    assert (total.calls, total.writes_to) == (1 + 3 + 3 + 4 + 4, 5)
-    assert +total.saved_by == {PhoneLookup.PLUS: 2, PhoneLookup.DIGITS: 1, PhoneLookup.AS_WRITTEN: 3}
+    assert (total.calls, total.contacts_written) == (1 + 3 + 3 + 4 + 4, 5)
+    assert +total.savings == {PhoneLookup.PLUS: 2, PhoneLookup.DIGITS: 1, PhoneLookup.AS_WRITTEN: 3}
 
 
 def test_rows_that_are_created_without_looking_are_a_kind_of_their_own(tmp_path: Path) -> None:
-    intent = Intent(Wishes(no_match=True), Matching(no_match=True))
-    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n,,Bob,\n", intent) as run:
-        assert [kind(row, run.matching) for row in run.open_rows()] == ["created without looking"] * 2
-        assert bill(run.open_rows(), run.matching).calls == 2
+    options = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+    with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n,,Bob,\n", options) as run:
+        assert [match_kind(row, run.matching) for row in run.open_rows()] == ["created without looking"] * 2
+        assert estimate(run.open_rows(), run.matching).calls == 2
 
 
 CELLS = st.fixed_dictionaries(
@@ -349,23 +352,25 @@ def test_no_run_makes_more_calls_than_its_bill_says(
 ) -> None:
     header = [*rows[0], *(WIDE if wide else ())]
     texts = [[*row.values(), *([f"v{number}" for number in range(35)] if wide else ())] for row in rows]
-    intent = Intent(Wishes(custom_fields=True, no_match=no_match), Matching(lookup, no_match, trust_ids))
-    told = Misbehaviour(phones="plus" if phones == "plus" else "digits" if phones == "digits" else "as-sent")
+    options = UploadOptions(
+        MappingOptions(custom_fields=True, no_match=no_match), Matching(lookup, no_match, trust_ids)
+    )
+    told = Faults(phones="plus" if phones == "plus" else "digits" if phones == "digits" else "as-sent")
     with tempfile.TemporaryDirectory() as folder, scene.World(told) as world:
         world.sandbox.add({"phone": "4412345670", "email": "a@x.org"}, ["z", "a"], id="7")
         world.sandbox.add({"phone": "+4412345671"}, (), id="8")
-        with scene.resumed(scene.checkpoint(scene.written(Path(folder), header, texts), intent)) as run:
-            due = bill(run.open_rows(), run.matching)
+        with scene.resumed(scene.checkpoint(scene.written(Path(folder), header, texts), options)) as run:
+            due = estimate(run.open_rows(), run.matching)
             sent = world.send(run)
             assert sent.calls <= due.calls
-            assert set(run.journal.totals()) <= {"created", "updated", "unchanged", "failed", "invalid"}
+            assert set(run.checkpoint.totals()) <= {"created", "updated", "unchanged", "failed", "invalid"}
 
 
 def test_staging_tells_how_many_rows_it_has_read(tmp_path: Path) -> None:
     heard: list[int] = []
     sheet = scene.written(tmp_path, ["phone"], [[f"+44{number:08}"] for number in range(25_000)])
     path = tmp_path / "x.checkpoint"
-    stage(sheet, Intent(), path, channel="c", begun_at="now", durable=False, read=heard.append)
+    stage(sheet, UploadOptions(), path, channel="c", started_at="now", durable=False, read=heard.append)
     assert len(heard) >= 3
     assert heard[-1] == 25_000
     assert all(0 < later - earlier <= 10_000 for earlier, later in pairwise([0, *heard]))

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from heyx_bulk.cli.app import app
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.test_cli import PROGRAM, TOKEN, Ended, environment, results, sheet, wait_for
 
 FAST = ("--rate", "100000/min")
@@ -74,14 +74,17 @@ def test_status_tells_of_a_run_that_goes_on_and_keeps_nobody_from_it(tmp_path: P
         said = status(tmp_path)
         out, _ = child.communicate(timeout=60)
         assert (child.returncode, out) == (0, "60 rows: 60 created\n")
-    assert (told["goes_on"], told["rows"], sum(told["totals"].values()), told["books"]) == (True, 60, 60, [])
-    assert 0 < told["totals"]["created"] < 60
-    assert told["calls_left_at_most"] > 0
-    assert 100 < told["calls_a_minute"] < 100_000
-    assert 0 < told["calls_left_expected"] <= told["calls_left_at_most"]
-    assert told["seconds_left"] == pytest.approx(
-        told["calls_left_expected"] / told["calls_a_minute"] * 60, abs=1, rel=0.05
+    assert (told["is_running"], told["rows"], sum(told["totals"].values()), told["audit_errors"]) == (
+        True,
+        60,
+        60,
+        [],
     )
+    assert 0 < told["totals"]["created"] < 60
+    assert told["calls_left_max"] > 0
+    assert 100 < told["calls_a_minute"] < 100_000
+    assert 0 < told["calls_left"] <= told["calls_left_max"]
+    assert told["seconds_left"] == pytest.approx(told["calls_left"] / told["calls_a_minute"] * 60, abs=1, rel=0.05)
     for part in ("It goes on now.", "Left: ", "calls a minute", "until"):
         assert part in said.err
     after = status(tmp_path)
@@ -100,9 +103,9 @@ def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path
         for part in ("cut off", "nothing is lost", "To carry on:\n  heyx-bulk upload contacts.csv"):
             assert part in said.err
         told = json.loads(status(tmp_path, "--json").out)
-        assert (told["goes_on"], told["killed"], told["books"]) == (False, 1, [])
+        assert (told["is_running"], told["killed_sessions"], told["audit_errors"]) == (False, 1, [])
         assert 0 < told["calls_by_answer"]["unknown"] <= 20
-        done = heyx(tmp_path, "upload", "contacts.csv", *FAST, "--settle", "1", server=server)
+        done = heyx(tmp_path, "upload", "contacts.csv", *FAST, "--reconcile-delay", "1", server=server)
         assert (done.code, done.out) == (0, "60 rows: 60 created\n")
         told = json.loads(status(tmp_path, "--json").out)
         assert abs(told["calls"] - server.sandbox.calls["accepted"]) <= told["calls_by_answer"]["unknown"] <= 20
@@ -129,7 +132,7 @@ def test_status_finds_every_run_in_this_folder_and_in_the_state_folder(tmp_path:
 
 def test_what_failed_is_told_by_cause_with_the_first_rows(tmp_path: Path) -> None:
     sheet(tmp_path, *MANY)
-    with SandboxServer(Sandbox(Misbehaviour(refuse_every=5), tokens=(TOKEN,), limit=10_000)) as server:
+    with SandboxServer(Sandbox(Faults(refuse_every=5), tokens=(TOKEN,), limit=10_000)) as server:
         heyx(tmp_path, "upload", "contacts.csv", "--workers", "1", *FAST, server=server)
     said = status(tmp_path)
     assert (
@@ -154,7 +157,7 @@ def test_books_that_do_not_balance_are_told_and_the_program_exits_with_1(tmp_pat
 
 def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:
     sheet(tmp_path, ("+923001", "Ana", "VIP"), ("+923002", "Boris", "VIP;Blog"))
-    with SandboxServer(Sandbox(Misbehaviour(refuse_creates=1), tokens=(TOKEN,), limit=10_000)) as server:
+    with SandboxServer(Sandbox(Faults(refuse_creates=1), tokens=(TOKEN,), limit=10_000)) as server:
         heyx(tmp_path, "upload", "contacts.csv", "--workers", "1", server=server)
         heyx(tmp_path, "rerun", "contacts.csv.checkpoint", server=server)
         contact = next(c.id for c in server.sandbox.contacts if c.fields["firstName"] == "Ana")
@@ -207,7 +210,11 @@ def test_a_run_stopped_by_a_signal_and_started_again_ends_as_if_it_had_never_sto
         assert len(held(server)) == len(set(held(server))) == 60
         assert server.sandbox.calls["create"] == 60
         told = json.loads(status(tmp_path, "--json").out)
-        assert (told["books"], told["killed"], told["calls"]) == ([], 0, server.sandbox.calls["accepted"])
+        assert (told["audit_errors"], told["killed_sessions"], told["calls"]) == (
+            [],
+            0,
+            server.sandbox.calls["accepted"],
+        )
 
 
 def test_a_terminal_that_is_closed_stops_the_run_whole_and_the_same_command_carries_on(tmp_path: Path) -> None:
@@ -231,7 +238,11 @@ def test_a_terminal_that_is_closed_stops_the_run_whole_and_the_same_command_carr
         child.send_signal(signal.SIGHUP)
         assert child.wait(30) == 129
         told = json.loads(status(tmp_path, "--json").out)
-        assert (told["killed"], told["books"], told["calls"]) == (0, [], server.sandbox.calls["accepted"])
+        assert (told["killed_sessions"], told["audit_errors"], told["calls"]) == (
+            0,
+            [],
+            server.sandbox.calls["accepted"],
+        )
         assert (tmp_path / "contacts.results.csv").exists()
         done = heyx(tmp_path, "upload", "contacts.csv", *FAST, server=server)
         assert (done.code, done.out, server.sandbox.calls["create"]) == (0, "60 rows: 60 created\n", 60)
@@ -257,7 +268,7 @@ def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
 
 def test_a_laptop_that_slept_through_every_time_out_ends_as_if_it_had_been_awake(tmp_path: Path) -> None:
     sheet(tmp_path, *MANY)
-    with slow() as server, running(tmp_path, server, "--timeout", "1", "--settle", "1", "-q") as child:
+    with slow() as server, running(tmp_path, server, "--timeout", "1", "--reconcile-delay", "1", "-q") as child:
         child.send_signal(signal.SIGSTOP)
         time.sleep(2.0)
         child.send_signal(signal.SIGCONT)
@@ -268,7 +279,7 @@ def test_a_laptop_that_slept_through_every_time_out_ends_as_if_it_had_been_awake
 
 def test_the_log_and_the_canary_are_there_on_the_command_line(tmp_path: Path) -> None:
     sheet(tmp_path, *MANY)
-    with SandboxServer(Sandbox(Misbehaviour(clean_tags=True), tokens=(TOKEN,), limit=10_000)) as server:
+    with SandboxServer(Sandbox(Faults(clean_tags=True), tokens=(TOKEN,), limit=10_000)) as server:
         words = ("upload", "contacts.csv", "--add-tag", "A+", "--canary", "2", "--log", "calls.jsonl", *FAST)
         done = heyx(tmp_path, *words, server=server)
         assert (done.code, done.out) == (4, "60 rows: 60 to do\n")

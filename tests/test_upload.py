@@ -14,30 +14,30 @@ import pytest
 
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Outcome, Status
-from heyx_bulk.planning.estimate import bill
-from heyx_bulk.planning.planner import Matching, Nobody
+from heyx_bulk.planning.estimate import estimate
+from heyx_bulk.planning.planner import Matching, NotFound
 from heyx_bulk.rate_limit.concurrency import AT_FIRST
-from heyx_bulk.sandbox import Misbehaviour, SandboxContact
+from heyx_bulk.sandbox import Faults, SandboxContact
 from heyx_bulk.sandbox.faults import ExistingPhone, PhoneSpelling, Search
 from heyx_bulk.settings import Rate
-from heyx_bulk.storage.cache.channel_cache import ChannelMemory
-from heyx_bulk.storage.cache.recent_creates import Claim
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
-from heyx_bulk.storage.checkpoint.row_record import State
+from heyx_bulk.storage.cache.channel_cache import ChannelCache
+from heyx_bulk.storage.cache.recent_creates import KeyLock
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.sender import Upload
-from heyx_bulk.upload.session_run import Sent, upload
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.sender import RowSender
+from heyx_bulk.upload.session_run import SessionSummary, send_rows
 from heyx_bulk.values.text import digits
 from tests import scene
 from tests.scene import PLAIN, Listening, PowerCut, Seen, World, settings, statuses
 
 HEADER = "phone,email,first name,tags\n"
-NO_MATCH = Intent(Wishes(no_match=True), Matching(no_match=True))
-CUSTOM = Intent(Wishes(custom_fields=True))
+NO_MATCH = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
 
 
 def people(world: World) -> dict[str, list[SandboxContact]]:
@@ -75,8 +75,8 @@ def test_rows_are_created_updated_or_left_alone(tmp_path: Path) -> None:
             {"phone": "4412345679", "firstName": "Bob", "email": "bob@x.org"},
             frozenset("az"),
         )
-        assert (sent.stopped, sent.refused, sent.calls) == (None, 0, len(world.door.seen))
-        assert run.journal.totals() == {"created": 1, "updated": 1, "unchanged": 1}
+        assert (sent.stopped, sent.throttled, sent.calls) == (None, 0, len(world.door.seen))
+        assert run.checkpoint.totals() == {"created": 1, "updated": 1, "unchanged": 1}
 
 
 def test_a_row_with_an_id_and_no_key_is_written_without_looking(tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_a_row_with_an_id_and_a_key_is_read_first_and_refused_where_they_disagre
         world.sandbox.add({"phone": "4499999999"}, id="8")
         world.send(run)
         assert statuses(run) == {2: "updated", 3: "failed", 4: "failed"}
-        assert "4499999999" in run.journal.entry(3).message
-        assert "no such contact" in run.journal.entry(4).message
+        assert "4499999999" in run.checkpoint.row(3).message
+        assert "no such contact" in run.checkpoint.row(4).message
         assert [seen.path for seen in world.door.seen if seen.writes] == ["/api/v1/contact/7"]
 
 
 def test_a_trusted_id_is_written_whatever_its_key(tmp_path: Path) -> None:
-    intent = Intent(matching=Matching(trust_ids=True))
-    with World() as world, scene.staged(tmp_path, "heyx contact id,phone\n8,+4412345679\n", intent) as run:
+    options = UploadOptions(matching=Matching(trust_ids=True))
+    with World() as world, scene.staged(tmp_path, "heyx contact id,phone\n8,+4412345679\n", options) as run:
         world.sandbox.add({"phone": "4499999999"}, id="8")
         world.send(run)
         assert (statuses(run), len(world.door.seen)) == ({2: "updated"}, 1)
@@ -144,14 +144,14 @@ def test_a_phone_is_found_however_it_is_spelled(tmp_path: Path, stored: str) -> 
 
 def test_a_loose_search_is_read_to_its_end_and_every_match_compared(tmp_path: Path) -> None:
     with (
-        World(Misbehaviour(search="loose")) as world,
-        scene.staged(tmp_path, HEADER + ",,Ann Lee,\n", Intent(Wishes(key=("firstName",)))) as run,
+        World(Faults(search="loose")) as world,
+        scene.staged(tmp_path, HEADER + ",,Ann Lee,\n", UploadOptions(MappingOptions(key=("firstName",)))) as run,
     ):
         for number in range(35):
             world.sandbox.add({"firstName": f"Ann {number}"}, id=f"{number:04}")
         wanted = world.sandbox.add({"firstName": "Ann Lee"})
         world.send(run)
-        assert run.journal.entry(2).contact_id == wanted
+        assert run.checkpoint.row(2).contact_id == wanted
         assert [seen.path.rpartition("page=")[2][:2] for seen in world.door.seen[1:4]] == ["2", "3", "4"]
 
 
@@ -161,22 +161,22 @@ def test_a_key_that_several_contacts_have_fails_the_row(tmp_path: Path) -> None:
             world.sandbox.add({"phone": "+4412345678"}, id=contact_id)
         world.send(run)
         assert statuses(run) == {2: "failed", 3: "created"}
-        assert "7, 8" in run.journal.entry(2).message
+        assert "7, 8" in run.checkpoint.row(2).message
 
 
 def test_a_refused_call_fails_its_row_and_the_others_go_on(tmp_path: Path) -> None:
     rows = "".join(f"+44123456{number:02},,P{number},\n" for number in range(20))
-    with World(Misbehaviour(refuse_every=5, refuse_message="Too tall.")) as world:
+    with World(Faults(refuse_every=5, refuse_message="Too tall.")) as world:
         with scene.staged(tmp_path, HEADER + rows) as run:
             world.send(run)
-            assert run.journal.totals() == {"created": 16, "failed": 4}
-            messages = {entry.message for entry in run.journal.rows() if entry.status is Status.FAILED}
+            assert run.checkpoint.totals() == {"created": 16, "failed": 4}
+            messages = {record.message for record in run.checkpoint.rows() if record.status is Status.FAILED}
             assert messages == {"HeyX answered 403: Too tall."}
         assert len(world.sandbox.contacts) == 16
 
 
 def test_a_field_that_heyx_never_takes_is_written_once_in_a_run(tmp_path: Path) -> None:
-    with World(Misbehaviour(drop_fields=frozenset(["city"]), put_answers_other_id=True)) as world:
+    with World(Faults(drop_fields=frozenset(["city"]), put_answers_other_id=True)) as world:
         world.sandbox.add({"phone": "+4412345678"})
         with scene.staged(tmp_path, "phone,city,tags\n+4412345678,Oslo,a\n", CUSTOM) as run:
             world.send(run)
@@ -196,7 +196,7 @@ def test_tags_are_removed_where_the_contact_has_them(tmp_path: Path) -> None:
 def test_a_finished_run_sends_nothing(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,a\n") as run:
         world.send(run)
-        assert world.send(run) == Sent(calls=0, refused=0, seconds=0, stopped=None)
+        assert world.send(run) == SessionSummary(calls=0, throttled=0, seconds=0, stopped=None)
 
 
 def test_an_empty_sheet_is_a_finished_run(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_heyx_refuses_no_call_of_a_run_as_one_too_many(tmp_path: Path) -> None:
     latency = partial(chance.uniform, 0.05, 0.8)
     with World(limit=200, latency=latency) as world, scene.staged(tmp_path, HEADER + rows) as run:
         sent = world.send(run)
-        assert (run.journal.totals(), sent.refused, sent.calls) == ({"created": 300}, 0, 900)
+        assert (run.checkpoint.totals(), sent.throttled, sent.calls) == ({"created": 300}, 0, 900)
         assert sent.seconds == pytest.approx(245, abs=10)
         assert max(world.progress.waits) > 50
 
@@ -236,7 +236,7 @@ def test_rows_that_share_any_key_value_are_never_worked_on_at_once(tmp_path: Pat
         *["+4412345670,a@x.org,P0,t", "+4412345671,A@X,P1,t;u", ",a@x.org,P2,v", "+4412345673,a@x.org,P3,"],
         *["+4412345674,b@x.org,P4,t", "+4412345675,A@x.org,P5,t"],
     ]
-    with World(Misbehaviour(lag=20)) as world, scene.staged(tmp_path, HEADER + "\n".join(rows[:4]) + "\n") as run:
+    with World(Faults(lag=20)) as world, scene.staged(tmp_path, HEADER + "\n".join(rows[:4]) + "\n") as run:
         world.send(run)
         assert len(world.door.seen) > 8
         assert overlapping(world.door.seen) == []
@@ -247,18 +247,18 @@ def test_rows_that_share_any_key_value_are_never_worked_on_at_once(tmp_path: Pat
 
 def test_a_later_row_takes_the_contact_of_an_earlier_one_though_no_search_finds_it_yet(tmp_path: Path) -> None:
     rows = "+4412345670,a@x.org,Ann,\n+4412345671,b@x.org,Bob,\n,A@x.org,Annie,late\n"
-    with World(Misbehaviour(lag=10_000)) as world, scene.staged(tmp_path, HEADER + rows) as run:
+    with World(Faults(lag=10_000)) as world, scene.staged(tmp_path, HEADER + rows) as run:
         world.send(run)
         assert statuses(run) == {2: "created", 3: "created", 4: "updated"}
         ann = world.contact(phone="+4412345670")
-        assert run.journal.entry(4).contact_id == ann.id
+        assert run.checkpoint.row(4).contact_id == ann.id
         assert plain(ann) == ({**ann.fields, "firstName": "Annie"}, frozenset({"late"}))
         assert len(world.sandbox.contacts) == 2
 
 
 def test_a_later_row_waits_until_the_doubt_of_an_earlier_one_is_settled(tmp_path: Path) -> None:
     rows = "+4412345670,a@x.org,Ann,\n,a@x.org,Annie,late\n"
-    with World(Misbehaviour(lose_create_answers=1, lag=40)) as world, scene.staged(tmp_path, HEADER + rows) as run:
+    with World(Faults(lose_create_answers=1, lag=40)) as world, scene.staged(tmp_path, HEADER + rows) as run:
         world.send(run)
         assert statuses(run) == {2: "created", 3: "updated"}
         assert len(world.sandbox.contacts) == 1
@@ -267,7 +267,7 @@ def test_a_later_row_waits_until_the_doubt_of_an_earlier_one_is_settled(tmp_path
 
 def test_later_rows_go_on_when_an_earlier_one_failed(tmp_path: Path) -> None:
     rows = "+4412345670,a@x.org,Ann,\n,a@x.org,Annie,late\n"
-    with World(Misbehaviour(refuse_creates=1)) as world, scene.staged(tmp_path, HEADER + rows) as run:
+    with World(Faults(refuse_creates=1)) as world, scene.staged(tmp_path, HEADER + rows) as run:
         world.send(run)
         assert statuses(run) == {2: "failed", 3: "created"}
 
@@ -278,30 +278,34 @@ def test_later_rows_go_on_when_an_earlier_one_failed(tmp_path: Path) -> None:
 def test_what_is_about_to_happen_is_in_the_journal_before_it_does(tmp_path: Path) -> None:
     heard: list[object] = []
     with (
-        World(Misbehaviour(ids="cus")) as world,
+        World(Faults(ids="cus")) as world,
         scene.staged(tmp_path, HEADER + "+4412345678,a@x.org,Ann,a\n") as run,
     ):
-        path = run.journal.path
+        path = run.checkpoint.path
 
         def look(_number: int, seen: Seen) -> None:
-            with Journal.open(path) as journal:
-                entry = journal.entry(2)
-                sent = None if entry.sent is None else {field.name: field.value for field in entry.sent}
-                heard.append((seen.method, entry.state, sent, entry.contact_id))
+            with Checkpoint.open(path) as checkpoint:
+                record = checkpoint.row(2)
+                sent = (
+                    None
+                    if record.create_payload is None
+                    else {field.name: field.value for field in record.create_payload}
+                )
+                heard.append((seen.method, record.state, sent, record.contact_id))
 
         def look_too(outcome: Outcome) -> None:
-            with Journal.open(path) as journal:
-                heard.append((outcome.status, journal.entry(2).status))
+            with Checkpoint.open(path) as checkpoint:
+                heard.append((outcome.status, checkpoint.row(2).status))
 
         world.door.before = look
         world.send(run, progress=Listening(look_too))
         contact = world.contact(phone="+4412345678").id
     sent = {"phone": "+4412345678", "email": "a@x.org", "firstName": "Ann"}
     assert heard == [
-        ("GET", State.READY, None, None),
-        ("GET", State.READY, None, None),
-        ("POST", State.CREATING, sent, None),
-        ("POST", State.CREATED, sent, contact),
+        ("GET", RowState.READY, None, None),
+        ("GET", RowState.READY, None, None),
+        ("POST", RowState.CREATE_PENDING, sent, None),
+        ("POST", RowState.CREATED, sent, contact),
         ("created", "created"),
     ]
 
@@ -312,8 +316,8 @@ def test_that_a_contact_was_changed_is_in_the_journal_before_its_rows_next_call(
         heard: list[tuple[str, bool, str | None]] = []
 
         def look(_number: int, seen: Seen) -> None:
-            with Journal.open(run.journal.path) as journal:
-                heard.append((seen.method, journal.entry(2).wrote, journal.entry(2).contact_id))
+            with Checkpoint.open(run.checkpoint.path) as checkpoint:
+                heard.append((seen.method, checkpoint.row(2).updated_by_run, checkpoint.row(2).contact_id))
 
         world.door.before = look
         world.send(run)
@@ -323,9 +327,9 @@ def test_that_a_contact_was_changed_is_in_the_journal_before_its_rows_next_call(
 def test_a_create_is_written_down_only_when_its_turn_has_come(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + ",a@x.org,Ann,\n") as run:
         states: list[str] = []
-        world.loop.call_later(30, lambda: states.append(run.journal.entry(2).state))
+        world.loop.call_later(30, lambda: states.append(run.checkpoint.row(2).state))
         world.send(run, settings(rate=Rate(1, 60)))
-        assert states == [State.READY]
+        assert states == [RowState.READY]
 
 
 def test_a_create_that_a_stop_kept_from_leaving_is_no_doubt(tmp_path: Path) -> None:
@@ -337,8 +341,8 @@ def test_a_create_that_a_stop_kept_from_leaving_is_no_doubt(tmp_path: Path) -> N
 
         sent = world.send(run, started=stop_soon)
         assert isinstance(sent.stopped, Interrupted)
-        assert (run.journal.totals(), len(world.door.seen)) == ({"to do": 12}, AT_FIRST)
-        assert run.journal.untouched()
+        assert (run.checkpoint.totals(), len(world.door.seen)) == ({"to do": 12}, AT_FIRST)
+        assert run.checkpoint.nothing_sent()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.35, 0.7, 1.0, 1.3, 2.0])
@@ -352,10 +356,10 @@ def test_a_stop_loses_nothing_and_the_next_start_carries_on(tmp_path: Path, seco
         sent = world.send(run, started=stop_soon)
         assert isinstance(sent.stopped, Interrupted)
         assert sent.seconds <= seconds + 0.31
-        assert run.journal.doubts() == []
+        assert run.checkpoint.unconfirmed_creates() == []
         calls = len(world.door.seen)
         world.send(run)
-        assert run.journal.totals() == {"created": 25}
+        assert run.checkpoint.totals() == {"created": 25}
         assert [len(found) for found in people(world).values()] == [1] * 25
         assert (len(world.door.creates), calls < len(world.door.seen)) == (25, True)
 
@@ -371,11 +375,11 @@ def test_a_token_that_is_no_longer_accepted_stops_the_run_with_nothing_lost(tmp_
         world.door.before = revoke
         sent = world.send(run)
         assert isinstance(sent.stopped, Unauthorized)
-        assert (len(world.door.seen) <= 47 + 10, run.journal.doubts()) == (True, [])
+        assert (len(world.door.seen) <= 47 + 10, run.checkpoint.unconfirmed_creates()) == (True, [])
         assert 0 < len(world.sandbox.contacts) < 25
         world.sandbox.tokens = (scene.TOKEN,)
         assert world.send(run).stopped is None
-        assert run.journal.totals() == {"created": 25}
+        assert run.checkpoint.totals() == {"created": 25}
         assert [len(found) for found in people(world).values()] == [1] * 25
 
 
@@ -388,7 +392,7 @@ def test_a_network_that_is_gone_stops_the_run_with_nothing_lost(tmp_path: Path) 
 
         world.door.before = cut
         assert isinstance(world.send(run).stopped, Unreachable)
-        assert run.journal.totals() == {"to do": 2}
+        assert run.checkpoint.totals() == {"to do": 2}
         world.door.before = lambda *_: None
         world.send(run)
         assert [len(found) for found in people(world).values()] == [1, 1]
@@ -397,14 +401,14 @@ def test_a_network_that_is_gone_stops_the_run_with_nothing_lost(tmp_path: Path) 
 def test_a_full_disk_stops_the_run_with_nothing_lost(tmp_path: Path) -> None:
     rows = "".join(f"+44123456{number:02},,{'P' * 900},a\n" for number in range(25))
     with World() as world, scene.staged(tmp_path, HEADER + rows) as run:
-        (pages,) = run.journal._db.execute("PRAGMA page_count").fetchone()
-        run.journal._db.execute(f"PRAGMA max_page_count={pages + 2}")
+        (pages,) = run.checkpoint._db.execute("PRAGMA page_count").fetchone()
+        run.checkpoint._db.execute(f"PRAGMA max_page_count={pages + 2}")
         sent = world.send(run)
         assert isinstance(sent.stopped, DiskFull)
         assert len(world.sandbox.contacts) < 25
-        run.journal._db.execute("PRAGMA max_page_count=100000")
+        run.checkpoint._db.execute("PRAGMA max_page_count=100000")
         world.send(run)
-        assert run.journal.totals() == {"created": 25}
+        assert run.checkpoint.totals() == {"created": 25}
         assert [len(found) for found in people(world).values()] == [1] * 25
 
 
@@ -421,7 +425,7 @@ def test_a_row_that_failed_half_way_goes_on_from_there_when_it_is_opened_again(t
         assert [(o.status, o.contact_id) for o in world.progress.outcomes] == [("failed", contact)]
         world.door.before = lambda *_: None
         world.door.seen.clear()
-        assert run.journal.reopen() == 1
+        assert run.checkpoint.reopen_failed() == 1
         world.send(run)
         assert statuses(run) == {2: "created"}
         assert [(seen.method, seen.path) for seen in world.door.seen] == [
@@ -439,15 +443,15 @@ def test_a_row_that_failed_half_way_goes_on_from_there_when_it_is_opened_again(t
 @pytest.mark.parametrize(
     "faults",
     [
-        Misbehaviour(lose_create_answers=0.6, lag=40, seed=1),
-        Misbehaviour(lose_requests=0.2, lose_answers=0.1, lag=59, seed=2),
-        Misbehaviour(errors_after_write=0.4, errors_before=0.1, lag=20, seed=3),
-        Misbehaviour(lose_create_answers=0.5, error_in_200=0.1, queue=5, seed=4),
+        Faults(lose_create_answers=0.6, lag=40, seed=1),
+        Faults(lose_requests=0.2, lose_answers=0.1, lag=59, seed=2),
+        Faults(errors_after_write=0.4, errors_before=0.1, lag=20, seed=3),
+        Faults(lose_create_answers=0.5, error_in_200=0.1, queue=5, seed=4),
     ],
     ids=["lost answers", "cuts", "errors", "queue"],
 )
 def test_nobody_is_made_twice_and_nobody_is_missing(
-    tmp_path: Path, faults: Misbehaviour, search: Search, existing: ExistingPhone, phones: PhoneSpelling
+    tmp_path: Path, faults: Faults, search: Search, existing: ExistingPhone, phones: PhoneSpelling
 ) -> None:
     told = replace(faults, search=search, existing_phone=existing, phones=phones)
     rows = "".join(f"+44 1{number:03} 5678{number:02},,P{number},a;b\n" for number in range(12))
@@ -455,9 +459,9 @@ def test_nobody_is_made_twice_and_nobody_is_missing(
         world.sandbox.add({"phone": "441003567803", "firstName": "old"})
         for _ in range(5):
             world.send(run)
-            if not run.journal.reopen():
+            if not run.checkpoint.reopen_failed():
                 break
-        assert set(run.journal.totals()) <= {"created", "updated", "unchanged"}
+        assert set(run.checkpoint.totals()) <= {"created", "updated", "unchanged"}
         assert [len(found) for found in people(world).values()] == [1] * 12
         assert {contact.tags for contact in world.sandbox.contacts} == {frozenset("ab")}
         assert {str(contact.fields["firstName"]) for contact in world.sandbox.contacts} == {
@@ -467,8 +471,8 @@ def test_nobody_is_made_twice_and_nobody_is_missing(
 
 def test_a_doubt_is_looked_at_only_when_its_contact_had_time_to_appear(tmp_path: Path) -> None:
     rows = "+4412345678,,Ann,\n+4412345679,,Bob,\n"
-    with World(Misbehaviour(lose_create_answers=1, lag=79)) as world, scene.staged(tmp_path, HEADER + rows) as run:
-        world.send(run, settings(settle=80, workers=1))
+    with World(Faults(lose_create_answers=1, lag=79)) as world, scene.staged(tmp_path, HEADER + rows) as run:
+        world.send(run, settings(reconcile_delay=80, workers=1))
         lost = max(seen.ended or 0 for seen in world.door.creates)
         looks = [seen.began for seen in world.door.of("GET") if seen.began > lost]
         assert min(looks) >= lost + 80
@@ -484,7 +488,7 @@ def test_an_error_behind_which_a_contact_was_made_makes_no_second_one(
             response = await inner.handle_async_request(request)
             return scene.told(status, {"message": text}) if request.url.path.endswith("/v1/contact") else response
 
-    with World(Misbehaviour(lag=30)) as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,a\n") as run:
+    with World(Faults(lag=30)) as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,a\n") as run:
         inner = world.door.behind
         world.door.behind = Lying()
         world.send(run)
@@ -522,14 +526,14 @@ def test_a_create_that_is_lost_again_and_again_leaves_its_row_uncertain(tmp_path
         assert statuses(run) == {2: "uncertain", 3: "created"}
         assert len(world.door.creates) == 6 + 1
         world.door.before = lambda *_: None
-        assert run.journal.reopen() == 1
+        assert run.checkpoint.reopen_failed() == 1
         world.send(run)
         assert statuses(run) == {2: "created", 3: "created"}
 
 
 def test_a_create_that_is_refused_once_nobody_was_found_fails_its_row(tmp_path: Path) -> None:
     with (
-        World(Misbehaviour(refuse_creates=1)) as world,
+        World(Faults(refuse_creates=1)) as world,
         scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run,
     ):
 
@@ -544,17 +548,17 @@ def test_a_create_that_is_refused_once_nobody_was_found_fails_its_row(tmp_path: 
 
 def test_every_row_is_worked_on_once_and_reported_once_however_many_doubts_there_are(tmp_path: Path) -> None:
     rows = "".join(f"+44123456{number:02},,P{number},a\n" for number in range(36))
-    with World(Misbehaviour(lose_create_answers=1)) as world, scene.staged(tmp_path, HEADER + rows) as run:
+    with World(Faults(lose_create_answers=1)) as world, scene.staged(tmp_path, HEADER + rows) as run:
         world.send(run)
-        assert run.journal.totals() == {"created": 36}
+        assert run.checkpoint.totals() == {"created": 36}
         assert Counter(outcome.number for outcome in world.progress.outcomes) == dict.fromkeys(range(2, 38), 1)
         assert sum(bool(seen.tags) for seen in world.door.seen) == 36
 
 
 def test_a_doubt_from_an_earlier_start_waits_from_this_start(tmp_path: Path) -> None:
-    with World(Misbehaviour(lag=50)) as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run:
+    with World(Faults(lag=50)) as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run:
         cut(world, run, 3, after=True)
-        assert run.journal.totals() == {"in doubt": 1}
+        assert run.checkpoint.totals() == {"unconfirmed": 1}
         world.do(asyncio.sleep(10_000))
         began, calls = world.now, len(world.door.seen)
         world.send(run)
@@ -566,7 +570,7 @@ def test_a_doubt_is_settled_by_the_values_its_create_carried_though_the_row_was_
     with World() as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run:
         cut(world, run, 3, after=True)
         cells = '["+4499999999","","Ann",""]'
-        run.journal._db.execute("UPDATE row SET cells = ? WHERE number = 2", (cells,))
+        run.checkpoint._db.execute("UPDATE row SET cells = ? WHERE number = 2", (cells,))
         world.send(run)
         assert len(world.sandbox.contacts) == 1
 
@@ -678,7 +682,7 @@ def test_a_lost_create_without_any_key_is_uncertain_and_never_sent_again(tmp_pat
         lost_create(world, before=before)
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "uncertain", 3: "created"}
-        run.journal.reopen()
+        run.checkpoint.reopen_failed()
         world.send(run)
         assert (statuses(run)[2], len(world.door.creates)) == ("uncertain", 2)
 
@@ -686,18 +690,18 @@ def test_a_lost_create_without_any_key_is_uncertain_and_never_sent_again(tmp_pat
 # Other runs at the same time
 
 
-def remembered(folder: Path, world: World, seconds: float = 60) -> ChannelMemory:
-    return ChannelMemory("channel", seconds, folder=folder / "memory", clock=world.loop.time)
+def remembered(folder: Path, world: World, seconds: float = 60) -> ChannelCache:
+    return ChannelCache("channel", seconds, folder=folder / "memory", clock=world.loop.time)
 
 
-def both(world: World, one: Run, other: Run, memories: Sequence[ChannelMemory]) -> None:
+def both(world: World, one: Run, other: Run, memories: Sequence[ChannelCache]) -> None:
     """Send two runs at the same time."""
 
     async def sending() -> None:
         async with asyncio.TaskGroup() as group:
-            for run, memory in zip((one, other), memories, strict=True):
+            for run, cache in zip((one, other), memories, strict=True):
                 group.create_task(
-                    upload(run, settings(), progress=Listening(), transport=world.door, memory=memory)
+                    send_rows(run, settings(), progress=Listening(), transport=world.door, cache=cache)
                 )
 
     world.do(sending())
@@ -707,13 +711,13 @@ def both(world: World, one: Run, other: Run, memories: Sequence[ChannelMemory]) 
     "told",
     [
         PLAIN,
-        Misbehaviour(lag=55),
-        Misbehaviour(lag=55, lose_create_answers=0.5, seed=2),
-        Misbehaviour(refuse_every=3),
+        Faults(lag=55),
+        Faults(lag=55, lose_create_answers=0.5, seed=2),
+        Faults(refuse_every=3),
     ],
     ids=["plain", "lag", "lost answers", "refusals"],
 )
-def test_two_runs_at_the_same_time_make_nobody_twice(tmp_path: Path, told: Misbehaviour) -> None:
+def test_two_runs_at_the_same_time_make_nobody_twice(tmp_path: Path, told: Faults) -> None:
     texts = [
         HEADER + "".join(f"{sign}4412345{number:03},,{name}{number},{name}\n" for number in range(20))
         for sign, name in (("+", "a"), ("", "b"))
@@ -730,46 +734,46 @@ def test_two_runs_at_the_same_time_make_nobody_twice(tmp_path: Path, told: Misbe
     ):
         both(world, one, other, (first, second))
         for run in (one, other, one, other):
-            run.journal.reopen()
+            run.checkpoint.reopen_failed()
             world.send(run)
         assert [len(found) for found in people(world).values()] == [1] * 20
         assert {contact.tags for contact in world.sandbox.contacts} == {frozenset("ab")}
 
 
 def test_a_run_right_after_another_takes_the_contacts_that_no_search_finds_yet(tmp_path: Path) -> None:
-    with World(Misbehaviour(lag=50)) as world, remembered(tmp_path, world) as memory:
+    with World(Faults(lag=50)) as world, remembered(tmp_path, world) as cache:
         for name in ("Ann", "Anna"):
             folder = tmp_path / name
             folder.mkdir()
             with scene.staged(folder, HEADER + f"+4412345678,,{name},\n") as run:
-                assert world.send(run, memory=memory).seconds < 10
+                assert world.send(run, cache=cache).seconds < 10
         assert world.contact(phone="+4412345678").fields["firstName"] == "Anna"
 
 
 def test_rows_of_one_run_that_share_a_second_key_are_no_hindrance_to_each_other(tmp_path: Path) -> None:
     rows = "+4412345670,a@x.org,Ann,\n+4412345671,a@x.org,Bob,\n"
-    with World() as world, remembered(tmp_path, world) as memory, scene.staged(tmp_path, HEADER + rows) as run:
-        due = bill(run.open_rows(), run.matching)
-        sent = world.send(run, memory=memory)
+    with World() as world, remembered(tmp_path, world) as cache, scene.staged(tmp_path, HEADER + rows) as run:
+        due = estimate(run.open_rows(), run.matching)
+        sent = world.send(run, cache=cache)
         assert statuses(run) == {2: "created", 3: "created"}
         assert [len(found) for found in people(world).values()] == [1, 1]
         assert (sent.calls <= due.calls, sent.seconds < 10) == (True, True)
 
 
 def test_a_row_of_another_run_that_shares_only_a_second_key_is_no_hindrance(tmp_path: Path) -> None:
-    with World() as world, remembered(tmp_path, world) as memory:
+    with World() as world, remembered(tmp_path, world) as cache:
         for name, phone in (("Ann", "+4412345670"), ("Bob", "+4412345671")):
             folder = tmp_path / name
             folder.mkdir()
             with scene.staged(folder, HEADER + f"{phone},a@x.org,{name},\n") as run:
-                due = bill(run.open_rows(), run.matching)
-                sent = world.send(run, memory=memory)
+                due = estimate(run.open_rows(), run.matching)
+                sent = world.send(run, cache=cache)
                 assert statuses(run) == {2: "created"}
                 assert (sent.calls <= due.calls + 1, sent.seconds < 10) == (True, True)
 
 
 def test_a_row_is_not_kept_waiting_by_its_own_create_that_never_left(tmp_path: Path) -> None:
-    with World() as world, remembered(tmp_path, world) as memory:
+    with World() as world, remembered(tmp_path, world) as cache:
 
         def refuse(_number: int, seen: Seen) -> None:
             if seen.creates and len(world.door.creates) == 1:
@@ -777,17 +781,17 @@ def test_a_row_is_not_kept_waiting_by_its_own_create_that_never_left(tmp_path: P
 
         world.door.before = refuse
         with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run:
-            sent = world.send(run, memory=memory)
+            sent = world.send(run, cache=cache)
             assert (statuses(run), sent.seconds < 10, len(world.door.creates)) == ({2: "created"}, True, 2)
 
 
 def test_a_contact_of_another_run_that_has_the_key_no_more_is_passed_over(tmp_path: Path) -> None:
-    with World() as world, remembered(tmp_path, world) as memory:
+    with World() as world, remembered(tmp_path, world) as cache:
         for name, text in (("Ann", "+4412345678,,Ann,"), ("Anna", "+4412345678,,Anna,")):
             folder = tmp_path / name
             folder.mkdir()
             with scene.staged(folder, f"{HEADER}{text}\n") as run:
-                sent = world.send(run, memory=memory)
+                sent = world.send(run, cache=cache)
                 assert (statuses(run), sent.seconds < 10) == ({2: "created"}, True)
             body = b'{"custom_fields": [{"name": "phone", "value": "+4499999999"}]}'
             for contact in world.sandbox.contacts:
@@ -798,13 +802,13 @@ def test_a_contact_of_another_run_that_has_the_key_no_more_is_passed_over(tmp_pa
 def test_a_create_that_another_run_died_with_is_waited_for_no_longer_than_it_takes_to_appear(
     tmp_path: Path,
 ) -> None:
-    with World(Misbehaviour(lag=50)) as world, remembered(tmp_path, world) as memory:
+    with World(Faults(lag=50)) as world, remembered(tmp_path, world) as cache:
         for folder in (tmp_path / "dead", tmp_path / "alive"):
             folder.mkdir()
         with scene.staged(tmp_path / "dead", HEADER + "+4412345678,,Ann,\n") as run:
-            cut(world, run, 3, after=True, memory=memory)
+            cut(world, run, 3, after=True, cache=cache)
         with scene.staged(tmp_path / "alive", HEADER + "+4412345678,,Ann,\n") as run:
-            sent = world.send(run, memory=memory)
+            sent = world.send(run, cache=cache)
             assert (statuses(run), len(world.sandbox.contacts)) == ({2: "unchanged"}, 1)
             assert sent.seconds == pytest.approx(62, abs=3)
 
@@ -812,16 +816,16 @@ def test_a_create_that_another_run_died_with_is_waited_for_no_longer_than_it_tak
 def test_a_stop_ends_the_wait_for_another_run(tmp_path: Path) -> None:
     with (
         World() as world,
-        remembered(tmp_path, world) as memory,
+        remembered(tmp_path, world) as cache,
         scene.staged(tmp_path, HEADER + "+441,,A,\n") as run,
     ):
-        memory.claim(Claim("another", (Field("phone", "441"),)))
+        cache.lock_keys(KeyLock("another", (Field("phone", "441"),)))
         sent = world.send(
-            run, memory=memory, started=lambda client: world.loop.call_later(10, client.stop, Interrupted(2))
+            run, cache=cache, started=lambda client: world.loop.call_later(10, client.stop, Interrupted(2))
         )
         assert isinstance(sent.stopped, Interrupted)
         assert sent.seconds == pytest.approx(10, abs=0.1)
-        assert run.journal.totals() == {"to do": 1}
+        assert run.checkpoint.totals() == {"to do": 1}
 
 
 # Power cuts
@@ -834,7 +838,7 @@ def cut(
     *,
     after: bool,
     options: Mapping[str, object] | None = None,
-    memory: ChannelMemory | None = None,
+    cache: ChannelCache | None = None,
 ) -> bool:
     """Send until the power goes at the `call`-th call, before or after its effect; whether it went."""
     offset = len(world.door.seen)
@@ -845,7 +849,7 @@ def cut(
 
     world.door.before, world.door.after = (lambda *_: None, fall) if after else (fall, lambda *_: None)
     try:
-        world.send(run, settings(**(options or {})), memory=memory)
+        world.send(run, settings(**(options or {})), cache=cache)
     except BaseExceptionGroup as group:
         if group.split(PowerCut)[1] is not None:
             raise
@@ -859,17 +863,17 @@ def cut(
 class Night:
     """A way for HeyX to behave, in which the power goes."""
 
-    misbehaviour: Misbehaviour = PLAIN
-    intent: Intent = CUSTOM
+    faults: Faults = PLAIN
+    options: UploadOptions = CUSTOM
     workers: int = 1
 
 
 NIGHTS = {
     "plain": Night(),
     "ten workers": Night(workers=10),
-    "lag": Night(Misbehaviour(lag=45, search="loose"), workers=3),
-    "digits": Night(Misbehaviour(phones="digits", ids="odd", existing_phone="conflict"), workers=2),
-    "lost": Night(Misbehaviour(lose_create_answers=0.5, seed=3, lag=30), workers=2),
+    "lag": Night(Faults(lag=45, search="loose"), workers=3),
+    "digits": Night(Faults(phones="digits", ids="odd", existing_phone="conflict"), workers=2),
+    "lost": Night(Faults(lose_create_answers=0.5, seed=3, lag=30), workers=2),
 }
 
 WANTED = {
@@ -899,7 +903,7 @@ def mixed(folder: Path) -> Path:
 
 
 def seeded(night: Night) -> World:
-    world = World(night.misbehaviour)
+    world = World(night.faults)
     world.sandbox.add({"phone": "+441234567801", "firstName": "Robert"}, ["old"])
     world.sandbox.add({"phone": "441234567802", "firstName": "Cyd"}, ["a"])
     world.sandbox.add({"firstName": "Daniel"}, ["old"], id="7")
@@ -918,11 +922,11 @@ def assert_as_wanted(world: World, run: Run) -> None:
         (contact,) = found[phone]
         assert {**contact.fields, **fields} == contact.fields
         assert contact.tags == tags
-    totals = run.journal.totals()
+    totals = run.checkpoint.totals()
     assert totals.pop("invalid") == 1
     assert set(totals) <= {"created", "updated", "unchanged"}
     assert sum(totals.values()) == 6
-    ids = {entry.contact_id for entry in run.journal.rows() if entry.status is not Status.INVALID}
+    ids = {record.contact_id for record in run.checkpoint.rows() if record.status is not Status.INVALID}
     assert ids == set(by_id)
 
 
@@ -984,7 +988,7 @@ def test_without_matching_the_next_start_makes_nobody_twice_either(tmp_path: Pat
                 world.send(run, settings(workers=1))
                 names = Counter(str(contact.fields["firstName"]) for contact in world.sandbox.contacts)
                 assert names == {"Ann": 1, "Bob": 1, "Cyd": 1}
-                uncertain = run.journal.totals().pop("uncertain", 0)
+                uncertain = run.checkpoint.totals().pop("uncertain", 0)
                 # Before the first answer HeyX's clock is not known, so the very first create stays uncertain.
                 assert uncertain == (1 if call == 1 and after else 0)
     assert call == 6
@@ -999,7 +1003,7 @@ class Plans:
     def __init__(self) -> None:
         self.calls: dict[int, tuple[Call, ...]] = {}
 
-    def __call__(self, row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) -> None:
+    def __call__(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
         del known
         assert row.number not in self.calls
         self.calls[row.number] = calls
@@ -1018,7 +1022,7 @@ def test_a_dry_run_writes_nothing_and_plans_what_a_run_then_writes(tmp_path: Pat
     with seeded(Night()) as world:
         before = [plain(contact) for contact in world.sandbox.contacts]
         with scene.resumed(path) as run:
-            world.send(run, planned=plans)
+            world.send(run, on_planned=plans)
             assert [seen for seen in world.door.seen if seen.writes] == []
             assert [plain(contact) for contact in world.sandbox.contacts] == before
             assert statuses(run) == {
@@ -1027,7 +1031,7 @@ def test_a_dry_run_writes_nothing_and_plans_what_a_run_then_writes(tmp_path: Pat
                 4: "unchanged",
                 8: "invalid",
             }
-            assert run.journal.doubts() == []
+            assert run.checkpoint.unconfirmed_creates() == []
         path.write_bytes(untouched)
         world.door.seen.clear()
         with scene.resumed(path) as run:
@@ -1042,21 +1046,21 @@ def test_a_dry_run_writes_nothing_and_plans_what_a_run_then_writes(tmp_path: Pat
 def test_a_doubt_that_nobody_finds_when_it_is_only_looked_at_failed(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+4412345670,,Ann,a\n") as run:
         cut(world, run, 3, after=False)
-        assert run.journal.totals() == {"in doubt": 1}
+        assert run.checkpoint.totals() == {"unconfirmed": 1}
         calls = len(world.door.seen)
-        world.send(run, planned=lambda *_: None, work=Upload.settle)
+        world.send(run, on_planned=lambda *_: None, work=RowSender.reconcile)
         assert [seen for seen in world.door.seen[calls:] if seen.writes] == []
         assert statuses(run) == {2: "failed"}
 
 
 def test_a_doubt_that_is_found_when_it_is_only_looked_at_is_created(tmp_path: Path) -> None:
-    with World(Misbehaviour(lag=40)) as world, scene.staged(tmp_path, HEADER + "+4412345670,,Ann,a\n") as run:
+    with World(Faults(lag=40)) as world, scene.staged(tmp_path, HEADER + "+4412345670,,Ann,a\n") as run:
         cut(world, run, 3, after=True)
         began, calls = world.now, len(world.door.seen)
-        world.send(run, planned=lambda *_: None, work=Upload.settle)
+        world.send(run, on_planned=lambda *_: None, work=RowSender.reconcile)
         assert world.door.seen[calls].began >= began + 60
         assert [seen for seen in world.door.seen[calls:] if seen.writes] == []
-        assert (statuses(run), run.journal.entry(2).contact_id) == (
+        assert (statuses(run), run.checkpoint.row(2).contact_id) == (
             {2: "created"},
             world.contact(phone="+4412345670").id,
         )
@@ -1065,7 +1069,7 @@ def test_a_doubt_that_is_found_when_it_is_only_looked_at_is_created(tmp_path: Pa
 def test_a_doubt_without_a_key_stays_uncertain_when_it_is_only_looked_at(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + ",,Ann,\n", NO_MATCH) as run:
         cut(world, run, 1, after=True)
-        world.send(run, planned=lambda *_: None, work=Upload.settle)
+        world.send(run, on_planned=lambda *_: None, work=RowSender.reconcile)
         assert statuses(run) == {2: "uncertain"}
 
 

@@ -7,35 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.planning.planner import Matching
-from heyx_bulk.sandbox import Misbehaviour
-from heyx_bulk.storage.cache.channel_cache import ChannelMemory
-from heyx_bulk.storage.cache.field_mismatches import How, Peculiarity
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.sandbox import Faults
+from heyx_bulk.storage.cache.channel_cache import ChannelCache
+from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
+from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.equality import PhoneLookup
 from tests import scene
 from tests.scene import World, settings, statuses
 
-CUSTOM = Intent(Wishes(custom_fields=True))
+CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
 NAMES = ("Ann", "Bob", "Cyd", "Dan", "Eve")
 PEOPLE = "phone,First Name,Home Town,Shoe\n" + "".join(
     f"+441234567{number},{name},{name}ville,{40 + number}\n" for number, name in enumerate(NAMES)
 )
 
 
-def remembered(folder: Path, world: World) -> ChannelMemory:
-    return ChannelMemory("channel", 60, folder=folder / "memory", clock=world.loop.time)
+def remembered(folder: Path, world: World) -> ChannelCache:
+    return ChannelCache("channel", 60, folder=folder / "memory", clock=world.loop.time)
 
 
-def uploaded(folder: Path, world: World, text: str, intent: Intent = CUSTOM) -> list[str]:
+def uploaded(folder: Path, world: World, text: str, options: UploadOptions = CUSTOM) -> list[str]:
     """What was written, field by field, by a run of its own that one start's memory accompanies."""
     before = len(world.door.seen)
-    with remembered(folder, world) as memory:
+    with remembered(folder, world) as cache:
         path = folder / str(before)
         path.mkdir()
-        with scene.staged(path, text, intent) as run:
-            world.send(run, settings(workers=1), memory=memory)
+        with scene.staged(path, text, options) as run:
+            world.send(run, settings(workers=1), cache=cache)
             assert set(statuses(run).values()) <= {"created", "updated", "unchanged"}
     return [name for seen in world.door.seen[before:] if seen.writes for name in seen.fields]
 
@@ -48,22 +48,22 @@ def looks(world: World, since: int) -> list[str]:
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        (Misbehaviour(rename_fields={"Home Town": "cf_7"}), Peculiarity("Home Town", How.NAME, "cf_7")),
-        (Misbehaviour(change_fields=frozenset({"Home Town"})), Peculiarity("Home Town", How.VALUE)),
-        (Misbehaviour(drop_fields=frozenset({"Home Town"})), Peculiarity("Home Town", How.NOTHING)),
+        (Faults(rename_fields={"Home Town": "cf_7"}), FieldMismatch("Home Town", MismatchKind.NAME, "cf_7")),
+        (Faults(change_fields=frozenset({"Home Town"})), FieldMismatch("Home Town", MismatchKind.VALUE)),
+        (Faults(drop_fields=frozenset({"Home Town"})), FieldMismatch("Home Town", MismatchKind.NOTHING)),
     ],
     ids=["another name", "another value", "not at all"],
 )
 def test_a_field_that_heyx_shows_otherwise_is_written_noticed_and_then_left_alone(
-    tmp_path: Path, told: Misbehaviour, found: Peculiarity
+    tmp_path: Path, told: Faults, found: FieldMismatch
 ) -> None:
     with World(told) as world:
         assert len(uploaded(tmp_path, world, PEOPLE)) == 4 * len(NAMES)
         world.do(asyncio.sleep(3600))
         noticing = uploaded(tmp_path, world, PEOPLE)
         assert (set(noticing), len(noticing)) == ({"Home Town"}, 2)
-        with remembered(tmp_path, world) as memory:
-            assert memory.peculiarities() == (found,)
+        with remembered(tmp_path, world) as cache:
+            assert cache.field_mismatches() == (found,)
         world.do(asyncio.sleep(3600))
         assert uploaded(tmp_path, world, PEOPLE) == []
         changed = PEOPLE.replace("Annville", "Karachi")
@@ -73,11 +73,11 @@ def test_a_field_that_heyx_shows_otherwise_is_written_noticed_and_then_left_alon
 
 
 def test_a_key_that_heyx_shows_under_another_name_makes_nobody_twice(tmp_path: Path) -> None:
-    intent = Intent(Wishes(custom_fields=True, key=("Customer",)))
+    options = UploadOptions(MappingOptions(custom_fields=True, key=("Customer",)))
     rows = "Customer,First Name\n" + "".join(f"C{number},{name}\n" for number, name in enumerate(NAMES))
-    with World(Misbehaviour(rename_fields={"Customer": "cf_7"})) as world:
+    with World(Faults(rename_fields={"Customer": "cf_7"})) as world:
         for _ in range(3):
-            uploaded(tmp_path, world, rows, intent)
+            uploaded(tmp_path, world, rows, options)
             world.do(asyncio.sleep(3600))
         assert [contact.fields["firstName"] for contact in world.sandbox.contacts] == [*NAMES]
 
@@ -85,7 +85,7 @@ def test_a_key_that_heyx_shows_under_another_name_makes_nobody_twice(tmp_path: P
 def test_a_dropped_field_of_thousands_is_left_alone_from_the_third_upload_on(tmp_path: Path) -> None:
     many = 220
     rows = "phone,Shoe\n" + "".join(f"+44123456{number:04},{number}\n" for number in range(many))
-    with World(Misbehaviour(drop_fields=frozenset({"Shoe"}))) as world:
+    with World(Faults(drop_fields=frozenset({"Shoe"}))) as world:
         written = []
         for _ in range(3):
             written.append(len(uploaded(tmp_path, world, rows)))
@@ -109,9 +109,9 @@ def people(world: World, count: int, sign: str) -> str:
 def test_after_the_first_phones_are_found_the_others_are_looked_up_in_their_spelling(
     tmp_path: Path, workers: int
 ) -> None:
-    with World() as world, remembered(tmp_path, world) as memory:
+    with World() as world, remembered(tmp_path, world) as cache:
         with scene.staged(tmp_path, people(world, 50, "")) as run:
-            sent = world.send(run, settings(workers=workers), memory=memory)
+            sent = world.send(run, settings(workers=workers), cache=cache)
             assert set(statuses(run).values()) == {"unchanged"}
         assert sent.calls == 50 + workers
 
@@ -139,8 +139,8 @@ def test_what_phone_lookup_leaves_out_stays_out(tmp_path: Path) -> None:
     with World() as world:
         uploaded(tmp_path, world, people(world, 5, ""))
         before = len(world.door.seen)
-        intent = Intent(matching=Matching(phone_lookup=PhoneLookup.AS_WRITTEN))
-        uploaded(tmp_path, world, "phone,first name\n+44123456000,Ann\n", intent)
+        options = UploadOptions(matching=Matching(phone_lookup=PhoneLookup.AS_WRITTEN))
+        uploaded(tmp_path, world, "phone,first name\n+44123456000,Ann\n", options)
         assert looks(world, before)[0] == "+44123456000"
         assert len(world.door.creates) == 1
 

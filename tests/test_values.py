@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyx_bulk.models.contacts import Value
-from heyx_bulk.values.equality import PhoneLookup, key_text, same, spellings, text_of
+from heyx_bulk.values.equality import PhoneLookup, is_same, key_text, spellings, text_of
 from heyx_bulk.values.text import digits, is_damaged_number, trim
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -72,7 +72,7 @@ def test_a_value_of_heyx_reads_as_a_sheet_would_hold_it(value: Value, text: str)
 
 @given(st.sampled_from(["city", "email", "phone"]), values_of_heyx)
 def test_a_value_as_a_sheet_would_hold_it_is_the_same_as_what_heyx_holds(field: str, value: Value) -> None:
-    assert same(field, text_of(value), value)
+    assert is_same(field, text_of(value), value)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_value_as_a_sheet_would_hold_it_is_the_same_as_what_heyx_holds(field: 
     ],
 )
 def test_values_are_the_same_however_they_are_spelled(field: str, ours: str, theirs: Value) -> None:
-    assert same(field, ours, theirs)
+    assert is_same(field, ours, theirs)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_values_are_the_same_however_they_are_spelled(field: str, ours: str, the
     ],
 )
 def test_values_that_differ_are_not_the_same(field: str, ours: str, theirs: Value) -> None:
-    assert not same(field, ours, theirs)
+    assert not is_same(field, ours, theirs)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import heyx_bulk.values
-from heyx_bulk.values.convert import converted, keeps
-from heyx_bulk.values.infer import kind_of
+from heyx_bulk.values.convert import convert, unchanged_test
+from heyx_bulk.values.infer import infer_kind
 from heyx_bulk.values.text import digits, trim
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat, Unfit
+from heyx_bulk.values.value_types import ConversionError, DateOrder, PhoneFormat, ValueKind, ValueType
 
 ALLOWED = ("Gold", "Silver Plus", "ذهبي")
 
@@ -22,8 +22,8 @@ like_values = (
     st.text("0123456789.,'-+/: ٠١٢٣٫٬１ＴapmTZ€%@eEx()#;\u202a\u00a0年", min_size=1).map(trim).filter(bool)
 )
 meanings = st.builds(
-    Meant,
-    kind=st.sampled_from(Kind),
+    ValueType,
+    kind=st.sampled_from(ValueKind),
     region=st.none() | st.sampled_from(["PK", "DE", "US"]),
     phone_format=st.sampled_from([PhoneFormat.AS_TYPED, PhoneFormat.E164]),
     date_order=st.none() | st.sampled_from(DateOrder),
@@ -31,37 +31,37 @@ meanings = st.builds(
 )
 
 
-def cause(kind: Kind, text: str) -> str:
-    with pytest.raises(Unfit) as unfit:
-        converted(Meant(kind, allowed=ALLOWED), text)
+def cause(kind: ValueKind, text: str) -> str:
+    with pytest.raises(ConversionError) as unfit:
+        convert(ValueType(kind, allowed=ALLOWED), text)
     return unfit.value.cause
 
 
 @given(texts | like_values)
 def test_a_text_never_changes(text: str) -> None:
-    assert converted(Meant(), text) == text
+    assert convert(ValueType(), text) == text
 
 
 @given(meanings, texts | like_values)
-def test_what_is_sent_is_taken_again_as_it_is(meant: Meant, text: str) -> None:
+def test_what_is_sent_is_taken_again_as_it_is(meant: ValueType, text: str) -> None:
     try:
-        sent = converted(meant, text)
-    except Unfit:
+        sent = convert(meant, text)
+    except ConversionError:
         return
-    assert converted(meant, sent) == sent
+    assert convert(meant, sent) == sent
     assert sent == trim(sent) != ""
 
 
 @given(meanings, texts | like_values)
-def test_a_text_that_a_look_keeps_is_what_is_sent(meant: Meant, text: str) -> None:
-    if keeps(meant)(text):
-        assert converted(meant, text) == text
+def test_a_text_that_a_look_keeps_is_what_is_sent(meant: ValueType, text: str) -> None:
+    if unchanged_test(meant)(text):
+        assert convert(meant, text) == text
 
 
-@given(st.sampled_from([Kind.EMAIL, Kind.URL]), texts | like_values | st.emails())
-def test_an_address_is_sent_as_it_is_or_not_at_all(kind: Kind, text: str) -> None:
-    with suppress(Unfit):
-        assert converted(Meant(kind), text) == text
+@given(st.sampled_from([ValueKind.EMAIL, ValueKind.URL]), texts | like_values | st.emails())
+def test_an_address_is_sent_as_it_is_or_not_at_all(kind: ValueKind, text: str) -> None:
+    with suppress(ConversionError):
+        assert convert(ValueType(kind), text) == text
 
 
 def test_no_value_is_ever_a_float() -> None:
@@ -117,7 +117,7 @@ def test_no_value_is_ever_a_float() -> None:
     ],
 )
 def test_yes_in_the_words_people_use_is_true(text: str) -> None:
-    assert converted(Meant(Kind.BOOLEAN), text) == "true"
+    assert convert(ValueType(ValueKind.BOOLEAN), text) == "true"
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_yes_in_the_words_people_use_is_true(text: str) -> None:
     ],
 )
 def test_no_in_the_words_people_use_is_false(text: str) -> None:
-    assert converted(Meant(Kind.BOOLEAN), text) == "false"
+    assert convert(ValueType(ValueKind.BOOLEAN), text) == "false"
 
 
 @pytest.mark.parametrize("text", ["maybe", "✗", "❌", "2", "1.0", "-", "yes please", "o", "opted in"])
 def test_anything_else_is_neither(text: str) -> None:
-    assert cause(Kind.BOOLEAN, text) == "neither yes nor no"
+    assert cause(ValueKind.BOOLEAN, text) == "neither yes nor no"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_anything_else_is_neither(text: str) -> None:
     ],
 )
 def test_a_number_is_written_plainly_with_all_its_digits(text: str, number: str) -> None:
-    assert converted(Meant(Kind.NUMBER), text) == number
+    assert convert(ValueType(ValueKind.NUMBER), text) == number
 
 
 @pytest.mark.parametrize(
@@ -185,25 +185,25 @@ def test_a_number_is_written_plainly_with_all_its_digits(text: str, number: str)
     ],
 )
 def test_a_number_that_is_none_or_more_than_one_is_refused(text: str, why: str) -> None:
-    assert cause(Kind.NUMBER, text) == why
+    assert cause(ValueKind.NUMBER, text) == why
 
 
 def test_the_message_of_a_lone_comma_writes_both_numbers() -> None:
-    with pytest.raises(Unfit, match=r"1234 or 1\.234"):
-        converted(Meant(Kind.NUMBER), "1,234")
+    with pytest.raises(ConversionError, match=r"1234 or 1\.234"):
+        convert(ValueType(ValueKind.NUMBER), "1,234")
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4), st.sampled_from([",.", "'.", ".,", " ,"]))
 def test_a_number_parted_as_people_part_it_is_the_same_number(number: Decimal, signs: str) -> None:
     text = f"{number:,f}".translate(str.maketrans(",.", signs))
-    assert converted(Meant(Kind.NUMBER), text) == f"{number:f}"
+    assert convert(ValueType(ValueKind.NUMBER), text) == f"{number:f}"
 
 
 @given(like_values)
 def test_the_digits_of_a_number_survive(text: str) -> None:
     try:
-        sent = converted(Meant(Kind.NUMBER), text)
-    except Unfit:
+        sent = convert(ValueType(ValueKind.NUMBER), text)
+    except ConversionError:
         return
     assert digits(sent).lstrip("0") == digits(text).lstrip("0")
 
@@ -223,12 +223,12 @@ def test_the_digits_of_a_number_survive(text: str) -> None:
     ],
 )
 def test_an_email_that_is_none_is_refused(text: str, why: str) -> None:
-    assert cause(Kind.EMAIL, text) == why
+    assert cause(ValueKind.EMAIL, text) == why
 
 
 @pytest.mark.parametrize("text", ["a@b.co", "José+x@exämple.org", "O'Neil_1@mail.example.co.uk", "A@B.CO"])
 def test_an_email_stays_as_it_is(text: str) -> None:
-    assert converted(Meant(Kind.EMAIL), text) == text
+    assert convert(ValueType(ValueKind.EMAIL), text) == text
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_an_email_stays_as_it_is(text: str) -> None:
     ["https://x.org", "HTTP://X.org:80/a?b=c#d", "https://me@x.org/", "http://[::1]/a", "https://مثال.com/é"],
 )
 def test_a_web_address_stays_as_it_is(text: str) -> None:
-    assert converted(Meant(Kind.URL), text) == text
+    assert convert(ValueType(ValueKind.URL), text) == text
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_web_address_stays_as_it_is(text: str) -> None:
     ],
 )
 def test_a_web_address_that_is_none_is_refused(text: str, why: str) -> None:
-    assert cause(Kind.URL, text) == why
+    assert cause(ValueKind.URL, text) == why
 
 
 @pytest.mark.parametrize(
@@ -266,63 +266,63 @@ def test_a_web_address_that_is_none_is_refused(text: str, why: str) -> None:
     ],
 )
 def test_one_of_the_allowed_values_is_sent_as_it_is_spelled_there(text: str, value: str) -> None:
-    assert converted(Meant(Kind.LIST, allowed=ALLOWED), text) == value
+    assert convert(ValueType(ValueKind.LIST, allowed=ALLOWED), text) == value
 
 
 def test_a_value_that_is_not_allowed_is_refused_with_the_first_ten_that_are() -> None:
-    meant = Meant(Kind.LIST, allowed=tuple(f"value {number}" for number in range(1, 13)))
-    with pytest.raises(Unfit, match=r"“value 1”.*“value 10” and 2 more$"):
-        converted(meant, "value 13")
+    meant = ValueType(ValueKind.LIST, allowed=tuple(f"value {number}" for number in range(1, 13)))
+    with pytest.raises(ConversionError, match=r"“value 1”.*“value 10” and 2 more$"):
+        convert(meant, "value 13")
 
 
 def test_two_allowed_values_that_differ_by_case_are_told_apart_and_not_guessed() -> None:
-    meant = Meant(Kind.LIST, allowed=("vip", "VIP"))
-    assert converted(meant, "VIP") == "VIP"
-    with pytest.raises(Unfit):
-        converted(meant, "Vip")
+    meant = ValueType(ValueKind.LIST, allowed=("vip", "VIP"))
+    assert convert(meant, "VIP") == "VIP"
+    with pytest.raises(ConversionError):
+        convert(meant, "Vip")
 
 
 @pytest.mark.parametrize(
     ("column", "kind"),
     [
-        (["yes", "no", ""], Kind.BOOLEAN),
-        (["y", "n"], Kind.BOOLEAN),
-        (["x", ""], Kind.BOOLEAN),
-        (["1", "yes"], Kind.BOOLEAN),
-        (["0", "1"], Kind.TEXT),
-        (["F", "F"], Kind.TEXT),
-        (["M", "F"], Kind.TEXT),
-        (["a@b.co", " c@d.ee "], Kind.EMAIL),
-        (["a@b.co", "none"], Kind.TEXT),
-        (["https://x.org"], Kind.URL),
-        (["+923244077087", "+44 (0)20 7946 0018"], Kind.PHONE),
-        (["03244077087"], Kind.TEXT),
-        (["+923244077087", "03244077087"], Kind.TEXT),
-        (["1", "25"], Kind.TEXT),
-        (["1.5", "2"], Kind.NUMBER),
-        (["1.5", "007"], Kind.TEXT),
-        (["1,234"], Kind.TEXT),
-        (["14/03/1988", "03/04/1988", "March 14, 1988", "1988-01-01"], Kind.DATE),
-        (["14/03/1988", "03/14/1988"], Kind.TEXT),
-        (["1988-03-14 00:00:00"], Kind.DATE),
-        (["1988-03-14 10:00", "1988-03-15"], Kind.DATETIME),
-        (["10:00", "2 pm"], Kind.TIME),
-        (["19880314"], Kind.TEXT),
-        (["44927"], Kind.TEXT),
-        (["Lahore"], Kind.TEXT),
-        ([], Kind.TEXT),
-        (["", " "], Kind.TEXT),
+        (["yes", "no", ""], ValueKind.BOOLEAN),
+        (["y", "n"], ValueKind.BOOLEAN),
+        (["x", ""], ValueKind.BOOLEAN),
+        (["1", "yes"], ValueKind.BOOLEAN),
+        (["0", "1"], ValueKind.TEXT),
+        (["F", "F"], ValueKind.TEXT),
+        (["M", "F"], ValueKind.TEXT),
+        (["a@b.co", " c@d.ee "], ValueKind.EMAIL),
+        (["a@b.co", "none"], ValueKind.TEXT),
+        (["https://x.org"], ValueKind.URL),
+        (["+923244077087", "+44 (0)20 7946 0018"], ValueKind.PHONE),
+        (["03244077087"], ValueKind.TEXT),
+        (["+923244077087", "03244077087"], ValueKind.TEXT),
+        (["1", "25"], ValueKind.TEXT),
+        (["1.5", "2"], ValueKind.NUMBER),
+        (["1.5", "007"], ValueKind.TEXT),
+        (["1,234"], ValueKind.TEXT),
+        (["14/03/1988", "03/04/1988", "March 14, 1988", "1988-01-01"], ValueKind.DATE),
+        (["14/03/1988", "03/14/1988"], ValueKind.TEXT),
+        (["1988-03-14 00:00:00"], ValueKind.DATE),
+        (["1988-03-14 10:00", "1988-03-15"], ValueKind.DATETIME),
+        (["10:00", "2 pm"], ValueKind.TIME),
+        (["19880314"], ValueKind.TEXT),
+        (["44927"], ValueKind.TEXT),
+        (["Lahore"], ValueKind.TEXT),
+        ([], ValueKind.TEXT),
+        (["", " "], ValueKind.TEXT),
     ],
 )
-def test_a_column_is_said_to_be_a_kind_only_if_all_of_it_is(column: list[str], kind: Kind) -> None:
-    assert kind_of(column) is kind
+def test_a_column_is_said_to_be_a_kind_only_if_all_of_it_is(column: list[str], kind: ValueKind) -> None:
+    assert infer_kind(column) is kind
 
 
 @given(st.lists(texts | like_values))
 def test_what_a_column_is_said_to_be_takes_every_text_of_it(column: list[str]) -> None:
-    kind = kind_of(column)
+    kind = infer_kind(column)
     for text in column:
         try:
-            converted(Meant(kind), text)
-        except Unfit as unfit:
+            convert(ValueType(kind), text)
+        except ConversionError as unfit:
             assert unfit.cause in {"a date that can be read in two orders", "a year of two digits"}  # noqa: PT017

@@ -6,28 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.values.convert import converted
-from heyx_bulk.values.dates import order_shown
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, Unfit
+from heyx_bulk.values.convert import convert
+from heyx_bulk.values.dates import proven_order
+from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind, ValueType
 
 DAY, MONTH, YEAR = DateOrder
 
 
 def as_date(text: str, order: DateOrder | None = None) -> str:
-    return converted(Meant(Kind.DATE, date_order=order), text)
+    return convert(ValueType(ValueKind.DATE, date_order=order), text)
 
 
 def as_datetime(text: str, order: DateOrder | None = None) -> str:
-    return converted(Meant(Kind.DATETIME, date_order=order), text)
+    return convert(ValueType(ValueKind.DATETIME, date_order=order), text)
 
 
 def as_time(text: str) -> str:
-    return converted(Meant(Kind.TIME), text)
+    return convert(ValueType(ValueKind.TIME), text)
 
 
-def cause(kind: Kind, text: str, order: DateOrder | None = None) -> str:
-    with pytest.raises(Unfit) as unfit:
-        converted(Meant(kind, date_order=order), text)
+def cause(kind: ValueKind, text: str, order: DateOrder | None = None) -> str:
+    with pytest.raises(ConversionError) as unfit:
+        convert(ValueType(kind, date_order=order), text)
     return unfit.value.cause
 
 
@@ -80,7 +80,7 @@ def test_two_digits_are_a_year_where_everybody_reads_them_alike(year: str, whole
 
 @pytest.mark.parametrize("year", ["30", "45", "68"])
 def test_two_digits_that_may_be_a_birthday_or_a_day_to_come_are_refused(year: str) -> None:
-    with pytest.raises(Unfit, match=f"19{year} or 20{year}"):
+    with pytest.raises(ConversionError, match=f"19{year} or 20{year}"):
         as_date(f"14/03/{year}", DAY)
 
 
@@ -117,16 +117,16 @@ def test_two_digits_that_may_be_a_birthday_or_a_day_to_come_are_refused(year: st
     ],
 )
 def test_a_date_that_is_none_or_more_than_one_is_refused(text: str, order: DateOrder | None, why: str) -> None:
-    assert cause(Kind.DATE, text, order) == why
+    assert cause(ValueKind.DATE, text, order) == why
 
 
 def test_the_message_of_two_orders_names_both_days_and_the_option() -> None:
-    with pytest.raises(Unfit, match=r"1988-03-04 or 1988-04-03.*--date-order"):
+    with pytest.raises(ConversionError, match=r"1988-03-04 or 1988-04-03.*--date-order"):
         as_date("03/04/1988")
 
 
 def test_the_message_of_a_bare_number_says_which_day_a_spreadsheet_makes_of_it() -> None:
-    with pytest.raises(Unfit, match="2023-01-01"):
+    with pytest.raises(ConversionError, match="2023-01-01"):
         as_date("44927")
 
 
@@ -152,7 +152,7 @@ def test_a_date_with_a_time_is_written_as_iso_has_it(text: str, iso: str) -> Non
 
 @pytest.mark.parametrize("text", ["1988-03-14 10:15 PST", "1988-03-14T24:00", "1988-03-14 10:75"])
 def test_a_date_with_a_time_that_is_none_is_refused(text: str) -> None:
-    assert cause(Kind.DATETIME, text) == "a time that is none"
+    assert cause(ValueKind.DATETIME, text) == "a time that is none"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_time_is_written_as_iso_has_it_with_as_much_as_it_says(text: str, iso:
     ],
 )
 def test_a_time_that_is_none_is_refused(text: str) -> None:
-    assert cause(Kind.TIME, text) == "a time that is none"
+    assert cause(ValueKind.TIME, text) == "a time that is none"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_time_that_is_none_is_refused(text: str) -> None:
     ],
 )
 def test_a_date_shows_the_order_that_it_proves_and_no_other(text: str, order: DateOrder | None) -> None:
-    assert order_shown(text) is order
+    assert proven_order(text) is order
 
 
 whole_days = st.dates(date(1000, 1, 1))
@@ -235,7 +235,7 @@ def test_a_date_written_in_an_order_is_read_in_it(day: date, sign: str, form: st
     parts = {"y": f"{day.year:04}", "m": form.format(day.month), "d": form.format(day.day)}
     text = sign.join(parts[part] for part in {DAY: "dmy", MONTH: "mdy", YEAR: "ymd"}[order])
     assert as_date(text, order) == day.isoformat()
-    assert order_shown(text) in (order, None)
+    assert proven_order(text) in (order, None)
 
 
 @given(whole_days, st.sampled_from([None, *DateOrder]))

@@ -4,20 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.values.convert import converted
+from heyx_bulk.values.convert import convert
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.text import digits, trim
-from heyx_bulk.values.value_types import Kind, Meant, PhoneFormat, Unfit
+from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind, ValueType
 
 E164, DIGITS, AS_TYPED = PhoneFormat
 
 
 def phone(text: str, form: PhoneFormat, region: str | None = None) -> str:
-    return converted(Meant(Kind.PHONE, region=region, phone_format=form), text)
+    return convert(ValueType(ValueKind.PHONE, region=region, phone_format=form), text)
 
 
 def cause(text: str, form: PhoneFormat = AS_TYPED, region: str | None = None) -> str:
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(ConversionError) as unfit:
         phone(text, form, region)
     return unfit.value.cause
 
@@ -133,21 +133,23 @@ def test_what_cannot_be_a_phone_there_is_refused(text: str, region: str | None, 
 
 @pytest.mark.parametrize("text", ["03244077087", "923244077087", "0092 324 4077087", "123123"])
 def test_without_a_region_no_country_code_is_made_up(text: str) -> None:
-    with pytest.raises(Unfit, match="--region") as unfit:
+    with pytest.raises(ConversionError, match="--region") as unfit:
         phone(text, E164)
     assert unfit.value.cause == "a phone without country code"
     assert phone(text, DIGITS) == digits(text)
 
 
 def test_a_phone_without_its_area_code_is_told_so() -> None:
-    with pytest.raises(Unfit, match="area code is missing"):
+    with pytest.raises(ConversionError, match="area code is missing"):
         phone("253-0000", E164, "US")
 
 
 def test_only_a_phone_without_plus_is_told_to_get_one() -> None:
-    with pytest.raises(Unfit, match=r"needs a \+ in front"):
+    with pytest.raises(ConversionError, match=r"needs a \+ in front"):
         phone("447911123456789", E164, "US")
-    with pytest.raises(Unfit, match=r"too many digits for a phone with country code 44: look it up again$"):
+    with pytest.raises(
+        ConversionError, match=r"too many digits for a phone with country code 44: look it up again$"
+    ):
         phone("+447911123456789", E164, "US")
 
 
@@ -170,7 +172,7 @@ def test_a_phone_in_plain_digits_as_typed_never_changes(plus: str, text: str) ->
 def test_a_phone_as_typed_keeps_its_digits_and_is_taken_again_as_it_is(text: str) -> None:
     try:
         sent = phone(text, AS_TYPED)
-    except Unfit:
+    except ConversionError:
         return
     assert digits(sent) == digits(text)
     assert phone(sent, AS_TYPED) == sent

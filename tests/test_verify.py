@@ -8,18 +8,18 @@ from random import Random
 
 import pytest
 
-from heyx_bulk.errors import NotAsSent
-from heyx_bulk.mapping.recognition import Wishes
-from heyx_bulk.reports.read_back import Compared, Difference, verify
-from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.errors import VerificationError
+from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.reports.read_back import Comparison, Difference, verify_run
+from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.canary import Canary, choose
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.session_run import Sent
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.session_run import SessionSummary
 from tests import scene
 from tests.scene import PLAIN, World, settings
 
-CUSTOM = Intent(Wishes(custom_fields=True))
+CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
 HEADER = "phone,email,first name,City,Street,tags,remove tags\n"
 PEOPLE = HEADER + "".join(
     [
@@ -30,24 +30,24 @@ PEOPLE = HEADER + "".join(
     ]
 )
 WRONG = {
-    "drops": (Misbehaviour(drop_fields=frozenset({"City"})), 32, Difference("City", "Lahore", "")),
+    "drops": (Faults(drop_fields=frozenset({"City"})), 32, Difference("City", "Lahore", "")),
     "changes": (
-        Misbehaviour(change_fields=frozenset({"Street"})),
+        Faults(change_fields=frozenset({"Street"})),
         33,
         Difference("Street", "Mall Road", "MALL ROAD"),
     ),
-    "cleans a tag": (Misbehaviour(clean_tags=True), 33, Difference("tag", "VIP!", "VIP")),
+    "cleans a tag": (Faults(clean_tags=True), 33, Difference("tag", "VIP!", "VIP")),
 }
 
 
-def send(world: World, run: Run, rows: int) -> tuple[Sent, list[str]]:
+def send(world: World, run: Run, rows: int) -> tuple[SessionSummary, list[str]]:
     told: list[str] = []
-    return world.send(run, work=Canary(run, rows, tell=told.append)), told
+    return world.send(run, work=Canary(run, rows, say=told.append)), told
 
 
-def compared(world: World, run: Run, sample: int | None = None) -> list[Compared]:
+def compared(world: World, run: Run, sample: int | None = None) -> list[Comparison]:
     chance = Random(1)  # noqa: S311  a sample is no secret
-    return world.do(verify(run, settings(), sample=sample, chance=chance, transport=world.door))
+    return world.do(verify_run(run, settings(), sample=sample, chance=chance, transport=world.door))
 
 
 # The canary
@@ -67,60 +67,60 @@ def test_the_first_rows_show_every_column_and_every_kind_of_call_and_then_the_re
             "Bob",
             "Cyd",
         }
-        assert run.journal.totals() == {"created": 33}
+        assert run.checkpoint.totals() == {"created": 33}
 
 
 @pytest.mark.parametrize("what", WRONG)
 def test_a_difference_stops_the_run_and_is_shown_and_the_rest_waits(tmp_path: Path, what: str) -> None:
-    misbehaviour, number, difference = WRONG[what]
-    with World(misbehaviour) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+    faults, number, difference = WRONG[what]
+    with World(faults) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
         sent, _ = send(world, run, 4)
-        assert isinstance(sent.stopped, NotAsSent)
+        assert isinstance(sent.stopped, VerificationError)
         assert f"row {number}, contact " in sent.stopped.what
-        held = f"“{difference.theirs}”" if difference.theirs else "nothing"
-        assert f"{difference.what}: sent “{difference.ours}”, HeyX has {held}" in sent.stopped.what
+        held = f"“{difference.stored}”" if difference.stored else "nothing"
+        assert f"{difference.what}: sent “{difference.sent}”, HeyX has {held}" in sent.stopped.what
         assert len(world.sandbox.contacts) == 4
-        assert run.journal.totals() == {"created": 3, "to do": 30}
+        assert run.checkpoint.totals() == {"created": 3, "to do": 30}
 
 
 def test_once_heyx_is_mended_the_same_command_sends_what_was_missing_and_then_the_rest(tmp_path: Path) -> None:
     path = scene.checkpoint(scene.sheet(tmp_path, PEOPLE), CUSTOM)
-    with World(Misbehaviour(drop_fields=frozenset({"City"}))) as world:
+    with World(Faults(drop_fields=frozenset({"City"}))) as world:
         for _ in range(2):
             with scene.resumed(path) as run:
                 sent, told = send(world, run, 4)
-                assert isinstance(sent.stopped, NotAsSent)
+                assert isinstance(sent.stopped, VerificationError)
                 assert "(2, 32, 33, 34)" in told[0]
-        world.sandbox._contacts._misbehaviour = PLAIN
+        world.sandbox._contacts._faults = PLAIN
         with scene.resumed(path) as run:
             sent, _ = send(world, run, 4)
-            assert (sent.stopped, run.journal.totals()) == (None, {"created": 33})
+            assert (sent.stopped, run.checkpoint.totals()) == (None, {"created": 33})
             assert world.contact(firstName="Ann").fields["City"] == "Lahore"
             assert len(world.sandbox.contacts) == len(world.door.creates) == 33
             assert compared(world, run) == [
-                Compared(entry.number, entry.contact_id or "", ()) for entry in run.journal.rows()
+                Comparison(record.number, record.contact_id or "", ()) for record in run.checkpoint.rows()
             ]
 
 
 def test_without_the_canary_the_rest_is_sent_as_things_are(tmp_path: Path) -> None:
-    dropping = Misbehaviour(drop_fields=frozenset({"City"}))
+    dropping = Faults(drop_fields=frozenset({"City"}))
     with World(dropping) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
         send(world, run, 4)
         assert world.send(run).stopped is None
-        assert run.journal.totals() == {"created": 33}
+        assert run.checkpoint.totals() == {"created": 33}
         assert len(world.sandbox.contacts) == 33
 
 
 def test_a_row_that_heyx_refuses_ends_the_canary_and_is_sent_again(tmp_path: Path) -> None:
     path = scene.checkpoint(scene.sheet(tmp_path, PEOPLE), CUSTOM)
-    with World(Misbehaviour(refuse_creates=1)) as world:
+    with World(Faults(refuse_creates=1)) as world:
         with scene.resumed(path) as run:
             sent, _ = send(world, run, 4)
-            assert isinstance(sent.stopped, NotAsSent)
+            assert isinstance(sent.stopped, VerificationError)
             assert "failed: HeyX answered 403" in sent.stopped.what
         with scene.resumed(path) as run:
             assert send(world, run, 4)[0].stopped is None
-            assert run.journal.totals() == {"created": 33}
+            assert run.checkpoint.totals() == {"created": 33}
         assert len(world.sandbox.contacts) == 33
 
 
@@ -134,7 +134,7 @@ def test_a_canary_that_passed_is_not_asked_again(tmp_path: Path) -> None:
         world.door.before = partial(_cut_at, 0)
         with scene.resumed(path) as run:
             sent, told = send(world, run, 4)
-            assert (sent.stopped, told, run.journal.totals()) == (None, [], {"created": 33})
+            assert (sent.stopped, told, run.checkpoint.totals()) == (None, [], {"created": 33})
 
 
 def _cut_at(last: int, number: int, _: scene.Seen) -> None:
@@ -154,12 +154,12 @@ def test_so_few_rows_that_a_column_is_not_among_them_are_told(tmp_path: Path) ->
 
 @pytest.mark.parametrize("what", WRONG)
 def test_verify_tells_every_difference(tmp_path: Path, what: str) -> None:
-    misbehaviour, number, difference = WRONG[what]
-    with World(misbehaviour) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
+    faults, number, difference = WRONG[what]
+    with World(faults) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
         world.send(run)
         writes = sum(seen.writes for seen in world.door.seen)
         found = compared(world, run)
-        assert [(one.number, one.differences) for one in found if not one.as_sent] == [(number, (difference,))]
+        assert [(one.number, one.differences) for one in found if not one.matches] == [(number, (difference,))]
         assert len(found) == 33
         assert sum(seen.writes for seen in world.door.seen) == writes
 
@@ -172,10 +172,10 @@ def test_what_was_changed_in_heyx_since_is_told_too_and_a_contact_that_is_gone(t
         records[ann].fields["firstName"] = "Anna"
         records[cyd].tags["Old"] = None
         del records[world.contact(firstName="Bob").id]
-        wrong = {one.number: one for one in compared(world, run) if not one.as_sent}
+        wrong = {one.number: one for one in compared(world, run) if not one.matches}
         assert wrong[32].differences == (Difference("firstName", "Ann", "Anna"),)
         assert wrong[34].differences == (Difference("removed tag", "Old", "Old"),)
-        assert "no such contact" in wrong[33].unread
+        assert "no such contact" in wrong[33].read_error
 
 
 def test_a_sample_is_so_many_rows_and_reads_no_other(tmp_path: Path) -> None:

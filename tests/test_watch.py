@@ -10,12 +10,12 @@ import pytest
 
 from heyx_bulk.errors import LimitReached, Stopped, TooManyFailures, Unauthorized
 from heyx_bulk.models.contacts import Outcome, Status
-from heyx_bulk.reports.audit import Books, out_of_balance
-from heyx_bulk.reports.stop_conditions import Failures, Stops
-from heyx_bulk.reports.stop_monitor import Watch
-from heyx_bulk.sandbox import Misbehaviour
+from heyx_bulk.reports.audit import CallRecorder, audit_errors
+from heyx_bulk.reports.stop_conditions import FailureLimit, StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
+from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.session_run import Sent
+from heyx_bulk.upload.session_run import SessionSummary
 from tests import scene
 from tests.scene import PLAIN, World, settings
 
@@ -25,15 +25,19 @@ MIDNIGHT = 1_795_000_000.0
 FAILED = "HeyX answered 403: The contact could not be created."
 
 
-def books(world: World, run: Run, stops: Stops, clock: Callable[[], float] | None = None) -> Books:
+def recorder(
+    world: World, run: Run, stops: StopConditions, clock: Callable[[], float] | None = None
+) -> CallRecorder:
     tells = clock or (lambda: MIDNIGHT + world.now)
-    watch = Watch(stops, open_between=run.journal.account.open_between, clock=tells)
-    return Books(watch, journal=run.journal, clock=tells)
+    watch = StopMonitor(stops, open_between=run.checkpoint.queries.open_between, clock=tells)
+    return CallRecorder(watch, checkpoint=run.checkpoint, clock=tells)
 
 
-def start(world: World, path: Path, stops: Stops, clock: Callable[[], float] | None = None) -> Sent:
+def start(
+    world: World, path: Path, stops: StopConditions, clock: Callable[[], float] | None = None
+) -> SessionSummary:
     with scene.resumed(path) as run:
-        return world.send(run, settings(), books=books(world, run, stops, clock))
+        return world.send(run, settings(), recorder=recorder(world, run, stops, clock))
 
 
 def held(world: World) -> list[tuple[dict[str, object], frozenset[str]]]:
@@ -41,8 +45,8 @@ def held(world: World) -> list[tuple[dict[str, object], frozenset[str]]]:
     return sorted(((dict(c.fields), c.tags) for c in world.sandbox.contacts), key=str)
 
 
-def seeded(misbehaviour: Misbehaviour = PLAIN) -> World:
-    world = World(misbehaviour)
+def seeded(faults: Faults = PLAIN) -> World:
+    world = World(faults)
     for number in range(0, 60, 3):
         world.sandbox.add({"phone": f"44123456{number:03}", "firstName": "Before"}, ["old"])
     return world
@@ -52,21 +56,21 @@ def undisturbed(folder: Path) -> tuple[list[tuple[dict[str, object], frozenset[s
     folder.mkdir()
     with seeded() as world, scene.staged(folder, ROWS) as run:
         sent = world.send(run)
-        return held(world), run.journal.totals(), sent.calls
+        return held(world), run.checkpoint.totals(), sent.calls
 
 
 @pytest.mark.parametrize(
     ("stops", "says"),
     [
-        (Stops(max_calls=50), "Stopped after 50 calls, as --max-calls says."),
-        (Stops(max_creates=9), "Stopped after 9 creates, as --max-creates says."),
-        (Stops(until=MIDNIGHT + 2.5), "as --until says."),
-        (Stops(max_seconds=3.0), "Stopped after 3 seconds, as --max-duration says."),
+        (StopConditions(max_calls=50), "Stopped after 50 calls, as --max-calls says."),
+        (StopConditions(max_creates=9), "Stopped after 9 creates, as --max-creates says."),
+        (StopConditions(until=MIDNIGHT + 2.5), "as --until says."),
+        (StopConditions(max_seconds=3.0), "Stopped after 3 seconds, as --max-duration says."),
     ],
     ids=["calls", "creates", "until", "duration"],
 )
 def test_a_run_stopped_by_a_limit_and_started_again_ends_as_if_it_had_never_stopped(
-    tmp_path: Path, stops: Stops, says: str
+    tmp_path: Path, stops: StopConditions, says: str
 ) -> None:
     whole, totals, _ = undisturbed(tmp_path / "whole")
     with seeded() as world:
@@ -82,8 +86,8 @@ def test_a_run_stopped_by_a_limit_and_started_again_ends_as_if_it_had_never_stop
             starts += 1
         assert starts > 2
         with scene.resumed(path) as run:
-            assert (held(world), run.journal.totals()) == (whole, totals)
-            assert out_of_balance(run.journal) == []
+            assert (held(world), run.checkpoint.totals()) == (whole, totals)
+            assert audit_errors(run.checkpoint) == []
             assert len(world.door.creates) == 40
 
 
@@ -91,15 +95,17 @@ def test_no_call_more_than_allowed_leaves_however_many_workers_wait(tmp_path: Pa
     with seeded() as world:
         path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
         with scene.resumed(path) as run:
-            sent = world.send(run, settings(workers=50), books=books(world, run, Stops(max_calls=33)))
+            sent = world.send(
+                run, settings(workers=50), recorder=recorder(world, run, StopConditions(max_calls=33))
+            )
         assert (sent.calls, len(world.door.seen), world.sandbox.calls["accepted"]) == (33, 33, 33)
 
 
 def test_a_refused_token_stops_at_once_and_another_token_carries_on(tmp_path: Path) -> None:
     whole, totals, _ = undisturbed(tmp_path / "whole")
-    with seeded(Misbehaviour(revoke_after=70)) as world:
+    with seeded(Faults(revoke_after=70)) as world:
         path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
-        assert isinstance(start(world, path, Stops()).stopped, Unauthorized)
+        assert isinstance(start(world, path, StopConditions()).stopped, Unauthorized)
         assert world.sandbox.calls["refused_401"] <= 10
         world.sandbox.tokens = ("another",)
         with scene.resumed(path) as run:
@@ -107,34 +113,34 @@ def test_a_refused_token_stops_at_once_and_another_token_carries_on(tmp_path: Pa
                 world.sandbox.tokens = (*world.sandbox.tokens, "sandbox")
                 world.sandbox._admitted.clear()
         with scene.resumed(path) as run:
-            assert (held(world), run.journal.totals()) == (whole, totals)
+            assert (held(world), run.checkpoint.totals()) == (whole, totals)
 
 
 def test_twenty_rows_refused_alike_stop_the_run_and_when_mended_it_ends_as_if_it_had_never_stopped(
     tmp_path: Path,
 ) -> None:
     text = HEADER + "".join(f"+44123456{number:03},Name {number},a;b,\n" for number in range(60))
-    with World(Misbehaviour(refuse_creates=25)) as world:
+    with World(Faults(refuse_creates=25)) as world:
         path = scene.checkpoint(scene.sheet(tmp_path, text))
-        stopped = start(world, path, Stops()).stopped
+        stopped = start(world, path, StopConditions()).stopped
         assert isinstance(stopped, TooManyFailures)
         assert FAILED.rstrip(".") in stopped.what
         assert "20 rows one after another" in stopped.what
         assert len(world.door.creates) < 40
-        assert start(world, path, Stops()).stopped is None
+        assert start(world, path, StopConditions()).stopped is None
         with scene.resumed(path) as run:
-            failed = run.journal.totals()["failed"]
-            assert run.journal.reopen() == failed == 25
+            failed = run.checkpoint.totals()["failed"]
+            assert run.checkpoint.reopen_failed() == failed == 25
             world.send(run)
-            assert run.journal.totals() == {"created": 60}
+            assert run.checkpoint.totals() == {"created": 60}
             assert len(world.sandbox.contacts) == 60
 
 
-def outcomes(watch: Watch, *told: Outcome) -> list[Stopped]:
+def outcomes(watch: StopMonitor, *told: Outcome) -> list[Stopped]:
     stopped: list[Stopped] = []
     watch.begin(stopped.append, lambda: 0.0)
     for outcome in told:
-        watch.ended(outcome)
+        watch.on_outcome(outcome)
     return stopped
 
 
@@ -144,61 +150,65 @@ def failed(number: int, message: str = FAILED) -> Outcome:
 
 def test_rows_fail_alike_whatever_number_each_message_names() -> None:
     told = (failed(n, f"HeyX answered 422: +9230012345{n:02} is taken") for n in range(20))
-    assert [type(stop) for stop in outcomes(Watch(Stops()), *told)] == [TooManyFailures]
+    assert [type(stop) for stop in outcomes(StopMonitor(StopConditions()), *told)] == [TooManyFailures]
 
 
 def test_nineteen_rows_alike_are_no_reason_and_neither_are_twenty_with_one_between() -> None:
-    assert outcomes(Watch(Stops()), *map(failed, range(19))) == []
+    assert outcomes(StopMonitor(StopConditions()), *map(failed, range(19))) == []
     between = [failed(n) if n != 10 else Outcome(n, Status.CREATED, "7") for n in range(21)]
-    assert outcomes(Watch(Stops()), *between) == []
+    assert outcomes(StopMonitor(StopConditions()), *between) == []
     unlike = [failed(n, FAILED if n % 2 else "HeyX answered 500") for n in range(40)]
-    assert outcomes(Watch(Stops()), *unlike) == []
+    assert outcomes(StopMonitor(StopConditions()), *unlike) == []
 
 
 def test_the_order_is_the_sheet_s_and_a_row_between_that_is_still_on_its_way_is_waited_for() -> None:
     on_its_way = {7}
-    watch = Watch(Stops(), open_between=lambda first, last: any(first < n < last for n in on_its_way))
+    watch = StopMonitor(
+        StopConditions(), open_between=lambda first, last: any(first < n < last for n in on_its_way)
+    )
     assert outcomes(watch, *(failed(n) for n in reversed(range(21)) if n != 7)) == []
     on_its_way.clear()
     stopped: list[Stopped] = []
     watch.begin(stopped.append, lambda: 0.0)
-    watch.ended(failed(7))
+    watch.on_outcome(failed(7))
     assert len(stopped) == 1
 
 
 def test_more_than_half_of_the_first_hundred_failed_for_any_reason() -> None:
     mixed = [failed(n, f"HeyX answered {n % 7}") if n % 2 else Outcome(n, Status.CREATED) for n in range(101)]
-    assert outcomes(Watch(Stops()), *mixed) == []
-    assert len(outcomes(Watch(Stops()), *mixed[:98], failed(98), failed(99))) == 1
+    assert outcomes(StopMonitor(StopConditions()), *mixed) == []
+    assert len(outcomes(StopMonitor(StopConditions()), *mixed[:98], failed(98), failed(99))) == 1
 
 
 @pytest.mark.parametrize(
     ("allowed", "rows", "fails", "stops"),
     [
-        (Failures(number=3), 10, 3, False),
-        (Failures(number=3), 10, 4, True),
-        (Failures(number=0), 1, 1, True),
-        (Failures(share=0.1), 99, 99, False),
-        (Failures(share=0.1), 100, 10, False),
-        (Failures(share=0.1), 100, 11, True),
-        (Failures(share=1.0), 500, 500, False),
+        (FailureLimit(number=3), 10, 3, False),
+        (FailureLimit(number=3), 10, 4, True),
+        (FailureLimit(number=0), 1, 1, True),
+        (FailureLimit(share=0.1), 99, 99, False),
+        (FailureLimit(share=0.1), 100, 10, False),
+        (FailureLimit(share=0.1), 100, 11, True),
+        (FailureLimit(share=1.0), 500, 500, False),
     ],
 )
 def test_failures_are_counted_where_a_person_said_how_many(
-    allowed: Failures, rows: int, fails: int, stops: bool
+    allowed: FailureLimit, rows: int, fails: int, stops: bool
 ) -> None:
     told = [Outcome(n, Status.CREATED) for n in range(fails, rows)] + [failed(n) for n in range(fails)]
-    assert bool(outcomes(Watch(Stops(max_failures=allowed)), *told)) == stops
+    assert bool(outcomes(StopMonitor(StopConditions(max_failures=allowed)), *told)) == stops
 
 
 # Clocks
 
 
 @pytest.mark.parametrize(
-    "stops", [Stops(until=MIDNIGHT + 6 * 3600), Stops(max_seconds=3600)], ids=["until", "duration"]
+    "stops",
+    [StopConditions(until=MIDNIGHT + 6 * 3600), StopConditions(max_seconds=3600)],
+    ids=["until", "duration"],
 )
 def test_a_laptop_that_slept_past_the_time_sends_nothing_more_and_then_carries_on(
-    tmp_path: Path, stops: Stops
+    tmp_path: Path, stops: StopConditions
 ) -> None:
     slept = [0.0]
 
@@ -216,7 +226,7 @@ def test_a_laptop_that_slept_past_the_time_sends_nothing_more_and_then_carries_o
         sent = start(world, path, stops, clock)
         assert isinstance(sent.stopped, LimitReached)
         assert sent.calls <= 50
-        sent = start(world, path, Stops(max_seconds=3600), clock)
+        sent = start(world, path, StopConditions(max_seconds=3600), clock)
         assert sent.stopped is None
         assert len(world.sandbox.contacts) == 60
 
@@ -232,17 +242,17 @@ def test_a_clock_that_is_set_changes_nothing_but_the_time_of_day_that_was_asked_
         def clock() -> float:
             return MIDNIGHT + world.now + (hours * 3600 if world.now > 3 else 0)
 
-        sent = start(world, path, Stops(max_seconds=12 * 3600), clock=clock)
+        sent = start(world, path, StopConditions(max_seconds=12 * 3600), clock=clock)
         assert (sent.stopped, sent.calls) == (None, calls)
         with scene.resumed(path) as run:
-            assert (held(world), run.journal.totals()) == (whole, totals)
-            assert out_of_balance(run.journal) == []
+            assert (held(world), run.checkpoint.totals()) == (whole, totals)
+            assert audit_errors(run.checkpoint) == []
 
 
 def test_a_duration_ends_though_the_clock_was_set_back(tmp_path: Path) -> None:
     with seeded() as world:
         path = scene.checkpoint(scene.sheet(tmp_path, ROWS))
         clock = lambda: MIDNIGHT + world.now - (3600 if world.now > 1 else 0)  # noqa: E731
-        sent = start(world, path, Stops(max_seconds=3), clock=clock)
+        sent = start(world, path, StopConditions(max_seconds=3), clock=clock)
         assert isinstance(sent.stopped, LimitReached)
         assert sent.seconds < 4.5

@@ -14,27 +14,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from heyx_bulk.errors import FULL, DiskFull, Unwritable
-from heyx_bulk.models.call_records import FIND, Attempt, Came
+from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
+from heyx_bulk.models.call_records import FIND, CallAttempt, CallResult
 
 
 @dataclass(frozen=True, slots=True)
-class LogFile:
+class CallLogFile:
     """Where every call is logged, and whether with `values`."""
 
     path: Path
     values: bool = False
 
 
-class Log:
+class CallLog:
     """Appends to a file that its owner alone can read.
 
     Contact ids are hashed under the name of the `run`, of which the log tells only the beginning, so that nobody
     can try out ids. With values they stand as they are, beside the values sent and HeyX's own words. Use in a
-    `with` block. Raises `Unwritable` where the file cannot be written at the start, `DiskFull` later.
+    `with` block. Raises `WriteError` where the file cannot be written at the start, `DiskFull` later.
     """
 
-    def __init__(self, file: LogFile, *, run: str) -> None:
+    def __init__(self, file: CallLogFile, *, run: str) -> None:
         self._path = file.path
         self._values = file.values
         self._run = run
@@ -43,7 +43,7 @@ class Log:
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
-            raise Unwritable(
+            raise WriteError(
                 f"The log {self._path} cannot be written: {error.strerror}.", "Name another file: --log FILE."
             ) from None
         self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
@@ -52,9 +52,9 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def write(self, start: int, at: float, attempt: Attempt, came: Came) -> None:
+    def write(self, start: int, at: float, attempt: CallAttempt, came: CallResult) -> None:
         """One line for one sending: what was asked, and what came of it."""
-        asked = attempt.asked
+        asked = attempt.call
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
             "run": self._run[:8],
@@ -67,12 +67,12 @@ class Log:
             "waited": round(attempt.waited_seconds, 3),
             "seconds": round(came.seconds, 3),
             "status": came.status,
-            "happened": came.happened,
+            "happened": came.outcome,
         }
         if asked.kind == FIND:
             line["field"] = asked.items[0][0]
         if self._values:
-            line |= {"asked": [list(item) for item in asked.items], "said": came.said}
+            line |= {"asked": [list(item) for item in asked.items], "said": came.message}
         self._append(json.dumps(line, ensure_ascii=False))
 
     def _told(self, contact_id: str | None) -> str | None:
@@ -84,7 +84,11 @@ class Log:
         try:
             self._file.write(f"{line}\n")
         except OSError as error:
-            what = "The disk is full" if error.errno in FULL else f"It cannot be written: {error.strerror}"
+            what = (
+                "The disk is full"
+                if error.errno in DISK_FULL_ERRNOS
+                else f"It cannot be written: {error.strerror}"
+            )
             raise DiskFull(
                 f"The log {self._path} takes no more. {what}.",
                 "Nothing is lost; make room, or leave out --log, and give the same command again.",
@@ -92,16 +96,16 @@ class Log:
 
 
 @contextmanager
-def logged(file: LogFile | None, run: str) -> Iterator[Log | None]:
+def open_call_log(file: CallLogFile | None, run: str) -> Iterator[CallLog | None]:
     """The log of a run's calls, open; None where there is to be none."""
     if file is None:
         yield None
         return
-    with Log(file, run=run) as log:
+    with CallLog(file, run=run) as log:
         yield log
 
 
-class Hush(logging.Filter):
+class LogFilter(logging.Filter):
     """Keeps the HTTP library's own log lines, which hold addresses with phones in them, from being written.
 
     Only lines about calls made by `tasks` are kept back; another user of the library in this process is not.

@@ -10,31 +10,31 @@ from typing import Self, TypeVar
 
 import httpx
 
-from heyx_bulk.api.call_log import Hush
-from heyx_bulk.api.retry import delay
+from heyx_bulk.api.call_log import LogFilter
+from heyx_bulk.api.retry import retry_delay
 from heyx_bulk.errors import (
     CallFailed,
     HeyxBulkError,
-    InDoubt,
-    Refused,
+    Rejected,
     SettingsError,
     Stopped,
     Throttled,
     Unanswered,
+    UnconfirmedCreate,
     Undelivered,
     Unreachable,
 )
-from heyx_bulk.models.call_records import Attempt, Came, Happened, Unwitnessed, Witness
-from heyx_bulk.models.call_texts import asked, said
-from heyx_bulk.models.calls import Answer, Call, Reply, read
-from heyx_bulk.rate_limit.limiter import Pace
+from heyx_bulk.models.call_records import CallAttempt, CallObserver, CallOutcome, CallResult, NullObserver
+from heyx_bulk.models.call_texts import describe_answer, describe_call
+from heyx_bulk.models.calls import Answer, Call, HttpResponse, parse_response
+from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.settings import Settings
 
 CONNECT_SECONDS = 10.0
 PATIENCE_SECONDS = 600.0
 """How long every call may be refused for asking too often before the run stops."""
 
-_LOUD = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
+_NOISY_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
 """Loggers of the HTTP library, whose lines tell addresses with phones in them."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -50,7 +50,7 @@ Transport = httpx.AsyncBaseTransport
 class _Sending:
     """One sending on its way: its `number` with the witness once it has left, when that was, and its answer."""
 
-    attempt: Attempt
+    attempt: CallAttempt
     number: int | None = None
     left_at: float = 0.0
     status: int | None = None
@@ -67,30 +67,30 @@ class Client:
     def __init__(
         self,
         settings: Settings,
-        pace: Pace,
+        limiter: RateLimiter,
         *,
         transport: Transport | None = None,
-        witness: Witness | None = None,
+        observer: CallObserver | None = None,
     ) -> None:
-        self.pace = pace
-        self._witness = witness or Unwitnessed()
+        self.limiter = limiter
+        self._observer = observer or NullObserver()
         self.calls = 0
-        self.refused_for_pace = 0
+        self.throttled_calls = 0
         self.stopped: Stopped | None = None
-        self.trouble = ""
+        self.retry_reason = ""
         self._settings = settings
         self._waiting: set[asyncio.Task[object]] = set()
-        self._speaking: set[asyncio.Task[object]] = set()
-        self._hush = Hush(self._speaking)
-        self._heard = False
-        self._refused_since: float | None = None
+        self._sending_tasks: set[asyncio.Task[object]] = set()
+        self._log_filter = LogFilter(self._sending_tasks)
+        self._reached = False
+        self._throttled_since: float | None = None
         self._clock_offset: float | None = None
         self._kept = _http(settings, transport, connections_kept=settings.workers)
         self._fresh = _http(settings, transport, connections_kept=0)
 
     async def __aenter__(self) -> Self:
-        for name in _LOUD:
-            logging.getLogger(name).addFilter(self._hush)
+        for name in _NOISY_LOGGERS:
+            logging.getLogger(name).addFilter(self._log_filter)
         await self._kept.__aenter__()
         await self._fresh.__aenter__()
         return self
@@ -98,11 +98,11 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._kept.aclose()
         await self._fresh.aclose()
-        for name in _LOUD:
-            logging.getLogger(name).removeFilter(self._hush)
+        for name in _NOISY_LOGGERS:
+            logging.getLogger(name).removeFilter(self._log_filter)
 
     @property
-    def heyx_time(self) -> float | None:
+    def server_time(self) -> float | None:
         """HeyX's own clock now (epoch seconds), as far as its answers told it; never ahead of it."""
         if self._clock_offset is None:
             return None
@@ -124,37 +124,37 @@ class Client:
         call: Call,
         *,
         row: int | None = None,
-        departing: Callable[[], None] | None = None,
-        ready_by: float | None = None,
+        before_send: Callable[[], None] | None = None,
+        retry_missing_until: float | None = None,
     ) -> Answer:
         """What HeyX answers to `call`, which is made for `row`; `departing` is called each time just before it
-        leaves; what it raises keeps the call from leaving. Until `ready_by` (the loop's clock) a contact that
-        HeyX does not know is taken to be new, and asked for again.
+        leaves; what it raises keeps the call from leaving. Until `retry_missing_until` (the loop's clock) a
+        contact that HeyX does not know is taken to be new, and asked for again.
 
-        Raises `Refused` or `Unanswered` where the call failed, `InDoubt` where a create went unanswered, and
-        `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
+        Raises `Rejected` or `Unanswered` where the call failed, `UnconfirmedCreate` where a create went
+        unanswered, and `Stopped` where no more is to be sent; a create that raises `Stopped` did not happen.
         """
         time = asyncio.get_running_loop().time
         attempt, since = 0, time()
         while True:
-            turn = await self.patiently(self.pace.turn())
+            turn = await self.interruptible(self.limiter.acquire())
             attempt += 1
-            sending = _Sending(Attempt(asked(call), row, attempt, time() - since))
+            sending = _Sending(CallAttempt(describe_call(call), row, attempt, time() - since))
             try:
-                return await self._witnessed(call, turn, departing, sending)
+                return await self._observed(call, turn, before_send, sending)
             except Throttled as failure:
                 attempt, since = attempt - 1, time()
-                self._hold(failure)
+                self._throttled(failure)
             except CallFailed as failure:
                 since = time()
-                young = ready_by is not None and since < ready_by
-                wait = delay(call, failure, attempt, heard=self._heard, young=young)
+                young = retry_missing_until is not None and since < retry_missing_until
+                wait = retry_delay(call, failure, attempt, reached=self._reached, just_created=young)
                 if wait is None:
-                    raise _last_word(call, failure) from None
-                self.trouble = failure.what
-                await self.patiently(asyncio.sleep(wait))
+                    raise _final_error(call, failure) from None
+                self.retry_reason = failure.what
+                await self.interruptible(asyncio.sleep(wait))
 
-    async def patiently(self, waiting: Coroutine[object, object, T]) -> T:
+    async def interruptible(self, waiting: Coroutine[object, object, T]) -> T:
         """Wait for something that a stop ends: then the reason of the stop is raised."""
         task = asyncio.current_task()
         assert task is not None, "only tasks wait"  # noqa: S101  asyncio's own promise
@@ -172,7 +172,7 @@ class Client:
         finally:
             self._waiting.discard(task)
 
-    async def _witnessed(
+    async def _observed(
         self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
     ) -> Answer:
         """What HeyX answers to one sending, told to the witness."""
@@ -180,87 +180,87 @@ class Client:
             answer = self._read(call, turn, await self._exchange(call, turn, departing, sending))
         except HeyxBulkError as failure:
             if sending.number is not None:
-                self._tell(sending, _happened(failure), failure.what)
+                self._report(sending, _outcome(failure), failure.what)
             raise
-        self._tell(sending, Happened.DONE, said(answer))
+        self._report(sending, CallOutcome.DONE, describe_answer(answer))
         return answer
 
-    def _tell(self, sending: _Sending, happened: Happened, words: str) -> None:
+    def _report(self, sending: _Sending, happened: CallOutcome, words: str) -> None:
         seconds = asyncio.get_running_loop().time() - sending.left_at
         assert sending.number is not None, "only what left is told"  # noqa: S101  our own order
         try:
-            came = Came(happened, sending.status, seconds, words)
-            self._witness.came(sending.number, sending.attempt, came)
+            came = CallResult(happened, sending.status, seconds, words)
+            self._observer.on_response(sending.number, sending.attempt, came)
         except Stopped as reason:
             self.stop(reason)
 
     async def _exchange(
         self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
-    ) -> Reply:
+    ) -> HttpResponse:
         request = call.request(viber=self._settings.viber)
         http = self._kept if call.idempotent else self._fresh
-        self._depart(turn, departing, sending)
+        self._leave(turn, departing, sending)
         self.calls += 1
         task = asyncio.current_task()
         assert task is not None, "only tasks speak"  # noqa: S101  asyncio's own promise
-        self._speaking.add(task)
+        self._sending_tasks.add(task)
         try:
             async with asyncio.timeout(self._settings.timeout):
                 response = await http.request(
                     request.method, self._settings.url + request.path, content=request.body
                 )
         except _NOT_SENT as error:
-            self.pace.forget(turn)
+            self.limiter.refund(turn)
             self.calls -= 1
             raise Undelivered(f"HeyX cannot be reached at {self._settings.url}: {_reason(error)}") from None
         except (httpx.RequestError, TimeoutError) as error:
-            self.pace.settle(turn, margin_seconds=self._settings.timeout)
+            self.limiter.complete(turn, margin_seconds=self._settings.timeout)
             raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
         finally:
-            self._speaking.discard(task)
+            self._sending_tasks.discard(task)
         sending.status = response.status_code
-        reply = Reply(response.status_code, response.headers, response.content)
+        reply = HttpResponse(response.status_code, response.headers, response.content)
         if reply.date is not None:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
         return reply
 
-    def _read(self, call: Call, turn: str, reply: Reply) -> Answer:
+    def _read(self, call: Call, turn: str, reply: HttpResponse) -> Answer:
         """What `reply` says; one refused as one too many was not counted by HeyX, every other one was."""
         counted = True
         try:
-            return read(call, reply)
+            return parse_response(call, reply)
         except Throttled:
             counted = False
             raise
         finally:
             if counted:
-                self.pace.settle(turn, headers=reply.headers)
+                self.limiter.complete(turn, headers=reply.headers)
                 if reply.status == 429:
-                    self.pace.refused(None)
-                self._heard, self._refused_since = True, None
-                self.trouble = ""
+                    self.limiter.throttled(None)
+                self._reached, self._throttled_since = True, None
+                self.retry_reason = ""
             else:
-                self.pace.forget(turn)
+                self.limiter.refund(turn)
 
-    def _depart(self, turn: str, departing: Callable[[], None] | None, sending: _Sending) -> None:
+    def _leave(self, turn: str, departing: Callable[[], None] | None, sending: _Sending) -> None:
         gone = False
         try:
-            self._witness.permit(sending.attempt.asked)
+            self._observer.before_send(sending.attempt.call)
             if departing is not None:
                 departing()
-            sending.number = self._witness.leaving(sending.attempt)
+            sending.number = self._observer.on_send(sending.attempt)
             sending.left_at = asyncio.get_running_loop().time()
             gone = True
         finally:
             if not gone:
-                self.pace.forget(turn)
+                self.limiter.refund(turn)
 
-    def _hold(self, failure: Throttled) -> None:
+    def _throttled(self, failure: Throttled) -> None:
         """Silence for all, a second more than HeyX says."""
-        self.refused_for_pace += 1
+        self.throttled_calls += 1
         now = asyncio.get_running_loop().time()
-        self._refused_since = now if self._refused_since is None else self._refused_since
-        if now - self._refused_since > PATIENCE_SECONDS:
+        self._throttled_since = now if self._throttled_since is None else self._throttled_since
+        if now - self._throttled_since > PATIENCE_SECONDS:
             raise Unreachable(
                 f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
                 "Is another program using the same token? Give the same command again later.",
@@ -270,7 +270,7 @@ class Client:
                 f"HeyX asks to wait for {failure.wait_seconds / 60:.0f} minutes: too many requests.",
                 "Give the same command again after that.",
             )
-        self.pace.refused(failure.wait_seconds)
+        self.limiter.throttled(failure.wait_seconds)
 
 
 def _http(settings: Settings, transport: Transport | None, *, connections_kept: int) -> httpx.AsyncClient:
@@ -296,29 +296,31 @@ def _http(settings: Settings, transport: Transport | None, *, connections_kept: 
         ) from None
 
 
-def _happened(failure: HeyxBulkError) -> Happened:
+def _outcome(failure: HeyxBulkError) -> CallOutcome:
     match failure:
         case Throttled():
-            return Happened.THROTTLED
+            return CallOutcome.THROTTLED
         case Undelivered():
-            return Happened.UNDELIVERED
-        case Refused() | Stopped():
-            return Happened.REFUSED
+            return CallOutcome.UNDELIVERED
+        case Rejected() | Stopped():
+            return CallOutcome.REJECTED
         case _:
-            return Happened.UNANSWERED
+            return CallOutcome.UNANSWERED
 
 
-def _last_word(call: Call, failure: CallFailed) -> Exception:
+def _final_error(call: Call, failure: CallFailed) -> Exception:
     match failure:
         case Undelivered():
-            return Unreachable(f"{failure.what}.", f"{_to_see_to(failure)}, and give the same command again.")
+            return Unreachable(
+                f"{failure.what}.", f"{_connection_remedy(failure)}, and give the same command again."
+            )
         case Unanswered() if not call.idempotent:
-            return InDoubt(failure.what)
+            return UnconfirmedCreate(failure.what)
         case _:
             return failure
 
 
-def _to_see_to(failure: Undelivered) -> str:
+def _connection_remedy(failure: Undelivered) -> str:
     if "CERTIFICATE" in failure.what:
         return "If a proxy opens your connections, name its certificate in SSL_CERT_FILE; see to HEYX_URL"
     return "See to the network, to a proxy (HTTPS_PROXY), or to the address in HEYX_URL"

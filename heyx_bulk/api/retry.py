@@ -5,17 +5,17 @@
 | `Undelivered` | again with backoff and jitter, then the run stops | the same |
 | `Throttled` | everybody holds, then again; not an attempt | the same |
 | `Unanswered` | again with backoff and jitter, then the row fails | never: it is in doubt |
-| `Absent`, just after our own create | again with backoff and jitter for some seconds, then the row fails | – |
-| `Refused` 449, `in the queue` | again with backoff and jitter, then the row fails | (in doubt) |
-| `Refused` | never: the row fails | never: the row fails |
+| `NotFoundError`, just after our own create | the same for some seconds, then the row fails | – |
+| `Rejected` 449, `in the queue` | again with backoff and jitter, then the row fails | (in doubt) |
+| `Rejected` | never: the row fails | never: the row fails |
 """
 
 from __future__ import annotations
 
 import random
 
-from heyx_bulk.errors import Absent, CallFailed, Refused, Throttled, Unanswered, Undelivered
-from heyx_bulk.models.calls import QUEUED, Call
+from heyx_bulk.errors import CallFailed, NotFoundError, Rejected, Throttled, Unanswered, Undelivered
+from heyx_bulk.models.calls import STATUS_IN_QUEUE, Call
 
 LONGEST_BACKOFF_SECONDS = 30.0
 CONNECTING_ATTEMPTS = 8
@@ -23,8 +23,8 @@ FIRST_ATTEMPTS = 3
 ATTEMPTS = 6
 
 
-def delay(
-    call: Call, failure: CallFailed, attempt: int, *, heard: bool = True, young: bool = False
+def retry_delay(
+    call: Call, failure: CallFailed, attempt: int, *, reached: bool = True, just_created: bool = False
 ) -> float | None:
     """Seconds to wait before `call` is sent again after its `attempt`-th sending failed; None: give up.
 
@@ -35,12 +35,12 @@ def delay(
         case Throttled():
             return 0.0
         case Undelivered():
-            return _backoff(attempt) if attempt < (CONNECTING_ATTEMPTS if heard else FIRST_ATTEMPTS) else None
+            return _backoff(attempt) if attempt < (CONNECTING_ATTEMPTS if reached else FIRST_ATTEMPTS) else None
         case Unanswered() if call.idempotent:
             return _backoff(attempt) if attempt < ATTEMPTS else None
-        case Absent() if young:
+        case NotFoundError() if just_created:
             return _backoff(attempt)
-        case Refused(status=status) if status == QUEUED and call.idempotent:
+        case Rejected(status=status) if status == STATUS_IN_QUEUE and call.idempotent:
             return _backoff(attempt) if attempt < ATTEMPTS else None
         case _:
             return None

@@ -8,7 +8,7 @@ import typer
 
 from heyx_bulk.cli import channel, runs, sheets
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.console import Voice, telling_errors
+from heyx_bulk.cli.console import Console, report_errors
 from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.planning.planner import Mode
 from heyx_bulk.values.equality import PhoneLookup
@@ -47,7 +47,7 @@ def heyx_bulk(
     \b
     heyx-bulk inspect contacts.xlsx               what is in it, and what is wrong with it
     heyx-bulk columns contacts.xlsx --save FILE   what its columns mean, to be corrected in a file
-    heyx-bulk upload contacts.xlsx --rehearse     try it all without HeyX and without a token
+    heyx-bulk upload contacts.xlsx --simulate     try it all without HeyX and without a token
     heyx-bulk upload contacts.xlsx                upload; the same command again carries on
     heyx-bulk status                              how the runs in this folder stand
     heyx-bulk rerun contacts.xlsx.checkpoint      send the failed rows again
@@ -98,7 +98,7 @@ def upload(
     add_tag: o.AddTag = None,
     remove_tag: o.RemoveTag = None,
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="The whole run against a sandbox; needs no token, sends nothing.")
+        bool, typer.Option("--simulate", help="The whole run against a sandbox; needs no token, sends nothing.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Look up every row's contact, show what would change, write nothing.")
@@ -110,14 +110,14 @@ def upload(
     strict: Annotated[bool, typer.Option("--strict", help="Send nothing if any row is invalid.")] = False,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Start a new run of the sheet; the run before is kept under a dated name."),
+        typer.Option("--restart", help="Start a new run of the sheet; the run before is kept under a dated name."),
     ] = False,
     out: o.Out = None,
     rate: o.RateOption = None,
     rate_share: o.RateShare = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
-    settle: o.Settle = None,
+    reconcile_delay: o.Settle = None,
     viber: o.Viber = False,
     max_failures: o.MaxFailures = None,
     max_calls: o.MaxCalls = None,
@@ -134,10 +134,10 @@ def upload(
     """Upload a sheet: every row becomes a contact as the row says, created or updated.
 
     \b
-    heyx-bulk upload contacts.xlsx --rehearse
+    heyx-bulk upload contacts.xlsx --simulate
     heyx-bulk upload contacts.xlsx --dry-run --first 20
     heyx-bulk upload contacts.csv --map "Group=tags" --ignore Notes --add-tag "Spring fair"
-    heyx-bulk upload customers.xlsx --sheet 2026 --custom-fields --key customerid
+    heyx-bulk upload customers.xlsx --worksheet 2026 --custom-fields --key customerid
     heyx-bulk upload vip.xlsx --since-export
 
     Columns are recognised by their headers: First Name is firstName, tags holds a list. A run stopped
@@ -145,13 +145,13 @@ def upload(
     """
     from heyx_bulk.cli.mapping import MappingWish
     from heyx_bulk.cli.upload import Asked, upload_sheet
-    from heyx_bulk.upload.options import Intent
+    from heyx_bulk.upload.options import UploadOptions
 
-    with telling_errors():
+    with report_errors():
         asked = Asked(
             sheet=sheet,
-            intent=Intent(
-                wishes=o.wishes(
+            options=UploadOptions(
+                mapping=o.mapping_options(
                     map_=map_,
                     ignore=ignore,
                     custom_fields=custom_fields,
@@ -175,9 +175,9 @@ def upload(
                 worksheet=worksheet,
                 header_row=header_row,
                 encoding=encoding,
-                delimiter=delimiter,
+                separator=delimiter,
                 raw_csv=raw_csv,
-                accept_suspect_ids=accept_suspect_ids,
+                accept_rounded_ids=accept_suspect_ids,
                 duplicates=duplicates,
                 viber=viber,
                 since_export=since_export or export_number is not None,
@@ -185,12 +185,12 @@ def upload(
                 read_first=read_first,
             ),
             mapping=MappingWish(mapping, look=not no_mapping),
-            speaking=o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber),
-            stops=o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(),
+            speaking=o.ConnectionOptions(rate, workers, timeout, reconcile_delay, rate_share, viber=viber),
+            stops=o.StopOptions(max_failures, max_calls, max_creates, until, max_duration).conditions(),
             canary=canary,
             log=o.log_file(log, values=log_values),
             out=out,
-            voice=Voice(quiet=quiet, verbose=verbose, as_json=as_json),
+            console=Console(quiet=quiet, verbose=verbose, as_json=as_json),
             yes=yes,
             strict=strict,
             again=again,
@@ -220,7 +220,7 @@ def rerun(
     rate_share: o.RateShare = None,
     workers: o.Workers = None,
     timeout: o.Timeout = None,
-    settle: o.Settle = None,
+    reconcile_delay: o.Settle = None,
     viber: o.Viber = False,
     max_failures: o.MaxFailures = None,
     max_calls: o.MaxCalls = None,
@@ -244,19 +244,19 @@ def rerun(
     """
     from heyx_bulk.cli.rerun import rerun as run
 
-    with telling_errors():
-        voice = Voice(quiet=quiet, verbose=verbose, as_json=as_json)
-        speaking = o.Speaking(rate, workers, timeout, settle, rate_share, viber=viber)
-        stops = o.Ending(max_failures, max_calls, max_creates, until, max_duration).stops(alike=False)
+    with report_errors():
+        console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+        speaking = o.ConnectionOptions(rate, workers, timeout, reconcile_delay, rate_share, viber=viber)
+        stops = o.StopOptions(max_failures, max_calls, max_creates, until, max_duration).conditions(alike=False)
         log_to = o.log_file(log, values=log_values)
-        raise typer.Exit(run(checkpoint, speaking, voice, stops=stops, log=log_to, uncertain=uncertain))
+        raise typer.Exit(run(checkpoint, speaking, console, stops=stops, log=log_to, uncertain=uncertain))
 
 
 @app.command()
 def report(
     checkpoint: o.Checkpoint,
     salvage: Annotated[
-        bool, typer.Option("--salvage", help="Save what can be read of a checkpoint that the disk has damaged.")
+        bool, typer.Option("--recover", help="Save what can be read of a checkpoint that the disk has damaged.")
     ] = False,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -265,14 +265,14 @@ def report(
 
     \b
     heyx-bulk report contacts.xlsx.checkpoint
-    heyx-bulk report contacts.xlsx.checkpoint --salvage
+    heyx-bulk report contacts.xlsx.checkpoint --recover
     """
     from heyx_bulk.cli.recover import save
     from heyx_bulk.cli.rerun import report as run
 
-    with telling_errors():
-        voice = Voice(quiet=quiet, as_json=as_json)
-        raise typer.Exit(save(checkpoint, voice) if salvage else run(checkpoint, voice))
+    with report_errors():
+        console = Console(quiet=quiet, as_json=as_json)
+        raise typer.Exit(save(checkpoint, console) if salvage else run(checkpoint, console))
 
 
 app.command()(runs.status)
@@ -282,7 +282,7 @@ app.command()(runs.verify)
 
 app.command()(channel.export)
 app.command()(channel.fields)
-app.add_typer(channel.memory, name="memory")
+app.add_typer(channel.cache, name="cache")
 
 
 def _share(what: str, option: str) -> object:
@@ -339,11 +339,11 @@ def sandbox(
     It keeps its contacts in memory, and prints the two lines that point heyx-bulk to it.
     """
     from heyx_bulk.cli.sandbox import Limit, serve
-    from heyx_bulk.sandbox import Misbehaviour
+    from heyx_bulk.sandbox import Faults
     from heyx_bulk.settings import Rate
 
-    with telling_errors():
-        misbehaviour = Misbehaviour(
+    with report_errors():
+        faults = Faults(
             seed=seed,
             lose_answers=lose_answers,
             lose_create_answers=lose_create_answers,
@@ -355,6 +355,4 @@ def sandbox(
             drop_fields=frozenset(drop_field or ()),
             clean_tags=clean_tags,
         )
-        serve(
-            misbehaviour, Limit(Rate.parse(rate), window, limit_headers), port=port, latency=latency, empty=empty
-        )
+        serve(faults, Limit(Rate.parse(rate), window, limit_headers), port=port, latency=latency, empty=empty)

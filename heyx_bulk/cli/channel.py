@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.console import Voice, telling_errors
+from heyx_bulk.cli.console import Console, report_errors
 from heyx_bulk.values.equality import PhoneLookup
 
 
@@ -112,7 +112,7 @@ def export(
         bool, typer.Option("--dry-run", help="Read the first pages, say what the rest takes, and end.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Read everything anew, where an export to this file was stopped.")
+        bool, typer.Option("--restart", help="Read everything anew, where an export to this file was stopped.")
     ] = False,
     phone_lookup: o.Lookup = PhoneLookup.BOTH,
     raw_csv: o.RawCsv = False,
@@ -138,9 +138,9 @@ def export(
     HeyX cannot list all contacts: it finds those that have the value you name. What is found is filtered here. An
     export that was stopped is carried on by the same command.
     """
-    from heyx_bulk.cli.export import Asked, Filters, Shape, Sources, export_contacts
+    from heyx_bulk.cli.export import Asked, Filters, LayoutOptions, Sources, export_contacts
 
-    with telling_errors():
+    with report_errors():
         asked = Asked(
             out=out,
             sources=Sources(
@@ -155,13 +155,15 @@ def export(
                 created_before,
                 ignore_case=ignore_case,
             ),
-            shape=Shape(
+            shape=LayoutOptions(
                 columns, tuple(rename or ()), mapping, tag_columns=tag_columns, timezone=timezone, raw_csv=raw_csv
             ),
-            speaking=o.Speaking(rate=rate, rate_share=rate_share, workers=workers, timeout=timeout),
-            stops=o.Ending(max_calls=max_calls, until=until, max_duration=max_duration).stops(alike=False),
+            speaking=o.ConnectionOptions(rate=rate, rate_share=rate_share, workers=workers, timeout=timeout),
+            stops=o.StopOptions(max_calls=max_calls, until=until, max_duration=max_duration).conditions(
+                alike=False
+            ),
             log=o.log_file(log, values=log_values),
-            voice=Voice(quiet=quiet, as_json=as_json),
+            console=Console(quiet=quiet, as_json=as_json),
             passes=passes,
             per_page=per_page,
             again=again,
@@ -205,40 +207,40 @@ def fields(
     """
     from heyx_bulk.cli.fields import Asked, tell_fields
 
-    with telling_errors():
+    with report_errors():
         asked = Asked(
             where=where,
             add=tuple(add or ()),
             forget=tuple(forget or ()),
             lookup=phone_lookup,
-            speaking=o.Speaking(rate=rate, timeout=timeout),
-            voice=Voice(quiet=quiet, as_json=as_json),
+            speaking=o.ConnectionOptions(rate=rate, timeout=timeout),
+            console=Console(quiet=quiet, as_json=as_json),
         )
         raise typer.Exit(tell_fields(asked))
 
 
-memory = typer.Typer(
+cache = typer.Typer(
     no_args_is_help=True,
     help="What this machine remembers of a channel's contacts, for `export --known` and `upload --since-export`.",
 )
 
 
-@memory.command("show")
+@cache.command("show")
 def show_memory(quiet: o.Quiet = False, as_json: o.Json = False) -> None:
     """How many contacts are remembered, which exports, and where.
 
     \b
-    heyx-bulk memory show
+    heyx-bulk cache show
 
-    Every upload and export adds to it. HEYX_MEMORY=off in the environment remembers no further contacts.
+    Every upload and export adds to it. HEYX_CACHE=off in the environment remembers no further contacts.
     """
     from heyx_bulk.cli.cache import show
 
-    with telling_errors():
-        raise typer.Exit(show(Voice(quiet=quiet, as_json=as_json)))
+    with report_errors():
+        raise typer.Exit(show(Console(quiet=quiet, as_json=as_json)))
 
 
-@memory.command("forget")
+@cache.command("forget")
 def forget_memory(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     quiet: o.Quiet = False,
@@ -247,9 +249,9 @@ def forget_memory(
     """Forget all contacts and exports of the channel on this machine. HeyX keeps its contacts.
 
     \b
-    heyx-bulk memory forget --yes
+    heyx-bulk cache forget --yes
     """
     from heyx_bulk.cli.cache import forget
 
-    with telling_errors():
-        raise typer.Exit(forget(Voice(quiet=quiet, as_json=as_json), yes=yes))
+    with report_errors():
+        raise typer.Exit(forget(Console(quiet=quiet, as_json=as_json), yes=yes))

@@ -19,27 +19,27 @@ from heyx_bulk.errors import HeyxBulkError, Interrupted
 from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
 
 
-class Voice:
+class Console:
     """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
         self.quiet = quiet
         self.verbose = verbose
         self.as_json = as_json
-        self._out = lasting(sys.stdout)
-        self._err = lasting(sys.stderr)
+        self._out = broken_pipe_safe(sys.stdout)
+        self._err = broken_pipe_safe(sys.stderr)
 
     def say(self, text: str = "") -> None:
         """A line for a person, on standard error."""
         if not self.quiet:
-            self.alarm(text)
+            self.error(text)
 
-    def alarm(self, text: str) -> None:
+    def error(self, text: str) -> None:
         """A line that even a quiet program says, on standard error."""
         self._err.write(f"{text}\n")
         self._err.flush()
 
-    def total(self, text: str, document: Mapping[str, object]) -> None:
+    def result(self, text: str, document: Mapping[str, object]) -> None:
         """The totals, on standard output: as a line, or as one JSON document."""
         self._out.write((json.dumps(document, ensure_ascii=False) if self.as_json else text) + "\n")
         self._out.flush()
@@ -64,7 +64,7 @@ class Voice:
         return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-class Lasting:
+class BrokenPipeSafe:
     """A stream that falls silent when nobody reads it any more (`| head`, a closed terminal), instead of ending
     the run.
     """
@@ -104,14 +104,14 @@ class Lasting:
             os.close(nowhere)
 
 
-def lasting(stream: TextIO) -> TextIO:
+def broken_pipe_safe(stream: TextIO) -> TextIO:
     """`stream`, silent when nobody reads it any more."""
-    return cast("TextIO", Lasting(stream))
+    return cast("TextIO", BrokenPipeSafe(stream))
 
 
 @contextmanager
-def telling_errors() -> Iterator[None]:
-    """Tell an error a person can understand in its two halves, and end with its exit code."""
+def report_errors() -> Iterator[None]:
+    """AddProblem an error a person can understand in its two halves, and end with its exit code."""
     try:
         yield
     except HeyxBulkError as error:
@@ -121,11 +121,11 @@ def telling_errors() -> Iterator[None]:
 
 
 def _fail(error: HeyxBulkError) -> NoReturn:
-    Voice().alarm(told(error))
+    Console().error(error_text(error))
     raise typer.Exit(error.exit_code)
 
 
-def told(error: HeyxBulkError) -> str:
+def error_text(error: HeyxBulkError) -> str:
     """An error's two halves, each a sentence on lines of its own."""
     return "\n".join(sentence(half) for half in (error.what, error.remedy) if half)
 
@@ -146,7 +146,7 @@ def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
     return command(*(argument for argument in arguments if argument not in without))
 
 
-def shown(path: Path) -> str:
+def short_path(path: Path) -> str:
     """A path as short as it can be typed from here."""
     try:
         return str(path.absolute().relative_to(Path.cwd()))

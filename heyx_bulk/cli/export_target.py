@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.cli.console import Voice, command, shown
-from heyx_bulk.errors import FULL, DiskFull, SettingsError, Unwritable
+from heyx_bulk.cli.console import Console, command, short_path
+from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
 from heyx_bulk.export.layout import Table, as_texts
-from heyx_bulk.sheets.table_writers import check_parquet, write_lines, write_parquet
+from heyx_bulk.sheets.table_writers import check_parquet, write_json_lines, write_parquet
 from heyx_bulk.sheets.writer import write_sheet
-from heyx_bulk.storage.paths import export_place, state_place
+from heyx_bulk.storage.paths import export_checkpoint_path, state_checkpoint_path
 
 SHEETS = (".xlsx", ".csv")
 KINDS = (*SHEETS, ".jsonl", ".parquet")
@@ -23,14 +23,14 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
+class ExportTarget:
     """The file that an export is written to; `-` is standard output, as CSV."""
 
     path: Path
     raw_csv: bool = False
 
     @classmethod
-    def of(cls, text: str, *, raw_csv: bool) -> Outlet:
+    def of(cls, text: str, *, raw_csv: bool) -> ExportTarget:
         """The outlet that a command line names; raises `SettingsError` for a kind that nobody writes."""
         path = Path(text)
         if text != "-" and path.suffix.casefold() not in KINDS:
@@ -39,7 +39,7 @@ class Outlet:
                 "Name the file with one of these endings, or - for CSV on standard output.",
             )
         if text != "-" and not path.absolute().parent.is_dir():
-            raise Unwritable(
+            raise WriteError(
                 f"There is no folder {path.absolute().parent}.", "Make it first, or name another one."
             )
         if path.suffix.casefold() == ".parquet":
@@ -53,14 +53,18 @@ class Outlet:
 
     def checkpoint(self, digest: str) -> tuple[Path, str]:
         """Where the export's checkpoint lies, and why not beside the file, if it does not."""
-        return (state_place(f"{digest[:16]}.export"), "") if self.is_stream else export_place(self.path)
+        return (
+            (state_checkpoint_path(f"{digest[:16]}.export"), "")
+            if self.is_stream
+            else export_checkpoint_path(self.path)
+        )
 
     def write(self, table: Table) -> Path:
         """Write the table, whole or not at all, under a name that is free; where it went."""
         try:
             return self._poured(table) if self.is_stream else self._write(free_name(self.path), table)
         except OSError as error:
-            if error.errno not in FULL:
+            if error.errno not in DISK_FULL_ERRNOS:
                 raise
             raise DiskFull(
                 f"The disk of {self.path.absolute().parent} is full.",
@@ -70,7 +74,7 @@ class Outlet:
     def _write(self, path: Path, table: Table) -> Path:
         match path.suffix.casefold():
             case ".jsonl":
-                write_lines(path, table.header, table.rows)
+                write_json_lines(path, table.header, table.rows)
             case ".parquet":
                 write_parquet(path, table.header, table.rows)
             case _:
@@ -89,23 +93,24 @@ class Outlet:
                 sys.stdout.flush()
         return self.path
 
-    def tell(self, voice: Voice, written: Path, *, comes_back: bool) -> None:
+    def tell(self, console: Console, written: Path, *, comes_back: bool) -> None:
         """Say where the contacts are, and how they come back."""
         if self.is_stream:
             return
         kept = f" ({self.path} was there already, and is left as it is)" if written != self.path else ""
-        voice.say(f"Written: {shown(written)}{kept}")
+        console.say(f"Written: {short_path(written)}{kept}")
         if comes_back and written.suffix.casefold() in SHEETS:
-            voice.say(
-                "To send back what you change in it:\n  " + command("upload", shown(written), "--since-export")
+            console.say(
+                "To send back what you change in it:\n  "
+                + command("upload", short_path(written), "--since-export")
             )
 
-    def total(self, voice: Voice, text: str, document: Mapping[str, object]) -> None:
+    def total(self, console: Console, text: str, document: Mapping[str, object]) -> None:
         """The totals: on standard output, unless the contacts went there."""
         if self.is_stream:
-            voice.say(text)
+            console.say(text)
         else:
-            voice.total(text, document)
+            console.result(text, document)
 
 
 def free_name(path: Path) -> Path:

@@ -8,20 +8,20 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from heyx_bulk.api.session import speaking
-from heyx_bulk.cli.console import Voice, count
-from heyx_bulk.cli.options import Speaking
+from heyx_bulk.api.session import open_session
+from heyx_bulk.cli.console import Console, count
+from heyx_bulk.cli.options import ConnectionOptions
 from heyx_bulk.cli.preflight import tell_peculiar
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
 from heyx_bulk.export.exporter import first_page
-from heyx_bulk.export.filters import wanted_field
-from heyx_bulk.mapping.column import field_named
+from heyx_bulk.export.filters import parse_field_value
+from heyx_bulk.mapping.column import parse_field_name
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.storage.cache.channel_cache import ChannelMemory, known_fields
+from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
 from heyx_bulk.storage.cache.custom_fields import KnownField, custom_fields
 from heyx_bulk.values.equality import PhoneLookup, text_of
 from heyx_bulk.values.text import trim
@@ -38,8 +38,8 @@ class Asked:
     add: tuple[str, ...]
     forget: tuple[str, ...]
     lookup: PhoneLookup
-    speaking: Speaking
-    voice: Voice
+    speaking: ConnectionOptions
+    console: Console
 
 
 def known_here() -> KnownFields:
@@ -52,34 +52,34 @@ def known_here() -> KnownFields:
 
 def tell_fields(asked: Asked) -> int:
     """Learn and forget what was asked, and list what is known then; the exit code."""
-    wanted = None if asked.where is None else wanted_field(asked.where)
+    wanted = None if asked.where is None else parse_field_value(asked.where)
     added = [_custom(name) for name in asked.add]
     settings = from_environment(os.environ, **asked.speaking.options())
     contacts = () if wanted is None else _read(settings, wanted, asked)
-    with ChannelMemory(settings.channel, settings.settle) as memory:
-        before = {field.name for field in memory.fields.known()}
-        memory.fields.saw(contacts)
+    with ChannelCache(settings.channel, settings.reconcile_delay) as cache:
+        before = {field.name for field in cache.fields.known()}
+        cache.fields.observe(contacts)
         for name in added:
-            memory.fields.add(name)
+            cache.fields.add(name)
         for name in asked.forget:
-            _forget(memory, trim(name))
-        _tell(asked, memory, contacts, before)
+            _forget(cache, trim(name))
+        _tell(asked, cache, contacts, before)
     return 0
 
 
 def _read(settings: Settings, wanted: Field, asked: Asked) -> tuple[Contact, ...]:
     """One page of the contacts that have the value."""
-    with Signals(asked.voice) as signals:
+    with Signals(asked.console) as signals:
         page = asyncio.run(_search(settings, wanted, asked, signals))
     total = len(page.contacts) if page.total is None else page.total
-    asked.voice.say(f"{count(total, 'contact')} found with {asked.where}, {len(page.contacts)} of them read.")
+    asked.console.say(f"{count(total, 'contact')} found with {asked.where}, {len(page.contacts)} of them read.")
     if not page.contacts:
-        asked.voice.say("HeyX takes a field's name exactly as it is written there, capitals too.")
+        asked.console.say("HeyX takes a field's name exactly as it is written there, capitals too.")
     return page.contacts
 
 
 async def _search(settings: Settings, wanted: Field, asked: Asked, signals: Signals) -> Page:
-    async with speaking(settings) as client:
+    async with open_session(settings) as client:
         signals.attach(client)
         try:
             return await first_page(client, wanted, asked.lookup)
@@ -89,7 +89,7 @@ async def _search(settings: Settings, wanted: Field, asked: Asked, signals: Sign
 
 def _custom(name: str) -> str:
     """The name of a custom field as a person says it; raises `SettingsError` where it is none."""
-    named = field_named(name)
+    named = parse_field_name(name)
     if not named:
         raise SettingsError("--add names no field.", "Write it like --add City.")
     if named in (*STANDARD_FIELDS, *READ_ONLY_FIELDS):
@@ -97,27 +97,27 @@ def _custom(name: str) -> str:
     return named
 
 
-def _forget(memory: ChannelMemory, name: str) -> None:
-    if not memory.fields.forget(name):
+def _forget(cache: ChannelCache, name: str) -> None:
+    if not cache.fields.forget(name):
         raise SettingsError(
             f"Nothing is known of a field “{name}” in this channel.",
             "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",
         )
 
 
-def _tell(asked: Asked, memory: ChannelMemory, contacts: tuple[Contact, ...], before: set[str]) -> None:
-    known, peculiar = memory.fields.known(), memory.peculiarities()
+def _tell(asked: Asked, cache: ChannelCache, contacts: tuple[Contact, ...], before: set[str]) -> None:
+    known, peculiar = cache.fields.known(), cache.field_mismatches()
     samples = _samples(contacts)
     width = max((len(field.name) for field in known), default=0)
     for field in known:
         new = "new, " if field.name not in before else ""
         shown = ", ".join(samples.get(field.name, ())) or _since(field)
-        asked.voice.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
+        asked.console.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
     if not known:
-        asked.voice.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
-        asked.voice.say("  heyx-bulk fields --where FIELD=VALUE")
-    tell_peculiar(asked.voice, peculiar)
-    asked.voice.total(
+        asked.console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
+        asked.console.say("  heyx-bulk fields --where FIELD=VALUE")
+    tell_peculiar(asked.console, peculiar)
+    asked.console.result(
         f"{count(len(known), 'custom field')} known",
         {
             "fields": [
@@ -130,7 +130,7 @@ def _tell(asked: Asked, memory: ChannelMemory, contacts: tuple[Contact, ...], be
                 }
                 for field in known
             ],
-            "shown_otherwise": [asdict(one) for one in peculiar],
+            "field_mismatches": [asdict(one) for one in peculiar],
             "exit": 0,
         },
     )

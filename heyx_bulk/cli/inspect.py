@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from heyx_bulk.cli.console import Voice, count
+from heyx_bulk.cli.console import Console, count
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.preflight import tell_causes, tell_findings, tell_strange
-from heyx_bulk.mapping.column import Column, Use, letter
+from heyx_bulk.mapping.column import Column, Use, column_letter
 from heyx_bulk.reports import results
-from heyx_bulk.upload.inspection import Looked, inspect
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.inspection import Inspection, inspect_sheet
+from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import Kind
+from heyx_bulk.values.value_types import ValueKind
 
 LONGEST_SAMPLE = 24
 
@@ -29,36 +29,36 @@ _USES = {
 }
 
 
-def inspect_sheet(path: Path, intent: Intent, wish: MappingWish, voice: Voice) -> int:
+def print_inspection(path: Path, options: UploadOptions, wish: MappingWish, console: Console) -> int:
     """Say what there is to say of a sheet; the exit code is an upload's before anything is sent."""
-    sheet = intent.open(path)
-    intent = wish.applied(intent, sheet, voice)
-    looked = inspect(sheet, intent, known_here())
-    _tell_reading(voice, looked)
-    tell_columns(voice, looked.columns, looked.samples)
-    tell_causes(voice, looked.causes)
-    tell_findings(voice, looked.findings)
-    tell_strange(voice, looked.strange)
+    sheet = options.open(path)
+    options = wish.applied(options, sheet, console)
+    looked = inspect_sheet(sheet, options, known_here())
+    _tell_reading(console, looked)
+    tell_columns(console, looked.columns, looked.samples)
+    tell_causes(console, looked.causes)
+    tell_findings(console, looked.warnings)
+    tell_strange(console, looked.unknown_fields)
     for mistake in looked.mistakes:
-        voice.say(mistake)
+        console.say(mistake)
     code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
     ready = looked.totals.get(results.TO_DO, 0)
     invalid = sum(looked.totals.values()) - ready
-    voice.total(
+    console.result(
         f"{count(ready + invalid, 'row')}: {ready:,} can be sent, {invalid:,} invalid", _document(looked, code)
     )
     return code
 
 
-def _tell_reading(voice: Voice, looked: Looked) -> None:
+def _tell_reading(console: Console, looked: Inspection) -> None:
     sheet = looked.sheet
     worksheet = f", worksheet “{sheet.worksheet}”" if sheet.worksheet else ""
-    voice.say(f"{sheet.path.name}: {sheet.format}{worksheet}, headers in row {sheet.header_row}")
+    console.say(f"{sheet.path.name}: {sheet.format}{worksheet}, headers in row {sheet.header_row}")
     for note in sheet.notes:
-        voice.say(f"  {note}")
+        console.say(f"  {note}")
 
 
-def tell_columns(voice: Voice, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
+def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
     """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
     width = max((len(trim(column.header)) for column in columns), default=0)
     for column in columns:
@@ -66,12 +66,12 @@ def tell_columns(voice: Voice, columns: Sequence[Column], samples: Sequence[Sequ
         why = f", {column.reason}" if column.reason else ""
         name = trim(column.header).ljust(width)
         values = f"   ({shown})" if shown else ""
-        voice.say(f"  {letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
+        console.say(f"  {column_letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
 
 
 def meaning(column: Column) -> str:
     """What a column is taken for, in words."""
-    kind = "" if column.meant.kind is Kind.TEXT else f" ({column.meant.kind})"
+    kind = "" if column.value_type.kind is ValueKind.TEXT else f" ({column.value_type.kind})"
     match column.use:
         case Use.FIELD:
             return f"{column.field}{kind}" if column.field else "?"
@@ -88,7 +88,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"
 
 
-def _document(looked: Looked, code: int) -> dict[str, object]:
+def _document(looked: Inspection, code: int) -> dict[str, object]:
     sheet = looked.sheet
     return {
         "sheet": sheet.path.name,
@@ -98,7 +98,7 @@ def _document(looked: Looked, code: int) -> dict[str, object]:
         "notes": list(sheet.notes),
         "columns": [
             {
-                "column": letter(column.position),
+                "column": column_letter(column.position),
                 "header": column.header,
                 "meaning": meaning(column),
                 "reason": column.reason,
@@ -112,8 +112,8 @@ def _document(looked: Looked, code: int) -> dict[str, object]:
             {"cause": cause.what, "rows": cause.rows, "first": cause.first, "example": cause.example}
             for cause in looked.causes
         ],
-        "findings": [{"what": found.what, "rows": found.rows, "first": found.first} for found in looked.findings],
-        "not_shown": [column.field for column in looked.strange],
+        "warnings": [{"what": found.what, "rows": found.rows, "first": found.first} for found in looked.warnings],
+        "unknown_custom_fields": [column.field for column in looked.unknown_fields],
         "totals": looked.totals,
         "exit": code,
     }

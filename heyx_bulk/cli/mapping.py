@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heyx_bulk.cli.console import Voice, shown
+from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.mapping import mapping_store as mapping
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.upload.options import Intent
+from heyx_bulk.upload.options import UploadOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class MappingWish:
     named: Path | None
     look: bool
 
-    def applied(self, intent: Intent, sheet: Sheet, voice: Voice) -> Intent:
+    def applied(self, options: UploadOptions, sheet: Sheet, console: Console) -> UploadOptions:
         """The intent with what the mapping file says, if there is one; it is named to the person."""
-        path = self.named or (mapping.found(sheet.path, sheet.header) if self.look else None)
+        path = self.named or (mapping.find_mapping(sheet.path, sheet.header) if self.look else None)
         if path is None:
-            return intent
-        said = mapping.read(path)
+            return options
+        said = mapping.read_mapping(path)
         by_itself = "" if self.named else " (found by itself; --no-mapping leaves it alone)"
-        voice.say(f"The columns are as {shown(path)} says{by_itself}.")
-        return replace(intent, wishes=replace(intent.wishes, mapping=said))
+        console.say(f"The columns are as {short_path(path)} says{by_itself}.")
+        return replace(options, mapping=replace(options.mapping, file=said))

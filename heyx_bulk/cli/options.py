@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.api.call_log import LogFile
+from heyx_bulk.api.call_log import CallLogFile
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.column import field_named
+from heyx_bulk.mapping.column import parse_field_name
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.planning.planner import Matching, Mode
-from heyx_bulk.reports.stop_conditions import Failures, Stops, moment, seconds
+from heyx_bulk.reports.stop_conditions import FailureLimit, StopConditions, parse_duration, parse_time_of_day
 from heyx_bulk.values.equality import PhoneLookup
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat
@@ -26,7 +26,7 @@ Sheet = Annotated[
 Checkpoint = Annotated[
     Path, typer.Argument(metavar="CHECKPOINT", help="The checkpoint of a run, or its sheet.", show_default=False)
 ]
-Worksheet = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="The worksheet to read.")]
+Worksheet = Annotated[str | None, typer.Option("--worksheet", metavar="NAME", help="The worksheet to read.")]
 HeaderRow = Annotated[
     int | None,
     typer.Option("--header-row", metavar="ROW", min=1, help="The row that holds the headers, if not the first."),
@@ -37,7 +37,7 @@ Encoding = Annotated[
 ]
 Delimiter = Annotated[
     str | None,
-    typer.Option("--delimiter", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."),
+    typer.Option("--separator", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."),
 ]
 RawCsv = Annotated[
     bool,
@@ -124,7 +124,7 @@ NoMatch = Annotated[bool, typer.Option("--no-match", help="Create a contact for 
 Stamp = Annotated[
     str | None,
     typer.Option(
-        "--stamp",
+        "--tracking-field",
         metavar="FIELD",
         help="A custom field that takes a mark of run and row when a contact is created, to know it again.",
     ),
@@ -135,7 +135,7 @@ TrustIds = Annotated[
 AcceptSuspectIds = Annotated[
     bool,
     typer.Option(
-        "--accept-suspect-ids", help="Send contact ids that Excel holds as numbers and may have rounded."
+        "--accept-rounded-ids", help="Send contact ids that Excel holds as numbers and may have rounded."
     ),
 ]
 Lookup = Annotated[
@@ -154,14 +154,15 @@ ExportNumber = Annotated[
         "--export-number",
         metavar="N",
         min=1,
-        help="With --since-export: the export that was edited, as `memory show` numbers it [default: found].",
+        help="With --since-export: the export that was edited, as `cache show` numbers it [default: found].",
         show_default=False,
     ),
 ]
 Check = Annotated[
     bool,
     typer.Option(
-        "--check", help="With --since-export: read each changed contact, and do not write over what HeyX changed."
+        "--detect-conflicts",
+        help="With --since-export: read each changed contact, and do not write over what HeyX changed.",
     ),
 ]
 ReadFirst = Annotated[
@@ -209,7 +210,7 @@ Timeout = Annotated[
 Settle = Annotated[
     float | None,
     typer.Option(
-        "--settle",
+        "--reconcile-delay",
         metavar="SECONDS",
         help="The wait before looking for a contact whose create went unanswered [default: 60].",
     ),
@@ -255,7 +256,7 @@ LogValues = Annotated[bool, typer.Option("--log-values", help="With --log: ids a
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class StopOptions:
     """When a start is to end before its rows, as the command line says it."""
 
     max_failures: str | None = None
@@ -264,56 +265,56 @@ class Ending:
     until: str | None = None
     max_duration: str | None = None
 
-    def stops(self, *, alike: bool = True) -> Stops:
+    def conditions(self, *, alike: bool = True) -> StopConditions:
         """These as stops; `alike`: rows that fail alike end the start, too. Raises `SettingsError`."""
-        return Stops(
-            max_failures=None if self.max_failures is None else Failures.parse(self.max_failures),
-            alike=alike,
+        return StopConditions(
+            max_failures=None if self.max_failures is None else FailureLimit.parse(self.max_failures),
+            same_error=alike,
             max_calls=self.max_calls,
             max_creates=self.max_creates,
-            until=None if self.until is None else moment(self.until, datetime.now()),
-            max_seconds=None if self.max_duration is None else seconds(self.max_duration),
+            until=None if self.until is None else parse_time_of_day(self.until, datetime.now()),
+            max_seconds=None if self.max_duration is None else parse_duration(self.max_duration),
         )
 
 
-def log_file(path: Path | None, *, values: bool) -> LogFile | None:
+def log_file(path: Path | None, *, values: bool) -> CallLogFile | None:
     """Where calls are logged, if they are; raises `SettingsError`."""
     if values and path is None:
         raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
-    return None if path is None else LogFile(path, values)
+    return None if path is None else CallLogFile(path, values)
 
 
 @dataclass(frozen=True, slots=True)
-class Speaking:
+class ConnectionOptions:
     """How HeyX is to be spoken to, as far as the command line says."""
 
     rate: str | None = None
     workers: int | None = None
     timeout: float | None = None
-    settle: float | None = None
+    reconcile_delay: float | None = None
     rate_share: str | None = None
     viber: bool = False
 
     def options(self) -> dict[str, object]:
         """These as options of the settings; None where the command line is silent."""
         # Imported when a command runs: checking settings costs time that --help need not pay.
-        from heyx_bulk.settings import Rate, share_of  # noqa: PLC0415
+        from heyx_bulk.settings import Rate, parse_share  # noqa: PLC0415
 
         return {
             **asdict(self),
             "rate": Rate.parse(self.rate) if self.rate is not None else None,
-            "rate_share": share_of(self.rate_share) if self.rate_share is not None else None,
+            "rate_share": parse_share(self.rate_share) if self.rate_share is not None else None,
         }
 
-    def or_else(self, document: object) -> Speaking:
+    def or_else(self, document: object) -> ConnectionOptions:
         """These, and where they are silent what another command line said, which `document` holds."""
         before = document if isinstance(document, dict) else {}
         said = {name: value for name, value in asdict(self).items() if value not in (None, False)}
         known = {name: before[name] for name in asdict(self) if name in before}
-        return Speaking(**{**known, **said})
+        return ConnectionOptions(**{**known, **said})
 
 
-def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
+def mapping_options(  # noqa: PLR0913 - one for each option that speaks of columns
     *,
     map_: list[str] | None,
     ignore: list[str] | None,
@@ -331,9 +332,9 @@ def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
     add_tag: list[str] | None = None,
     remove_tag: list[str] | None = None,
     stamp: str | None = None,
-) -> Wishes:
+) -> MappingOptions:
     """What the command line says about the columns."""
-    return Wishes(
+    return MappingOptions(
         ignore_unknown=ignore_unknown,
         types=tuple(types or ()),
         constants=tuple(constants or ()),
@@ -345,11 +346,11 @@ def wishes(  # noqa: PLR0913 - one for each option that speaks of columns
         ignore=tuple(ignore or ()),
         custom_fields=custom_fields,
         id_column=id_column,
-        key=tuple(field_named(name) for name in (key or "").split(",") if trim(name)),
+        key=tuple(parse_field_name(name) for name in (key or "").split(",") if trim(name)),
         no_match=no_match,
         add_tags=tuple(tag for text in add_tag or () if (tag := trim(text))),
         remove_tags=tuple(tag for text in remove_tag or () if (tag := trim(text))),
-        stamp=trim(stamp or ""),
+        tracking_field=trim(stamp or ""),
     )
 
 
@@ -359,4 +360,4 @@ def matching(*, lookup: PhoneLookup, no_match: bool, trust_ids: bool, mode: Mode
         raise SettingsError(
             "--no-match creates a contact for every row, and --mode update creates none.", "Leave one of them out."
         )
-    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids, mode=mode, check=check)
+    return Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids, mode=mode, detect_conflicts=check)

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from heyx_bulk.cli.console import count
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.planning.planner import Nobody
+from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.values.equality import text_of
 
 LONGEST_VALUE = 60
 
 
-class Shown:
+class PlanView:
     """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all."""
 
     def __init__(self, first: int) -> None:
@@ -23,7 +23,7 @@ class Shown:
         self._first = first
         self._plans: dict[int, tuple[str, ...]] = {}
 
-    def __call__(self, row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) -> None:
+    def __call__(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
         """Hear the plan of one row, in whatever order rows come."""
         self.writes += len(calls)
         for call in calls:
@@ -52,9 +52,9 @@ class Shown:
         return sorted(self._plans.items())
 
 
-def _lines(row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
+def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
     match known:
-        case Nobody():
+        case NotFound():
             yield f"+ create, {count(len(row.fields), 'field')}, {count(len(calls), 'call')}"
         case Contact() if calls:
             yield f"~ update {known.id}, {count(len(calls), 'call')}"
@@ -71,13 +71,13 @@ def _lines(row: ContactRow, known: Nobody | Contact, calls: tuple[Call, ...]) ->
                 yield from (f"    - tag {tag}" for tag in call.tags)
 
 
-def _change(row: ContactRow, known: Nobody | Contact, name: str, new: str) -> str:
+def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> str:
     if not isinstance(known, Contact):
         return _short(new)
-    shown = {edit.name: edit.shown for edit in row.edits or ()}
-    if not known.whole and name not in shown:
+    shown = {edit.name: edit.exported for edit in row.edits or ()}
+    if not known.complete and name not in shown:
         return f"→ {_short(new) or '(blank)'}"
-    old = text_of(known.fields.get(name)) if known.whole else shown[name]
+    old = text_of(known.fields.get(name)) if known.complete else shown[name]
     return f"{_short(old) or '(blank)'} → {_short(new) or '(blank)'}"
 
 

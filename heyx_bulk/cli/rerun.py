@@ -7,15 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from heyx_bulk.api.call_log import LogFile
+from heyx_bulk.api.call_log import CallLogFile
 from heyx_bulk.cli import preflight as bill
-from heyx_bulk.cli.console import Voice, count, same_command, shown
-from heyx_bulk.cli.options import Speaking
+from heyx_bulk.cli.console import Console, count, same_command, short_path
+from heyx_bulk.cli.options import ConnectionOptions
 from heyx_bulk.cli.preflight import Speed
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import (
-    conclude,
     document,
+    finish,
     next_steps,
     tell_next,
     tell_sent,
@@ -25,27 +25,33 @@ from heyx_bulk.cli.summary import (
 )
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SheetError
 from heyx_bulk.models.contacts import Status
-from heyx_bulk.rate_limit.limiter import lesson_of
+from heyx_bulk.rate_limit.limiter import learned_limit_of
 from heyx_bulk.reports import results
-from heyx_bulk.reports.audit import out_of_balance
-from heyx_bulk.reports.stop_conditions import Stops
+from heyx_bulk.reports.audit import audit_errors
+from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
-from heyx_bulk.storage.checkpoint.locking import hold
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import places, state_checkpoints
-from heyx_bulk.upload.corrections import run_named, take_back
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.runner import Manner, accept_channel, places_kept, send, still_to_do
-from heyx_bulk.upload.staging import difference_of
+from heyx_bulk.storage.paths import run_paths, state_checkpoints
+from heyx_bulk.upload.corrections import import_corrections, run_of_file
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.runner import RunCallbacks, confirm_channel, count_open, places_kept, send
+from heyx_bulk.upload.staging import sheet_change
 
 CHECKPOINT = ".checkpoint"
 
 
 def rerun(
-    named: Path, speaking: Speaking, voice: Voice, *, stops: Stops, log: LogFile | None, uncertain: bool = False
+    named: Path,
+    speaking: ConnectionOptions,
+    console: Console,
+    *,
+    stops: StopConditions,
+    log: CallLogFile | None,
+    uncertain: bool = False,
 ) -> int:
     """Send the failed rows of a run again, or those that a person mended; the exit code.
 
@@ -53,37 +59,37 @@ def rerun(
     """
     mended = _mended_rows(named)
     path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
-    with hold(path), Journal.open(path) as journal:
-        journal.verify()
-        settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
-        accept_channel(journal, settings)
+    with lock(path), Checkpoint.open(path) as checkpoint:
+        checkpoint.verify_contents()
+        settings = from_environment(os.environ, **speaking.or_else(checkpoint.info("connection")).options())
+        confirm_channel(checkpoint, settings)
         if mended is not None:
-            sheet = open_sheet(named, raw_csv=Intent.kept(journal).raw_csv)
-            _take_back(voice, Run.of(journal), sheet, uncertain=uncertain)
+            sheet = open_sheet(named, raw_csv=UploadOptions.from_checkpoint(checkpoint).raw_csv)
+            _take_back(console, Run.from_checkpoint(checkpoint), sheet, uncertain=uncertain)
         else:
-            _tell_changed(voice, journal)
-            _tell_again(voice, journal, uncertain=uncertain)
-            journal.reopen(uncertain=uncertain)
-        return _send(voice, Run.of(journal), settings, Manner(stops=stops, log=log))
+            _tell_changed(console, checkpoint)
+            _tell_again(console, checkpoint, uncertain=uncertain)
+            checkpoint.reopen_failed(uncertain=uncertain)
+        return _send(console, Run.from_checkpoint(checkpoint), settings, RunCallbacks(stops=stops, log=log))
 
 
-def report(named: Path, voice: Voice) -> int:
+def report(named: Path, console: Console) -> int:
     """Write the results of a run as they stand, and say its totals; the exit code."""
-    with Journal.open(checkpoint_of(named)) as journal:
-        run = Run.of(journal)
-        totals = journal.totals()
-        bill.tell_invalid(voice, journal)
-        written, failed = write_results(voice, run, places_kept(journal))
+    with Checkpoint.open(checkpoint_of(named)) as checkpoint:
+        run = Run.from_checkpoint(checkpoint)
+        totals = checkpoint.totals()
+        bill.tell_invalid(console, checkpoint)
+        written, failed = write_results(console, run, places_kept(checkpoint))
         code = results.exit_code(totals)
-        tell_uncertain(voice, run)
-        steps = next_steps(run, totals, str(journal.meta("command") or ""), failed)
-        tell_next(voice, steps)
-        if wrong := out_of_balance(journal):
-            tell_wrong(voice, run, wrong)
+        tell_uncertain(console, run)
+        steps = next_steps(run, totals, str(checkpoint.info("command") or ""), failed)
+        tell_next(console, steps)
+        if wrong := audit_errors(checkpoint):
+            tell_wrong(console, run, wrong)
             code = HeyxBulkError.exit_code
-        voice.total(
-            results.line(totals, run.journal.contacts()),
-            {**document(run, totals, None, written, steps, code), "books": wrong},
+        console.result(
+            results.totals_line(totals, run.checkpoint.count_contacts()),
+            {**document(run, totals, None, written, steps, code), "audit_errors": wrong},
         )
         return code
 
@@ -92,26 +98,26 @@ def checkpoint_of(named: Path) -> Path:
     """The checkpoint that a person names: itself, or the sheet it belongs to."""
     if named.suffix == CHECKPOINT:
         return named
-    beside = places(named, None, None, excel=False).checkpoint
+    beside = run_paths(named, None, None, excel=False).checkpoint
     if beside.exists():
         return beside
     raise CheckpointMismatch(
-        f"{named} has no run yet: there is no {shown(beside)}.",
+        f"{named} has no run yet: there is no {short_path(beside)}.",
         "Upload it first, or name the file that ends in .checkpoint.",
     )
 
 
-def _send(voice: Voice, run: Run, settings: Settings, manner: Manner) -> int:
-    journal, totals = run.journal, run.journal.totals()
-    where = places_kept(journal)
-    if not still_to_do(totals):
-        voice.say("There is nothing to send again.")
-        return conclude(voice, run, None, where, "")
-    bill.tell(voice, run, Speed.of(settings, lesson_of(settings)), fresh=False)
-    with Signals(voice) as signals:
-        sent = send(run, settings, replace(signals.manner(), stops=manner.stops, log=manner.log))
-        tell_sent(voice, sent)
-        return conclude(voice, run, sent, where, same_command(sys.argv[1:]))
+def _send(console: Console, run: Run, settings: Settings, callbacks: RunCallbacks) -> int:
+    checkpoint, totals = run.checkpoint, run.checkpoint.totals()
+    where = places_kept(checkpoint)
+    if not count_open(totals):
+        console.say("There is nothing to send again.")
+        return finish(console, run, None, where, "")
+    bill.tell(console, run, Speed.of(settings, learned_limit_of(settings)), fresh=False)
+    with Signals(console) as signals:
+        sent = send(run, settings, replace(signals.callbacks(), stops=callbacks.stops, log=callbacks.log))
+        tell_sent(console, sent)
+        return finish(console, run, sent, where, same_command(sys.argv[1:]))
 
 
 def _mended_rows(named: Path) -> Sheet | None:
@@ -119,16 +125,16 @@ def _mended_rows(named: Path) -> Sheet | None:
     if named.suffix == CHECKPOINT:
         return None
     sheet = open_sheet(named)
-    return sheet if run_named(sheet) is not None else None
+    return sheet if run_of_file(sheet) is not None else None
 
 
 def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
     """The checkpoint of the run whose rows are given back: beside them, or in the user's state folder."""
-    run = run_named(mended)
+    run = run_of_file(mended)
     for path in (*sorted(named.absolute().parent.glob(f"*{CHECKPOINT}")), *state_checkpoints()):
         try:
-            with Journal.open(path) as journal:
-                if str(journal.meta("run"))[:8] == run:
+            with Checkpoint.open(path) as checkpoint:
+                if str(checkpoint.info("run_id"))[:8] == run:
                     return path
         except (CheckpointMismatch, CheckpointDamaged):
             continue
@@ -138,34 +144,34 @@ def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
     )
 
 
-def _tell_again(voice: Voice, journal: Journal, *, uncertain: bool) -> None:
-    totals = journal.totals()
+def _tell_again(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
+    totals = checkpoint.totals()
     failed, doubtful = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     if failed or not doubtful:
-        voice.say(f"{journal.meta('sheet')}: {count(failed, 'failed row')} again.")
+        console.say(f"{checkpoint.info('sheet')}: {count(failed, 'failed row')} again.")
     if doubtful and uncertain:
         told = "sent as if never sent before: a contact that is in HeyX after all would be there twice"
-        voice.say(f"{journal.meta('sheet')}: {count(doubtful, 'uncertain row')}, {told}.")
+        console.say(f"{checkpoint.info('sheet')}: {count(doubtful, 'uncertain row')}, {told}.")
     elif doubtful:
-        voice.say(f"{count(doubtful, 'uncertain row')}: looked for where there is a key, and not sent.")
+        console.say(f"{count(doubtful, 'uncertain row')}: looked for where there is a key, and not sent.")
 
 
-def _take_back(voice: Voice, run: Run, mended: Sheet, *, uncertain: bool) -> None:
-    given = take_back(run, mended, uncertain=uncertain)
-    voice.say(f"{mended.path.name}: {count(len(given.opened), 'row')} given back.")
+def _take_back(console: Console, run: Run, mended: Sheet, *, uncertain: bool) -> None:
+    given = import_corrections(run, mended, uncertain=uncertain)
+    console.say(f"{mended.path.name}: {count(len(given.opened), 'row')} given back.")
     if given.done:
-        voice.say(f"  {count(len(given.done), 'row')} of them were done since and are left as they are.")
-    bill.tell_invalid(voice, run.journal)
+        console.say(f"  {count(len(given.done), 'row')} of them were done since and are left as they are.")
+    bill.tell_invalid(console, run.checkpoint)
 
 
-def _tell_changed(voice: Voice, journal: Journal) -> None:
+def _tell_changed(console: Console, checkpoint: Checkpoint) -> None:
     """A rerun sends rows as they were; say so where the sheet has been mended since."""
-    path = Path(str(journal.meta("path")))
+    path = Path(str(checkpoint.info("path")))
     try:
-        difference = difference_of(journal, Intent.kept(journal).open(path))
+        difference = sheet_change(checkpoint, UploadOptions.from_checkpoint(checkpoint).open(path))
     except SheetError:
         return
     if difference:
-        voice.say(f"{path.name} has changed since its run began ({difference}).")
-        voice.say("A rerun sends its rows as they were.")
-        voice.say(f"To send the sheet as it is now:\n  {journal.meta('command')} --again")
+        console.say(f"{path.name} has changed since its run began ({difference}).")
+        console.say("A rerun sends its rows as they were.")
+        console.say(f"To send the sheet as it is now:\n  {checkpoint.info('command')} --restart")

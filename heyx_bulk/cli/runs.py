@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.console import Voice, telling_errors
+from heyx_bulk.cli.console import Console, report_errors
 
 
 def status(
@@ -33,8 +33,8 @@ def status(
     """
     from heyx_bulk.cli.status import status as run
 
-    with telling_errors():
-        raise typer.Exit(run(checkpoint, Voice(quiet=quiet, as_json=as_json)))
+    with report_errors():
+        raise typer.Exit(run(checkpoint, Console(quiet=quiet, as_json=as_json)))
 
 
 def explain(
@@ -54,8 +54,8 @@ def explain(
     """
     from heyx_bulk.cli.explain import explain_row
 
-    with telling_errors():
-        raise typer.Exit(explain_row(checkpoint, row, Voice(quiet=quiet, as_json=as_json)))
+    with report_errors():
+        raise typer.Exit(explain_row(checkpoint, row, Console(quiet=quiet, as_json=as_json)))
 
 
 def verify(
@@ -77,8 +77,8 @@ def verify(
 
     Nothing is written to HeyX. Exit code 3 where anything differs.
     """
-    from heyx_bulk.cli.verify import verify_run
+    from heyx_bulk.cli.verify import print_verification
 
-    with telling_errors():
-        speaking = o.Speaking(rate=rate, timeout=timeout)
-        raise typer.Exit(verify_run(checkpoint, sample, speaking, Voice(quiet=quiet, as_json=as_json)))
+    with report_errors():
+        speaking = o.ConnectionOptions(rate=rate, timeout=timeout)
+        raise typer.Exit(print_verification(checkpoint, sample, speaking, Console(quiet=quiet, as_json=as_json)))

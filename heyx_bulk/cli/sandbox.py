@@ -8,7 +8,7 @@ from secrets import token_hex
 import typer
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.sandbox import Misbehaviour, Sandbox, SandboxServer, WindowKind
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer, WindowKind
 from heyx_bulk.settings import Rate
 
 SEEDS: tuple[tuple[dict[str, str | bool | None], tuple[str, ...]], ...] = (
@@ -28,7 +28,7 @@ class Limit:
     headers: bool
 
 
-def serve(misbehaviour: Misbehaviour, limit: Limit, *, port: int, latency: float, empty: bool) -> None:
+def serve(faults: Faults, limit: Limit, *, port: int, latency: float, empty: bool) -> None:
     """Serve until interrupted, after printing the two lines that point `heyx-bulk` here.
 
     Every sandbox is a channel of its own, with a token that no other had.
@@ -36,7 +36,7 @@ def serve(misbehaviour: Misbehaviour, limit: Limit, *, port: int, latency: float
     token = f"sandbox-{token_hex(4)}"
     rate = limit.rate
     sandbox = Sandbox(
-        misbehaviour,
+        faults,
         tokens=(token,),
         limit=rate.calls,
         window_seconds=rate.window_seconds,

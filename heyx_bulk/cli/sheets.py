@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli import options as o
-from heyx_bulk.cli.console import Voice, telling_errors
+from heyx_bulk.cli.console import Console, report_errors
 
 
 def inspect(
@@ -43,13 +43,13 @@ def inspect(
 
     Needs no token; nothing is sent.
     """
-    from heyx_bulk.cli.inspect import inspect_sheet
+    from heyx_bulk.cli.inspect import print_inspection
     from heyx_bulk.cli.mapping import MappingWish
-    from heyx_bulk.upload.options import Intent
+    from heyx_bulk.upload.options import UploadOptions
 
-    with telling_errors():
-        intent = Intent(
-            wishes=o.wishes(
+    with report_errors():
+        options = UploadOptions(
+            mapping=o.mapping_options(
                 map_=map_,
                 ignore=ignore,
                 custom_fields=custom_fields,
@@ -66,11 +66,11 @@ def inspect(
             worksheet=worksheet,
             header_row=header_row,
             encoding=encoding,
-            delimiter=delimiter,
+            separator=delimiter,
             raw_csv=raw_csv,
         )
         wish = MappingWish(mapping, look=not no_mapping)
-        raise typer.Exit(inspect_sheet(sheet, intent, wish, Voice(quiet=quiet, as_json=as_json)))
+        raise typer.Exit(print_inspection(sheet, options, wish, Console(quiet=quiet, as_json=as_json)))
 
 
 def columns(
@@ -107,11 +107,11 @@ def columns(
     """
     from heyx_bulk.cli.columns import show_columns
     from heyx_bulk.cli.mapping import MappingWish
-    from heyx_bulk.upload.options import Intent
+    from heyx_bulk.upload.options import UploadOptions
 
-    with telling_errors():
-        intent = Intent(
-            wishes=o.wishes(
+    with report_errors():
+        options = UploadOptions(
+            mapping=o.mapping_options(
                 map_=map_,
                 ignore=ignore,
                 custom_fields=custom_fields,
@@ -128,8 +128,8 @@ def columns(
             worksheet=worksheet,
             header_row=header_row,
             encoding=encoding,
-            delimiter=delimiter,
+            separator=delimiter,
             raw_csv=raw_csv,
         )
         wish = MappingWish(mapping, look=not no_mapping and save is None)
-        raise typer.Exit(show_columns(sheet, intent, wish, save, Voice(quiet=quiet, as_json=as_json)))
+        raise typer.Exit(show_columns(sheet, options, wish, save, Console(quiet=quiet, as_json=as_json)))

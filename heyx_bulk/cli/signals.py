@@ -10,10 +10,10 @@ from types import FrameType
 from typing import Self
 
 from heyx_bulk.api.client import Client
-from heyx_bulk.cli.console import Voice
+from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import Interrupted
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.runner import Manner
+from heyx_bulk.upload.runner import RunCallbacks
 
 HEARD = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
@@ -27,8 +27,8 @@ class Signals:
     once. A program that was told to outlive its terminal (`nohup`) does.
     """
 
-    def __init__(self, voice: Voice) -> None:
-        self._voice = voice
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._times = 0
         self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -42,9 +42,9 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def manner(self, agree: Callable[[Run], None] = lambda _: None) -> Manner:
+    def callbacks(self, agree: Callable[[Run], None] = lambda _: None) -> RunCallbacks:
         """How a run is accompanied at this terminal: told, shown, agreed to, and stopped by signals."""
-        return Manner(self._voice.say, self._voice.progress, self.attach, agree)
+        return RunCallbacks(self._console.say, self._console.progress, self.attach, agree)
 
     def attach(self, client: Client) -> None:
         """Let signals stop `client`; called inside its event loop."""
@@ -67,4 +67,4 @@ class Signals:
         self._loop.call_soon_threadsafe(self._client.wake)
 
     def _tell(self, text: str) -> None:
-        self._voice.alarm(f"\n{text}")
+        self._console.error(f"\n{text}")

@@ -8,15 +8,15 @@ import random
 from dataclasses import asdict
 from pathlib import Path
 
-from heyx_bulk.cli.console import Voice, count, duration
-from heyx_bulk.cli.options import Speaking
+from heyx_bulk.cli.console import Console, count, duration
+from heyx_bulk.cli.options import ConnectionOptions
 from heyx_bulk.cli.rerun import checkpoint_of
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.contacts import Outcome, Status
-from heyx_bulk.reports.read_back import Compared, verify
+from heyx_bulk.reports.read_back import Comparison, verify_run
 from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.canary import lines_of
 
@@ -24,35 +24,35 @@ DIFFERENT = 3
 """The exit code where HeyX holds anything otherwise."""
 
 
-def verify_run(named: Path, sample: int | None, speaking: Speaking, voice: Voice) -> int:
+def print_verification(named: Path, sample: int | None, speaking: ConnectionOptions, console: Console) -> int:
     """Read back what a run sent, and say every difference; the exit code."""
-    with Journal.open(checkpoint_of(named)) as journal:
-        settings = from_environment(os.environ, **speaking.or_else(journal.meta("speaking")).options())
-        if journal.meta("channel") != settings.channel:
-            voice.say("The token is another than the one the run began with: is it for the same channel?")
-        there = len(journal.account.agreed())
+    with Checkpoint.open(checkpoint_of(named)) as checkpoint:
+        settings = from_environment(os.environ, **speaking.or_else(checkpoint.info("connection")).options())
+        if checkpoint.info("channel") != settings.channel:
+            console.say("The token is another than the one the run began with: is it for the same channel?")
+        there = len(checkpoint.queries.confirmed_rows())
         if not there:
             raise CheckpointMismatch(
-                f"{journal.meta('sheet')}: no row was sent yet, so there is nothing to compare.",
+                f"{checkpoint.info('sheet')}: no row was sent yet, so there is nothing to compare.",
                 "Upload the sheet first.",
             )
         rows = there if sample is None else min(sample, there)
         drawn = "" if rows == there else f" {there:,}, drawn at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
-        voice.say(
-            f"{journal.meta('sheet')}: reading back {count(rows, 'row')}{f' of{drawn}' if drawn else ''}; "
+        console.say(
+            f"{checkpoint.info('sheet')}: reading back {count(rows, 'row')}{f' of{drawn}' if drawn else ''}; "
             f"at {settings.rate}: about {duration(seconds)}."
         )
-        return _tell(voice, _compare(voice, Run.of(journal), settings, rows))
+        return _tell(console, _compare(console, Run.from_checkpoint(checkpoint), settings, rows))
 
 
-def _compare(voice: Voice, run: Run, settings: Settings, rows: int) -> list[Compared]:
-    progress = voice.progress(rows)
+def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[Comparison]:
+    progress = console.progress(rows)
     chance = random.Random()  # noqa: S311  a sample is no secret
-    with Signals(voice) as signals:
+    with Signals(console) as signals:
         try:
             return asyncio.run(
-                verify(
+                verify_run(
                     run,
                     settings,
                     sample=rows,
@@ -65,28 +65,28 @@ def _compare(voice: Voice, run: Run, settings: Settings, rows: int) -> list[Comp
             progress.close()
 
 
-def _word(found: Compared) -> Status:
-    return Status.UNCHANGED if found.as_sent else Status.FAILED
+def _word(found: Comparison) -> Status:
+    return Status.UNCHANGED if found.matches else Status.FAILED
 
 
-def _tell(voice: Voice, compared: list[Compared]) -> int:
-    wrong = [found for found in compared if not found.as_sent]
+def _tell(console: Console, compared: list[Comparison]) -> int:
+    wrong = [found for found in compared if not found.matches]
     as_sent = len(compared) - len(wrong)
     for found in wrong:
         for line in lines_of(found):
-            voice.say(line)
+            console.say(line)
     if wrong:
-        voice.say("HeyX made these of what was sent, or somebody changed them there since. Nothing was written.")
-    voice.total(
+        console.say("HeyX made these of what was sent, or somebody changed them there since. Nothing was written.")
+    console.result(
         f"{count(len(compared), 'row')} read back: {as_sent:,} as sent, {len(wrong):,} different",
         {
             "rows": len(compared),
-            "as_sent": as_sent,
+            "matches": as_sent,
             "different": [
                 {
                     "row": found.number,
                     "contact": found.contact_id,
-                    "unread": found.unread or None,
+                    "unread": found.read_error or None,
                     "differences": [asdict(one) for one in found.differences],
                 }
                 for found in wrong

@@ -9,81 +9,81 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import speaking, ticking
+from heyx_bulk.api.session import heartbeat, open_session
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.export.filters import has
-from heyx_bulk.export.layout import Layout, table
-from heyx_bulk.export.reader import Listener, Reader, Told
-from heyx_bulk.export.request import Request
+from heyx_bulk.export.filters import has_value
+from heyx_bulk.export.layout import TableLayout, build_table
+from heyx_bulk.export.reader import PageReader, ReadCallbacks, ReadProgress
+from heyx_bulk.export.request import ExportRequest
 from heyx_bulk.models.calls import FindContacts, Page
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.reports.audit import Books
+from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings import Settings
-from heyx_bulk.sheets.table_writers import Frame, frame
-from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportJournal
+from heyx_bulk.sheets.table_writers import Frame, to_frame
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.values.equality import PhoneLookup, spellings
 
-ALL_COLUMNS = Layout()
+ALL_COLUMNS = TableLayout()
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ExportSession:
     """What a start read: calls, those of them HeyX refused as too many, seconds, and whether to the end."""
 
     calls: int
-    refused: int
+    throttled: int
     seconds: float
-    whole: bool
+    complete: bool
 
 
-def begin(path: Path, request: Request, channel: str, asked: str) -> None:
+def create_export(path: Path, request: ExportRequest, channel: str, asked: str) -> None:
     """Make the checkpoint of an export; `asked` tells what was asked for from everything else."""
-    ExportJournal.stage(path, {"channel": channel, "asked": asked}, request.searches(), request.named())
+    ExportCheckpoint.create(path, {"channel": channel, "asked": asked}, request.searches(), request.named())
 
 
-def check_same(journal: ExportJournal, channel: str, asked: str) -> None:
+def check_same_export(checkpoint: ExportCheckpoint, channel: str, asked: str) -> None:
     """Raise `CheckpointMismatch` where the checkpoint is of another export."""
-    if journal.meta("channel") != channel or journal.meta("asked") != asked:
+    if checkpoint.info("channel") != channel or checkpoint.info("asked") != asked:
         raise CheckpointMismatch(
-            f"{journal.path.name} holds what another export to the same file has read: of other contacts, of "
+            f"{checkpoint.path.name} holds what another export to the same file has read: of other contacts, of "
             "sheets that have changed, or from another channel.",
-            "Give that command again to carry on with it, name another file, or add --again to read all anew.",
+            "Give that command again to carry on with it, name another file, or add --restart to read all anew.",
         )
 
 
-async def read(
-    journal: ExportJournal,
-    request: Request,
+async def read_contacts(
+    checkpoint: ExportCheckpoint,
+    request: ExportRequest,
     settings: Settings,
     *,
     progress: Progress,
-    books: Books | None = None,
-    listener: Listener | None = None,
+    recorder: CallRecorder | None = None,
+    callbacks: ReadCallbacks | None = None,
     transport: Transport | None = None,
-    agree: Callable[[Told], bool] = lambda _: True,
-) -> Read:
+    confirm: Callable[[ReadProgress], bool] = lambda _: True,
+) -> ExportSession:
     """Read what the journal still has to read; `agree` is told what that takes, once first pages say so,
     and whether it goes on.
 
     Raises the `Stopped` that ended it early: reading again carries on.
     """
-    books = books or Books()
-    async with speaking(settings, transport, books) as client:
+    recorder = recorder or CallRecorder()
+    async with open_session(settings, transport, recorder) as client:
         began = _now()
-        with books.kept(client), ticking(client, progress, books.watch.look):
-            reader = Reader(
-                journal,
+        with recorder.session(client), heartbeat(client, progress, recorder.monitor.check_time):
+            reader = PageReader(
+                checkpoint,
                 client,
                 workers=settings.workers,
                 passes=request.passes,
                 per_page=request.per_page,
-                listener=listener,
+                listener=callbacks,
             )
             await reader.first()
-            if whole := agree(reader.told):
+            if whole := confirm(reader.progress):
                 await reader.rest()
-        return Read(client.calls, client.refused_for_pace, _now() - began, whole)
+        return ExportSession(client.calls, client.throttled_calls, _now() - began, whole)
 
 
 def _now() -> float:
@@ -91,7 +91,7 @@ def _now() -> float:
 
 
 async def export(
-    settings: Settings, request: Request, *, transport: Transport | None = None
+    settings: Settings, request: ExportRequest, *, transport: Transport | None = None
 ) -> AsyncIterator[Contact]:
     """The contacts that `request` asks for, each once and whole, oldest first.
 
@@ -102,24 +102,28 @@ async def export(
     request.check()
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         path = Path(folder) / "export"
-        begin(path, request, settings.channel, "")
-        with ExportJournal.open(path) as journal:
-            await read(journal, request, settings, progress=Progress(), transport=transport)
-            for contact in journal.contacts():
-                if request.selection.takes(contact):
+        create_export(path, request, settings.channel, "")
+        with ExportCheckpoint.open(path) as checkpoint:
+            await read_contacts(checkpoint, request, settings, progress=Progress(), transport=transport)
+            for contact in checkpoint.contacts():
+                if request.selection.matches(contact):
                     yield contact
 
 
 async def export_frame(
-    settings: Settings, request: Request, layout: Layout = ALL_COLUMNS, *, transport: Transport | None = None
+    settings: Settings,
+    request: ExportRequest,
+    layout: TableLayout = ALL_COLUMNS,
+    *,
+    transport: Transport | None = None,
 ) -> Frame:
     """The contacts that `request` asks for as a DataFrame, laid out as a file would be; values as HeyX has them.
 
     Tags are tuples, moments have their time zone. Raises what `export` raises.
     """
     contacts = [contact async for contact in export(settings, request, transport=transport)]
-    made = table(lambda: iter(contacts), layout)
-    return frame(made.header, made.rows)
+    made = build_table(lambda: iter(contacts), layout)
+    return to_frame(made.header, made.rows)
 
 
 async def first_page(client: Client, wanted: Field, phone_lookup: PhoneLookup) -> Page:
@@ -128,7 +132,7 @@ async def first_page(client: Client, wanted: Field, phone_lookup: PhoneLookup) -
     for text in spellings(wanted.name, wanted.value, phone_lookup):
         answer = await client.send(FindContacts(wanted.name, text))
         if isinstance(answer, Page):
-            page = replace(answer, contacts=tuple(one for one in answer.contacts if has(one, wanted)))
+            page = replace(answer, contacts=tuple(one for one in answer.contacts if has_value(one, wanted)))
         if page.contacts:
             break
     return page

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.column import field_named
+from heyx_bulk.mapping.column import parse_field_name
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.values.equality import key_text, text_of
 from heyx_bulk.values.text import trim
@@ -20,7 +20,7 @@ _BLANK = re.compile(
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
 
-class Sign(StrEnum):
+class Operator(StrEnum):
     """How a condition compares: `CONTAINS` looks for the text anywhere, in any case."""
 
     EQUAL = "="
@@ -41,46 +41,46 @@ class Condition:
     """
 
     field: str
-    sign: Sign
+    operator: Operator
     value: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Condition:
         """`City=Oslo`, `Score>10`, `Name~ann`, `Email blank`, `Email not blank`; raises `SettingsError`."""
         if (found := _BLANK.fullmatch(trim(text))) and not re.search(r"[=~<>]", found["field"]):
-            sign = Sign.FILLED if "not" in found["word"].casefold() else Sign.BLANK
-            return cls(field_named(found["field"]), sign)
+            sign = Operator.FILLED if "not" in found["word"].casefold() else Operator.BLANK
+            return cls(parse_field_name(found["field"]), sign)
         found = _CONDITION.fullmatch(trim(text))
         if not found or not trim(found["field"]):
             raise SettingsError(
                 f'--if "{text}" is no condition.',
                 "Write it like --if City=Oslo, with = != ~ (contains) > or <, or --if 'Email blank'.",
             )
-        return cls(field_named(found["field"]), Sign(found["sign"]), trim(found["value"]))
+        return cls(parse_field_name(found["field"]), Operator(found["sign"]), trim(found["value"]))
 
-    def holds(self, contact: Contact) -> bool:
+    def matches(self, contact: Contact) -> bool:
         """Whether the contact is as the condition says."""
         held = contact.id if self.field == "id" else text_of(contact.fields.get(self.field))
-        match self.sign:
-            case Sign.BLANK | Sign.FILLED:
-                return (not held) is (self.sign is Sign.BLANK)
-            case Sign.EQUAL | Sign.UNLIKE:
+        match self.operator:
+            case Operator.BLANK | Operator.FILLED:
+                return (not held) is (self.operator is Operator.BLANK)
+            case Operator.EQUAL | Operator.UNLIKE:
                 alike = key_text(self.field, held) == key_text(self.field, self.value)
-                return alike is (self.sign is Sign.EQUAL)
-            case Sign.CONTAINS:
+                return alike is (self.operator is Operator.EQUAL)
+            case Operator.CONTAINS:
                 return self.value.casefold() in held.casefold()
-            case Sign.ABOVE | Sign.BELOW:
-                return bool(held) and _is_above(self.sign, held, self.value)
+            case Operator.ABOVE | Operator.BELOW:
+                return bool(held) and _is_above(self.operator, held, self.value)
 
 
-def _is_above(sign: Sign, held: str, value: str) -> bool:
+def _is_above(sign: Operator, held: str, value: str) -> bool:
     numbers = _NUMBER.fullmatch(held) and _NUMBER.fullmatch(value)
     one, other = (float(held), float(value)) if numbers else (held, value)
-    return one > other if sign is Sign.ABOVE else one < other  # type: ignore[operator]  # both of one type
+    return one > other if sign is Operator.ABOVE else one < other  # type: ignore[operator]  # both of one type
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ContactFilter:
     """The contacts that are wanted of those that were read.
 
     They have all of `tags`, any of `any_tags` if there are any, none of `not_tags`, and all `conditions` hold.
@@ -97,9 +97,9 @@ class Selection:
     ignore_case: bool = False
 
     def __bool__(self) -> bool:
-        return self != Selection(ignore_case=self.ignore_case)
+        return self != ContactFilter(ignore_case=self.ignore_case)
 
-    def takes(self, contact: Contact) -> bool:
+    def matches(self, contact: Contact) -> bool:
         """Whether `contact` is wanted."""
         has = self._folded(contact.tags)
         return (
@@ -107,7 +107,7 @@ class Selection:
             and (not self.any_tags or not has.isdisjoint(self._folded(self.any_tags)))
             and has.isdisjoint(self._folded(self.not_tags))
             and self._is_of_the_time(contact.created_at)
-            and all(condition.holds(contact) for condition in self.conditions)
+            and all(condition.matches(contact) for condition in self.conditions)
         )
 
     def _folded(self, tags: tuple[str, ...] | frozenset[str]) -> frozenset[str]:
@@ -123,7 +123,7 @@ class Selection:
         )
 
 
-def moment_of(text: str, zone: tzinfo, option: str) -> float:
+def parse_moment(text: str, zone: tzinfo, option: str) -> float:
     """The moment that a person names by a date, or a date and a time, in `zone`; raises `SettingsError`."""
     try:
         text = trim(text)
@@ -137,16 +137,16 @@ def moment_of(text: str, zone: tzinfo, option: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
-def wanted_field(text: str, option: str = "--where") -> Field:
+def parse_field_value(text: str, option: str = "--where") -> Field:
     """The field and value of `FIELD=VALUE`, as a person writes it; raises `SettingsError`."""
     name, equals, value = text.partition("=")
     if not equals or not trim(name) or not trim(value):
         raise SettingsError(
             f'{option} "{text}" is not of the form FIELD=VALUE.', f"Write it like {option} isLead=true."
         )
-    return Field(field_named(name), trim(value))
+    return Field(parse_field_name(name), trim(value))
 
 
-def has(contact: Contact, wanted: Field) -> bool:
+def has_value(contact: Contact, wanted: Field) -> bool:
     """Whether the contact's field has the value: HeyX's search may be loose."""
     return key_text(wanted.name, contact.fields.get(wanted.name)) == key_text(wanted.name, wanted.value)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.column import ID_COLUMN, Use, field_named, folded
+from heyx_bulk.mapping.column import ID_COLUMN, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.mapping_file import MappingFile
-from heyx_bulk.mapping.rules import Said
+from heyx_bulk.mapping.rules import MappingRule
 from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Contact
-from heyx_bulk.sheets.table_writers import Listed
+from heyx_bulk.sheets.table_writers import TableValue
 from heyx_bulk.values.equality import text_of
 from heyx_bulk.values.text import trim
 
@@ -27,7 +27,7 @@ _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """How contacts become a table.
 
     `columns` are the fields to write, in their order; none: all. `names` are headers that differ from the field's
@@ -36,7 +36,7 @@ class Layout:
     """
 
     columns: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
+    headers: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
     tag_columns: bool = False
     zone: tzinfo = UTC
 
@@ -46,11 +46,11 @@ class Table:
     """Contacts as rows under `header`; `missing` are columns that were asked for and that no contact has."""
 
     header: tuple[str, ...]
-    rows: Iterable[Sequence[Listed]]
+    rows: Iterable[Sequence[TableValue]]
     missing: tuple[str, ...]
 
 
-def table(contacts: Callable[[], Iterator[Contact]], layout: Layout) -> Table:
+def build_table(contacts: Callable[[], Iterator[Contact]], layout: TableLayout) -> Table:
     """The contacts as a table; they are gone through once for its columns, and again for its rows.
 
     The id comes first, then HeyX's own fields, the custom ones by their name, those that nobody can write, the
@@ -59,14 +59,14 @@ def table(contacts: Callable[[], Iterator[Contact]], layout: Layout) -> Table:
     fields, tags = _seen(contacts())
     names = layout.columns or _all(fields)
     columns = tuple(_expanded(names, sorted(tags, key=_alphabetical) if layout.tag_columns else ()))
-    header = tuple(layout.names.get(name, name) for name in columns)
+    header = tuple(layout.headers.get(name, name) for name in columns)
     _check(header, columns)
     missing = [name for name in names if name not in fields and name not in (ID_COLUMN, TAGS, CREATED)]
     missing = [name for name in missing if not name.startswith(TAG) or name.removeprefix(TAG) not in tags]
     return Table(header, _Rows(contacts, columns, layout.zone), tuple(missing))
 
 
-def names_of(renames: Iterable[str], mapping: MappingFile | None) -> Mapping[str, str]:
+def headers_by_field(renames: Iterable[str], mapping: MappingFile | None) -> Mapping[str, str]:
     """Headers by field: those of a mapping file, the other way round, and `FIELD=HEADER` before them.
 
     Raises `SettingsError`. A mapping's columns that are several fields, or are changed on the way, do not come
@@ -91,11 +91,11 @@ def names_of(renames: Iterable[str], mapping: MappingFile | None) -> Mapping[str
             raise SettingsError(
                 f'--rename "{text}" is not of the form FIELD=HEADER.', 'Write it like --rename "phone=Mobile".'
             )
-        names[column_named(name)] = trim(header)
+        names[parse_column_name(name)] = trim(header)
     return names
 
 
-def _plainly_said(mapping: MappingFile | None) -> list[Said]:
+def _plainly_said(mapping: MappingFile | None) -> list[MappingRule]:
     """What a mapping says of columns that stand for one thing each, unchanged."""
     if mapping is None:
         return []
@@ -103,16 +103,16 @@ def _plainly_said(mapping: MappingFile | None) -> list[Said]:
     return [said for said in mapping.columns if times[said.column] == 1 and not said.transforms]
 
 
-def column_named(name: str) -> str:
+def parse_column_name(name: str) -> str:
     """The name of a column that a person names: a field, the id, the tags, or one tag as `tag:VIP`."""
-    plain = folded(name)
-    if plain in (folded(ID_COLUMN), "id", "contactid"):
+    plain = normalize_name(name)
+    if plain in (normalize_name(ID_COLUMN), "id", "contactid"):
         return ID_COLUMN
     if plain == TAGS:
         return TAGS
     if trim(name).casefold().startswith(TAG):
         return TAG + trim(trim(name)[len(TAG) :])
-    return field_named(name)
+    return parse_field_name(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ class _Rows:
     columns: tuple[str, ...]
     zone: tzinfo
 
-    def __iter__(self) -> Iterator[list[Listed]]:
+    def __iter__(self) -> Iterator[list[TableValue]]:
         for contact in self.contacts():
             yield [self._cell(contact, name) for name in self.columns]
 
-    def _cell(self, contact: Contact, name: str) -> Listed:
+    def _cell(self, contact: Contact, name: str) -> TableValue:
         match name:
             case _ if name == ID_COLUMN:
                 return contact.id
@@ -142,7 +142,7 @@ class _Rows:
                 return contact.fields.get(name)
 
 
-def text_in_cell(value: Listed) -> str:
+def text_in_cell(value: TableValue) -> str:
     """A value as a sheet's text: what an upload reads back as the same."""
     match value:
         case tuple():
@@ -153,7 +153,7 @@ def text_in_cell(value: Listed) -> str:
             return text_of(value)
 
 
-def as_texts(rows: Iterable[Sequence[Listed]]) -> Iterator[list[str]]:
+def as_texts(rows: Iterable[Sequence[TableValue]]) -> Iterator[list[str]]:
     """Rows as a sheet's texts."""
     return ([text_in_cell(value) for value in row] for row in rows)
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from heyx_bulk.api.client import Client
-from heyx_bulk.errors import Absent, CallFailed, Refused, SettingsError, Stopped, Unreachable
-from heyx_bulk.export.filters import has
+from heyx_bulk.errors import CallFailed, NotFoundError, Rejected, SettingsError, Stopped, Unreachable
+from heyx_bulk.export.filters import has_value
 from heyx_bulk.models.calls import FindContacts, Page, ReadContact
 from heyx_bulk.models.contacts import Contact
-from heyx_bulk.planning.page_order import Seen, ids_of, is_whole, last_of, unread
-from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportJournal
-from heyx_bulk.storage.export_checkpoint.searches import Progressed, Search
+from heyx_bulk.planning.page_order import SeenPage, ids_of, is_complete, last_page_of, unread_pages
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
+from heyx_bulk.storage.export_checkpoint.searches import Search, SearchState
 
 PAGES_FOR_ONE_LOOK = 50
 """Searches that are done are looked at once more, a call each, where that is at most one call in so many."""
@@ -24,7 +24,7 @@ OWN_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReadProgress:
     """How far the reading is: answers that came, calls in all as far as is known, and contacts met."""
 
     done: int
@@ -33,10 +33,10 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class ReadCallbacks:
     """Who hears how far a reading is, of contacts as HeyX showed them, of an id that HeyX does not know."""
 
-    told: Callable[[Told], None] = lambda _: None
+    progressed: Callable[[ReadProgress], None] = lambda _: None
     saw: Callable[[Sequence[Contact]], None] = lambda _: None
     gone: Callable[[str], None] = lambda _: None
 
@@ -48,7 +48,7 @@ class _Pass:
     """
 
     search: Search
-    pages: list[Seen]
+    pages: list[SeenPage]
     calls: int
     asked: set[int] = field(default_factory=set)
     last_page: int = 0
@@ -58,7 +58,7 @@ Job = tuple[int, int] | str
 """A page (of which search, its number), or the id of a contact."""
 
 
-class Reader:
+class PageReader:
     """Reads what an export's journal still has to read; every page is in the journal before anybody hears of it.
 
     Pages are read at most `passes` times; `per_page` asks for larger ones.
@@ -66,20 +66,20 @@ class Reader:
 
     def __init__(
         self,
-        journal: ExportJournal,
+        checkpoint: ExportCheckpoint,
         client: Client,
         *,
         workers: int,
         passes: int,
         per_page: int | None = None,
-        listener: Listener | None = None,
+        listener: ReadCallbacks | None = None,
     ) -> None:
-        self._journal = journal
+        self._checkpoint = checkpoint
         self._client = client
         self._workers = workers
         self._passes = passes
         self._per_page = per_page
-        self._listener = listener or Listener()
+        self._listener = listener or ReadCallbacks()
         self._ready: deque[Job] = deque()
         self._source: Iterator[Job] = iter(())
         self._reading: dict[int, _Pass] = {}
@@ -88,14 +88,14 @@ class Reader:
         self._hopeless: SettingsError | None = None
         self._busy = 0
         self._changed = asyncio.Event()
-        self._done = journal.answers()
-        self._calls = self._done + sum(journal.still())
-        self._met = journal.ids()
+        self._done = checkpoint.count_answers()
+        self._calls = self._done + sum(checkpoint.count_open())
+        self._met = checkpoint.ids()
 
     @property
-    def told(self) -> Told:
+    def progress(self) -> ReadProgress:
         """How far the reading is."""
-        return Told(self._done, self._calls, len(self._met))
+        return ReadProgress(self._done, self._calls, len(self._met))
 
     async def first(self) -> None:
         """Read the first page of each search that is not of a list: it says how many there are."""
@@ -110,19 +110,19 @@ class Reader:
         await self._drain(self._open_searches(listed=False))
         await self._drain(self._open_searches(listed=True))
         await self._look_again()
-        self._calls -= self._journal.take_found()
-        await self._drain(self._journal.open_ids())
+        self._calls -= self._checkpoint.skip_found_ids()
+        await self._drain(self._checkpoint.open_ids())
 
     def _open_searches(self, *, listed: bool) -> Iterator[Job]:
         """Page by page what the searches begin or go on with; further pages come with the answers."""
-        for search in self._journal.open_searches(listed=listed):
+        for search in self._checkpoint.open_searches(listed=listed):
             reading = self._reading.get(search.number) or self._taken_up(search)
             self._go_on(reading)
             while self._ready:
                 yield self._ready.popleft()
 
     def _taken_up(self, search: Search) -> _Pass:
-        pages = self._journal.pages(search.number, search.turn)
+        pages = self._checkpoint.pages(search.number, search.pass_number)
         reading = _Pass(search, pages, len(pages) + 1, {page.number for page in pages})
         self._reading[search.number] = reading
         return reading
@@ -130,13 +130,13 @@ class Reader:
     def _go_on(self, reading: _Pass) -> None:
         """Ask for what is missing of a search; where nothing is, judge it."""
         if reading.pages:
-            last_page = max(reading.last_page or last_of(reading.pages), reading.pages[-1].last_page)
+            last_page = max(reading.last_page or last_page_of(reading.pages), reading.pages[-1].last_page)
             are_on_their_way = len(reading.pages) < len(reading.asked)
             if are_on_their_way and last_page == reading.last_page:
                 return
             self._calls += last_page - reading.calls
             reading.calls = reading.last_page = last_page
-        numbers = list(unread(reading.pages))
+        numbers = list(unread_pages(reading.pages))
         if not numbers:
             self._judge(reading)
         elif not (self._only_first and reading.pages):
@@ -185,19 +185,19 @@ class Reader:
         except CallFailed as failure:
             raise _unread(failure) from None
         self._done += 1
-        self._listener.told(self.told)
+        self._listener.progressed(self.progress)
 
     async def _read_contact(self, contact_id: str) -> None:
         try:
             contact = await self._client.send(ReadContact(contact_id))
-        except Absent as failure:
-            self._journal.end(contact_id, Progressed.ABSENT, failure.what)
+        except NotFoundError as failure:
+            self._checkpoint.fail_contact(contact_id, SearchState.NOT_FOUND, failure.what)
             self._listener.gone(contact_id)
-        except Refused as failure:
-            self._journal.end(contact_id, Progressed.REFUSED, failure.what)
+        except Rejected as failure:
+            self._checkpoint.fail_contact(contact_id, SearchState.REJECTED, failure.what)
         else:
             assert isinstance(contact, Contact)  # noqa: S101  what a read answers
-            self._journal.read(contact_id, contact)
+            self._checkpoint.store_contact(contact_id, contact)
             self._saw((contact,))
 
     async def _read_page(self, of_search: int, number: int) -> None:
@@ -207,14 +207,14 @@ class Reader:
         search = reading.search
         try:
             page, per_page = await self._ask(search, number)
-        except Refused as failure:
+        except Rejected as failure:
             self._refused(search, failure)
             return
         if of_search not in self._reading:
             return
-        seen = Seen(number, tuple(contact.id for contact in page.contacts), page.last_page, page.total)
-        contacts = [contact for contact in page.contacts if has(contact, search.wanted)]
-        self._journal.came(search, seen, contacts, per_page)
+        seen = SeenPage(number, tuple(contact.id for contact in page.contacts), page.last_page, page.total)
+        contacts = [contact for contact in page.contacts if has_value(contact, search.wanted)]
+        self._checkpoint.store_page(search, seen, contacts, per_page)
         reading.search = replace(search, per_page=per_page)
         reading.pages.append(seen)
         self._saw(page.contacts)
@@ -224,13 +224,13 @@ class Reader:
         self._met.update(contact.id for contact in contacts)
         self._listener.saw(contacts)
 
-    def _refused(self, search: Search, failure: Refused) -> None:
+    def _refused(self, search: Search, failure: Rejected) -> None:
         """A search of a list ends alone, its other pages are left; without another one the export is not what was
         asked for.
         """
         self._reading.pop(search.number, None)
         if search.listed:
-            self._journal.refuse(search, failure.what)
+            self._checkpoint.reject_search(search, failure.what)
             return
         self._hopeless = SettingsError(
             f"HeyX refuses to search for {search.wanted.name}={search.spelling}. {failure.what}.",
@@ -243,9 +243,9 @@ class Reader:
 
         Larger pages are taken only where the answer says that it has them, and has.
         """
-        size = self._per_page if number == 1 and search.turn == 1 else search.per_page
+        size = self._per_page if number == 1 and search.pass_number == 1 else search.per_page
         page = await self._send(search, number, size)
-        if size is None or number > 1 or search.turn > 1:
+        if size is None or number > 1 or search.pass_number > 1:
             return page, size
         told, total = page.per_page, page.total
         if (
@@ -269,32 +269,32 @@ class Reader:
     def _judge(self, reading: _Pass) -> None:
         """All pages of a search came: it is done, or is read once more."""
         search, pages = reading.search, reading.pages
-        before = self._journal.pages(search.number, search.turn - 1)
-        if is_whole(pages) or (before and ids_of(before) == ids_of(pages)):
-            self._journal.settle(search, settled=True)
-        elif search.turn >= self._passes:
-            self._journal.settle(search, settled=False)
+        before = self._checkpoint.pages(search.number, search.pass_number - 1)
+        if is_complete(pages) or (before and ids_of(before) == ids_of(pages)):
+            self._checkpoint.finish_search(search, complete=True)
+        elif search.pass_number >= self._passes:
+            self._checkpoint.finish_search(search, complete=False)
         else:
-            self._read_once_more(search, last_of(pages))
+            self._read_once_more(search, last_page_of(pages))
             return
         del self._reading[search.number]
 
     def _read_once_more(self, search: Search, last_page: int) -> None:
-        reading = _Pass(self._journal.once_more(search), [], last_page)
+        reading = _Pass(self._checkpoint.restart_search(search), [], last_page)
         self._reading[search.number] = reading
         self._calls += last_page
         self._go_on(reading)
 
     def _worth_a_look(self) -> list[int]:
         """The searches that are to be looked at once more: several, where that costs little."""
-        searches = list(self._journal.searches(listed=False))
-        pages = sum(last_of(self._journal.pages(search.number, search.turn)) for search in searches)
+        searches = list(self._checkpoint.searches(listed=False))
+        pages = sum(last_page_of(self._checkpoint.pages(search.number, search.pass_number)) for search in searches)
         several = len(searches) > 1 and pages >= PAGES_FOR_ONE_LOOK * len(searches)
         return [search.number for search in searches] if several else []
 
     async def _look_again(self) -> None:
         """See whether searches changed since they were read: contacts may have gone from one to another."""
-        for search in list(self._journal.searches(listed=False)):
+        for search in list(self._checkpoint.searches(listed=False)):
             if search.number not in self._looks:
                 continue
             try:
@@ -302,13 +302,13 @@ class Reader:
             except CallFailed as failure:
                 raise _unread(failure) from None
             self._done += 1
-            before = self._journal.pages(search.number, search.turn)
+            before = self._checkpoint.pages(search.number, search.pass_number)
             if page.total is None or page.total == before[-1].total:
                 continue
-            if search.turn < self._passes:
+            if search.pass_number < self._passes:
                 self._read_once_more(search, page.last_page)
             else:
-                self._journal.settle(search, settled=False)
+                self._checkpoint.finish_search(search, complete=False)
         await self._drain(())
 
 

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.export.filters import Selection
+from heyx_bulk.export.filters import ContactFilter
 from heyx_bulk.models.contacts import Field
 from heyx_bulk.values.equality import PhoneLookup, spellings
 
 PASSES = 3
 """How often, at most, the pages of a search are read where contacts come and go meanwhile."""
 
-ALL = Selection()
+ALL = ContactFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ExportRequest:
     """Contacts found by any of these, each once, and of them those that `selection` takes.
 
     `where`: fields and the value they must have. `listed`: the same for many values, such as a column of a sheet;
@@ -29,7 +29,7 @@ class Request:
     listed: tuple[Field, ...] = ()
     ids: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
-    selection: Selection = ALL
+    selection: ContactFilter = ALL
     phone_lookup: PhoneLookup = PhoneLookup.BOTH
     passes: int = PASSES
     per_page: int | None = None

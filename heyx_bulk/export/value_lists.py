@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import SettingsError, SheetError
-from heyx_bulk.mapping.column import ID_COLUMN, folded, letter
+from heyx_bulk.mapping.column import ID_COLUMN, column_letter, normalize_name
 from heyx_bulk.mapping.rules import positions
-from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.values.text import trim
@@ -19,14 +19,14 @@ MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SheetColumn:
     """A column of a sheet, as `SHEET:COLUMN` names it; `column` blank: the one that can be meant."""
 
     path: Path
     column: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Listing:
+    def parse(cls, text: str) -> SheetColumn:
         """`contacts.xlsx:Mobile`, or a sheet alone; a file whose name holds a colon is found, too."""
         if Path(text).exists() or ":" not in text:
             return cls(Path(text))
@@ -34,7 +34,7 @@ class Listing:
         return cls(Path(sheet), trim(column))
 
 
-def texts_in(listing: Listing, option: str, *, ids: bool = False) -> Iterator[str]:
+def column_values(listing: SheetColumn, option: str, *, ids: bool = False) -> Iterator[str]:
     """The texts of a column, each once, blank cells aside.
 
     Of `ids`, a number that Excel may have rounded is a mistake. Raises `SheetError` where the sheet cannot be
@@ -42,12 +42,12 @@ def texts_in(listing: Listing, option: str, *, ids: bool = False) -> Iterator[st
     """
     sheet = open_sheet(listing.path)
     position = _position(sheet, listing.column, option, ids=ids)
-    wrong: list[Fault] = []
+    wrong: list[CellError] = []
     seen: dict[str, None] = {}
     for chunk in sheet.chunks():
-        wrong += [fault for fault in chunk.faults if fault.position == position]
+        wrong += [error for error in chunk.errors if error.position == position]
         if ids:
-            wrong += [suspect for suspect in chunk.suspects if suspect.position == position]
+            wrong += [warning for warning in chunk.warnings if warning.position == position]
         for cells in chunk.rows():
             if text := trim(cells[position]):
                 seen[text] = None
@@ -66,27 +66,27 @@ def _position(sheet: Sheet, column: str, option: str, *, ids: bool) -> int:
     elif len(sheet.header) == 1:
         found = [0]
     else:
-        meant = (folded(ID_COLUMN), "contactid", "id") if ids else ()
-        found = [position for position, text in enumerate(sheet.header) if folded(text) in meant][:1]
+        meant = (normalize_name(ID_COLUMN), "contactid", "id") if ids else ()
+        found = [position for position, text in enumerate(sheet.header) if normalize_name(text) in meant][:1]
     if len(found) == 1:
         return found[0]
     there = ", ".join(f"“{trim(text)}”" for text in sheet.header if trim(text))
     if found:
-        places = " and ".join(letter(position) for position in found)
+        places = " and ".join(column_letter(position) for position in found)
         raise SettingsError(
             f"{option}: {sheet.name} has the column “{column}” more than once, {places}.",
-            f"Name it by its letter: {sheet.name}:column {letter(found[0])}.",
+            f"Name it by its letter: {sheet.name}:column {column_letter(found[0])}.",
         )
     missing = f"no column “{column}”" if column else "several columns, and it is not said which one"
     raise SettingsError(f"{option}: {sheet.name} has {missing}.", f"Write SHEET:COLUMN, with one of {there}.")
 
 
 def _called(sheet: Sheet, position: int) -> str:
-    return f"{letter(position)} “{trim(sheet.header[position])}”"
+    return f"{column_letter(position)} “{trim(sheet.header[position])}”"
 
 
-def _wrong(sheet: Sheet, position: int, wrong: list[Fault]) -> SheetError:
-    lines = [f"  row {fault.row}: {fault.what}; {fault.remedy}" for fault in wrong[:MOST_TOLD]]
+def _wrong(sheet: Sheet, position: int, wrong: list[CellError]) -> SheetError:
+    lines = [f"  row {error.row}: {error.what}; {error.remedy}" for error in wrong[:MOST_TOLD]]
     more = [f"  and {len(wrong) - MOST_TOLD:,} more"] if len(wrong) > MOST_TOLD else []
     told = "\n".join((f"{sheet.name}, column {_called(sheet, position)}:", *lines, *more))
     return SheetError(told, "Nothing was sent. Mend these cells, or name another column.")

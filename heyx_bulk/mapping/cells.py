@@ -10,11 +10,11 @@ from heyx_bulk.mapping import row_errors as problems_of
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
 from heyx_bulk.models.contacts import Policy, Problem
-from heyx_bulk.values.convert import converted, keeps
+from heyx_bulk.values.convert import convert, unchanged_test
 from heyx_bulk.values.text import BLANKS
-from heyx_bulk.values.value_types import Unfit
+from heyx_bulk.values.value_types import ConversionError
 
-Tell = Callable[[int, Problem], None]
+AddProblem = Callable[[int, Problem], None]
 """Hears what is wrong in the row at an index."""
 
 
@@ -32,8 +32,12 @@ def longest(texts: Sequence[str]) -> int:
     return max(map(len, texts), default=0)
 
 
-def judged(texts: list[str], judge: Callable[[str], Iterable[Problem]], tell: Tell, *, drop: bool = False) -> None:
-    """Tell what `judge` says of each text that is not blank; with `drop` a text that is told of becomes blank."""
+def validate(
+    texts: list[str], judge: Callable[[str], Iterable[Problem]], tell: AddProblem, *, drop: bool = False
+) -> None:
+    """AddProblem what `judge` says of each text that is not blank; with `drop` a text that is told of becomes
+    blank.
+    """
     for index, text in enumerate(texts):
         if text:
             for problem in judge(text):
@@ -41,7 +45,9 @@ def judged(texts: list[str], judge: Callable[[str], Iterable[Problem]], tell: Te
                 texts[index] = "" if drop else text
 
 
-def cells(column: Column, texts: Sequence[str], others: Others, tell: Tell, remark: Tell | None) -> list[str]:
+def convert_cells(
+    column: Column, texts: Sequence[str], others: Others, tell: AddProblem, remark: AddProblem | None
+) -> list[str]:
     """What is sent for the texts of a column: '' for nothing, `CLEAR` to empty.
 
     `tell` hears what cannot be sent. Where `remark` is given, it hears instead of what does not fit its column's
@@ -49,9 +55,9 @@ def cells(column: Column, texts: Sequence[str], others: Others, tell: Tell, rema
     """
     found = trimmed(texts)
     for step in column.transforms:
-        found = step.applied(found, others)
+        found = step.apply(found, others)
     if not _is_plain(found):
-        judged(found, partial(problems_of.text_problems, column), tell, drop=True)
+        validate(found, partial(problems_of.text_problems, column), tell, drop=True)
     if column.default:
         found = [text or column.default for text in found]
     if column.policy is Policy.CLEAR:
@@ -61,21 +67,21 @@ def cells(column: Column, texts: Sequence[str], others: Others, tell: Tell, rema
     elif column.use is Use.TAG:
         _convert(column, found, tell, None)
     if CLEAR in found and (mistake := _not_cleared(column)):
-        judged(found, lambda text: [mistake] if text == CLEAR else [], tell, drop=True)
+        validate(found, lambda text: [mistake] if text == CLEAR else [], tell, drop=True)
     return found
 
 
-def _convert(column: Column, texts: list[str], tell: Tell, remark: Tell | None) -> None:
+def _convert(column: Column, texts: list[str], tell: AddProblem, remark: AddProblem | None) -> None:
     """Put what is sent in the place of each text that its column's kind changes."""
-    kept = map(keeps(column.meant), texts)
+    kept = map(unchanged_test(column.value_type), texts)
     for index in [index for index, stays in enumerate(kept) if not stays]:
         text = texts[index]
         if not text or text == CLEAR:
             continue
         try:
-            texts[index] = converted(column.meant, text)
-        except Unfit as unfit:
-            problem = problems_of.unfit(column, text, unfit.cause, unfit.reason)
+            texts[index] = convert(column.value_type, text)
+        except ConversionError as unfit:
+            problem = problems_of.conversion_problem(column, text, unfit.cause, unfit.reason)
             (remark or tell)(index, problem)
 
 

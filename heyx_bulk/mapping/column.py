@@ -13,7 +13,7 @@ from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 
 STATUS_COLUMN = "heyx status"
 ID_COLUMN = "heyx contact id"
@@ -37,17 +37,17 @@ class Use(StrEnum):
     BLANK = "blank"
 
 
-def folded(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A header or field name without case, blanks, `_` and `-`: the form in which names are compared."""
     return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", trim(name))).casefold()
 
 
-def worded(name: str) -> str:
+def alphanumeric_key(name: str) -> str:
     """A header or field name by its letters and digits alone, or as `folded` leaves it if it has none."""
-    return re.sub(r"[\W_]+", "", folded(name)) or folded(name)
+    return re.sub(r"[\W_]+", "", normalize_name(name)) or normalize_name(name)
 
 
-def letter(position: int) -> str:
+def column_letter(position: int) -> str:
     """The letters a spreadsheet shows above the column at `position` (0 is A, 26 is AA)."""
     letters = ""
     position += 1
@@ -57,7 +57,7 @@ def letter(position: int) -> str:
     return letters
 
 
-AS_TEXT = Meant()
+AS_TEXT = ValueType()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Column:
     field: str = ""
     separator: str = ""
     reason: str = ""
-    meant: Meant = AS_TEXT
+    value_type: ValueType = AS_TEXT
     policy: Policy = Policy.OVERWRITE
     default: str = ""
     transforms: tuple[Transform, ...] = ()
@@ -87,8 +87,8 @@ class Column:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Column:
         """The column that `document` holds."""
-        meant = document["meant"]
-        order = meant["date_order"]
+        value_type = document["value_type"]
+        order = value_type["date_order"]
         return cls(
             **{
                 **document,
@@ -97,22 +97,26 @@ class Column:
                 "transforms": tuple(
                     Transform(one["name"], tuple(one["arguments"])) for one in document["transforms"]
                 ),
-                "meant": Meant(
-                    Kind(meant["kind"]),
-                    meant["region"],
-                    PhoneFormat(meant["phone_format"]),
+                "value_type": ValueType(
+                    ValueKind(value_type["kind"]),
+                    value_type["region"],
+                    PhoneFormat(value_type["phone_format"]),
                     None if order is None else DateOrder(order),
-                    tuple(meant["allowed"]),
+                    tuple(value_type["allowed"]),
                 ),
             }
         )
 
     def __str__(self) -> str:
         header = trim(self.header)
-        return f"{letter(self.position)} “{header}”" if header else f"{letter(self.position)} (no header)"
+        return (
+            f"{column_letter(self.position)} “{header}”"
+            if header
+            else f"{column_letter(self.position)} (no header)"
+        )
 
 
-def field_named(name: str) -> str:
+def parse_field_name(name: str) -> str:
     """HeyX's spelling of a field a person names: a standard field in any case, another exactly as said."""
-    known = {folded(field): field for field in (*STANDARD_FIELDS, *READ_ONLY_FIELDS)}
-    return known.get(folded(name), trim(name))
+    known = {normalize_name(field): field for field in (*STANDARD_FIELDS, *READ_ONLY_FIELDS)}
+    return known.get(normalize_name(name), trim(name))

@@ -11,14 +11,14 @@ from typing import Any
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.tag_lists import unique
 from heyx_bulk.models.contacts import Field, Problem
-from heyx_bulk.values.dates import order_shown
+from heyx_bulk.values.dates import proven_order
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, Kind
+from heyx_bulk.values.value_types import DateOrder, ValueKind
 
 _ROWS_AT_ONCE = 1_000
 
 _LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
-_DATES = (Kind.DATE, Kind.DATETIME)
+_DATES = (ValueKind.DATE, ValueKind.DATETIME)
 _SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS, Use.TAG, Use.ID})
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -40,7 +40,7 @@ class Columns:
     more: tuple[Column, ...] = ()
     constants: tuple[Field, ...] = ()
     lenient: bool = False
-    stamp: str = ""
+    tracking_field: str = ""
     sent: tuple[Column, ...] = field(init=False, repr=False, compare=False)
     """The columns whose cells are sent."""
 
@@ -57,7 +57,7 @@ class Columns:
         joined = (step.arguments[0] for column in self.sent for step in column.transforms if step.name == "join")
         return position in {column.position for column in self.sent} or position in joined
 
-    def settled(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
+    def with_sheet_facts(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
         """These columns, with what only a whole column shows.
 
         A list with one `;` outside quotes is parted by `;`; dates have the order that some of them prove, once a
@@ -67,7 +67,7 @@ class Columns:
         dates = [column for column in self.sent if _asks_order(column)]
         if not lists and not dates:
             return self
-        shown = _Shown(dict.fromkeys(lists, ","), {column: set() for column in dates})
+        shown = _SheetFacts(dict.fromkeys(lists, ","), {column: set() for column in dates})
         rows = iter(cells([*lists, *(column.position for column in dates)]))
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
             shown.see([*zip(*some, strict=True)])
@@ -103,12 +103,12 @@ class Columns:
             more=tuple(map(Column.from_document, document["more"])),
             constants=tuple(Field(one["name"], one["value"]) for one in document["constants"]),
             lenient=document["lenient"],
-            stamp=str(document.get("stamp", "")),
+            tracking_field=str(document.get("tracking_field", "")),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _SheetFacts:
     """What whole columns show: what parts the list at a position, and the orders that a column's dates prove."""
 
     parted: dict[int, str]
@@ -120,7 +120,7 @@ class _Shown:
             if sign != ";" and ";" in "".join(texts) and any(map(_is_parted, texts)):
                 self.parted[position] = ";"
         for (column, orders), texts in zip(self.orders.items(), columns[len(self.parted) :], strict=True):
-            found = (order_shown(_alone(column, text)) for text in texts if text)
+            found = (proven_order(_alone(column, text)) for text in texts if text)
             orders.update(order for order in found if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST))
 
     def into(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -129,7 +129,7 @@ class _Shown:
 
     def _settled(self, column: Column) -> Column:
         if _asks_order(column):
-            return replace(column, meant=replace(column.meant, date_order=self._order(column)))
+            return replace(column, value_type=replace(column.value_type, date_order=self._order(column)))
         return replace(column, separator=column.separator or self.parted.get(column.position, ""))
 
     def _order(self, column: Column) -> DateOrder | None:
@@ -143,12 +143,12 @@ def _is_parted(text: str) -> bool:
 
 
 def _asks_order(column: Column) -> bool:
-    return column.use is Use.FIELD and column.meant.kind in _DATES and column.meant.date_order is None
+    return column.use is Use.FIELD and column.value_type.kind in _DATES and column.value_type.date_order is None
 
 
 def _alone(column: Column, text: str) -> str:
     """A column's text after its transforms, as far as that can be said without the other columns."""
     texts = [trim(text)]
     for step in column.transforms:
-        texts = step.applied(texts, lambda _: [""])
+        texts = step.apply(texts, lambda _: [""])
     return texts[0]

@@ -33,7 +33,7 @@ _DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](?:\d{4}|\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DataWarning:
     """What seems wrong with a column: a sentence, in how many rows, and the first of them."""
 
     what: str
@@ -54,12 +54,12 @@ class _Rows:
         if len(self.first) < FIRST_ROWS:
             self.first.append(row)
 
-    def finding(self, what: str) -> Finding:
+    def warning(self, what: str) -> DataWarning:
         """These rows as a finding."""
-        return Finding(what, self.count, tuple(self.first))
+        return DataWarning(what, self.count, tuple(self.first))
 
 
-class Suspects:
+class RoundedNumbers:
     """Numbers that a spreadsheet may have rounded, in columns that are sent; ids among them make rows invalid."""
 
     def __init__(self) -> None:
@@ -68,19 +68,19 @@ class Suspects:
     def see(self, columns: Columns, chunk: Chunk) -> None:
         """Look at cells whose text may not be what was meant; a phone that lost its digits is invalid anyway."""
         fields = {column.position: column for column in columns.used(Use.FIELD)}
-        for fault in chunk.suspects:
-            column = fields.get(fault.position)
-            lost = is_damaged_number(chunk.text(fault))
+        for error in chunk.warnings:
+            column = fields.get(error.position)
+            lost = is_damaged_number(chunk.text(error))
             if column is not None and not (lost and column.field == "phone"):
                 what = f"column {column}: a long number, which the spreadsheet may have rounded"
-                self._rows.setdefault(what, _Rows()).add(fault.row)
+                self._rows.setdefault(what, _Rows()).add(error.row)
 
-    def findings(self) -> list[Finding]:
+    def warnings(self) -> list[DataWarning]:
         """What seems damaged."""
-        return [rows.finding(what) for what, rows in self._rows.items()]
+        return [rows.warning(what) for what, rows in self._rows.items()]
 
 
-class _ColumnWatch(Protocol):
+class _ColumnCheck(Protocol):
     """Looks at one column."""
 
     column: Column
@@ -88,16 +88,16 @@ class _ColumnWatch(Protocol):
     def see(self, rows: Sequence[int], texts: Sequence[str], whole: str) -> None:
         """Look at its cells in some rows; `whole` are they all, a line each."""
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[DataWarning]:
         """What seems damaged."""
 
 
-class Watch:
+class DataQualityChecks:
     """Looks at the columns that are sent, some rows at a time, and says at the end what seems damaged."""
 
     def __init__(self, columns: Columns) -> None:
         fields = columns.used(Use.FIELD)
-        self._watches: list[_ColumnWatch] = [
+        self._watches: list[_ColumnCheck] = [
             *(_Letters(column) for column in fields),
             *(_Phones(column) if column.field == "phone" else _Dates(column) for column in fields),
             *(_Ids(column) for column in columns.used(Use.ID)),
@@ -112,7 +112,7 @@ class Watch:
             position = watch.column.position
             watch.see(numbers, columns[position], wholes[position])
 
-    def findings(self) -> list[Finding]:
+    def warnings(self) -> list[DataWarning]:
         """What seems damaged, column by column."""
         return [finding for watch in self._watches for finding in watch.findings()]
 
@@ -128,12 +128,12 @@ class _Letters:
         if whole.isascii() or not _MOJIBAKE.search(whole):
             return
         for row, text in zip(rows, texts, strict=True):
-            if _MOJIBAKE.search(text) and mended(text) is not None:
+            if _MOJIBAKE.search(text) and repair_mojibake(text) is not None:
                 self.rows.add(row)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[DataWarning]:
         if self.rows.count:
-            yield self.rows.finding(
+            yield self.rows.warning(
                 f"column {self.column}: letters look garbled (such as Ã© for é): was the file saved in another "
                 "encoding?"
             )
@@ -171,14 +171,14 @@ class _Phones:
             self.without_plus.add(row)
             self.short.setdefault(length, _Rows()).add(row)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[DataWarning]:
         lacking = self.without_plus
         if lacking.count and self.plus >= MOST_OF * self.seen:
-            yield lacking.finding(f"column {self.column}: no + in front, where most phones of the column have one")
+            yield lacking.warning(f"column {self.column}: no + in front, where most phones of the column have one")
         for length, count in self.zero.items():
             rows = self.short.get(length - 1)
             if rows is not None and count >= MOST_OF * (count + rows.count):
-                yield rows.finding(
+                yield rows.warning(
                     f"column {self.column}: one digit short and no 0 in front, where most phones of the column "
                     "have one: did a spreadsheet take it off?"
                 )
@@ -205,11 +205,11 @@ class _Dates:
             elif second > 12 >= first:
                 self.month_first.add(row)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[DataWarning]:
         if self.day_first.count and self.month_first.count:
             rarer = min(self.day_first, self.month_first, key=lambda rows: rows.count)
             order = "day before month" if rarer is self.day_first else "month before day"
-            yield rarer.finding(
+            yield rarer.warning(
                 f"column {self.column}: dates have the {order} here, and the other order elsewhere"
             )
 
@@ -233,14 +233,14 @@ class _Ids:
             else:
                 self.exact += 1
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[DataWarning]:
         if self.round.count >= ROUNDED_IDS and not self.exact:
-            yield self.round.finding(
+            yield self.round.warning(
                 f"column {self.column}: every long id ends in 0, so a spreadsheet has probably rounded them all"
             )
 
 
-def mended(text: str) -> str | None:
+def repair_mojibake(text: str) -> str | None:
     """What `text` was before it was read in the wrong encoding; None if it was not."""
     for encoding in ("cp1252", "latin-1"):
         try:

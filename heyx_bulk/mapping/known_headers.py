@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from heyx_bulk.mapping.column import folded
+from heyx_bulk.mapping.column import normalize_name
 
 TAGS = "tags"
 FULL_NAME = "full name"
@@ -267,7 +267,7 @@ def _beside(key: str, keys: Iterable[str]) -> KnownHeader | None:
 
 def _key(header: str) -> str:
     """The letters and digits of `header`, without accents: the form in which headers are looked up."""
-    return "".join(sign for sign in unicodedata.normalize("NFKD", folded(header)) if sign.isalnum())
+    return "".join(sign for sign in unicodedata.normalize("NFKD", normalize_name(header)) if sign.isalnum())
 
 
 _KNOWN: Mapping[str, KnownHeader] = MappingProxyType(

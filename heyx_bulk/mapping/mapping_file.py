@@ -14,15 +14,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import Use, field_named
-from heyx_bulk.mapping.rules import Manners, Said
-from heyx_bulk.mapping.toml_lines import Lines
+from heyx_bulk.mapping.column import Use, parse_field_name
+from heyx_bulk.mapping.rules import MappingRule, ValueOptions
+from heyx_bulk.mapping.toml_lines import TomlLines
 from heyx_bulk.mapping.transforms import REST, Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, Kind, PhoneFormat
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -75,21 +75,21 @@ class MappingFile:
     name: str
     digest: str
     headers: tuple[str, ...] = ()
-    columns: tuple[Said, ...] = ()
+    columns: tuple[MappingRule, ...] = ()
     constants: tuple[tuple[str, str], ...] = ()
     key: tuple[str, ...] = ()
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
-    manners: Manners = field(default_factory=Manners)
+    value_options: ValueOptions = field(default_factory=ValueOptions)
 
 
-def parsed(text: str, name: str) -> MappingFile:
+def parse_mapping(text: str, name: str) -> MappingFile:
     """The mapping that `text` holds; raises `MappingError` with every mistake, each with its line."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{name} is not written as TOML is: {error}.", "Mend that line.") from None
-    reader = _Reader(name, Lines(text))
+    reader = _Reader(name, TomlLines(text))
     mapping = reader.mapping(document, hashlib.sha256(text.encode()).hexdigest()[:12])
     if reader.mistakes:
         told = (f"{name}, line {line}: {what}." for line, what in sorted(reader.mistakes))
@@ -102,7 +102,7 @@ class _Reader:
     """Reads a document into what it says; what is wrong is collected, each with its line."""
 
     name: str
-    lines: Lines
+    lines: TomlLines
     table: int = 0
     """Which of the tables with the same name is read."""
     mistakes: set[tuple[int, str]] = field(default_factory=set)
@@ -121,10 +121,10 @@ class _Reader:
             headers=self._texts(document, ("headers",)),
             columns=tuple(said for header, tables in columns.items() for said in self._column(header, tables)),
             constants=tuple(self._constants(constants)),
-            key=tuple(map(field_named, self._texts(document, ("key",)))),
+            key=tuple(map(parse_field_name, self._texts(document, ("key",)))),
             add_tags=tuple(filter(None, map(trim, self._texts(document, ("add_tags",))))),
             remove_tags=tuple(filter(None, map(trim, self._texts(document, ("remove_tags",))))),
-            manners=Manners(
+            value_options=ValueOptions(
                 self._region(document),
                 self._one_of(PhoneFormat, document, ("phone_format",)),
                 self._one_of(DateOrder, document, ("date_order",)),
@@ -141,21 +141,21 @@ class _Reader:
             return None
         return region or None
 
-    def _column(self, header: str, tables: object) -> Iterator[Said]:
+    def _column(self, header: str, tables: object) -> Iterator[MappingRule]:
         path = ("columns", header)
         for number, table in enumerate(tables if isinstance(tables, list) else [tables]):
             if not isinstance(table, dict):
                 self._wrong(path, f'a column is a table, such as [columns."{header}"]')
                 continue
-            yield self._said(header, table, path, number)
+            yield self._rule(header, table, path, number)
 
-    def _said(self, header: str, table: Mapping[str, Any], path: tuple[str, ...], number: int) -> Said:
+    def _rule(self, header: str, table: Mapping[str, Any], path: tuple[str, ...], number: int) -> MappingRule:
         here = _Reader(self.name, self.lines, number, self.mistakes)
         here._known(table, path, _COLUMN)
         use, target = here._target(table, path)
-        kind = here._one_of(Kind, table, (*path, "type"))
+        kind = here._one_of(ValueKind, table, (*path, "type"))
         allowed = here._texts(table, (*path, "allowed"))
-        if (kind is Kind.LIST) != bool(table.get("allowed")):
+        if (kind is ValueKind.LIST) != bool(table.get("allowed")):
             here._wrong((*path, "type"), 'type = "list" and allowed = [...] go together')
         policy = here._one_of(Policy, table, (*path, "policy")) or Policy.OVERWRITE
         if policy is Policy.CLEAR and target == "phone":
@@ -163,9 +163,9 @@ class _Reader:
         if policy not in (Policy.OVERWRITE, Policy.CLEAR) and use is Use.SET_TAGS:
             here._wrong((*path, "policy"), "a set of tags can be clear-when-blank, and nothing else")
         here._belonging(table, path, use)
-        return Said(
+        return MappingRule(
             header,
-            f"{self.name}, line {self.lines.of(path, number)}",
+            f"{self.name}, line {self.lines.line_of(path, number)}",
             use,
             target,
             kind=kind,
@@ -179,7 +179,7 @@ class _Reader:
         )
 
     def _belonging(self, table: Mapping[str, Any], path: tuple[str, ...], use: Use) -> None:
-        """Tell each word that says nothing of a column for `use`."""
+        """AddProblem each word that says nothing of a column for `use`."""
         for word, (uses, belongs) in _BELONGS.items():
             if word in table and use not in uses:
                 self._wrong((*path, word), f"{word} belongs to {belongs}")
@@ -198,7 +198,7 @@ class _Reader:
         text = self._text(table, (*path, word)) if word in ("field", "tag", "tags") else ""
         match word:
             case "field" if trim(text):
-                return Use.FIELD, field_named(text)
+                return Use.FIELD, parse_field_name(text)
             case "tag" if trim(text):
                 return Use.TAG, trim(text)
             case "tags" if text == "set" and not trim(self._text(table, (*path, "prefix"))):
@@ -235,7 +235,7 @@ class _Reader:
 
     def _constants(self, constants: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in constants:
-            path, field_name = ("constants", name), field_named(name)
+            path, field_name = ("constants", name), parse_field_name(name)
             value = trim(self._text(constants, path))
             if field_name in READ_ONLY_FIELDS:
                 self._wrong(path, f"HeyX does not let {field_name} be written")
@@ -280,7 +280,7 @@ class _Reader:
             return None
 
     def _wrong(self, path: tuple[str, ...], what: str) -> None:
-        self.mistakes.add((self.lines.of(path, self.table), what))
+        self.mistakes.add((self.lines.line_of(path, self.table), what))
 
 
 def _is_part(part: object) -> bool:

@@ -8,15 +8,15 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from heyx_bulk.errors import MappingError, Unwritable
-from heyx_bulk.mapping.column import folded
-from heyx_bulk.mapping.mapping_file import MappingFile, parsed
+from heyx_bulk.errors import MappingError, WriteError
+from heyx_bulk.mapping.column import normalize_name
+from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
 from heyx_bulk.settings import state_folder
 
 SUFFIX = ".toml"
 
 
-def read(path: Path) -> MappingFile:
+def read_mapping(path: Path) -> MappingFile:
     """The mapping file at `path`; raises `MappingError`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -25,10 +25,10 @@ def read(path: Path) -> MappingFile:
         raise MappingError(
             f"The mapping file {path} cannot be read: {reason}.", "Name another with --mapping."
         ) from None
-    return parsed(text, path.name)
+    return parse_mapping(text, path.name)
 
 
-def found(sheet: Path, header: Sequence[str]) -> Path | None:
+def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:
     """The mapping file that is meant for a sheet: the one beside it with its name, else one for the same headers,
     beside it or written on this machine before.
     """
@@ -39,17 +39,17 @@ def found(sheet: Path, header: Sequence[str]) -> Path | None:
     return next((path for path in _candidates(sheet, known) if _headers(path) == known), None)
 
 
-def write(path: Path, text: str, header: Sequence[str]) -> None:
+def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
     """Write a mapping file, where none is yet, and remember it for sheets with this header."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise Unwritable(
+        raise WriteError(
             f"{path} is there already and is not written over.", "Change it as you like, or name another file."
         ) from None
     except OSError as error:
-        raise Unwritable(
+        raise WriteError(
             f"{path} cannot be written: {error.strerror}.", "Name a file in another folder."
         ) from None
     _remember(path, _folded(header))
@@ -61,7 +61,7 @@ def _remember(path: Path, known: frozenset[str]) -> None:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.write_text(str(path.absolute()), encoding="utf-8")
     except OSError as error:
-        raise Unwritable(
+        raise WriteError(
             f"{path} is written, but cannot be remembered for sheets elsewhere: {error.strerror}.",
             "It is found beside the sheet all the same; HEYX_BULK_STATE names another folder to remember it in.",
         ) from None
@@ -80,7 +80,7 @@ def _place(known: frozenset[str]) -> Path:
 
 
 def _folded(header: Sequence[str]) -> frozenset[str]:
-    return frozenset(name for text in header if (name := folded(text)))
+    return frozenset(name for text in header if (name := normalize_name(text)))
 
 
 def _headers(path: Path) -> frozenset[str]:

@@ -25,7 +25,7 @@ class Duplicates(StrEnum):
     """Only the last is sent."""
 
 
-def merged(rows: Sequence[ContactRow], keys: Sequence[str]) -> ContactRow:
+def merge_rows(rows: Sequence[ContactRow], keys: Sequence[str]) -> ContactRow:
     """One row, with the number and id of the first, that wants what `rows` want one after another.
 
     `keys` are the match keys, best first.

@@ -9,34 +9,34 @@ from types import MappingProxyType
 
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping import validation as mistaken
-from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, folded, worded
+from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, alphanumeric_key, normalize_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, known_headers
 from heyx_bulk.mapping.mapping_file import MappingFile
-from heyx_bulk.mapping.rules import LISTS, TAG, Manners, Said, Statements, of_target
-from heyx_bulk.mapping.suggestions import Suggestion, suggested
+from heyx_bulk.mapping.rules import LISTS, TAG, MappingRule, RuleSet, ValueOptions, parse_rule
+from heyx_bulk.mapping.suggestions import Suggestion, suggest
 from heyx_bulk.mapping.tag_lists import unique
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 
 DEFAULT_KEYS = ("phone", "email")
 
 _CUSTOM = "custom_field."
 """What respond.io's own import puts before the id of a custom field."""
 
-_TYPES = tuple(kind for kind in Kind if kind is not Kind.LIST)
+_TYPES = tuple(kind for kind in ValueKind if kind is not ValueKind.LIST)
 """The types that an option can give: the allowed values of a list stand in a mapping file."""
 
-KnownFields = Mapping[str, Kind]
+KnownFields = Mapping[str, ValueKind]
 """The custom fields that a channel has shown, and what their values are."""
 
 NO_FIELDS: KnownFields = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class MappingOptions:
     """What a person says about the columns: the options of the command line, a mapping file, tags for every row.
 
     `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
@@ -57,12 +57,12 @@ class Wishes:
     phone_format: PhoneFormat | None = None
     date_order: DateOrder | None = None
     lenient: bool = False
-    mapping: MappingFile | None = None
-    stamp: str = ""
+    file: MappingFile | None = None
+    tracking_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class MappingResult:
     """What the columns of a sheet are for, as far as that can be said.
 
     A column that nobody knows is a field without a name, and stands in `unknown` with what it may be meant for.
@@ -74,9 +74,9 @@ class Understood:
     mistakes: tuple[str, ...]
 
 
-def recognise(
+def recognize(
     header: Sequence[str],
-    wishes: Wishes,
+    mapping_options: MappingOptions,
     blank: Container[int] | None = None,
     fields: KnownFields = NO_FIELDS,
 ) -> Columns:
@@ -85,98 +85,104 @@ def recognise(
     Where `blank` is not given, a column without a header is taken to hold none, and every other some. `fields` are
     those the channel is known to have. Raises `MappingError` that names every mistake at once.
     """
-    found = understood(header, wishes, blank, fields)
+    found = map_columns(header, mapping_options, blank, fields)
     if found.mistakes:
         raise MappingError("\n".join(found.mistakes))
     return found.columns
 
 
-def understood(
+def map_columns(
     header: Sequence[str],
-    wishes: Wishes,
+    mapping_options: MappingOptions,
     blank: Container[int] | None = None,
     fields: KnownFields = NO_FIELDS,
-) -> Understood:
+) -> MappingResult:
     """What the columns under `header` are for, what nobody knows, and every mistake."""
-    manners = _manners(wishes)
-    said = Statements(header, manners)
-    said.take([*_options(wishes, said.mistakes)], "as you say")
-    if wishes.mapping is not None:
-        said.take(wishes.mapping.columns, f"as {wishes.mapping.name} says", several=True)
-    by_header = _ByHeader(header, wishes, said, blank or (), fields)
+    value_options = _value_options(mapping_options)
+    said = RuleSet(header, value_options)
+    said.take([*_option_rules(mapping_options, said.mistakes)], "as you say")
+    if mapping_options.file is not None:
+        said.take(mapping_options.file.columns, f"as {mapping_options.file.name} says", several=True)
+    by_header = _ByHeader(header, mapping_options, said, blank or (), fields)
     columns = tuple(
-        _typed(said.columns.get(position) or by_header.column(position), said, manners)
+        _typed(said.columns.get(position) or by_header.column(position), said, value_options)
         for position in range(len(header))
     )
-    constants = tuple(_constants(wishes, said.mistakes))
+    constants = tuple(_constants(mapping_options, said.mistakes))
     found = Columns(
         columns,
-        _keys(wishes, constants),
-        wishes.no_match,
-        unique((*(wishes.mapping.add_tags if wishes.mapping else ()), *wishes.add_tags)),
-        unique((*(wishes.mapping.remove_tags if wishes.mapping else ()), *wishes.remove_tags)),
+        _keys(mapping_options, constants),
+        mapping_options.no_match,
+        unique((*(mapping_options.file.add_tags if mapping_options.file else ()), *mapping_options.add_tags)),
+        unique(
+            (*(mapping_options.file.remove_tags if mapping_options.file else ()), *mapping_options.remove_tags)
+        ),
         tuple(said.more),
         constants,
-        manners.lenient,
-        trim(wishes.stamp),
+        value_options.lenient,
+        trim(mapping_options.tracking_field),
     )
     unknown = tuple(
-        (column, suggested(column.header, fields))
+        (column, suggest(column.header, fields))
         for column in columns
         if column.use is Use.FIELD and not column.field
     )
-    others = mistaken.all_of(found, unknown, key=_named_keys(wishes), blank=blank, fields=fields)
-    return Understood(found, unknown, (*said.mistakes, *others))
+    others = mistaken.find_mistakes(found, unknown, key=_named_keys(mapping_options), blank=blank, fields=fields)
+    return MappingResult(found, unknown, (*said.mistakes, *others))
 
 
-def _keys(wishes: Wishes, constants: Sequence[Field]) -> tuple[str, ...]:
+def _keys(mapping_options: MappingOptions, constants: Sequence[Field]) -> tuple[str, ...]:
     """The match keys, best first: a value that is the same for every row says of none which contact it means."""
-    keys = wishes.key or (wishes.mapping.key if wishes.mapping is not None else ()) or DEFAULT_KEYS
+    keys = (
+        mapping_options.key
+        or (mapping_options.file.key if mapping_options.file is not None else ())
+        or DEFAULT_KEYS
+    )
     same = {field.name for field in constants}
     return unique(key for key in keys if key not in same)
 
 
-def _named_keys(wishes: Wishes) -> list[tuple[str, str]]:
+def _named_keys(mapping_options: MappingOptions) -> list[tuple[str, str]]:
     """The match keys that a person names, each with where they do."""
-    if wishes.key or wishes.mapping is None:
-        return [(key, f"--key {key}") for key in wishes.key]
-    return [(key, f"{wishes.mapping.name}, key {key}") for key in wishes.mapping.key]
+    if mapping_options.key or mapping_options.file is None:
+        return [(key, f"--key {key}") for key in mapping_options.key]
+    return [(key, f"{mapping_options.file.name}, key {key}") for key in mapping_options.file.key]
 
 
-def _manners(wishes: Wishes) -> Manners:
+def _value_options(mapping_options: MappingOptions) -> ValueOptions:
     """How values are read: as the command line says, else as the mapping file does."""
-    mapped = wishes.mapping.manners if wishes.mapping is not None else Manners()
-    return Manners(
-        (wishes.region or "").upper() or mapped.region,
-        wishes.phone_format or mapped.phone_format,
-        wishes.date_order or mapped.date_order,
-        wishes.lenient or mapped.lenient,
+    mapped = mapping_options.file.value_options if mapping_options.file is not None else ValueOptions()
+    return ValueOptions(
+        (mapping_options.region or "").upper() or mapped.region,
+        mapping_options.phone_format or mapped.phone_format,
+        mapping_options.date_order or mapped.date_order,
+        mapping_options.lenient or mapped.lenient,
     )
 
 
-def _options(wishes: Wishes, mistakes: list[str]) -> Iterator[Said]:
+def _option_rules(mapping_options: MappingOptions, mistakes: list[str]) -> Iterator[MappingRule]:
     """The options of the command line that speak of a column."""
-    for name in wishes.ignore:
-        yield Said(name, "--ignore", Use.IGNORED)
-    if wishes.id_column is not None:
-        yield Said(wishes.id_column, "--id-column", Use.ID)
-    for text in wishes.map:
+    for name in mapping_options.ignore:
+        yield MappingRule(name, "--ignore", Use.IGNORED)
+    if mapping_options.id_column is not None:
+        yield MappingRule(mapping_options.id_column, "--id-column", Use.ID)
+    for text in mapping_options.map:
         name, equals, target = text.rpartition("=")
         if not equals or not trim(name) or not trim(target):
             mistakes.append(f'--map "{text}" is not of the form "COLUMN=field".')
             continue
-        yield of_target(name, target, f'--map "{text}"')
-    for text in wishes.types:
+        yield parse_rule(name, target, f'--map "{text}"')
+    for text in mapping_options.types:
         name, _, kind = text.rpartition("=")
         if not trim(name) or trim(kind).lower() not in _TYPES:
             mistakes.append(
                 f'--type "{text}" is not of the form "COLUMN=type"; the types are {", ".join(_TYPES)}.'
             )
             continue
-        yield Said(name, f'--type "{text}"', kind=Kind(trim(kind).lower()))
+        yield MappingRule(name, f'--type "{text}"', kind=ValueKind(trim(kind).lower()))
 
 
-def _typed(column: Column, said: Statements, manners: Manners) -> Column:
+def _typed(column: Column, said: RuleSet, value_options: ValueOptions) -> Column:
     """The column, with the type that a person gives it beside its field."""
     typed = said.typed.get(column.position)
     if typed is None:
@@ -184,14 +190,14 @@ def _typed(column: Column, said: Statements, manners: Manners) -> Column:
     if column.use is not Use.FIELD:
         said.mistakes.append(f"{typed.where}: the column {column} is sent as no field.")
         return column
-    return replace(column, meant=manners.meant(column.field, typed))
+    return replace(column, value_type=value_options.value_type(column.field, typed))
 
 
-def _constants(wishes: Wishes, mistakes: list[str]) -> Iterator[Field]:
+def _constants(mapping_options: MappingOptions, mistakes: list[str]) -> Iterator[Field]:
     """Fields that are the same for every row; the command line overrules the mapping file."""
-    found = dict(wishes.mapping.constants) if wishes.mapping is not None else {}
-    for text in wishes.constants:
-        statement = of_target("", text.partition("=")[0], "--set")
+    found = dict(mapping_options.file.constants) if mapping_options.file is not None else {}
+    for text in mapping_options.constants:
+        statement = parse_rule("", text.partition("=")[0], "--set")
         value = trim(text.partition("=")[2])
         if statement.use is not Use.FIELD or not statement.target or not value:
             mistakes.append(f'--set "{text}" is not of the form "FIELD=value".')
@@ -212,8 +218,8 @@ class _ByHeader:
     """
 
     header: Sequence[str]
-    wishes: Wishes
-    said: Statements
+    mapping_options: MappingOptions
+    said: RuleSet
     blank: Container[int]
     fields: KnownFields
     _known: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -230,11 +236,14 @@ class _ByHeader:
     def column(self, position: int) -> Column:
         """What the column at `position` is for."""
         text = self.header[position]
-        name = folded(text)
+        name = normalize_name(text)
         for use, known in (
-            (Use.OURS if self.wishes.id_column is not None else Use.ID, name == folded(ID_COLUMN)),
-            (Use.OURS, name in map(folded, OUR_COLUMNS)),
-            (Use.READ_ONLY, name in map(folded, READ_ONLY_FIELDS)),
+            (
+                Use.OURS if self.mapping_options.id_column is not None else Use.ID,
+                name == normalize_name(ID_COLUMN),
+            ),
+            (Use.OURS, name in map(normalize_name, OUR_COLUMNS)),
+            (Use.READ_ONLY, name in map(normalize_name, READ_ONLY_FIELDS)),
             (Use.BLANK, not trim(text)),
         ):
             if known:
@@ -242,7 +251,9 @@ class _ByHeader:
         if name in LISTS:
             return Column(position, text, LISTS[name], reason="a list of tags")
         if name.startswith(TAG) and (tag := trim(re.split("[:：]", text, maxsplit=1)[1])):
-            return Column(position, text, Use.TAG, tag, reason="a tag's column", meant=Meant(Kind.BOOLEAN))
+            return Column(
+                position, text, Use.TAG, tag, reason="a tag's column", value_type=ValueType(ValueKind.BOOLEAN)
+            )
         field_name, reason = self._named(text)
         if not field_name:
             field_name, reason = self._known.get(position, ("", ""))
@@ -255,15 +266,19 @@ class _ByHeader:
         if name in READ_ONLY_FIELDS:
             return Column(position, text, Use.READ_ONLY, reason=reason)
         if name:
-            kind = self.fields.get(name, Kind.TEXT)
-            meant = self.said.manners.meant(name, Said("", "", kind=kind) if kind is not Kind.TEXT else None)
-            return Column(position, text, Use.FIELD, name, reason=reason, meant=meant)
-        if self.wishes.custom_fields and folded(text) != "id":
-            meant = self.said.manners.meant(trim(text))
-            return Column(position, text, Use.FIELD, trim(text), reason="a custom field of this name", meant=meant)
+            kind = self.fields.get(name, ValueKind.TEXT)
+            meant = self.said.value_options.value_type(
+                name, MappingRule("", "", kind=kind) if kind is not ValueKind.TEXT else None
+            )
+            return Column(position, text, Use.FIELD, name, reason=reason, value_type=meant)
+        if self.mapping_options.custom_fields and normalize_name(text) != "id":
+            meant = self.said.value_options.value_type(trim(text))
+            return Column(
+                position, text, Use.FIELD, trim(text), reason="a custom field of this name", value_type=meant
+            )
         if position in self.blank:
             return Column(position, text, Use.IGNORED, reason="no values")
-        if self.wishes.ignore_unknown:
+        if self.mapping_options.ignore_unknown:
             return Column(position, text, Use.IGNORED, reason="not known")
         return Column(position, text, Use.FIELD)
 
@@ -275,5 +290,5 @@ class _ByHeader:
             return name, "the field's own name"
         if name.casefold().startswith(_CUSTOM) and (custom := name[len(_CUSTOM) :]):
             return custom, "a custom field, as respond.io writes it"
-        alike = [one for one in names if worded(one) == worded(text)]
+        alike = [one for one in names if alphanumeric_key(one) == alphanumeric_key(text)]
         return (alike[0], "the same name but for case and signs") if len(alike) == 1 else ("", "")

@@ -25,7 +25,7 @@ _NO_IDS = (".", "..", "by_custom_field")
 """What the address of a contact would turn into another address."""
 
 
-def unfit(column: Column, text: str, cause: str, reason: str) -> Problem:
+def conversion_problem(column: Column, text: str, cause: str, reason: str) -> Problem:
     """A text that is not what its column holds."""
     return Problem(cause, f"column {column} holds {_short(text)!r}: {reason}")
 

@@ -12,14 +12,14 @@ from itertools import repeat
 from types import MappingProxyType
 
 from heyx_bulk.mapping import row_errors as problems_of
-from heyx_bulk.mapping.cells import cells, judged, longest, trimmed
+from heyx_bulk.mapping.cells import convert_cells, longest, trimmed, validate
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.tag_lists import split_list, unique
 from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
-from heyx_bulk.values.equality import key_of
+from heyx_bulk.values.equality import key_normalizer
 
 NO_PROBLEMS: Mapping[int, Sequence[Problem]] = MappingProxyType({})
 NO_IDS: Mapping[int, str] = MappingProxyType({})
@@ -30,7 +30,7 @@ ID_KEY = "contact id"
 _YES = "true"
 
 
-class Reading:
+class RowReader:
     """Rows of a sheet, counted from 0 in the order they were given, each with its problems.
 
     `problems` are by row number; `came_with` are those of cells that have no true text. `named_ids` are contact
@@ -57,8 +57,8 @@ class Reading:
             self._read(column)
         if named_ids:
             self._ids = [named_ids.get(number, text) for number, text in zip(numbers, self._ids, strict=True)]
-        self._judge_tags()
-        self._judge_keys()
+        self._check_tags()
+        self._check_keys()
 
     def row(self, index: int) -> ContactRow:
         """What one row wants."""
@@ -79,10 +79,10 @@ class Reading:
             tuple(self.remarks.get(number, ())),
         )
 
-    def matches(self) -> Iterator[tuple[int, int, str, str]]:
+    def key_values(self) -> Iterator[tuple[int, int, str, str]]:
         """What valid rows are matched by: number, rank (0 is what decides), field, value as it is compared."""
         named = [(ID_KEY, self._ids)] if any(self._ids) else []
-        named += [(name, [*map(key_of(name), texts)]) for name, texts in self._key_texts()]
+        named += [(name, [*map(key_normalizer(name), texts)]) for name, texts in self._key_texts()]
         if not self.problems and all(map(all, (texts for _, texts in named))):
             for rank, (name, texts) in enumerate(named):
                 yield from zip(self.numbers, repeat(rank), repeat(name), texts)
@@ -105,13 +105,13 @@ class Reading:
 
     def _read(self, column: Column) -> None:
         keeps_to_kind = not self._columns.lenient or column.field in self._columns.keys
-        remark = None if keeps_to_kind else self._remark
-        texts = cells(column, self._cells[column.position], self._other, self._tell, remark)
+        remark = None if keeps_to_kind else self._add_remark
+        texts = convert_cells(column, self._cells[column.position], self._other, self._add_problem, remark)
         match column.use:
             case Use.FIELD:
                 self._fields.append((column, texts))
             case Use.ID:
-                judged(texts, partial(problems_of.id_problems, column), self._tell)
+                validate(texts, partial(problems_of.id_problems, column), self._add_problem)
                 self._ids = texts
             case _:
                 self._lists.append((column, texts))
@@ -119,10 +119,10 @@ class Reading:
     def _other(self, position: int) -> list[str]:
         return trimmed(self._cells[position])
 
-    def _tell(self, index: int, problem: Problem) -> None:
+    def _add_problem(self, index: int, problem: Problem) -> None:
         self.problems.setdefault(self.numbers[index], []).append(problem)
 
-    def _remark(self, index: int, problem: Problem) -> None:
+    def _add_remark(self, index: int, problem: Problem) -> None:
         self.remarks.setdefault(self.numbers[index], []).append(f"sent as it stands: {problem.detail}")
 
     def _tags(self, use: Use, index: int) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class Reading:
                 said = [] if text == CLEAR else split_list(text, column.separator or ",")
                 yield TagSet(column.field, unique(_prefixed(column.field, tag) for tag in said))
 
-    def _judge_tags(self) -> None:
+    def _check_tags(self) -> None:
         """Tags can only be wrong where some are removed or set, or a list is longer than a tag may be."""
         worth: set[int] = set(range(len(self.numbers))) if self._columns.remove_tags else set()
         for column, texts in self._lists:
@@ -152,31 +152,31 @@ class Reading:
                 worth.update(index for index, text in enumerate(texts) if len(text) > MAX_TAG_LENGTH)
         for index in sorted(worth):
             row = self.row(index)
-            self._tell_all(index, problems_of.tag_problems(row.add_tags, row.remove_tags))
-            self._tell_all(index, problems_of.tag_set_problems(row.add_tags, row.tag_sets))
+            self._add_problems(index, problems_of.tag_problems(row.add_tags, row.remove_tags))
+            self._add_problems(index, problems_of.tag_set_problems(row.add_tags, row.tag_sets))
 
-    def _judge_keys(self) -> None:
+    def _check_keys(self) -> None:
         keys = self._key_texts()
         for name, texts in keys:
             if longest(texts) > problems_of.LONGEST_KEY:
-                judged(texts, partial(problems_of.key_problems, name), self._tell)
+                validate(texts, partial(problems_of.key_problems, name), self._add_problem)
         if any(self._ids):
-            judged(self._ids, problems_of.contact_id_problems, self._tell)
+            validate(self._ids, problems_of.contact_id_problems, self._add_problem)
         nameless = [index for index, text in enumerate(self._ids) if not text]
         for _, texts in keys:
             nameless = [index for index in nameless if not texts[index]]
         for index in nameless:
             has_fields = any(texts[index] for _, texts in self._fields)
-            self._tell_all(index, self._columns.identity_problems(has_fields=has_fields))
+            self._add_problems(index, self._columns.identity_problems(has_fields=has_fields))
 
-    def _tell_all(self, index: int, problems: Iterable[Problem]) -> None:
+    def _add_problems(self, index: int, problems: Iterable[Problem]) -> None:
         for problem in problems:
-            self._tell(index, problem)
+            self._add_problem(index, problem)
 
 
 def read_row(columns: Columns, number: int, cells: Sequence[str], problems: Sequence[Problem] = ()) -> ContactRow:
     """The row that `cells` (one text a column) describe; `problems` are those its cells came with."""
-    return Reading(columns, [number], [cells], {number: problems} if problems else NO_PROBLEMS).row(0)
+    return RowReader(columns, [number], [cells], {number: problems} if problems else NO_PROBLEMS).row(0)
 
 
 def _prefixed(prefix: str, tag: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from heyx_bulk.mapping.column import ID_COLUMN, Column, Use, field_named, folded, letter
+from heyx_bulk.mapping.column import ID_COLUMN, Column, Use, column_letter, normalize_name, parse_field_name
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, Kind, Meant, PhoneFormat
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 
 SET_TAGS = "set-tags:"
 """What goes before the prefix of a set of tags, as in `--map "Segment=set-tags:seg:"`."""
@@ -22,7 +22,7 @@ LISTS = {"tags": Use.ADD_TAGS, "addtags": Use.ADD_TAGS, "removetags": Use.REMOVE
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MappingRule:
     """What a person says of one column. `where` is where they say it, in words that they can find again.
 
     `target` is the field, tag or prefix. What is None or blank is left to the column.
@@ -32,7 +32,7 @@ class Said:
     where: str
     use: Use | None = None
     target: str = ""
-    kind: Kind | None = None
+    kind: ValueKind | None = None
     order: DateOrder | None = None
     allowed: tuple[str, ...] = ()
     policy: Policy = Policy.OVERWRITE
@@ -44,7 +44,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ValueOptions:
     """How values are written and read, whatever the column."""
 
     region: str | None = None
@@ -52,10 +52,10 @@ class Manners:
     date_order: DateOrder | None = None
     lenient: bool = False
 
-    def meant(self, field: str, said: Said | None = None) -> Meant:
+    def value_type(self, field: str, said: MappingRule | None = None) -> ValueType:
         """How the texts of a column for this field are to be understood."""
-        kind = said.kind if said is not None and said.kind is not None else _KINDS.get(field, Kind.TEXT)
-        return Meant(
+        kind = said.kind if said is not None and said.kind is not None else _KINDS.get(field, ValueKind.TEXT)
+        return ValueType(
             kind,
             self.region,
             self.phone_format or (PhoneFormat.E164 if self.region else PhoneFormat.AS_TYPED),
@@ -64,21 +64,21 @@ class Manners:
         )
 
 
-_KINDS = {"phone": Kind.PHONE, "email": Kind.EMAIL}
+_KINDS = {"phone": ValueKind.PHONE, "email": ValueKind.EMAIL}
 
 
 @dataclass(slots=True)
-class Statements:
+class RuleSet:
     """Statements taken to the columns of one sheet; what is wrong with them is collected."""
 
     header: Sequence[str]
-    manners: Manners
+    value_options: ValueOptions
     mistakes: list[str] = field(default_factory=list)
     columns: dict[int, Column] = field(default_factory=dict)
     more: list[Column] = field(default_factory=list)
-    typed: dict[int, Said] = field(default_factory=dict)
+    typed: dict[int, MappingRule] = field(default_factory=dict)
 
-    def take(self, said: Sequence[Said], reason: str, *, several: bool = False) -> None:
+    def take(self, said: Sequence[MappingRule], reason: str, *, several: bool = False) -> None:
         """Take statements, none about a column of which something was said before; with `several` a column may
         stand for several fields.
         """
@@ -89,7 +89,7 @@ class Statements:
                 continue
             if one.use is None:
                 self.typed[position] = one
-            elif mistake := _not_to_be(one):
+            elif mistake := _rule_mistake(one):
                 self.mistakes.append(mistake)
             elif position not in self.columns:
                 self.columns[position] = self._column(position, one, reason)
@@ -99,9 +99,11 @@ class Statements:
                 name = trim(self.header[position])
                 self.mistakes.append(f'The column "{name}" is given two meanings; leave out one of the options.')
 
-    def _column(self, position: int, one: Said, reason: str) -> Column:
+    def _column(self, position: int, one: MappingRule, reason: str) -> Column:
         assert one.use is not None, "a statement about the type alone names no use"  # noqa: S101  our own use
-        meant = Meant(Kind.BOOLEAN) if one.use is Use.TAG else self.manners.meant(one.target, one)
+        meant = (
+            ValueType(ValueKind.BOOLEAN) if one.use is Use.TAG else self.value_options.value_type(one.target, one)
+        )
         return Column(
             position,
             self.header[position],
@@ -109,13 +111,13 @@ class Statements:
             one.target,
             separator=one.separator,
             reason=reason,
-            meant=meant if one.use in (Use.FIELD, Use.TAG) else Meant(),
+            value_type=meant if one.use in (Use.FIELD, Use.TAG) else ValueType(),
             policy=one.policy,
             default=one.default,
             transforms=tuple(self._steps(one)),
         )
 
-    def _steps(self, one: Said) -> Iterator[Transform]:
+    def _steps(self, one: MappingRule) -> Iterator[Transform]:
         """The transforms, each join with the position of the column it names."""
         for step in one.transforms:
             if step.name != "join":
@@ -126,7 +128,7 @@ class Statements:
             if position is not None:
                 yield Transform("join", (position, glue))
 
-    def _position(self, one: Said) -> int | None:
+    def _position(self, one: MappingRule) -> int | None:
         found = positions(self.header, one.column)
         if len(found) == 1:
             return found[0]
@@ -138,32 +140,34 @@ class Statements:
 def positions(header: Sequence[str], name: str) -> list[int]:
     """Where the column that a person names stands: by its header, or as `column C`."""
     exact = [position for position, text in enumerate(header) if trim(text) == trim(name)]
-    alike = [position for position, text in enumerate(header) if folded(text) == folded(name)]
+    alike = [position for position, text in enumerate(header) if normalize_name(text) == normalize_name(name)]
     by_letter = [
-        position for position in range(len(header)) if folded(name) == f"column{letter(position).casefold()}"
+        position
+        for position in range(len(header))
+        if normalize_name(name) == f"column{column_letter(position).casefold()}"
     ]
     return exact or alike or by_letter
 
 
-def of_target(column: str, target: str, where: str) -> Said:
+def parse_rule(column: str, target: str, where: str) -> MappingRule:
     """The statement `COLUMN=target` of a command line: a field, a list of tags, one tag, a set of tags."""
     name = trim(target)
-    if folded(name) in LISTS:
-        return Said(column, where, LISTS[folded(name)])
+    if normalize_name(name) in LISTS:
+        return MappingRule(column, where, LISTS[normalize_name(name)])
     if name.casefold().startswith(SET_TAGS):
-        return Said(column, where, Use.SET_TAGS, name[len(SET_TAGS) :])
+        return MappingRule(column, where, Use.SET_TAGS, name[len(SET_TAGS) :])
     if name.casefold().startswith(TAG):
-        return Said(column, where, Use.TAG, trim(name[len(TAG) :]))
-    return Said(column, where, Use.FIELD, field_named(name))
+        return MappingRule(column, where, Use.TAG, trim(name[len(TAG) :]))
+    return MappingRule(column, where, Use.FIELD, parse_field_name(name))
 
 
-def _not_to_be(one: Said) -> str:
+def _rule_mistake(one: MappingRule) -> str:
     """Why a column cannot be what is said of it; blank if it can."""
     if one.use is Use.TAG and not one.target:
         return f"{one.where} names no tag: write it behind, as in tag:VIP."
     if one.use is not Use.FIELD:
         return ""
-    if folded(one.target) in map(folded, (ID_COLUMN, "id", "contact id")):
+    if normalize_name(one.target) in map(normalize_name, (ID_COLUMN, "id", "contact id")):
         by = f'--id-column "{one.column}"' if one.where.startswith("--") else "contact_id = true"
         return f"{one.where}: a column of contact ids is named by {by}."
     if one.target in READ_ONLY_FIELDS:
@@ -171,12 +175,12 @@ def _not_to_be(one: Said) -> str:
     return ""
 
 
-def _no_such_column(header: Sequence[str], one: Said, found: Sequence[int]) -> str:
+def _no_such_column(header: Sequence[str], one: MappingRule, found: Sequence[int]) -> str:
     if found:
-        places = " and ".join(letter(position) for position in found)
+        places = " and ".join(column_letter(position) for position in found)
         return (
             f'{one.where}: "{trim(one.column)}" stands above {len(found)} columns, {places}; rename one of them, '
-            f'or name it by its letter: "column {letter(found[0])}".'
+            f'or name it by its letter: "column {column_letter(found[0])}".'
         )
     there = ", ".join(f'"{trim(text)}"' for text in header if trim(text))
     return f'{one.where}: the sheet has no column "{trim(one.column)}"; it has {there}.'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heyx_bulk.mapping.column import worded
+from heyx_bulk.mapping.column import alphanumeric_key
 from heyx_bulk.mapping.known_headers import FULL_NAME, known_header
 from heyx_bulk.models.calls import STANDARD_FIELDS
 
@@ -21,7 +21,7 @@ class Suggestion:
     reason: str
 
 
-def suggested(header: str, fields: Iterable[str]) -> Suggestion | None:
+def suggest(header: str, fields: Iterable[str]) -> Suggestion | None:
     """The field that `header` may be meant for, of HeyX's own and of `fields`; None if nothing is close."""
     known = known_header(header)
     if known is not None and known.field == FULL_NAME:
@@ -35,6 +35,6 @@ def closest(name: str, fields: Iterable[str]) -> Suggestion | None:
     """The one of `fields` whose name is close to `name`, if any is."""
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a name that nobody knows pays for it
 
-    choices = {field: worded(field) for field in fields}
-    found = process.extractOne(worded(name), choices, scorer=fuzz.ratio, score_cutoff=ALIKE_PERCENT)
+    choices = {field: alphanumeric_key(field) for field in fields}
+    found = process.extractOne(alphanumeric_key(name), choices, scorer=fuzz.ratio, score_cutoff=ALIKE_PERCENT)
     return None if found is None else Suggestion(found[2], "a close spelling")

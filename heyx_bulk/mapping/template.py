@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import tomlkit
 from tomlkit.items import Table
 
-from heyx_bulk.mapping.column import Column, Use, letter
+from heyx_bulk.mapping.column import Column, Use, column_letter
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.recognition import DEFAULT_KEYS, Understood
+from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import Kind, PhoneFormat
+from heyx_bulk.values.value_types import PhoneFormat, ValueKind
 
-_SHAPED = (Kind.BOOLEAN, Kind.DATE, Kind.TIME, Kind.DATETIME)
+_SHAPED = (ValueKind.BOOLEAN, ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME)
 """Types that are written in one way only, so that a column that looks like one is given it."""
 
-_DATES = (Kind.DATE, Kind.DATETIME)
+_DATES = (ValueKind.DATE, ValueKind.DATETIME)
 _YES = True
 
 _HEAD = """\
@@ -47,17 +47,17 @@ A column may stand for several fields: write [[columns."Name"]] once for each.""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ColumnSample:
     """What a column holds: a few values, and what all of them look like."""
 
     samples: tuple[str, ...]
-    kind: Kind
+    kind: ValueKind
 
 
-def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> str:
+def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[ColumnSample]) -> str:
     """The text of a mapping file for a sheet; `seen` has one entry for each column."""
     document = tomlkit.document()
-    types = ", ".join(Kind)
+    types = ", ".join(ValueKind)
     for line in _HEAD.format(sheet=sheet, file=file, types=types).splitlines():
         document.add(tomlkit.comment(line) if line else tomlkit.comment(""))
     document.add(tomlkit.nl())
@@ -65,7 +65,7 @@ def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> s
     document.add(
         "headers", tomlkit.item([trim(column.header) for column in columns.columns]).multiline(multiline=True)
     )
-    for key, value in _said(columns).items():
+    for key, value in _sheet_values(columns).items():
         document.add(key, tomlkit.item(value))
     for line in _sheet_lines(columns):
         document.add(tomlkit.comment(line))
@@ -83,9 +83,9 @@ def drafted(sheet: str, file: str, found: Understood, seen: Sequence[Seen]) -> s
     return tomlkit.dumps(document)
 
 
-def _said(columns: Columns) -> dict[str, object]:
+def _sheet_values(columns: Columns) -> dict[str, object]:
     """What holds for the whole sheet already."""
-    meant = next((column.meant for column in columns.sent if column.meant.region), None)
+    meant = next((column.value_type for column in columns.sent if column.value_type.region), None)
     said: dict[str, object] = {} if columns.keys == DEFAULT_KEYS else {"key": [*columns.keys]}
     said |= {} if meant is None else {"region": meant.region}
     if meant is not None and meant.phone_format is not PhoneFormat.E164:
@@ -99,7 +99,7 @@ def _said(columns: Columns) -> dict[str, object]:
 
 def _sheet_lines(columns: Columns) -> Iterator[str]:
     """What may hold for the whole sheet, to be uncommented."""
-    said = _said(columns)
+    said = _sheet_values(columns)
     for key, line in (
         ("key", 'key = ["phone", "email"]  # what says which contact a row means, best first'),
         ("region", 'region = "PK"  # whose phones those without + are; all are then sent as +92…'),
@@ -114,10 +114,10 @@ def _sheet_lines(columns: Columns) -> Iterator[str]:
 
 def _name(column: Column, header: Sequence[str]) -> str:
     name = trim(column.header)
-    return name if name and len(positions(header, name)) == 1 else f"column {letter(column.position)}"
+    return name if name and len(positions(header, name)) == 1 else f"column {column_letter(column.position)}"
 
 
-def _table(column: Column, seen: Seen, perhaps: str) -> Table:
+def _table(column: Column, seen: ColumnSample, perhaps: str) -> Table:
     table = tomlkit.table()
     about = ", ".join(
         (*(f"“{' '.join(text.split())[:30]}”" for text in seen.samples), *filter(None, [column.reason]))
@@ -143,21 +143,23 @@ def _table(column: Column, seen: Seen, perhaps: str) -> Table:
     return table
 
 
-def _add_field(table: Table, column: Column, seen: Seen, perhaps: str) -> None:
+def _add_field(table: Table, column: Column, seen: ColumnSample, perhaps: str) -> None:
     table.add("field", column.field)
     if not column.field:
         table["field"].comment(perhaps)
-    kind = seen.kind if column.meant.kind is Kind.TEXT and seen.kind in _SHAPED else column.meant.kind
-    if kind is not Kind.TEXT:
+    kind = (
+        seen.kind if column.value_type.kind is ValueKind.TEXT and seen.kind in _SHAPED else column.value_type.kind
+    )
+    if kind is not ValueKind.TEXT:
         table.add("type", str(kind))
 
 
 def _details(column: Column) -> Iterator[tuple[str, object]]:
     """What was said of a column beside what it is."""
-    if column.use is Use.FIELD and column.meant.date_order is not None and column.meant.kind in _DATES:
-        yield "order", str(column.meant.date_order)
-    if column.meant.allowed:
-        yield "allowed", [*column.meant.allowed]
+    if column.use is Use.FIELD and column.value_type.date_order is not None and column.value_type.kind in _DATES:
+        yield "order", str(column.value_type.date_order)
+    if column.value_type.allowed:
+        yield "allowed", [*column.value_type.allowed]
     if column.policy is not Policy.OVERWRITE:
         yield "policy", str(column.policy)
     if column.default:
@@ -173,5 +175,5 @@ def _step(step: Transform) -> str | dict[str, list[str | int]]:
     if not step.arguments:
         return step.name
     first, *others = step.arguments
-    named = f"column {letter(first)}" if step.name == "join" and isinstance(first, int) else first
+    named = f"column {column_letter(first)}" if step.name == "join" and isinstance(first, int) else first
     return {step.name: [named, *others]}

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 Path = tuple[str, ...]
 
 
-class Lines:
+class TomlLines:
     """The lines of the tables and keys of a TOML text, counted from 1."""
 
     def __init__(self, text: str) -> None:
         self._places = [*_places(text)]
 
-    def of(self, path: Path, table: int = 0) -> int:
+    def line_of(self, path: Path, table: int = 0) -> int:
         """The first line of the table or key at `path`, or of what it stands in; 1 if nothing of it is there.
 
         Of several tables with the same name, as lists of tables have, the one after `table` others is meant.

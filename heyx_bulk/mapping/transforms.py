@@ -33,7 +33,7 @@ class Transform:
     name: str
     arguments: tuple[str | int, ...] = ()
 
-    def applied(self, texts: Sequence[str], others: Others) -> list[str]:
+    def apply(self, texts: Sequence[str], others: Others) -> list[str]:
         """The texts of a column after this step, trimmed."""
         changed = self._changed(texts, others)
         if CLEAR not in texts:

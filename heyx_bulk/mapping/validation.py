@@ -5,36 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from heyx_bulk.mapping.column import Column, Use, folded, letter
+from heyx_bulk.mapping.column import Column, Use, column_letter, normalize_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.row_errors import SURROGATE
 from heyx_bulk.mapping.suggestions import Suggestion, closest
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import Kind
+from heyx_bulk.values.value_types import ValueKind
 
 Unknown = Sequence[tuple[Column, Suggestion | None]]
 
 
-def all_of(
+def find_mistakes(
     columns: Columns,
     unknown: Unknown,
     *,
     key: Sequence[tuple[str, str]],
     blank: Container[int] | None,
-    fields: Mapping[str, Kind],
+    fields: Mapping[str, ValueKind],
 ) -> Iterator[str]:
     """Every mistake of `columns`; `key` are the match keys that a person named, each with where they did."""
     if unknown:
         yield _unknown_message(unknown)
     if headless := _headless(columns, blank):
         yield _headless_message(headless)
-    yield from _doubled(columns)
+    yield from _duplicates(columns)
     yield from _sets(columns)
-    yield from _misspelt(columns, fields)
+    yield from _misspelled(columns, fields)
     yield from _key_mistakes(columns, key, complete=not unknown)
-    yield from _stamp_mistakes(columns)
+    yield from _tracking_field_mistakes(columns)
     for tag in columns.add_tags:
         if tag in columns.remove_tags:
             yield f"The tag {tag!r} is both added and removed for every row; leave one out."
@@ -47,25 +47,25 @@ def all_of(
 
 def _texts(columns: Columns) -> Iterator[str]:
     yield from (column.field for column in columns.sent)
-    yield from (*columns.keys, *columns.add_tags, *columns.remove_tags, columns.stamp)
+    yield from (*columns.keys, *columns.add_tags, *columns.remove_tags, columns.tracking_field)
     yield from (text for field in columns.constants for text in (field.name, field.value))
 
 
-def _stamp_mistakes(columns: Columns) -> Iterator[str]:
-    stamp = columns.stamp
+def _tracking_field_mistakes(columns: Columns) -> Iterator[str]:
+    stamp = columns.tracking_field
     if not stamp:
         return
-    if folded(stamp) in map(folded, (*STANDARD_FIELDS, *READ_ONLY_FIELDS)):
-        yield f"--stamp {stamp}: the mark needs a custom field of its own; make one in HeyX and name it."
+    if normalize_name(stamp) in map(normalize_name, (*STANDARD_FIELDS, *READ_ONLY_FIELDS)):
+        yield f"--tracking-field {stamp}: the mark needs a custom field of its own; make one in HeyX and name it."
     for column in columns.sent:
-        if column.use is Use.FIELD and folded(column.field) == folded(stamp):
-            yield f"--stamp {stamp}: column {column} is sent as this field; name another field for the mark."
+        if column.use is Use.FIELD and normalize_name(column.field) == normalize_name(stamp):
+            yield f"--tracking-field {stamp}: column {column} is sent as this field; name another field."
     if stamp in {constant.name for constant in columns.constants}:
-        yield f"--stamp {stamp}: every row sets this field to one value; name another field for the mark."
+        yield f"--tracking-field {stamp}: every row sets this field to one value; name another field."
 
 
 def _regions(columns: Columns) -> Iterator[str]:
-    regions = {column.meant.region for column in columns.sent if column.meant.region is not None}
+    regions = {column.value_type.region for column in columns.sent if column.value_type.region is not None}
     for region in sorted(regions):
         if not is_region(region):
             yield f"--region {region}: there is no such country; write its two letters, such as PK, GB or AE."
@@ -88,7 +88,7 @@ def _unknown_message(unknown: Unknown) -> str:
 
 
 def _name(column: Column) -> str:
-    return trim(column.header) or f"column {letter(column.position)}"
+    return trim(column.header) or f"column {column_letter(column.position)}"
 
 
 def _headless(columns: Columns, blank: Container[int] | None) -> list[Column]:
@@ -98,15 +98,15 @@ def _headless(columns: Columns, blank: Container[int] | None) -> list[Column]:
 
 
 def _headless_message(headless: Sequence[Column]) -> str:
-    names = ", ".join(f"column {letter(column.position)}" for column in headless)
-    first = letter(headless[0].position)
+    names = ", ".join(f"column {column_letter(column.position)}" for column in headless)
+    first = column_letter(headless[0].position)
     return (
         f"There are values without a header: {names}. Write a header above them, "
         f'or say --ignore "column {first}" or --map "column {first}=FIELD".'
     )
 
 
-def _doubled(columns: Columns) -> Iterator[str]:
+def _duplicates(columns: Columns) -> Iterator[str]:
     fields = [column for column in columns.sent if column.use is Use.FIELD and column.field]
     counts = Counter(column.field for column in fields)
     for field, count in counts.items():
@@ -139,9 +139,9 @@ def _sets(columns: Columns) -> Iterator[str]:
                 )
 
 
-def _misspelt(columns: Columns, fields: Mapping[str, Kind]) -> Iterator[str]:
+def _misspelled(columns: Columns, fields: Mapping[str, ValueKind]) -> Iterator[str]:
     """Custom fields that the channel has not shown, and whose name is close to one that it has."""
-    for column in not_shown(columns, fields):
+    for column in unknown_custom_fields(columns, fields):
         if (hint := closest(column.field, fields)) is not None:
             yield (
                 f"Column {column} is sent as “{column.field}”, which this channel has not shown; it has "
@@ -150,7 +150,7 @@ def _misspelt(columns: Columns, fields: Mapping[str, Kind]) -> Iterator[str]:
             )
 
 
-def not_shown(columns: Columns, fields: Mapping[str, Kind]) -> Iterator[Column]:
+def unknown_custom_fields(columns: Columns, fields: Mapping[str, ValueKind]) -> Iterator[Column]:
     """The columns sent as custom fields that the channel has not shown; none where it has shown no field."""
     for column in columns.sent if fields else ():
         if column.use is Use.FIELD and column.field and column.field not in (*STANDARD_FIELDS, *fields):

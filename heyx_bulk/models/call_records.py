@@ -10,11 +10,11 @@ CREATE = "create"
 FIND = "find"
 
 
-class Happened(StrEnum):
+class CallOutcome(StrEnum):
     """What came of one sending, in the word a person reads."""
 
     DONE = "done"
-    REFUSED = "refused"
+    REJECTED = "refused"
     THROTTLED = "refused as too many"
     UNANSWERED = "not answered"
     UNDELIVERED = "not delivered"
@@ -23,7 +23,7 @@ class Happened(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallDescription:
     """What a call asks, as plain texts: its kind, the contact's id if it names one, and what it carries.
 
     `items` are names and values of fields; a tag is a name without a value.
@@ -35,50 +35,50 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class CallAttempt:
     """One sending: the `number`-th of its call, which is the row's (None: no row's own).
 
     `waited_seconds` are those between the wish to send and the sending: backoff, and the wait for a turn.
     """
 
-    asked: Asked
+    call: CallDescription
     row: int | None
     number: int
     waited_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class CallResult:
     """What came of one sending: the answer's HTTP status (None without one), after how long, and what it said."""
 
-    happened: Happened
+    outcome: CallOutcome
     status: int | None
     seconds: float
-    said: str = ""
+    message: str = ""
 
 
-class Witness(Protocol):
+class CallObserver(Protocol):
     """Whoever hears of every sending. `permit`, what makes a call leave, and `leaving` follow without a pause."""
 
-    def permit(self, asked: Asked) -> None:
+    def before_send(self, asked: CallDescription) -> None:
         """A call is about to leave; raises the `Stopped` that keeps it."""
 
-    def leaving(self, attempt: Attempt) -> int:
+    def on_send(self, attempt: CallAttempt) -> int:
         """It leaves now; what this raises keeps it. The number is given back to `came`."""
 
-    def came(self, number: int, attempt: Attempt, came: Came) -> None:
+    def on_response(self, number: int, attempt: CallAttempt, came: CallResult) -> None:
         """What came of it. May raise `Stopped`: the run then ends, but the answer counts."""
 
 
-class Unwitnessed:
+class NullObserver:
     """Hears and keeps nothing."""
 
-    def permit(self, asked: Asked) -> None:
+    def before_send(self, asked: CallDescription) -> None:
         """Anything may leave."""
 
-    def leaving(self, attempt: Attempt) -> int:  # noqa: ARG002  a witness is told
+    def on_send(self, attempt: CallAttempt) -> int:  # noqa: ARG002  a witness is told
         """Forgotten."""
         return 0
 
-    def came(self, number: int, attempt: Attempt, came: Came) -> None:
+    def on_response(self, number: int, attempt: CallAttempt, came: CallResult) -> None:
         """Forgotten."""

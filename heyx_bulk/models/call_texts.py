@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heyx_bulk.models.call_records import CREATE, FIND, Asked
+from heyx_bulk.models.call_records import CREATE, FIND, CallDescription
 from heyx_bulk.models.calls import (
     AddTags,
     Answer,
@@ -19,24 +19,24 @@ from heyx_bulk.models.calls import (
 from heyx_bulk.models.contacts import Contact, Field
 
 
-def asked(call: Call) -> Asked:
+def describe_call(call: Call) -> CallDescription:
     """What `call` asks, as plain texts; its kind is one of `find read create update add tags remove tags`."""
     match call:
         case FindContacts():
-            return Asked(FIND, None, ((call.field, call.value),))
+            return CallDescription(FIND, None, ((call.field, call.value),))
         case ReadContact():
-            return Asked("read", call.id)
+            return CallDescription("read", call.id)
         case CreateContact():
-            return Asked(CREATE, None, _items(call.fields))
+            return CallDescription(CREATE, None, _items(call.fields))
         case UpdateContact():
-            return Asked("update", call.id, _items(call.fields))
+            return CallDescription("update", call.id, _items(call.fields))
         case AddTags():
-            return Asked("add tags", call.id, tuple((tag, "") for tag in call.tags))
+            return CallDescription("add tags", call.id, tuple((tag, "") for tag in call.tags))
         case RemoveTags():
-            return Asked("remove tags", call.id, tuple((tag, "") for tag in call.tags))
+            return CallDescription("remove tags", call.id, tuple((tag, "") for tag in call.tags))
 
 
-def said(answer: Answer) -> str:
+def describe_answer(answer: Answer) -> str:
     """What an answer says, in a few words without a value of any contact."""
     match answer:
         case Page(contacts=()):

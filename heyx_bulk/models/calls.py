@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import ClassVar
 from urllib.parse import quote, urlencode
 
-from heyx_bulk.errors import Absent, Refused, Throttled, Unanswered, Unauthorized
+from heyx_bulk.errors import NotFoundError, Rejected, Throttled, Unanswered, Unauthorized
 from heyx_bulk.models.contacts import Contact, Field, Value
 
 MAX_FIELDS = 30
@@ -29,12 +29,12 @@ READ_ONLY_FIELDS = ("locale", "timezone", "gender", "created_at")
 NO_SUCH_CONTACT = "no such contact"
 """What the message of a 403 says where HeyX has no contact with an id."""
 
-QUEUED = 449
+STATUS_IN_QUEUE = 449
 """Seen just after a create: the contact is `in the queue` and not ready for another call yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """One HTTP request, below the base URL: `path` is encoded and carries its query."""
 
     method: str
@@ -43,7 +43,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpResponse:
     """One HTTP answer as it came."""
 
     status: int
@@ -98,7 +98,7 @@ class FindContacts:
     page: int = 1
     per_page: int | None = None
 
-    def request(self, *, viber: bool = False) -> Request:
+    def request(self, *, viber: bool = False) -> HttpRequest:
         """The search; a `+` travels as `%2B`."""
         del viber
         query = {"name": self.field, "value": self.value}
@@ -106,7 +106,7 @@ class FindContacts:
             query["page"] = str(self.page)
         if self.per_page is not None:
             query["per_page"] = str(self.per_page)
-        return Request("GET", f"/v1/contact/by_custom_field?{urlencode(query, quote_via=quote)}")
+        return HttpRequest("GET", f"/v1/contact/by_custom_field?{urlencode(query, quote_via=quote)}")
 
     def answer(self, document: object) -> Page:
         """A page; raises `ValueError` where the document is none."""
@@ -131,10 +131,10 @@ class ReadContact:
     writes: ClassVar[bool] = False
     id: str
 
-    def request(self, *, viber: bool = False) -> Request:
+    def request(self, *, viber: bool = False) -> HttpRequest:
         """The read; its id is plain on every channel."""
         del viber
-        return Request("GET", f"/v1/contact/{_segment(self.id, viber=False)}")
+        return HttpRequest("GET", f"/v1/contact/{_segment(self.id, viber=False)}")
 
     def answer(self, document: object) -> Contact:
         """The whole contact."""
@@ -149,10 +149,10 @@ class CreateContact:
     writes: ClassVar[bool] = True
     fields: tuple[Field, ...]
 
-    def request(self, *, viber: bool = False) -> Request:
+    def request(self, *, viber: bool = False) -> HttpRequest:
         """The create, without the trailing slash that some servers answer with a redirect."""
         del viber
-        return Request("POST", "/v1/contact", _fields_body(self.fields))
+        return HttpRequest("POST", "/v1/contact", _fields_body(self.fields))
 
     def answer(self, document: object) -> Created:
         """The new contact's id."""
@@ -169,9 +169,9 @@ class UpdateContact:
     id: str
     fields: tuple[Field, ...]
 
-    def request(self, *, viber: bool = False) -> Request:
+    def request(self, *, viber: bool = False) -> HttpRequest:
         """The update."""
-        return Request("PUT", f"/v1/contact/{_segment(self.id, viber=viber)}", _fields_body(self.fields))
+        return HttpRequest("PUT", f"/v1/contact/{_segment(self.id, viber=viber)}", _fields_body(self.fields))
 
     def answer(self, document: object) -> Done:
         """Done; the id in the answer may be another than the one asked for, and says nothing."""
@@ -187,9 +187,9 @@ class AddTags:
     id: str
     tags: tuple[str, ...]
 
-    def request(self, *, viber: bool = False) -> Request:
+    def request(self, *, viber: bool = False) -> HttpRequest:
         """The addition."""
-        return Request("POST", f"/v1/contact/{_segment(self.id, viber=viber)}/tags", _tags_body(self.tags))
+        return HttpRequest("POST", f"/v1/contact/{_segment(self.id, viber=viber)}/tags", _tags_body(self.tags))
 
     def answer(self, document: object) -> Done:
         """Done."""
@@ -205,9 +205,9 @@ class RemoveTags:
     id: str
     tags: tuple[str, ...]
 
-    def request(self, *, viber: bool = False) -> Request:
+    def request(self, *, viber: bool = False) -> HttpRequest:
         """The removal: a DELETE with a body."""
-        return Request("DELETE", f"/v1/contact/{_segment(self.id, viber=viber)}/tags", _tags_body(self.tags))
+        return HttpRequest("DELETE", f"/v1/contact/{_segment(self.id, viber=viber)}/tags", _tags_body(self.tags))
 
     def answer(self, document: object) -> Done:
         """Done."""
@@ -217,26 +217,26 @@ class RemoveTags:
 Call = FindContacts | ReadContact | CreateContact | UpdateContact | AddTags | RemoveTags
 
 
-def read(call: Call, reply: Reply) -> Answer:
+def parse_response(call: Call, response: HttpResponse) -> Answer:
     """What `reply` says to `call`.
 
-    Raises `Unauthorized` (401), `Throttled` (429), `Absent` (no such contact, or not yet), `Refused` (it did
-    not happen) or `Unanswered` (it may have). For a create only a readable documented error, 400 or 422 proves
+    Raises `Unauthorized` (401), `Throttled` (429), `NotFoundError` (no such contact, or not yet), `Rejected` (it
+    did not happen) or `Unanswered` (it may have). For a create only a readable documented error, 400 or 422 proves
     that nothing happened.
     """
-    document = _document(reply.body)
+    document = _document(response.body)
     message = message_of(document)
-    if 200 <= reply.status < 300 and not _is_error(document):
+    if 200 <= response.status < 300 and not _is_error(document):
         try:
             return call.answer(document)
         except ValueError as error:
             raise Unanswered(f"HeyX's answer cannot be read: {error}") from None
-    reason = message or _moved(reply)
-    said = f"HeyX answered {reply.status}: {reason}" if reason else f"HeyX answered {reply.status}"
+    reason = message or _moved(response)
+    said = f"HeyX answered {response.status}: {reason}" if reason else f"HeyX answered {response.status}"
     readable = isinstance(document, dict)
     if not call.idempotent and not readable:
         raise Unanswered(said)
-    match reply.status:
+    match response.status:
         case 401:
             raise Unauthorized(
                 f"HeyX does not accept the token: {message or 'API Token is invalid.'}",
@@ -244,11 +244,11 @@ def read(call: Call, reply: Reply) -> Answer:
                 "or HEYX_TOKEN_FILE, and give the same command again.",
             )
         case 429:
-            raise Throttled(message or "Too many requests", wait_seconds=_retry_after(reply))
-    if _is_absent(call, reply.status, message):
-        raise Absent(said, status=reply.status)
-    if _did_not_happen(call, reply.status):
-        raise Refused(said, status=reply.status)
+            raise Throttled(message or "Too many requests", wait_seconds=_retry_after(response))
+    if _is_absent(call, response.status, message):
+        raise NotFoundError(said, status=response.status)
+    if _did_not_happen(call, response.status):
+        raise Rejected(said, status=response.status)
     raise Unanswered(said)
 
 
@@ -281,10 +281,10 @@ def _did_not_happen(call: Call, status: int) -> bool:
 def _is_absent(call: Call, status: int, message: str) -> bool:
     if isinstance(call, FindContacts | CreateContact):
         return False
-    return status in (404, QUEUED) or (status == 403 and NO_SUCH_CONTACT in message.casefold())
+    return status in (404, STATUS_IN_QUEUE) or (status == 403 and NO_SUCH_CONTACT in message.casefold())
 
 
-def _moved(reply: Reply) -> str:
+def _moved(reply: HttpResponse) -> str:
     """Where a redirect, which is never followed, points to."""
     place = reply.headers.get("location", "") if 300 <= reply.status < 400 else ""
     return f"it sends us to {place}; is HEYX_URL right?" if place else ""
@@ -336,7 +336,7 @@ def _contact(item: object) -> Contact:
         id=_id(item.get("id")),
         fields={str(name): _value(value) for name, value in fields.items()},
         tags=frozenset(str(tag) for tag in tags),
-        whole=True,
+        complete=True,
         created_at=created_at if isinstance(created_at, int) else None,
     )
 
@@ -365,7 +365,7 @@ def _body(document: object) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def _retry_after(reply: Reply) -> float | None:
+def _retry_after(reply: HttpResponse) -> float | None:
     said = reply.headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said)

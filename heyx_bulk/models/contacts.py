@@ -51,11 +51,11 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class FieldEdit:
     """One field that a row changes: its name, what an export showed of it, and what the row wants."""
 
     name: str
-    shown: str
+    exported: str
     wanted: str
 
 
@@ -98,15 +98,15 @@ class ContactRow:
     problems: tuple[Problem, ...] = ()
     tag_sets: tuple[TagSet, ...] = ()
     remarks: tuple[str, ...] = ()
-    stamp: Field | None = None
-    edits: tuple[Edit, ...] | None = None
+    tracking_field: Field | None = None
+    edits: tuple[FieldEdit, ...] | None = None
 
     @property
     def key(self) -> Field | None:
         """The match key of this row: the first that has a value on it."""
         return self.keys[0] if self.keys else None
 
-    def as_new(self) -> ContactRow:
+    def for_created_contact(self) -> ContactRow:
         """The row for a contact that it makes itself: nothing that is there needs to be spared."""
         if all(field.policy is Policy.OVERWRITE for field in self.fields):
             return self
@@ -117,16 +117,16 @@ class ContactRow:
 class Contact:
     """What we know of a contact: whole (HeyX showed it) or in part (only what we wrote ourselves).
 
-    `without` are tags a contact known in part is known not to have. One that is `unseen` answered our create and
-    was not read since: HeyX may have given us one that was there before.
+    `without` are tags a contact known in part is known not to have. One that is `unverified` answered our create
+    and was not read since: HeyX may have given us one that was there before.
     """
 
     id: str
     fields: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
     tags: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
-    whole: bool = False
-    unseen: bool = False
+    absent_tags: frozenset[str] = frozenset()
+    complete: bool = False
+    unverified: bool = False
     created_at: int | None = None
 
 
@@ -140,6 +140,6 @@ class Outcome:
     message: str = ""
 
 
-def cause_of(message: str) -> str:
+def common_cause(message: str) -> str:
     """What messages of rows that failed alike have in common: one without the numbers, ids and addresses in it."""
     return _OWN.sub("…", message)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from heyx_bulk.models.contacts import Contact, ContactRow, Edit, Field, Policy, Problem, Value
-from heyx_bulk.values.equality import same, text_of
+from heyx_bulk.models.contacts import Contact, ContactRow, Field, FieldEdit, Policy, Problem, Value
+from heyx_bulk.values.equality import is_same, text_of
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 """A number that a spreadsheet may write with more or fewer decimals; one with leading zeros is a name, not a
@@ -21,7 +21,7 @@ _NO_PHONE = "a phone to be emptied"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class EditableFields:
     """What a sheet can change: the fields that it has columns for, and whether one holds all tags of a contact.
 
     A column that was taken out of the sheet changes nothing.
@@ -31,7 +31,7 @@ class Scope:
     all_tags: bool = False
 
 
-def edited(row: ContactRow, shown: Contact, scope: Scope) -> ContactRow:
+def diff_row(row: ContactRow, shown: Contact, scope: EditableFields) -> ContactRow:
     """`row`, with nothing left but its differences from `shown`, what an export showed of its contact.
 
     A value that only looks otherwise (`TRUE` for true, 5 for 5.0, a phone with blanks) is no difference. A cell
@@ -49,19 +49,19 @@ def edited(row: ContactRow, shown: Contact, scope: Scope) -> ContactRow:
         add_tags=tuple(tag for tag in row.add_tags if tag not in shown.tags),
         remove_tags=tuple(dict.fromkeys(removed)),
         problems=tuple(dict.fromkeys((*row.problems, *problems))),
-        edits=tuple(Edit(one.name, text_of(shown.fields.get(one.name)), one.value) for one in fields),
+        edits=tuple(FieldEdit(one.name, text_of(shown.fields.get(one.name)), one.value) for one in fields),
     )
 
 
 def _changed(row: ContactRow, shown: Contact) -> Iterable[Field]:
-    return (field for field in row.fields if not _is_as_shown(field, shown.fields.get(field.name)))
+    return (field for field in row.fields if not _is_as_exported(field, shown.fields.get(field.name)))
 
 
-def _is_as_shown(field: Field, held: Value) -> bool:
+def _is_as_exported(field: Field, held: Value) -> bool:
     if held == field.value:
         return True
     text = text_of(held)
-    if same(field.name, field.value, held) or not (field.value or text):
+    if is_same(field.name, field.value, held) or not (field.value or text):
         return True
     ours = field.value.casefold()
     if ours in _WORDS:
@@ -69,7 +69,7 @@ def _is_as_shown(field: Field, held: Value) -> bool:
     return bool(_NUMBER.fullmatch(ours) and _NUMBER.fullmatch(text)) and Decimal(ours) == Decimal(text)
 
 
-def _emptied(row: ContactRow, shown: Contact, scope: Scope) -> Iterable[Field]:
+def _emptied(row: ContactRow, shown: Contact, scope: EditableFields) -> Iterable[Field]:
     there = {field.name for field in row.fields}
     for name, held in shown.fields.items():
         if name in scope.fields and name not in there and text_of(held):

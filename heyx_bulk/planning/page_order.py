@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenPage:
     """A page as it came: its number (from 1), its contacts' ids, and what HeyX said there are in all."""
 
     number: int
@@ -20,7 +20,7 @@ class Seen:
     total: int | None = None
 
 
-def order(last_page: int) -> Iterator[int]:
+def page_order(last_page: int) -> Iterator[int]:
     """The numbers of all pages: every other one first, then back again those between.
 
     Read so, pages that lie side by side are read far apart in time. Whatever moved contacts in between shows as
@@ -31,23 +31,23 @@ def order(last_page: int) -> Iterator[int]:
     yield from range(last_page - last_page % 2, 1, -2)
 
 
-def last_of(pages: Sequence[Seen]) -> int:
+def last_page_of(pages: Sequence[SeenPage]) -> int:
     """The highest number of a page that HeyX has named."""
     return max((page.last_page for page in pages), default=1)
 
 
-def unread(pages: Sequence[Seen]) -> Iterator[int]:
+def unread_pages(pages: Sequence[SeenPage]) -> Iterator[int]:
     """The numbers of the pages that are still to be read, in their order."""
     read = {page.number for page in pages}
-    return (number for number in order(last_of(pages)) if number not in read)
+    return (number for number in page_order(last_page_of(pages)) if number not in read)
 
 
-def ids_of(pages: Sequence[Seen]) -> frozenset[str]:
+def ids_of(pages: Sequence[SeenPage]) -> frozenset[str]:
     """The ids on these pages."""
     return frozenset(contact_id for page in pages for contact_id in page.ids)
 
 
-def is_whole(pages: Sequence[Seen]) -> bool:
+def is_complete(pages: Sequence[SeenPage]) -> bool:
     """Whether all pages of a search, in the order in which they came, show everybody who was there all the time.
 
     Nobody was met twice, and as many were met as HeyX says there are at the end; nobody went while we read, which

@@ -29,8 +29,16 @@ from heyx_bulk.models.calls import (
     RemoveTags,
     UpdateContact,
 )
-from heyx_bulk.models.contacts import Contact, ContactRow, Edit, Field, Policy
-from heyx_bulk.values.equality import PhoneLookup, PhoneSpelling, key_text, same, spelling_of, spellings, text_of
+from heyx_bulk.models.contacts import Contact, ContactRow, Field, FieldEdit, Policy
+from heyx_bulk.values.equality import (
+    PhoneLookup,
+    PhoneSpelling,
+    is_same,
+    key_text,
+    spelling_of,
+    spellings,
+    text_of,
+)
 
 
 class Mode(StrEnum):
@@ -51,99 +59,101 @@ class Matching:
     mode: Mode = Mode.UPSERT
     read_first: bool = False
     """A contact that a row names by its id is read before it is written."""
-    check: bool = False
+    detect_conflicts: bool = False
     """So is one whose row holds edits: what HeyX changed since the export is not written over."""
 
 
-UPSERT = Matching()
+DEFAULT_MATCHING = Matching()
 
 
 @dataclass(frozen=True, slots=True)
-class NotAsked:
+class Lookup:
     """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
 
     `keys` are what the contact must not contradict; the first of them decides alone, and so does `stamp`, the
     mark that a create left in its contact. Of `edits` HeyX must still hold what an export showed.
     """
 
-    questions: tuple[FindContacts | ReadContact, ...]
+    calls: tuple[FindContacts | ReadContact, ...]
     keys: tuple[Field, ...] = ()
-    stamp: Field | None = None
+    tracking_field: Field | None = None
     found: tuple[Contact, ...] = ()
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[FieldEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
+class NotFound:
     """There is no such contact, or nobody looked (`looked` is then False) and one is made all the same."""
 
     looked: bool = True
 
 
-Known = NotAsked | Nobody | Contact
+Knowledge = Lookup | NotFound | Contact
 
 
-def start(row: ContactRow, matching: Matching) -> Known:
+def initial_state(row: ContactRow, matching: Matching) -> Knowledge:
     """What is known of a row's contact before the first call."""
     if row.id is not None:
         if matching.mode is Mode.CREATE:
             return Contact(row.id)
         if row.edits is not None:
-            return _start_of_edits(row, row.id, row.edits, matching)
+            return _initial_state_of_edits(row, row.id, row.edits, matching)
         if row.keys and not matching.trust_ids:
-            return by_id(row.id, row.keys)
-        return by_id(row.id) if matching.read_first or _must_be_read(row) else Contact(row.id)
+            return lookup_by_id(row.id, row.keys)
+        return lookup_by_id(row.id) if matching.read_first or _must_be_read(row) else Contact(row.id)
     if matching.no_match or row.key is None:
-        return Nobody(looked=False)
-    return NotAsked(_searches(row.key, matching), (row.key,))
+        return NotFound(looked=False)
+    return Lookup(_searches(row.key, matching), (row.key,))
 
 
-def _start_of_edits(row: ContactRow, contact_id: str, edits: tuple[Edit, ...], matching: Matching) -> Known:
+def _initial_state_of_edits(
+    row: ContactRow, contact_id: str, edits: tuple[FieldEdit, ...], matching: Matching
+) -> Knowledge:
     """Differences are written blind, unless they depend on what HeyX has."""
-    checked = edits if matching.check else ()
+    checked = edits if matching.detect_conflicts else ()
     if checked or _must_be_read(row):
-        return NotAsked((ReadContact(contact_id),), edits=checked)
+        return Lookup((ReadContact(contact_id),), edits=checked)
     return Contact(contact_id)
 
 
-def by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> NotAsked:
+def lookup_by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> Lookup:
     """The contact is known by its id and must be read; one that contradicts `keys` is refused."""
-    return NotAsked((ReadContact(contact_id),), keys)
+    return Lookup((ReadContact(contact_id),), keys)
 
 
-def by_earlier_row(row: ContactRow, contact_id: str, matching: Matching) -> Known:
+def lookup_by_earlier_row(row: ContactRow, contact_id: str, matching: Matching) -> Knowledge:
     """An earlier row with this row's key was the contact `contact_id`: read it, and search only if it changed.
 
     A search alone might not show yet what was just created.
     """
-    known = start(row, matching)
-    if not isinstance(known, NotAsked) or row.id is not None:
+    known = initial_state(row, matching)
+    if not isinstance(known, Lookup) or row.id is not None:
         return known
-    return replace(known, questions=(ReadContact(contact_id), *known.questions))
+    return replace(known, calls=(ReadContact(contact_id), *known.calls))
 
 
-def by_every_key(keys: tuple[Field, ...], matching: Matching) -> NotAsked:
+def lookup_by_all_keys(keys: tuple[Field, ...], matching: Matching) -> Lookup:
     """The contact must be looked for by each of `keys`, as after a create that went unanswered."""
-    return NotAsked(tuple(search for key in keys for search in _searches(key, matching)), keys)
+    return Lookup(tuple(search for key in keys for search in _searches(key, matching)), keys)
 
 
-def by_stamp(stamp: Field, keys: tuple[Field, ...], matching: Matching) -> NotAsked:
+def lookup_by_tracking_field(stamp: Field, keys: tuple[Field, ...], matching: Matching) -> Lookup:
     """The contact must be looked for by the mark its create carried, then by each of `keys`."""
     search = FindContacts(stamp.name, stamp.value)
-    return NotAsked((search, *by_every_key(keys, matching).questions), keys, stamp)
+    return Lookup((search, *lookup_by_all_keys(keys, matching).calls), keys, stamp)
 
 
-def likeliest_first(known: Known, likely: Sequence[PhoneSpelling]) -> Known:
+def prioritize_phone_formats(known: Knowledge, preferred: Sequence[PhoneSpelling]) -> Knowledge:
     """What is known, with a phone searched for under `likely` spellings first; no search is left out."""
-    if not isinstance(known, NotAsked):
+    if not isinstance(known, Lookup):
         return known
-    phones = [question for question in known.questions if _is_for_phone(question)]
-    ranked = iter(sorted(phones, key=lambda question: _rank(question, likely)))
-    questions = (next(ranked) if question in phones else question for question in known.questions)
-    return replace(known, questions=tuple(questions))
+    phones = [question for question in known.calls if _searches_phone(question)]
+    ranked = iter(sorted(phones, key=lambda question: _rank(question, preferred)))
+    questions = (next(ranked) if question in phones else question for question in known.calls)
+    return replace(known, calls=tuple(questions))
 
 
-def _is_for_phone(question: FindContacts | ReadContact) -> bool:
+def _searches_phone(question: FindContacts | ReadContact) -> bool:
     return isinstance(question, FindContacts) and question.field == "phone"
 
 
@@ -157,43 +167,43 @@ def _must_be_read(row: ContactRow) -> bool:
     return bool(row.tag_sets) or any(field.policy is Policy.FILL for field in row.fields)
 
 
-def unwanted(known: Known, mode: Mode) -> str:
+def skip_reason(known: Knowledge, mode: Mode) -> str:
     """Why a contact that was looked for is left alone in this mode; blank if it is not."""
     match known, mode:
         case Contact(), Mode.CREATE:
             return f"the contact {known.id} is there already, and --mode create touches none that is"
-        case Nobody(), Mode.UPDATE:
+        case NotFound(), Mode.UPDATE:
             return "HeyX has no such contact, and --mode update creates none"
         case _:
             return ""
 
 
-def next_call(row: ContactRow, known: Known) -> Call | None:
+def next_call(row: ContactRow, known: Knowledge) -> Call | None:
     """The next call on the way to a contact as `row` wants it; None when HeyX agrees already."""
     match known:
-        case NotAsked():
-            return known.questions[0]
-        case Nobody():
+        case Lookup():
+            return known.calls[0]
+        case NotFound():
             return CreateContact(_keys_first(row)[:MAX_FIELDS])
-        case Contact(unseen=True) if row.remove_tags or row.tag_sets:
+        case Contact(unverified=True) if row.remove_tags or row.tag_sets:
             return ReadContact(known.id)
         case Contact():
             return _next_change(row, known)
 
 
-def after(known: Known, call: Call, answer: Answer) -> Known:
+def apply(known: Knowledge, call: Call, answer: Answer) -> Knowledge:
     """What is known after `call` was answered.
 
     Raises `Ambiguous` when the key names several contacts, `Conflict` when HeyX was changed since an export.
     """
     match known, call, answer:
-        case NotAsked(), FindContacts(), Page():
+        case Lookup(), FindContacts(), Page():
             return _after_search(known, call, answer)
-        case NotAsked(), ReadContact(), Contact():
+        case Lookup(), ReadContact(), Contact():
             return _after_read(known, answer)
-        case Nobody(), CreateContact(), Created():
+        case NotFound(), CreateContact(), Created():
             fields = {field.name: field.value for field in call.fields}
-            return Contact(answer.id, fields, whole=known.looked, unseen=known.looked)
+            return Contact(answer.id, fields, complete=known.looked, unverified=known.looked)
         case Contact(), ReadContact(), Contact():
             return answer
         case Contact(), UpdateContact(), Done():
@@ -201,46 +211,46 @@ def after(known: Known, call: Call, answer: Answer) -> Known:
         case Contact(), AddTags(), Done():
             return replace(known, tags=known.tags | set(call.tags))
         case Contact(), RemoveTags(), Done():
-            return replace(known, tags=known.tags - set(call.tags), without=known.without | set(call.tags))
+            return replace(known, tags=known.tags - set(call.tags), absent_tags=known.absent_tags | set(call.tags))
         case _:
             raise TypeError(f"{type(answer).__name__} is no answer to {type(call).__name__} after {known!r}")
 
 
-def plan(row: ContactRow, known: Nobody | Contact) -> tuple[Call, ...]:
+def plan(row: ContactRow, known: NotFound | Contact) -> tuple[Call, ...]:
     """Every write `row` still needs, in order, if each succeeds."""
     calls: list[Call] = []
-    state: Known = known
+    state: Knowledge = known
     while (call := next_call(row, state)) is not None:
         if isinstance(state, Contact) and not call.writes:
-            state = replace(state, unseen=False)
+            state = replace(state, unverified=False)
             continue
         calls.append(call)
         creates = isinstance(call, CreateContact)
-        row = row.as_new() if creates else row
-        state = after(state, call, Created("") if creates else Done())
+        row = row.for_created_contact() if creates else row
+        state = apply(state, call, Created("") if creates else Done())
     return tuple(calls)
 
 
-def calls_at_most(row: ContactRow, matching: Matching) -> int:
+def max_calls(row: ContactRow, matching: Matching) -> int:
     """The most calls `row` can need, if each is sent once and a search has one page."""
-    known = start(row, matching)
-    reads = len(known.questions) if isinstance(known, NotAsked) else 0
+    known = initial_state(row, matching)
+    reads = len(known.calls) if isinstance(known, Lookup) else 0
     read_again = row.id is None and bool(reads and (row.remove_tags or row.tag_sets))
-    return reads + read_again + writes_at_most(row, matching)
+    return reads + read_again + max_writes(row, matching)
 
 
-def writes_at_most(row: ContactRow, matching: Matching = UPSERT) -> int:
+def max_writes(row: ContactRow, matching: Matching = DEFAULT_MATCHING) -> int:
     """The most writes `row` can need: it is created, or every field and tag of its contact is another.
 
     Each set of tags is taken to have at most ten that must go.
     """
-    nobody = Nobody(looked=not matching.no_match)
+    nobody = NotFound(looked=not matching.no_match)
     update = 0 if matching.mode is Mode.CREATE else len(plan(row, Contact(""))) + len(row.tag_sets)
     create = 0 if matching.mode is Mode.UPDATE or row.id is not None else len(plan(row, nobody))
     return max(update, create)
 
 
-def contradicts(contact: Contact, keys: Iterable[Field]) -> Field | None:
+def conflicting_key(contact: Contact, keys: Iterable[Field]) -> Field | None:
     """The first of `keys` for which the contact has another value; a blank one contradicts nothing."""
     for key in keys:
         held = contact.fields.get(key.name)
@@ -255,12 +265,12 @@ def _searches(key: Field, matching: Matching) -> tuple[FindContacts, ...]:
 
 
 def _keys_first(row: ContactRow) -> tuple[Field, ...]:
-    stamp = () if row.stamp is None else (row.stamp,)
+    stamp = () if row.tracking_field is None else (row.tracking_field,)
     return (*row.keys, *stamp, *(field for field in row.fields if field not in row.keys and field.value))
 
 
 def _next_change(row: ContactRow, contact: Contact) -> Call | None:
-    if fields := tuple(field for field in row.fields if not _is_as_wanted(contact, field)):
+    if fields := tuple(field for field in row.fields if not _is_up_to_date(contact, field)):
         return UpdateContact(contact.id, fields[:MAX_FIELDS])
     if missing := tuple(tag for tag in row.add_tags if tag not in contact.tags):
         return AddTags(contact.id, missing[:MAX_TAGS])
@@ -269,7 +279,7 @@ def _next_change(row: ContactRow, contact: Contact) -> Call | None:
     return None
 
 
-def _is_as_wanted(contact: Contact, field: Field) -> bool:
+def _is_up_to_date(contact: Contact, field: Field) -> bool:
     """Whether nothing is to be written: HeyX has the value, or the field is to be left as it is."""
     held = contact.fields.get(field.name)
     match field.policy:
@@ -278,17 +288,17 @@ def _is_as_wanted(contact: Contact, field: Field) -> bool:
         case Policy.FILL if text_of(held):
             return True
     if field.name not in contact.fields:
-        return contact.whole and not field.value
-    return same(field.name, field.value, held)
+        return contact.complete and not field.value
+    return is_same(field.name, field.value, held)
 
 
 def _surplus(row: ContactRow, contact: Contact) -> tuple[str, ...]:
     """The tags that must go, each once: a tag to be removed may also be none of its exact set."""
     removed = (tag for tag in row.remove_tags if not _lacks_tag(contact, tag))
-    return tuple(dict.fromkeys((*removed, *_beyond(row, contact))))
+    return tuple(dict.fromkeys((*removed, *_outside_sets(row, contact))))
 
 
-def _beyond(row: ContactRow, contact: Contact) -> tuple[str, ...]:
+def _outside_sets(row: ContactRow, contact: Contact) -> tuple[str, ...]:
     """The contact's tags that a row's sets do not have."""
     return tuple(
         tag
@@ -298,15 +308,15 @@ def _beyond(row: ContactRow, contact: Contact) -> tuple[str, ...]:
 
 
 def _lacks_tag(contact: Contact, tag: str) -> bool:
-    return tag in contact.without or (contact.whole and tag not in contact.tags)
+    return tag in contact.absent_tags or (contact.complete and tag not in contact.tags)
 
 
-def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
+def _after_search(known: Lookup, call: FindContacts, page: Page) -> Knowledge:
     found = {contact.id: contact for contact in known.found}
-    found |= {contact.id: contact for contact in page.contacts if _is_meant(contact, call, known)}
-    rest = known.questions[1:]
+    found |= {contact.id: contact for contact in page.contacts if _matches(contact, call, known)}
+    rest = known.calls[1:]
     if page.contacts and call.page < page.last_page:
-        return replace(known, questions=(replace(call, page=call.page + 1), *rest), found=tuple(found.values()))
+        return replace(known, calls=(replace(call, page=call.page + 1), *rest), found=tuple(found.values()))
     if len(found) > 1:
         raise Ambiguous(
             f"{len(found)} contacts have the {call.field} {call.value}: {', '.join(sorted(found))}",
@@ -314,30 +324,30 @@ def _after_search(known: NotAsked, call: FindContacts, page: Page) -> Known:
         )
     if found:
         return next(iter(found.values()))
-    return replace(known, questions=rest) if rest else Nobody()
+    return replace(known, calls=rest) if rest else NotFound()
 
 
-def is_stamped(contact: Contact, stamp: Field) -> bool:
+def has_tracking_value(contact: Contact, stamp: Field) -> bool:
     """Whether a contact bears the mark, under whatever name HeyX shows the field."""
     return any(text_of(value) == stamp.value for value in contact.fields.values())
 
 
-def _is_meant(contact: Contact, call: FindContacts, known: NotAsked) -> bool:
+def _matches(contact: Contact, call: FindContacts, known: Lookup) -> bool:
     """Whether a found contact has the value searched for; one found by a lesser key must have all of them."""
-    if known.stamp is not None and call.field == known.stamp.name:
-        return is_stamped(contact, known.stamp)
+    if known.tracking_field is not None and call.field == known.tracking_field.name:
+        return has_tracking_value(contact, known.tracking_field)
     keys = known.keys
     if not _holds(contact, Field(call.field, call.value)):
         return False
     return call.field == keys[0].name or all(_holds(contact, key) for key in keys)
 
 
-def _is_conflict(edit: Edit, contact: Contact) -> bool:
+def _is_conflict(edit: FieldEdit, contact: Contact) -> bool:
     """Whether HeyX holds neither what the export showed nor what the row wants."""
     held = contact.fields.get(edit.name)
     blank = not text_of(held)
-    as_shown = same(edit.name, edit.shown, held) or (blank and not edit.shown)
-    return not (as_shown or same(edit.name, edit.wanted, held) or (blank and not edit.wanted))
+    as_shown = is_same(edit.name, edit.exported, held) or (blank and not edit.exported)
+    return not (as_shown or is_same(edit.name, edit.wanted, held) or (blank and not edit.wanted))
 
 
 def _quoted(text: str) -> str:
@@ -348,20 +358,21 @@ def _holds(contact: Contact, key: Field) -> bool:
     return key_text(key.name, contact.fields.get(key.name)) == key_text(key.name, key.value)
 
 
-def _after_read(known: NotAsked, contact: Contact) -> Known:
+def _after_read(known: Lookup, contact: Contact) -> Knowledge:
     if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
         told = (
-            f"{edit.name}: the export showed {_quoted(edit.shown)}, HeyX has "
+            f"{edit.name}: the export showed {_quoted(edit.exported)}, HeyX has "
             f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet says {_quoted(edit.wanted)}"
             for edit in conflicts
         )
         raise Conflict(
             f"HeyX was changed since the export. {'; '.join(told)}",
-            "Nothing of the row was written. Export anew and change that; without --check the sheet is right",
+            "Nothing of the row was written. Export anew and change that; without --detect-conflicts the sheet "
+            "is right",
         )
-    if key := contradicts(contact, known.keys):
-        if rest := known.questions[1:]:
-            return replace(known, questions=rest)
+    if key := conflicting_key(contact, known.keys):
+        if rest := known.calls[1:]:
+            return replace(known, calls=rest)
         raise Ambiguous(
             f"the contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
             f"the row says {key.value}",

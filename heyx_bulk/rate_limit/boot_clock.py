@@ -9,7 +9,7 @@ from pathlib import Path
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def steady_ms() -> int:
+def boot_clock_ms() -> int:
     """Milliseconds since the machine was started, asleep or not."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
@@ -19,7 +19,7 @@ def steady_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def boot() -> str:
+def boot_id() -> str:
     """What tells one start of the machine from another; blank where only its clock does."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()

@@ -19,12 +19,12 @@ WEIGHT = 0.1
 """Of the newest latency in the mean."""
 
 
-class Crew:
+class ConcurrencyLimiter:
     """Places for calls in flight, given in the order they are asked for; `most` at once, None: any number."""
 
     def __init__(self, rate: Rate, most: int | None) -> None:
         self._a_second = rate.calls / rate.window_seconds
-        self._most = most
+        self._max = most
         self._busy = 0
         self._mean_seconds: float | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -35,23 +35,23 @@ class Crew:
         return self._mean_seconds or 0.0
 
     @property
-    def wanted(self) -> float:
+    def limit(self) -> float:
         """How many may be in flight: by Little's law, what lets a whole budget leave in time."""
-        if self._most is None:
+        if self._max is None:
             return math.inf
         if self._mean_seconds is None:
-            return min(AT_FIRST, self._most)
+            return min(AT_FIRST, self._max)
         needed = math.ceil(BURST_PART * self._a_second * self._mean_seconds)
-        return min(max(FEWEST, needed), self._most)
+        return min(max(FEWEST, needed), self._max)
 
-    def measured(self, seconds: float) -> None:
+    def record_latency(self, seconds: float) -> None:
         """An answer took so long."""
         mean = self._mean_seconds
         self._mean_seconds = seconds if mean is None else mean + WEIGHT * (seconds - mean)
 
-    async def enter(self) -> None:
+    async def acquire(self) -> None:
         """Wait for a place."""
-        if not self._waiting and self._busy < self.wanted:
+        if not self._waiting and self._busy < self.limit:
             self._busy += 1
             return
         waiter = asyncio.get_running_loop().create_future()
@@ -60,13 +60,13 @@ class Crew:
             await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled():
-                self.leave()
+                self.release()
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give a place back."""
         self._busy -= 1
-        while self._waiting and self._busy < self.wanted:
+        while self._waiting and self._busy < self.limit:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 self._busy += 1

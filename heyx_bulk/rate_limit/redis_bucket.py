@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from heyx_bulk.errors import SettingsError, Unreachable
-from heyx_bulk.rate_limit.bucket import LONGEST_WAIT_MS, Budget
-from heyx_bulk.rate_limit.learned_limit import Lesson
-from heyx_bulk.rate_limit.rule import POLL_MS, View
+from heyx_bulk.rate_limit.bucket import LONGEST_WAIT_MS, Bucket
+from heyx_bulk.rate_limit.learned_limit import LearnedLimit
+from heyx_bulk.rate_limit.rule import POLL_MS, BucketState
 from heyx_bulk.settings import Rate
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 REDIS_SECONDS = 5.0
 """How long Redis may take to answer before the run stops."""
 
-LESSON_MS = 30 * 86_400_000
+LEARNED_LIMIT_MS = 30 * 86_400_000
 IN_FLIGHT_SLACK_MS = 1000
 
-STEP = """
+SCRIPT = """
 local flight, answered, state, lesson = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local verb, name, number, used = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local calls, held_ms, window, left = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -132,7 +132,7 @@ return last()
 """
 
 
-class FleetBudget(Budget):
+class RedisBucket(Bucket):
     """The budget `name` in the Redis at `url`, shared by all who name both.
 
     Raises `Unreachable` where Redis cannot be reached, at the start or later, and `SettingsError` where it
@@ -156,11 +156,11 @@ class FleetBudget(Budget):
         """Hang up."""
         self._redis.close()
 
-    def wall(self) -> float:
+    def wall_time(self) -> float:
         """Epoch seconds by Redis' clock, as it was last heard."""
         return int(self._latest[2]) / 1000
 
-    def take(self, name: str) -> int:
+    def acquire(self, name: str) -> int:
         """Grant a turn to the call `name`, if the rule allows one now: 0; else how many ms to wait."""
         while True:
             known = self._text
@@ -168,48 +168,48 @@ class FleetBudget(Budget):
             if self._text == known:
                 return max(0, min(wait, LONGEST_WAIT_MS))
 
-    def settle(self, name: str, margin_ms: int = 0, used: int | None = None) -> None:
+    def complete(self, name: str, margin_ms: int = 0, used: int | None = None) -> None:
         """The call `name` was answered now, or was lost."""
         self._do("settle", name, margin_ms, -1 if used is None else used)
 
-    def forget(self, name: str) -> None:
+    def refund(self, name: str) -> None:
         """The call `name` was not counted by HeyX."""
         self._do("forget", name)
 
-    def hold(self, milliseconds: int) -> None:
+    def pause(self, milliseconds: int) -> None:
         """Grant nothing for so long from now."""
         self._do("hold", "", milliseconds)
 
-    def learn(self, change: Callable[[Lesson], Lesson]) -> None:
+    def learn(self, change: Callable[[LearnedLimit], LearnedLimit]) -> None:
         """Put in place of what is known what `change` makes of it, at once for all who share the budget."""
         while True:
-            wanted = change(self.lesson)
+            wanted = change(self.learned)
             known, text = self._text, str(wanted)
-            self._do("learn", text, LESSON_MS)
+            self._do("learn", text, LEARNED_LIMIT_MS)
             if text in (known, self._text):
                 return
 
-    def view(self) -> View:
+    def state(self) -> BucketState:
         """The budget as it is now."""
         _, _, now, held, held_until, even_at, foreign, foreign_at, window_from = self._do("view")
-        return View(
+        return BucketState(
             now=int(now),
             held=int(held),
-            held_until=int(held_until),
-            even_at=float(even_at),
-            foreign=int(foreign),
-            foreign_at=int(foreign_at),
-            window_from=int(window_from),
+            paused_until=int(held_until),
+            spaced_at=float(even_at),
+            external_calls=int(foreign),
+            external_at=int(foreign_at),
+            window_start=int(window_from),
         )
 
     def wait_ms(self) -> int:
         """How long a call that asks now will wait, at least."""
         return max(0, int(self._do("view")[0]))
 
-    def stamp(self, number: int) -> int | None:
+    def answered_at(self, number: int) -> int | None:
         """When the call that was answered first, second, … of those held was; None: in flight."""
-        after = f"({self.view().now - self.terms.held_ms}"
-        with self._told():
+        after = f"({self.state().now - self.params.held_ms}"
+        with self._translate_errors():
             found = self._redis.zrangebyscore(self._keys[1], after, "+inf", number, 1, withscores=True)
         return int(found[0][1]) if found else None
 
@@ -219,7 +219,7 @@ class FleetBudget(Budget):
         self._do("flush")
 
     def _do(self, verb: str, name: str = "", number: int = 0, used: int = -1) -> list[bytes]:
-        terms = self.terms
+        terms = self.params
         said: list[str | float] = [
             verb,
             name,
@@ -228,29 +228,29 @@ class FleetBudget(Budget):
             terms.calls,
             terms.held_ms,
             terms.window_ms,
-            terms.left,
+            terms.reserved,
             terms.gap_ms,
         ]
         said += [terms.crowded_gap_ms, self._timeout_ms, self._text, POLL_MS]
-        with self._told():
+        with self._translate_errors():
             told: list[bytes] = self._step(self._keys, said)
         if len(told) > 2:
             self._latest = told
         text = told[1].decode()
         if text != self._text:
             self._text = text
-            self.learned(Lesson.parse(text))
+            self.adopt(LearnedLimit.parse(text))
         return told
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         from redis.exceptions import RedisError  # noqa: PLC0415  an extra: loaded where it is used
 
         try:
             yield
         except (RedisError, OSError) as error:
             raise Unreachable(
-                f"The Redis at {self._place} (HEYX_PACE) counts the calls of all machines and is lost: "
+                f"The Redis at {self._place} (HEYX_RATE_LIMIT_REDIS) counts all machines' calls and is lost: "
                 f"{type(error).__name__}.",
                 "No call goes without its count. See to Redis, and give the same command again.",
             ) from None
@@ -264,7 +264,7 @@ def _connected(url: str, place: str) -> tuple[Redis, Script]:
         from redis.retry import Retry  # noqa: PLC0415
     except ImportError:
         raise SettingsError(
-            "HEYX_PACE names a Redis, and the Python package redis is not installed.",
+            "HEYX_RATE_LIMIT_REDIS names a Redis, and the Python package redis is not installed.",
             "Install heyx-bulk with the extra fleet: python -m pip install 'heyx-bulk[fleet]'.",
         ) from None
     try:
@@ -277,9 +277,10 @@ def _connected(url: str, place: str) -> tuple[Redis, Script]:
         )
     except ValueError:
         raise SettingsError(
-            f"HEYX_PACE, {place}, is no address of a Redis.", "Write it like redis://:password@host:6379/0."
+            f"HEYX_RATE_LIMIT_REDIS, {place}, is no address of a Redis.",
+            "Write it like redis://:password@host:6379/0.",
         ) from None
-    return redis, redis.register_script(STEP)
+    return redis, redis.register_script(SCRIPT)
 
 
 def _place(url: str) -> str:

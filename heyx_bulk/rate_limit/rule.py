@@ -29,7 +29,7 @@ def margin_ms(window_ms: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LimitParams:
     """What a process may use of a budget.
 
     `calls` may be held at once, `left` more are others' (so that others are seen only beyond that). Between two
@@ -38,12 +38,12 @@ class Terms:
 
     calls: int
     window_ms: int
-    left: int = 0
+    reserved: int = 0
     gap_ms: float = 0.0
     crowded_gap_ms: float = 0.0
 
     @classmethod
-    def of(cls, rate: Rate, share: float = 1.0, spaced: float | None = None) -> Terms:
+    def of(cls, rate: Rate, share: float = 1.0, spaced: float | None = None) -> LimitParams:
         """Terms for a `share` of `rate`; `spaced`: calls lie evenly, at this part of it.
 
         A share less than the whole is spaced too, so that whoever has the rest never meets an empty window.
@@ -61,7 +61,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class BucketState:
     """A budget at the moment `now`.
 
     `held` calls are in flight or were answered within the window, `foreign` ones were somebody else's when
@@ -71,43 +71,43 @@ class View:
 
     now: int
     held: int = 0
-    held_until: int = 0
-    even_at: float = 0.0
-    foreign: int = 0
-    foreign_at: int = 0
-    window_from: int = 0
+    paused_until: int = 0
+    spaced_at: float = 0.0
+    external_calls: int = 0
+    external_at: int = 0
+    window_start: int = 0
 
-    def crowd(self, terms: Terms) -> int:
+    def external_usage(self, terms: LimitParams) -> int:
         """How many calls of others count against our share now."""
-        gone = self.foreign_at + terms.held_ms <= self.now
-        return 0 if gone else max(0, self.foreign - terms.left)
+        gone = self.external_at + terms.held_ms <= self.now
+        return 0 if gone else max(0, self.external_calls - terms.reserved)
 
-    def gap_ms(self, terms: Terms) -> float:
+    def gap_ms(self, terms: LimitParams) -> float:
         """What lies between two calls now."""
-        return terms.crowded_gap_ms if self.crowd(terms) else terms.gap_ms
+        return terms.crowded_gap_ms if self.external_usage(terms) else terms.gap_ms
 
-    def even_after(self, terms: Terms) -> float:
+    def spaced_after(self, terms: LimitParams) -> float:
         """When an evenly spaced call is due after one that goes now; one that is late by a gap catches up."""
         gap = self.gap_ms(terms)
-        return max(self.even_at, self.now - gap) + gap
+        return max(self.spaced_at, self.now - gap) + gap
 
-    def window_after(self, terms: Terms) -> int:
+    def window_after(self, terms: LimitParams) -> int:
         """Where the window began, HeyX may be in after a call that goes now."""
-        return self.now if self.now >= self.window_from + terms.window_ms else self.window_from
+        return self.now if self.now >= self.window_start + terms.window_ms else self.window_start
 
 
-def opens_at(view: View, terms: Terms, stamp: Callable[[int], int | None]) -> int:
+def next_free_at(view: BucketState, terms: LimitParams, stamp: Callable[[int], int | None]) -> int:
     """When the next call may go; now or earlier means that it may.
 
     `stamp(k)` tells when the k-th oldest of the calls that are held was answered (k from 0); None: in flight.
     """
-    even_at = math.ceil(view.even_at) if view.gap_ms(terms) else view.now
-    return max(view.held_until, even_at, _freed_at(view, terms, stamp))
+    even_at = math.ceil(view.spaced_at) if view.gap_ms(terms) else view.now
+    return max(view.paused_until, even_at, _freed_at(view, terms, stamp))
 
 
-def _freed_at(view: View, terms: Terms, stamp: Callable[[int], int | None]) -> int:
+def _freed_at(view: BucketState, terms: LimitParams, stamp: Callable[[int], int | None]) -> int:
     """When fewer than the limit are held: enough of ours are free, or others' are and then enough of ours."""
-    crowd = view.crowd(terms)
+    crowd = view.external_usage(terms)
     needed = view.held + crowd - terms.calls + 1
 
     def ours(number: int) -> int:
@@ -118,5 +118,5 @@ def _freed_at(view: View, terms: Terms, stamp: Callable[[int], int | None]) -> i
 
     freed = ours(needed)
     if crowd and needed > 0:
-        freed = min(freed, max(view.foreign_at + terms.held_ms, ours(needed - crowd)))
+        freed = min(freed, max(view.external_at + terms.held_ms, ours(needed - crowd)))
     return freed

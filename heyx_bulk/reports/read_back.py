@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import speaking
+from heyx_bulk.api.session import open_session
 from heyx_bulk.errors import CallFailed, Stopped
 from heyx_bulk.models.calls import AddTags, ReadContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.planner import plan
 from heyx_bulk.settings import Settings
-from heyx_bulk.storage.checkpoint.row_record import Entry
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.values.equality import text_of
 
@@ -27,26 +27,26 @@ class Difference:
     """
 
     what: str
-    ours: str
-    theirs: str
+    sent: str
+    stored: str
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """One row read back: how its contact differs from it, or why it could not be read."""
 
     number: int
     contact_id: str
     differences: tuple[Difference, ...]
-    unread: str = ""
+    read_error: str = ""
 
     @property
-    def as_sent(self) -> bool:
+    def matches(self) -> bool:
         """Whether HeyX holds what the row says."""
-        return not (self.differences or self.unread)
+        return not (self.differences or self.read_error)
 
 
-def differences(row: ContactRow, contact: Contact) -> tuple[Difference, ...]:
+def compare_contact(row: ContactRow, contact: Contact) -> tuple[Difference, ...]:
     """How `contact`, which must be whole, differs from what `row` says: what a plan would still write."""
     return tuple(_differences(row, contact))
 
@@ -79,22 +79,22 @@ def _letters(text: str) -> str:
 async def read_back(
     run: Run,
     client: Client,
-    entries: Iterable[Entry],
+    records: Iterable[RowRecord],
     *,
     workers: int,
-    told: Callable[[Compared], None] = lambda _: None,
-) -> list[Compared]:
-    """Read the contacts of `entries`, all of which have one, and compare them; in the sheet's order.
+    told: Callable[[Comparison], None] = lambda _: None,
+) -> list[Comparison]:
+    """Read the contacts of `records`, all of which have one, and compare them; in the sheet's order.
 
     `told` hears of each as it comes. Raises the `Stopped` that ended the work before that.
     """
-    compared: list[Compared] = []
-    waiting = iter(entries)
+    compared: list[Comparison] = []
+    waiting = iter(records)
 
     async def worker() -> None:
-        for entry in waiting:
+        for record in waiting:
             try:
-                found = await _compare(run, client, entry)
+                found = await _compare(run, client, record)
             except Stopped as reason:
                 client.stop(reason)
                 return
@@ -109,35 +109,39 @@ async def read_back(
     return sorted(compared, key=lambda found: found.number)
 
 
-async def _compare(run: Run, client: Client, entry: Entry) -> Compared:
-    contact_id = entry.contact_id or ""
+async def _compare(run: Run, client: Client, record: RowRecord) -> Comparison:
+    contact_id = record.contact_id or ""
     try:
-        contact = await client.send(ReadContact(contact_id), row=entry.number)
+        contact = await client.send(ReadContact(contact_id), row=record.number)
     except CallFailed as failure:
-        return Compared(entry.number, contact_id, (), failure.what)
+        return Comparison(record.number, contact_id, (), failure.what)
     assert isinstance(contact, Contact)  # noqa: S101  what a read answers
-    row = run.row(entry)
-    return Compared(entry.number, contact_id, differences(row.as_new() if entry.made else row, contact))
+    row = run.row(record)
+    return Comparison(
+        record.number,
+        contact_id,
+        compare_contact(row.for_created_contact() if record.created_by_run else row, contact),
+    )
 
 
-async def verify(
+async def verify_run(
     run: Run,
     settings: Settings,
     *,
     sample: int | None = None,
     chance: random.Random,
     started: Callable[[Client], None] = lambda _: None,
-    told: Callable[[Compared], None] = lambda _: None,
+    told: Callable[[Comparison], None] = lambda _: None,
     transport: Transport | None = None,
-) -> list[Compared]:
+) -> list[Comparison]:
     """Read back every row of `run` that HeyX agreed to, or a `sample` of so many of them, drawn by `chance`.
 
     Nothing is written, neither to HeyX nor to the checkpoint.
     """
-    numbers = run.journal.account.agreed()
+    numbers = run.checkpoint.queries.confirmed_rows()
     if sample is not None and sample < len(numbers):
         numbers = sorted(chance.sample(numbers, sample))
-    entries = (run.journal.entry(number) for number in numbers)
-    async with speaking(settings, transport) as client:
+    records = (run.checkpoint.row(number) for number in numbers)
+    async with open_session(settings, transport) as client:
         started(client)
-        return await read_back(run, client, entries, workers=settings.workers, told=told)
+        return await read_back(run, client, records, workers=settings.workers, told=told)

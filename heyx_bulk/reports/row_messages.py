@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heyx_bulk.errors import Absent, CallFailed
+from heyx_bulk.errors import CallFailed, NotFoundError
 from heyx_bulk.models.calls import (
     AddTags,
     Call,
@@ -15,23 +15,23 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.planning.planner import Known, plan
+from heyx_bulk.planning.planner import Knowledge, plan
 
 LONGEST_MESSAGE = 1000
 NAMES_SHOWN = 5
 
 
-def told(row: ContactRow, failure: CallFailed, *, made: bool) -> str:
+def failure_message(row: ContactRow, failure: CallFailed, *, made: bool) -> str:
     """What went wrong and what to do about it; `made`: this run created the row's contact."""
     what, remedy = failure.what[:LONGEST_MESSAGE], failure.remedy
-    if isinstance(failure, Absent) and made:
+    if isinstance(failure, NotFoundError) and made:
         remedy = "The contact was created and is not ready yet: a rerun goes on with it."
-    elif isinstance(failure, Absent) and row.id is not None:
+    elif isinstance(failure, NotFoundError) and row.id is not None:
         remedy = "Is the contact id of this channel? Mend it, or clear the cell."
     return f"{what.rstrip('.')}. {remedy}" if remedy else what
 
 
-def halves(row: ContactRow, known: Known, done: Sequence[Call], *, before: str) -> str:
+def partial_progress(row: ContactRow, known: Knowledge, done: Sequence[Call], *, before: str) -> str:
     """Which of a row's calls succeeded, and which did not; blank where none did.
 
     `before` says what an earlier start did, if anything.

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from heyx_bulk.models.call_records import Happened
-from heyx_bulk.models.contacts import Status, cause_of
-from heyx_bulk.planning.estimate import bill
-from heyx_bulk.reports.audit import out_of_balance
-from heyx_bulk.reports.results import IN_DOUBT, TO_DO
+from heyx_bulk.models.call_records import CallOutcome
+from heyx_bulk.models.contacts import Status, common_cause
+from heyx_bulk.planning.estimate import estimate
+from heyx_bulk.reports.audit import audit_errors
+from heyx_bulk.reports.results import TO_DO, UNCONFIRMED
 from heyx_bulk.settings import Rate
-from heyx_bulk.storage.checkpoint.call_table import Start
-from heyx_bulk.storage.checkpoint.locking import is_held
+from heyx_bulk.storage.checkpoint.call_table import Session
+from heyx_bulk.storage.checkpoint.locking import is_locked
 from heyx_bulk.storage.checkpoint.run import Run
 
 LATELY_SECONDS = 300.0
@@ -27,7 +27,7 @@ FIRST_ROWS = 5
 
 
 @dataclass(slots=True)
-class Cause:
+class FailureCause:
     """Rows that failed alike: how many, the first of them, and one message as it stands."""
 
     status: Status
@@ -37,72 +37,72 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunStatus:
     """How a run stands.
 
-    `calls` are counted by kind, and `came` by what came of them; `at_most` so many are left, `expected` by what
-    the rows so far took. `per_minute` is the pace of the last minutes where the run goes on, no more than its
+    `calls` are counted by kind, and `came` by what came of them; `calls_left_max` so many are left, `expected` by
+    what the rows so far took. `per_minute` is the pace of the last minutes where the run goes on, no more than its
     limit. `wrong` is what does not add up.
     """
 
     totals: dict[str, int]
-    goes_on: bool
-    starts: tuple[Start, ...]
+    is_running: bool
+    sessions: tuple[Session, ...]
     calls: dict[str, int]
-    came: dict[Happened, int]
-    causes: tuple[Cause, ...]
-    at_most: int
-    expected: int
+    outcomes: dict[CallOutcome, int]
+    causes: tuple[FailureCause, ...]
+    calls_left_max: int
+    calls_left: int
     per_minute: float | None
-    wrong: tuple[str, ...]
+    audit_errors: tuple[str, ...]
 
     @property
     def seconds_left(self) -> float | None:
         """How long the calls expected take at the pace of the last minutes; None where that is not known."""
-        return None if not self.per_minute else self.expected / self.per_minute * 60
+        return None if not self.per_minute else self.calls_left / self.per_minute * 60
 
     @property
-    def killed(self) -> int:
+    def killed_sessions(self) -> int:
         """How many starts ended without a word: killed, or cut off by a power cut."""
-        return sum(start.ended is None for start in self.starts) - self.goes_on
+        return sum(start.ended_at is None for start in self.sessions) - self.is_running
 
 
-def standing(run: Run, *, clock: Callable[[], float] = time.time) -> Standing:
+def run_status(run: Run, *, clock: Callable[[], float] = time.time) -> RunStatus:
     """How `run` stands; nothing is written, no lock is needed."""
-    journal = run.journal
-    goes_on = is_held(journal.path)
-    totals = journal.totals()
+    checkpoint = run.checkpoint
+    goes_on = is_locked(checkpoint.path)
+    totals = checkpoint.totals()
     calls: Counter[str] = Counter()
-    came: Counter[Happened] = Counter()
-    for (_, kind, what), count in journal.calls.counts().items():
+    came: Counter[CallOutcome] = Counter()
+    for (_, kind, what), count in checkpoint.calls.counts().items():
         came[what] += count
-        if what is not Happened.UNDELIVERED:
+        if what is not CallOutcome.UNDELIVERED:
             calls[kind] += count
-    to_do = totals.get(TO_DO, 0) + totals.get(IN_DOUBT, 0)
+    to_do = totals.get(TO_DO, 0) + totals.get(UNCONFIRMED, 0)
     worked = sum(totals.values()) - to_do - totals.get(Status.INVALID, 0)
-    at_most = bill(run.open_rows(), run.matching).calls if to_do else 0
-    return Standing(
+    at_most = estimate(run.open_rows(), run.matching).calls if to_do else 0
+    return RunStatus(
         totals=totals,
-        goes_on=goes_on,
-        starts=tuple(journal.calls.starts()),
+        is_running=goes_on,
+        sessions=tuple(checkpoint.calls.sessions()),
         calls=dict(calls.most_common()),
-        came=dict(came),
-        causes=tuple(causes(journal.account.failures())),
-        at_most=at_most,
-        expected=min(at_most, round(calls.total() / worked * to_do)) if worked >= ENOUGH_ROWS else at_most,
+        outcomes=dict(came),
+        causes=tuple(causes(checkpoint.queries.failures())),
+        calls_left_max=at_most,
+        calls_left=min(at_most, round(calls.total() / worked * to_do)) if worked >= ENOUGH_ROWS else at_most,
         per_minute=_per_minute(run, clock()) if goes_on else None,
-        wrong=tuple(out_of_balance(journal)),
+        audit_errors=tuple(audit_errors(checkpoint)),
     )
 
 
-def causes(failures: Iterable[tuple[int, Status, str]]) -> list[Cause]:
+def causes(failures: Iterable[tuple[int, Status, str]]) -> list[FailureCause]:
     """Rows that failed or are uncertain, by what their messages have in common; most frequent first."""
-    found: dict[tuple[Status, str], Cause] = {}
+    found: dict[tuple[Status, str], FailureCause] = {}
     for number, status, message in failures:
-        cause = found.setdefault((status, cause_of(message)), Cause(status, message))
+        cause = found.setdefault((status, common_cause(message)), FailureCause(status, message))
         cause.rows += 1
         if cause.rows > 1:
-            cause.message = cause_of(message)
+            cause.message = common_cause(message)
         if len(cause.first) < FIRST_ROWS:
             cause.first.append(number)
     return sorted(found.values(), key=lambda cause: -cause.rows)
@@ -110,18 +110,18 @@ def causes(failures: Iterable[tuple[int, Status, str]]) -> list[Cause]:
 
 def _per_minute(run: Run, now: float) -> float | None:
     """The pace of the start that goes on; clocks may be set, so it is told by the times of calls alone."""
-    last = run.journal.calls.last_at()
-    starts = run.journal.calls.starts()
+    last = run.checkpoint.calls.last_at()
+    starts = run.checkpoint.calls.sessions()
     if last is None or not starts:
         return None
-    count, first = run.journal.calls.since(max(last - LATELY_SECONDS, starts[-1].began))
+    count, first = run.checkpoint.calls.since(max(last - LATELY_SECONDS, starts[-1].started_at))
     if first is None or count < 2:
         return None
     return min(count / max(last - first, min(now - first, LATELY_SECONDS), 1.0) * 60, _limit_per_minute(run))
 
 
 def _limit_per_minute(run: Run) -> float:
-    said = run.journal.meta("speaking")
+    said = run.checkpoint.info("connection")
     text = said.get("rate") if isinstance(said, dict) else None
     rate = Rate() if text is None else Rate.parse(str(text))
     return rate.calls / rate.window_seconds * 60

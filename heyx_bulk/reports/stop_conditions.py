@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from heyx_bulk.errors import SettingsError
 
-ALIKE_ROWS = 20
+SAME_ERROR_ROWS = 20
 """By default a start ends when so many rows, one after another in the sheet, failed alike."""
 
 FIRST_ROWS = 100
@@ -21,14 +21,14 @@ _DURATION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
+class FailureLimit:
     """How many rows may fail: a number, or a share of the rows that ended (from the hundredth on)."""
 
     number: int | None = None
     share: float | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Failures:
+    def parse(cls, text: str) -> FailureLimit:
         """`50` or `5%`; raises `SettingsError`."""
         found = re.fullmatch(r"(\d{1,9})|(\d{1,3}(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
         if found is None or float(found[2] or 0) > 100:
@@ -43,26 +43,26 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
-class Stops:
+class StopConditions:
     """What ends a start early. None is no such end.
 
     `alike` is the rule for sheets that are wrong as a whole; it holds where `max_failures` is not said.
     `until` is a moment in epoch seconds, by this machine's clock. Numbers and durations count anew in each start.
     """
 
-    max_failures: Failures | None = None
-    alike: bool = True
+    max_failures: FailureLimit | None = None
+    same_error: bool = True
     max_calls: int | None = None
     max_creates: int | None = None
     until: float | None = None
     max_seconds: float | None = None
 
 
-NONE = Stops(alike=False)
+NO_CONDITIONS = StopConditions(same_error=False)
 """Nothing ends the start but its rows."""
 
 
-def moment(text: str, now: datetime) -> float:
+def parse_time_of_day(text: str, now: datetime) -> float:
     """The next time that it is `text` (`06:00`, or `2026-11-25 06:00`) after `now`, in epoch seconds.
 
     Raises `SettingsError` for what is no time, and for a moment that is over.
@@ -85,7 +85,7 @@ def moment(text: str, now: datetime) -> float:
     return then.astimezone().timestamp()
 
 
-def seconds(text: str) -> float:
+def parse_duration(text: str) -> float:
     """A duration: `2h`, `90min`, `1h30m`, `45s`; raises `SettingsError`."""
     found = _DURATION.fullmatch(text.strip().casefold().replace(" ", ""))
     hours, minutes, rest = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)

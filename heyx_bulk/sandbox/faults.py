@@ -26,7 +26,7 @@ _SHARES = (
 
 
 @dataclass(frozen=True)
-class Misbehaviour:
+class Faults:
     """How this HeyX differs from one that behaves: the defaults behave. Shares are from 0 to 1.
 
     Equal seeds and equal calls give equal faults; each fault has dice of its own, so that turning one on
@@ -100,12 +100,12 @@ class Misbehaviour:
                 raise ValueError(f"{name} is a share from 0 to 1, not {getattr(self, name)}")
 
 
-class Dice:
+class FaultSampler:
     """Seeded chance, one sequence for each fault."""
 
-    def __init__(self, misbehaviour: Misbehaviour) -> None:
-        self._seed = misbehaviour.seed
-        shares = {name: getattr(misbehaviour, name) for name in _SHARES}
+    def __init__(self, faults: Faults) -> None:
+        self._seed = faults.seed
+        shares = {name: getattr(faults, name) for name in _SHARES}
         self._faults = [(name, share, self.sequence(name)) for name, share in shares.items() if share]
 
     def sequence(self, name: str) -> Random:
@@ -113,6 +113,6 @@ class Dice:
         # Chance in a rehearsal guards nothing.
         return Random(f"{self._seed} {name}")  # noqa: S311
 
-    def cast(self) -> frozenset[str]:
-        """The faults that fall on one call, by their names in `Misbehaviour`."""
+    def sample(self) -> frozenset[str]:
+        """The faults that fall on one call, by their names in `Faults`."""
         return frozenset(name for name, share, chance in self._faults if chance.random() < share)

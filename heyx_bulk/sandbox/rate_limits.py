@@ -17,7 +17,7 @@ WindowKind: TypeAlias = Literal["fixed", "redis", "sliding", "bucket", "small-bu
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RateLimitDecision:
     """What the window says to one call: `granted` or not, and the state it leaves behind.
 
     `remaining` calls of `limit` still pass; the budget comes back in `wait_seconds`, counted from the call.
@@ -44,7 +44,7 @@ class Turn:
 class Window(Protocol):
     """One budget of calls, of whatever kind."""
 
-    def take(self, now: float) -> Turn:
+    def take(self, now: float) -> RateLimitDecision:
         """Count a call at `now` (seconds of any steady clock) if it passes."""
         ...
 
@@ -58,14 +58,14 @@ class FixedWindow:
         self._started: float | None = None
         self._taken = 0
 
-    def take(self, now: float) -> Turn:
+    def take(self, now: float) -> RateLimitDecision:
         """Count a call at `now` if it passes; a clock that was set back opens a new window."""
         if self._started is None or not 0 <= now - self._started < self._seconds:
             self._started, self._taken = now, 0
         wait = self._started + self._seconds - now
         granted = self._taken < self._limit
         self._taken += granted
-        return Turn(granted, self._limit, self._limit - self._taken, wait)
+        return RateLimitDecision(granted, self._limit, self._limit - self._taken, wait)
 
 
 class RedisWindow:
@@ -81,14 +81,14 @@ class RedisWindow:
         self._ends: float | None = None
         self._taken = 0
 
-    def take(self, now: float) -> Turn:
+    def take(self, now: float) -> RateLimitDecision:
         """Count a call at `now` if it passes; a clock that was set back opens a new window."""
         if self._ends is None or not 0 < self._ends - now <= self._seconds:
             grain = self._seconds / 60
             self._ends, self._taken = math.floor(now / grain) * grain + self._seconds, 0
         granted = self._taken < self._limit
         self._taken += granted
-        return Turn(granted, self._limit, self._limit - self._taken, max(0.0, self._ends - now))
+        return RateLimitDecision(granted, self._limit, self._limit - self._taken, max(0.0, self._ends - now))
 
 
 class SlidingLog:
@@ -99,14 +99,16 @@ class SlidingLog:
         self._seconds = seconds
         self._taken: deque[float] = deque()
 
-    def take(self, now: float) -> Turn:
+    def take(self, now: float) -> RateLimitDecision:
         """Count a call at `now` if it passes."""
         while self._taken and not 0 <= now - self._taken[0] < self._seconds:
             self._taken.popleft()
         granted = len(self._taken) < self._limit
         if granted:
             self._taken.append(now)
-        return Turn(granted, self._limit, self._limit - len(self._taken), self._taken[0] + self._seconds - now)
+        return RateLimitDecision(
+            granted, self._limit, self._limit - len(self._taken), self._taken[0] + self._seconds - now
+        )
 
 
 class TokenBucket:
@@ -119,14 +121,14 @@ class TokenBucket:
         self._tokens = float(size)
         self._filled: float | None = None
 
-    def take(self, now: float) -> Turn:
+    def take(self, now: float) -> RateLimitDecision:
         """Count a call at `now` if it passes."""
         since = 0.0 if self._filled is None else max(0.0, now - self._filled)
         self._filled = now
         self._tokens = min(self._size, self._tokens + since / self._each)
         granted = self._tokens >= 1
         self._tokens -= granted
-        return Turn(granted, self._limit, int(self._tokens), max(0.0, 1 - self._tokens) * self._each)
+        return RateLimitDecision(granted, self._limit, int(self._tokens), max(0.0, 1 - self._tokens) * self._each)
 
 
 SMALL_PART = 10

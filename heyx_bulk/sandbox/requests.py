@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 
 from heyx_bulk.sandbox.responses import RefusalError
 
-Kind = Literal["find", "read", "create", "update", "add_tags", "remove_tags"]
+CallKind = Literal["find", "read", "create", "update", "add_tags", "remove_tags"]
 Value: TypeAlias = str | bool | None
 
 MAX_BODY_BYTES = 1_000_000
@@ -20,7 +20,7 @@ MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 255
 READ_ONLY = frozenset({"locale", "timezone", "gender", "id", "created_at"})
 
-_ROUTES: dict[str, dict[str, Kind]] = {
+_ROUTES: dict[str, dict[str, CallKind]] = {
     "contacts": {"POST": "create"},
     "search": {"GET": "find"},
     "contact": {"GET": "read", "PUT": "update"},
@@ -32,7 +32,7 @@ _ROUTES: dict[str, dict[str, Kind]] = {
 class Call:
     """One call on its way in: what it wants, of which contact (as its path says it), with which query."""
 
-    kind: Kind
+    kind: CallKind
     contact_id: str
     query: str
     trailing_slash: bool

@@ -27,7 +27,7 @@ _TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An HTTP answer as HeyX sends it; `headers` leave out Content-Length, which is the door's."""
 
     status: int
@@ -40,7 +40,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class LostAnswer:
+class LostResponse:
     """No answer came. `took_effect`: whether HeyX had carried the call out when the connection was cut."""
 
     took_effect: bool
@@ -54,47 +54,47 @@ class RefusalError(Exception):
         self.answer = invalid(message) if status == 422 else error(status, message)
 
 
-def _in_json(status: int, body: Any) -> Answer:
-    return Answer(status, {"Content-Type": JSON}, json.dumps(body, separators=(",", ":")).encode())
+def _in_json(status: int, body: Any) -> Response:
+    return Response(status, {"Content-Type": JSON}, json.dumps(body, separators=(",", ":")).encode())
 
 
-def _in_html(status: int) -> Answer:
+def _in_html(status: int) -> Response:
     body = _PAGE_OF_ERROR.format(title=_TITLES[status])
-    return Answer(status, {"Content-Type": HTML}, body.encode())
+    return Response(status, {"Content-Type": HTML}, body.encode())
 
 
-def page(body: dict[str, Any]) -> Answer:
+def page(body: dict[str, Any]) -> Response:
     """The answer to a search: `data`, `links` and `meta`."""
     return _in_json(200, body)
 
 
-def data(value: dict[str, Any], *, status: int = 200) -> Answer:
+def data(value: dict[str, Any], *, status: int = 200) -> Response:
     """The answer that carries a contact, or the id of one."""
     return _in_json(status, {"data": value})
 
 
-def success(message: str) -> Answer:
+def success(message: str) -> Response:
     """The answer to a change of tags."""
     return _in_json(200, {"status": "success", "message": message, "data": []})
 
 
-def error(status: int, message: str) -> Answer:
+def error(status: int, message: str) -> Response:
     """The documented error body under any status, 200 included."""
     return _in_json(status, {"status": "error", "message": message, "data": []})
 
 
-def invalid(message: str) -> Answer:
+def invalid(message: str) -> Response:
     """A 422: its message is a list and it carries `errors`, as clients have seen."""
     body = {"status": "error", "message": [message], "data": [], "errors": {"body": [message]}}
     return _in_json(422, body)
 
 
-def broken(status: int) -> Answer:
+def broken(status: int) -> Response:
     """A 5xx as a web server in front of HeyX sends it: HTML, not JSON."""
     return _in_html(status)
 
 
-def moved(location: str) -> Answer:
+def moved(location: str) -> Response:
     """A 301 as a web server sends it for a trailing slash."""
     answer = _in_html(301)
-    return Answer(301, {**answer.headers, "Location": location}, answer.body)
+    return Response(301, {**answer.headers, "Location": location}, answer.body)

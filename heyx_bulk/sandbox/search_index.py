@@ -41,7 +41,7 @@ class _Change(NamedTuple, Generic[_R]):
     after: Value
 
 
-class Catalogue(Generic[_R]):
+class SearchIndex(Generic[_R]):
     """Contacts by (field, text). With a `lag` in seconds, as they stood that long ago."""
 
     def __init__(self, *, search: Search, lag: float) -> None:

@@ -1,7 +1,7 @@
 """The whole server, without I/O: calls in, answers out, contacts in between.
 
 The contract it plays is HeyX's published one; where that is silent it plays what public clients have seen,
-and where nobody knows, `Misbehaviour` has a variant for each guess.
+and where nobody knows, `Faults` has a variant for each guess.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from email.utils import formatdate
 from threading import Lock
 
 from heyx_bulk.sandbox import responses as answers
-from heyx_bulk.sandbox.faults import Dice, Misbehaviour
+from heyx_bulk.sandbox.faults import Faults, FaultSampler
 from heyx_bulk.sandbox.pagination import CONTACTS_A_PAGE, page_of
-from heyx_bulk.sandbox.rate_limits import Turn, Window, WindowKind, new_window
+from heyx_bulk.sandbox.rate_limits import RateLimitDecision, Window, WindowKind, new_window
 from heyx_bulk.sandbox.requests import MAX_BODY_BYTES, Call, Search, Value, cleaned, fields_in, tags_in
-from heyx_bulk.sandbox.responses import Answer, LostAnswer, RefusalError
-from heyx_bulk.sandbox.store import Contacts, Record, SandboxContact
+from heyx_bulk.sandbox.responses import LostResponse, RefusalError, Response
+from heyx_bulk.sandbox.store import ContactStore, Record, SandboxContact
 
-_BEHAVED = Misbehaviour()
+_BEHAVED = Faults()
 _BEFORE = frozenset({"errors_before", "error_in_200"})
 
 
@@ -36,7 +36,7 @@ class Sandbox:
 
     def __init__(
         self,
-        misbehaviour: Misbehaviour = _BEHAVED,
+        faults: Faults = _BEHAVED,
         *,
         tokens: tuple[str, ...] = ("sandbox",),
         limit: int = 200,
@@ -47,15 +47,15 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.tokens = tokens
-        self._misbehaviour = misbehaviour
+        self._faults = faults
         self._new_window: Callable[[], Window] = lambda: new_window(window, limit, window_seconds)
         self._limit_shared = limit_shared
         self._limit_headers = limit_headers
         self._clock = clock
         self._lock = Lock()
-        self._dice = Dice(misbehaviour)
+        self._dice = FaultSampler(faults)
         self._statuses = self._dice.sequence("statuses")
-        self._contacts = Contacts(misbehaviour)
+        self._contacts = ContactStore(faults)
         self._windows: dict[str | None, Window] = {}
         self._calls: Counter[str] = Counter()
         self._admitted: Counter[str | None] = Counter()
@@ -101,7 +101,7 @@ class Sandbox:
         with self._lock:
             self._contacts.remove(contact_id, self._clock())
 
-    def handle(self, method: str, url: str, token: str | None, body: bytes) -> Answer | LostAnswer:
+    def handle(self, method: str, url: str, token: str | None, body: bytes) -> Response | LostResponse:
         """What HeyX answers to a call, or that its answer is lost.
 
         `url` is a path with its query, as it stands on the wire (`/api` may be left out). What is looked at,
@@ -109,10 +109,10 @@ class Sandbox:
         """
         with self._lock:
             now = self._clock()
-            faults = self._dice.cast()
+            faults = self._dice.sample()
             if "lose_requests" in faults:
                 self._calls["lost_requests"] += 1
-                return LostAnswer(took_effect=False)
+                return LostResponse(took_effect=False)
             turn = self._window(token).take(now)
             if not turn.granted:
                 self._calls["refused_429"] += 1
@@ -120,7 +120,7 @@ class Sandbox:
             self._calls["accepted"] += 1
             call = self._admit(method, url, token)
             answer = self._undergo(call, faults, body, now) if isinstance(call, Call) else call
-            return self._signed(answer, turn, now) if isinstance(answer, Answer) else answer
+            return self._signed(answer, turn, now) if isinstance(answer, Response) else answer
 
     def _window(self, token: str | None) -> Window:
         """The budget of a token; strangers share one."""
@@ -130,18 +130,18 @@ class Sandbox:
             self._windows[owner] = self._new_window()
         return self._windows[owner]
 
-    def _signed(self, answer: Answer, turn: Turn, now: float) -> Answer:
+    def _signed(self, answer: Response, turn: RateLimitDecision, now: float) -> Response:
         """The answer with its date and, unless a web server wrote it, the state of the limit."""
         if int(now) != self._date[0]:
             self._date = (int(now), formatdate(int(now), usegmt=True))
         headers = {"Date": self._date[1], **answer.headers}
         if self._limit_headers and headers["Content-Type"] == answers.JSON:
             headers |= turn.headers(now)
-        return Answer(answer.status, headers, answer.body)
+        return Response(answer.status, headers, answer.body)
 
-    def _admit(self, method: str, url: str, token: str | None) -> Call | Answer:
+    def _admit(self, method: str, url: str, token: str | None) -> Call | Response:
         """The call that asks to be carried out; an answer if it goes no further."""
-        revoke_after = self._misbehaviour.revoke_after
+        revoke_after = self._faults.revoke_after
         if token not in self.tokens or (revoke_after is not None and self._admitted[token] >= revoke_after):
             self._calls["refused_401"] += 1
             return answers.error(401, "API Token is invalid.")
@@ -154,7 +154,7 @@ class Sandbox:
         self._calls[call.kind] += 1
         return call
 
-    def _undergo(self, call: Call, faults: frozenset[str], body: bytes, now: float) -> Answer | LostAnswer:
+    def _undergo(self, call: Call, faults: frozenset[str], body: bytes, now: float) -> Response | LostResponse:
         """Carry the call out, with the faults that fall on it before and after."""
         answer = self._failed_before(faults) or self._carry_out(call, body, now)
         took_effect = not faults & _BEFORE and answer.status < 300
@@ -162,10 +162,10 @@ class Sandbox:
             answer = self._broken()
         if "lose_answers" in faults or (call.kind == "create" and "lose_create_answers" in faults):
             self._calls["lost_answers"] += 1
-            return LostAnswer(took_effect)
+            return LostResponse(took_effect)
         return answer
 
-    def _failed_before(self, faults: frozenset[str]) -> Answer | None:
+    def _failed_before(self, faults: frozenset[str]) -> Response | None:
         if "errors_before" in faults:
             return self._broken()
         if "error_in_200" in faults:
@@ -173,11 +173,11 @@ class Sandbox:
             return answers.error(200, "Something went wrong.")
         return None
 
-    def _broken(self) -> Answer:
+    def _broken(self) -> Response:
         self._calls["errors"] += 1
         return answers.broken(self._statuses.choice((500, 502, 503, 504)))
 
-    def _carry_out(self, call: Call, body: bytes, now: float) -> Answer:
+    def _carry_out(self, call: Call, body: bytes, now: float) -> Response:
         if len(body) > MAX_BODY_BYTES:
             return answers.error(413, "413 Payload Too Large.")
         try:
@@ -195,15 +195,15 @@ class Sandbox:
         except RefusalError as refusal:
             return refusal.answer
 
-    def _find(self, call: Call, now: float) -> Answer:
+    def _find(self, call: Call, now: float) -> Response:
         search = Search.read(call.query)
         found = self._contacts.find(search.name, search.text, now)
-        told = self._misbehaviour
+        told = self._faults
         size = max(CONTACTS_A_PAGE, min(search.per_page, told.largest_page))
         return answers.page(page_of(found, search.page, size, meta_links=told.meta_links))
 
-    def _create(self, call: Call, body: bytes, now: float) -> Answer:
-        told = self._misbehaviour
+    def _create(self, call: Call, body: bytes, now: float) -> Response:
+        told = self._faults
         if call.trailing_slash and told.trailing_slash == "redirects":
             return answers.moved("/api/v1/contact")
         self._creates += 1
@@ -220,16 +220,16 @@ class Sandbox:
             return answers.data({"id": old.id})
         return answers.data({"id": self._contacts.create(fields, now).id}, status=told.created_status)
 
-    def _update(self, call: Call, body: bytes, now: float) -> Answer:
+    def _update(self, call: Call, body: bytes, now: float) -> Response:
         record = self._contact(call, now)
         self._contacts.write(record, fields_in(body), now)
         other = f"cus_{record.place[0]:012d}"
-        return answers.data({"id": other if self._misbehaviour.put_answers_other_id else record.id})
+        return answers.data({"id": other if self._faults.put_answers_other_id else record.id})
 
-    def _tag(self, call: Call, body: bytes, now: float) -> Answer:
+    def _tag(self, call: Call, body: bytes, now: float) -> Response:
         record, tags = self._contact(call, now), tags_in(body)
         if call.kind == "add_tags":
-            kept = [_cleaned_tag(tag) for tag in tags] if self._misbehaviour.clean_tags else tags
+            kept = [_cleaned_tag(tag) for tag in tags] if self._faults.clean_tags else tags
             record.tags.update(dict.fromkeys(kept))
             return answers.success("Contact Tags have been added successfully.")
         for tag in tags:
@@ -238,13 +238,13 @@ class Sandbox:
 
     def _contact(self, call: Call, now: float) -> Record:
         """The contact a path names; a refusal if there is none, or it is in the queue."""
-        encoded = self._misbehaviour.viber
+        encoded = self._faults.viber
         plain = not encoded or call.kind == "read"
         record = self._contacts.get(call.contact_id) if plain else None
         if record is None and encoded:
             record = self._contacts.get(_decoded(call.contact_id))
         if record is None:
-            raise RefusalError(self._misbehaviour.missing, "There is no such contact.")
+            raise RefusalError(self._faults.missing, "There is no such contact.")
         if now < record.ready_at:
             raise RefusalError(449, "The contact is in the queue.")
         return record

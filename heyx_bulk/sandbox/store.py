@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from heyx_bulk.sandbox.faults import Dice, IdSpelling, Misbehaviour, PhoneSpelling
+from heyx_bulk.sandbox.faults import Faults, FaultSampler, IdSpelling, PhoneSpelling
 from heyx_bulk.sandbox.requests import Value
-from heyx_bulk.sandbox.search_index import Catalogue
+from heyx_bulk.sandbox.search_index import SearchIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class Record:
         return SandboxContact(self.id, dict(self.fields), frozenset(self.tags), self.created_at)
 
 
-class Contacts:
+class ContactStore:
     """All contacts of a channel, by id, by phone, and through the catalogue by any field."""
 
-    def __init__(self, misbehaviour: Misbehaviour) -> None:
-        self._misbehaviour = misbehaviour
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
         self._records: dict[str, Record] = {}
         self._phones: dict[str, dict[str, Record]] = {}
-        self._catalogue: Catalogue[Record] = Catalogue(search=misbehaviour.search, lag=misbehaviour.lag)
-        self._new_ids = _new_ids(misbehaviour.ids, Dice(misbehaviour).sequence("ids"))
+        self._catalogue: SearchIndex[Record] = SearchIndex(search=faults.search, lag=faults.lag)
+        self._new_ids = _new_ids(faults.ids, FaultSampler(faults).sequence("ids"))
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records.values())
@@ -71,13 +71,13 @@ class Contacts:
 
     def find(self, name: str, text: str, now: float) -> list[Record]:
         """The contacts a search finds at `now`, in an order that is stable and means nothing."""
-        read_name = self._misbehaviour.rename_fields.get(name, name)
+        read_name = self._faults.rename_fields.get(name, name)
         return self._catalogue.find(read_name, text, self._records.values(), now)
 
     def create(self, fields: Mapping[str, Value], now: float) -> Record:
         """A new contact, in the queue and unfound for as long as the misbehaviour says."""
         record = self._new(next(i for i in self._new_ids if i not in self._records), now)
-        record.ready_at = now + self._misbehaviour.queue
+        record.ready_at = now + self._faults.queue
         self.write(record, fields, now)
         return record
 
@@ -94,7 +94,7 @@ class Contacts:
         self, record: Record, fields: Mapping[str, Value], now: float, *, found_at_once: bool = False
     ) -> None:
         """Merge fields into a contact; those not named stay."""
-        told, seen_from = self._misbehaviour, None if found_at_once else now
+        told, seen_from = self._faults, None if found_at_once else now
         for name, value in fields.items():
             if name in told.drop_fields:
                 continue

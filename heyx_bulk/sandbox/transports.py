@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from heyx_bulk.sandbox.requests import MAX_BODY_BYTES
-from heyx_bulk.sandbox.responses import JSON, Answer, LostAnswer
+from heyx_bulk.sandbox.responses import JSON, LostResponse, Response
 from heyx_bulk.sandbox.server import Sandbox
 
 Latency: TypeAlias = Callable[[], float] | float
@@ -61,7 +61,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         token = _bearer(request.headers.get("Authorization", ""))
         answer = self._sandbox.handle(request.method, request.url.raw_path.decode("ascii"), token, body)
         await asyncio.sleep(half)
-        if isinstance(answer, LostAnswer):
+        if isinstance(answer, LostResponse):
             raise httpx.ReadError("the connection was cut before an answer came", request=request)
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
@@ -108,7 +108,7 @@ class SandboxServer:
         self._listener.hang_up()
 
 
-def start(sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> SandboxServer:
+def start_server(sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> SandboxServer:
     """A server that serves from a thread of its own until it is closed."""
     return SandboxServer(sandbox, port, latency).__enter__()
 
@@ -165,14 +165,14 @@ class _Connection(BaseHTTPRequestHandler):
         if body is None:
             return
         answer = self._beside_the_api() or self._ask(body)
-        if isinstance(answer, LostAnswer):
+        if isinstance(answer, LostResponse):
             self.close_connection = True
         else:
             self._send(answer)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the parent's
 
-    def _ask(self, body: bytes) -> Answer | LostAnswer:
+    def _ask(self, body: bytes) -> Response | LostResponse:
         half = _seconds(self.server.latency) / 2
         token = _bearer(self.headers.get("Authorization", ""))
         time.sleep(half)
@@ -201,7 +201,7 @@ class _Connection(BaseHTTPRequestHandler):
         while left > 0 and (piece := self.rfile.read1(min(left, 65536))):
             left -= len(piece)
 
-    def _beside_the_api(self) -> Answer | None:
+    def _beside_the_api(self) -> Response | None:
         match self.command, self.path:
             case "GET", "/sandbox/health":
                 return _shown({"status": "ok"})
@@ -210,7 +210,7 @@ class _Connection(BaseHTTPRequestHandler):
             case _:
                 return None
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         if self.close_connection:
             headers["Connection"] = "close"
@@ -224,8 +224,8 @@ class _Connection(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _shown(body: Any) -> Answer:
-    return Answer(200, {"Content-Type": JSON}, json.dumps(body).encode())
+def _shown(body: Any) -> Response:
+    return Response(200, {"Content-Type": JSON}, json.dumps(body).encode())
 
 
 def _state(sandbox: Sandbox) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import IO, Protocol
 from zipfile import ZipFile, ZipInfo
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.detect_format import Format, Wrapping, recognise
-from heyx_bulk.sheets.limits import check_growth, room_told
-from heyx_bulk.sheets.xlsx.package import damage_told
+from heyx_bulk.sheets.detect_format import Compression, Format, detect_format
+from heyx_bulk.sheets.limits import check_growth, report_full_folder
+from heyx_bulk.sheets.xlsx.package import report_damage
 
 STANDARD_INPUT = Path("-")
 _BLOCK_BYTES = 1 << 20
@@ -25,20 +25,20 @@ _UNPACK = "Unpack it and give the sheet in it."
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Path, Format]]:
+def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
     """Where the content of `path` lies as a plain file while the block lasts, and its format."""
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         place = _from_standard_input(Path(folder)) if path == STANDARD_INPUT else path
-        found = recognise(place)
+        found = detect_format(place)
         if isinstance(found, Format):
             yield place, found
             return
         unpacked = Path(folder, "unpacked", place.name)
         unpacked.parent.mkdir()
-        packed = _gunzip if found is Wrapping.GZIP else _unzip
-        with damage_told(place), room_told():
+        packed = _gunzip if found is Compression.GZIP else _unzip
+        with report_damage(place), report_full_folder():
             packed(place, unpacked)
-        inner = recognise(unpacked)
+        inner = detect_format(unpacked)
         if inner is not Format.CSV:
             name = inner if isinstance(inner, Format) else f"another {inner}"
             raise SheetError(f"{place.name} is a {found} around something else than CSV: {name}", _UNPACK)
@@ -51,7 +51,7 @@ class _Readable(Protocol):
 
 def _from_standard_input(folder: Path) -> Path:
     place = folder / "standard input"
-    with room_told(), place.open("wb") as file:
+    with report_full_folder(), place.open("wb") as file:
         _copy(sys.stdin.buffer, file, place, None)
     return place
 

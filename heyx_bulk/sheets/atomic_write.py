@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from heyx_bulk.errors import Unwritable
+from heyx_bulk.errors import WriteError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def draft(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A place to write the file that takes `path`'s place when the block ends well, and vanishes if not.
 
     The folder it lies in may hold other temporary files. A full disk stays the `OSError` it is; any other
-    failure of the file system is told as `Unwritable`.
+    failure of the file system is told as `WriteError`.
     """
     target = path.resolve()
     try:
@@ -49,13 +49,13 @@ def _persist(path: Path) -> None:
         os.close(handle)
 
 
-def _unwritable(path: Path, error: OSError) -> Unwritable:
+def _unwritable(path: Path, error: OSError) -> WriteError:
     what = f"{path} cannot be written ({error.strerror or error})"
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return Unwritable(what, f"Make the folder {path.parent} first, or name another one.")
+            return WriteError(what, f"Make the folder {path.parent} first, or name another one.")
         case OSError(errno=errno.ENAMETOOLONG):
-            return Unwritable(what, "Choose a shorter name.")
+            return WriteError(what, "Choose a shorter name.")
         case PermissionError():
-            return Unwritable(what, "Close the file where it is open, or name a folder you may write to.")
-    return Unwritable(what, "Name another file or folder.")
+            return WriteError(what, "Close the file where it is open, or name a folder you may write to.")
+    return WriteError(what, "Name another file or folder.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
-from heyx_bulk.sheets.chunk import Fault, Record, width_of
+from heyx_bulk.sheets.chunk import CellError, Record, width_of
 
 _MOST_CELLS = 20_000
 """So many cells stand together at most, those that rows lack of the longest among them included."""
@@ -22,8 +22,8 @@ class Batch(NamedTuple):
 
     numbers: Sequence[int]
     rows: Sequence[list[str]]
-    faults: Sequence[Fault] = ()
-    suspects: Sequence[Fault] = ()
+    errors: Sequence[CellError] = ()
+    warnings: Sequence[CellError] = ()
     hidden: Sequence[int] = ()
 
     def widths(self) -> list[int]:
@@ -31,10 +31,10 @@ class Batch(NamedTuple):
         found = [
             len(row) if row and (end := row[-1]) and not end.isspace() else width_of(row) for row in self.rows
         ]
-        places = {number: place for place, number in enumerate(self.numbers)} if self.faults else {}
-        for fault in self.faults:
-            place = places[fault.row]
-            found[place] = max(found[place], fault.position + 1)
+        places = {number: place for place, number in enumerate(self.numbers)} if self.errors else {}
+        for error in self.errors:
+            place = places[error.row]
+            found[place] = max(found[place], error.position + 1)
         return found
 
     def taken(self, places: Sequence[int]) -> Batch:
@@ -44,8 +44,8 @@ class Batch(NamedTuple):
         return Batch(
             numbers,
             [self.rows[place] for place in places],
-            [fault for fault in self.faults if fault.row in there],
-            [suspect for suspect in self.suspects if suspect.row in there],
+            [error for error in self.errors if error.row in there],
+            [warning for warning in self.warnings if warning.row in there],
             [number for number in self.hidden if number in there],
         )
 
@@ -87,7 +87,7 @@ def batches(records: Iterable[Record]) -> Iterator[Batch]:
         yield Batch(
             [record.row for record in group],
             [record.cells for record in group],
-            [fault for record in group for fault in record.faults],
-            [suspect for record in group for suspect in record.suspects],
+            [error for record in group for error in record.errors],
+            [warning for record in group for warning in record.warnings],
             [record.row for record in group if record.hidden],
         )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CellError:
     """A cell without a true text, or (as a suspect) one whose text may not be what was meant.
 
     `row` is as a person counts in Excel or a text editor, `position` counts the table's columns from 0.
@@ -32,8 +32,8 @@ class Chunk:
 
     numbers: list[int]
     columns: list[list[str]]
-    faults: tuple[Fault, ...] = ()
-    suspects: tuple[Fault, ...] = ()
+    errors: tuple[CellError, ...] = ()
+    warnings: tuple[CellError, ...] = ()
 
     def rows(self) -> list[tuple[str, ...]]:
         """The rows' texts, a tuple a row."""
@@ -47,19 +47,19 @@ class Chunk:
         index = pd.Index(self.numbers, dtype="int64")
         return pd.DataFrame(dict(enumerate(self.columns)), index=index, dtype=object)
 
-    def text(self, fault: Fault) -> str:
+    def text(self, error: CellError) -> str:
         """What stands in the cell that a fault or suspect of this chunk means."""
-        return self.columns[fault.position][self.numbers.index(fault.row)]
+        return self.columns[error.position][self.numbers.index(error.row)]
 
     def part(self, start: int, end: int) -> Chunk:
         """The rows from the place `start` to before `end`, counted from 0."""
         numbers = self.numbers[start:end]
-        there = frozenset(numbers) if self.faults or self.suspects else frozenset()
+        there = frozenset(numbers) if self.errors or self.warnings else frozenset()
         return Chunk(
             numbers,
             [column[start:end] for column in self.columns],
-            tuple(fault for fault in self.faults if fault.row in there),
-            tuple(suspect for suspect in self.suspects if suspect.row in there),
+            tuple(error for error in self.errors if error.row in there),
+            tuple(warning for warning in self.warnings if warning.row in there),
         )
 
 
@@ -68,14 +68,14 @@ class Record(NamedTuple):
 
     row: int
     cells: list[str]
-    faults: Sequence[Fault] = ()
-    suspects: Sequence[Fault] = ()
+    errors: Sequence[CellError] = ()
+    warnings: Sequence[CellError] = ()
     hidden: bool = False
 
     def width(self) -> int:
         """How many columns reach to the last cell that is not blank; 0 for a blank row."""
         width = width_of(self.cells)
-        return max(width, *(fault.position + 1 for fault in self.faults)) if self.faults else width
+        return max(width, *(error.position + 1 for error in self.errors)) if self.errors else width
 
 
 def width_of(cells: Sequence[str]) -> int:

@@ -46,7 +46,7 @@ class Format(StrEnum):
     OPEN_DOCUMENT = "OpenDocument sheet"
 
 
-class Wrapping(StrEnum):
+class Compression(StrEnum):
     """What a CSV file may be packed in."""
 
     GZIP = "gzip archive"
@@ -61,7 +61,7 @@ _ZIPS: tuple[tuple[str, Format | str], ...] = (
 )
 
 
-def recognise(path: Path) -> Format | Wrapping:
+def detect_format(path: Path) -> Format | Compression:
     """The format of the file at `path`; `SheetError` names what it truly is if it is no sheet we read."""
     head = _head(path)
     if not head:
@@ -71,7 +71,7 @@ def recognise(path: Path) -> Format | Wrapping:
     if head.startswith(_ZIP):
         return _zip(path)
     if head.startswith(_GZIP):
-        return Wrapping.GZIP
+        return Compression.GZIP
     for signature, words in _SIGNATURES:
         if head.startswith(signature):
             raise SheetError(f"{path.name} is {words}, not a spreadsheet", "Give a .xlsx or .csv file.")
@@ -106,7 +106,7 @@ def _ole(path: Path) -> Format:
     raise SheetError(f"{path.name} is an old Office document, not a spreadsheet", "Give a .xlsx or .csv file.")
 
 
-def _zip(path: Path) -> Format | Wrapping:
+def _zip(path: Path) -> Format | Compression:
     try:
         with ZipFile(path) as archive:
             check_archive(path, archive)
@@ -121,7 +121,7 @@ def _zip(path: Path) -> Format | Wrapping:
             raise SheetError(f"{path.name} is {found}", _SAVE_AS_XLSX)
     if any(name.endswith("workbook.xml") for name in names):
         return Format.EXCEL
-    return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Wrapping.ZIP
+    return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Compression.ZIP
 
 
 def _text(path: Path, head: bytes) -> Format:

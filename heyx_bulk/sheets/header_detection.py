@@ -8,8 +8,8 @@ from itertools import chain
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.batch import Batch
-from heyx_bulk.sheets.chunk import Fault
-from heyx_bulk.sheets.row_store import Spool
+from heyx_bulk.sheets.chunk import CellError
+from heyx_bulk.sheets.row_store import RowStore
 from heyx_bulk.values.text import BLANKS
 
 _LONG_ROWS_IN_A_HUNDRED = 5
@@ -21,8 +21,8 @@ _Measured = tuple[Batch, list[int]]
 class Table:
     """What one pass over all rows has found.
 
-    `spool` holds the rows below the header, without the blank ones; `blank` are the positions of columns that have
-    no value in any of them.
+    `row_store` holds the rows below the header, without the blank ones; `blank` are the positions of columns that
+    have no value in any of them.
     """
 
     header: tuple[str, ...]
@@ -31,7 +31,7 @@ class Table:
     uniform: bool
     notes: tuple[str, ...]
     blank: frozenset[int]
-    spool: Spool
+    row_store: RowStore
 
 
 @dataclass(slots=True)
@@ -75,9 +75,9 @@ class _Count:
             elif length < fields:
                 self.short.append(number)
 
-    def look(self, columns: Sequence[Sequence[str]], faults: Iterable[Fault]) -> None:
+    def look(self, columns: Sequence[Sequence[str]], errors: Iterable[CellError]) -> None:
         """See which columns have a value; one that has no true text counts."""
-        self.filled.update(fault.position for fault in faults)
+        self.filled.update(error.position for error in errors)
         for position, texts in enumerate(columns):
             if position not in self.filled and "".join(texts).strip(BLANKS):
                 self.filled.add(position)
@@ -92,7 +92,7 @@ class _Count:
             yield f"{_rows(self.hidden)} hidden in the worksheet, and read like the others"
 
 
-def survey(batches: Iterable[Batch], place: str, header_row: int | None, *, delimited: bool) -> Table:
+def detect_table(batches: Iterable[Batch], place: str, header_row: int | None, *, delimited: bool) -> Table:
     """The table in `batches`; raises `SheetError` where there is none or its rows do not fit its header.
 
     In a delimited file the header says how many values a row may have; in a workbook the widest row does.
@@ -100,19 +100,19 @@ def survey(batches: Iterable[Batch], place: str, header_row: int | None, *, deli
     header, width, below = _header(_filled(batches), place, header_row)
     names = header.rows[0]
     count = _Count(len(names) if delimited else None, width)
-    spool = Spool()
+    row_store = RowStore()
     for batch, widths in below:
         count.add(batch, widths)
-        columns, faults = batch.columns(count.fields), [*batch.faults, *_beyond(batch, widths, count.fields)]
-        count.look(columns, batch.faults)
-        spool.add(batch.numbers, columns, faults, batch.suspects)
+        columns, errors = batch.columns(count.fields), [*batch.errors, *_beyond(batch, widths, count.fields)]
+        count.look(columns, batch.errors)
+        row_store.add(batch.numbers, columns, errors, batch.warnings)
     if header_row is None:
         _refuse_title(header, width, count, place)
     _refuse_long(count, place)
     cells = [*names, *[""] * count.width][: count.width]
     uniform = not (count.short or count.long or count.cut)
     blank = frozenset(range(count.width)) - count.filled
-    return Table(tuple(cells), header.numbers[0], count.rows, uniform, tuple(count.notes()), blank, spool)
+    return Table(tuple(cells), header.numbers[0], count.rows, uniform, tuple(count.notes()), blank, row_store)
 
 
 def _filled(batches: Iterable[Batch]) -> Iterator[_Measured]:
@@ -125,7 +125,7 @@ def _filled(batches: Iterable[Batch]) -> Iterator[_Measured]:
             yield batch.taken(places), [widths[place] for place in places]
 
 
-def _beyond(batch: Batch, widths: Sequence[int], fields: int | None) -> Iterator[Fault]:
+def _beyond(batch: Batch, widths: Sequence[int], fields: int | None) -> Iterator[CellError]:
     """A value beyond the last column is a fault of its row, never shifted."""
     if fields is None or max(widths) <= fields:
         return
@@ -134,7 +134,7 @@ def _beyond(batch: Batch, widths: Sequence[int], fields: int | None) -> Iterator
             values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
             what = f"has {values} values where the header has {fields} columns"
             remedy = "put quotes around a value that holds the separator, or delete what is too much"
-            yield Fault(number, fields, what, remedy)
+            yield CellError(number, fields, what, remedy)
 
 
 def _header(filled: Iterator[_Measured], place: str, row: int | None) -> tuple[Batch, int, Iterator[_Measured]]:
@@ -161,9 +161,9 @@ def _header(filled: Iterator[_Measured], place: str, row: int | None) -> tuple[B
 
 
 def _refuse_faults(header: Batch, place: str) -> None:
-    for fault in header.faults:
-        what = f"{place}, row {fault.row}, column {fault.position + 1}: the header cell {fault.what}"
-        raise SheetError(what, fault.remedy)
+    for error in header.errors:
+        what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
+        raise SheetError(what, error.remedy)
 
 
 def _refuse_title(header: Batch, width: int, count: _Count, place: str) -> None:

@@ -46,7 +46,7 @@ def too_long(place: str) -> SheetError:
 
 
 @contextmanager
-def room_told() -> Iterator[None]:
+def report_full_folder() -> Iterator[None]:
     """Tells a full folder for temporary files as `DiskFull`."""
     try:
         yield

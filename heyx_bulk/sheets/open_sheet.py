@@ -14,12 +14,12 @@ from heyx_bulk.sheets import worksheet_choice as choice
 from heyx_bulk.sheets.batch import batches
 from heyx_bulk.sheets.csv import encoding as encodings
 from heyx_bulk.sheets.csv import separator
-from heyx_bulk.sheets.csv.csv_reader import Delimited
+from heyx_bulk.sheets.csv.csv_reader import CsvFile
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.header_detection import Table, survey
-from heyx_bulk.sheets.legacy.legacy_reader import foreign_book
+from heyx_bulk.sheets.header_detection import Table, detect_table
+from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.sheets.xlsx.xlsx_book import ExcelBook
+from heyx_bulk.sheets.xlsx.xlsx_book import XlsxBook
 
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
@@ -27,13 +27,13 @@ _NAMES_OF_SEPARATORS = {"\t": "tab", " ": "a blank"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _SheetOptions:
     """What a person has said of the sheet."""
 
     worksheet: str | None
     header_row: int | None
     encoding: str | None
-    delimiter: str | None
+    separator: str | None
     raw_csv: bool
 
 
@@ -43,7 +43,7 @@ def open_sheet(
     worksheet: str | None = None,
     header_row: int | None = None,
     encoding: str | None = None,
-    delimiter: str | None = None,
+    separator: str | None = None,
     raw_csv: bool = False,
 ) -> Sheet:
     """The sheet at `path` (`-` is standard input), read once from end to end.
@@ -55,30 +55,34 @@ def open_sheet(
     """
     if header_row is not None and header_row < 1:
         raise SheetError(f"there is no row {header_row}", "Count rows as Excel does: the first one is row 1.")
-    wish = _Wish(worksheet, header_row, encoding, delimiter, raw_csv)
-    with envelope.opened(path) as (place, form):
+    wish = _SheetOptions(worksheet, header_row, encoding, separator, raw_csv)
+    with envelope.unpack(path) as (place, form):
         _refuse_misplaced(place, form, wish)
         sheet = _open_csv(place, wish) if form is Format.CSV else _open_workbook(place, form, wish)
     return replace(sheet, path=path)
 
 
-def _refuse_misplaced(path: Path, form: Format, wish: _Wish) -> None:
+def _refuse_misplaced(path: Path, form: Format, wish: _SheetOptions) -> None:
     """Refuses a wish that means nothing for this format."""
     if form is Format.CSV and wish.worksheet is not None:
-        raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --sheet.")
-    for option, value in (("encoding", wish.encoding), ("delimiter", wish.delimiter)):
+        raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --worksheet.")
+    for option, value in (("encoding", wish.encoding), ("separator", wish.separator)):
         if form is not Format.CSV and value is not None:
             raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
 
 
-def _open_csv(path: Path, wish: _Wish) -> Sheet:
-    wished = separator.given(wish.delimiter) if wish.delimiter is not None else None
-    codec = encodings.given(path, wish.encoding) if wish.encoding is not None else encodings.detect(path)
-    sample = _sample(Delimited(path, codec.codec, ","))
-    declared = separator.declared(sample[0]) if sample else None
-    chosen = wished or declared or separator.choose(sample)
+def _open_csv(path: Path, wish: _SheetOptions) -> Sheet:
+    wished = separator.parse_separator(wish.separator) if wish.separator is not None else None
+    codec = (
+        encodings.check_encoding(path, wish.encoding)
+        if wish.encoding is not None
+        else encodings.detect_encoding(path)
+    )
+    sample = _sample(CsvFile(path, codec.codec, ","))
+    declared = separator.declared_separator(sample[0]) if sample else None
+    chosen = wished or declared or separator.detect_separator(sample)
     source, table = _survey_csv(
-        Delimited(path, codec.codec, chosen, 1 if declared else 0, raw=wish.raw_csv), sample, wish.header_row
+        CsvFile(path, codec.codec, chosen, 1 if declared else 0, raw=wish.raw_csv), sample, wish.header_row
     )
     notes = (
         codec.note,
@@ -88,7 +92,7 @@ def _open_csv(path: Path, wish: _Wish) -> Sheet:
     return _sheet(path, Format.CSV, table, notes)
 
 
-def _sample(source: Delimited) -> list[str]:
+def _sample(source: CsvFile) -> list[str]:
     lines: list[str] = []
     room = _SAMPLE_CHARACTERS
     for line in islice(source.lines(), _SAMPLE_LINES):
@@ -99,11 +103,11 @@ def _sample(source: Delimited) -> list[str]:
     return lines
 
 
-def _survey_csv(plain: Delimited, sample: list[str], header_row: int | None) -> tuple[Delimited, Table]:
+def _survey_csv(plain: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Table]:
     """Blanks before quotes (`, "x"`) are part of the separator only where that makes all rows alike."""
 
-    def attempt(source: Delimited) -> Table:
-        return survey(source.batches(), plain.path.name, header_row, delimited=True)
+    def attempt(source: CsvFile) -> Table:
+        return detect_table(source.batches(), plain.path.name, header_row, delimited=True)
 
     loose = replace(plain, skip_blanks=True)
     has_blanks = any(f'{plain.separator} "' in line for line in sample)
@@ -118,7 +122,7 @@ def _survey_csv(plain: Delimited, sample: list[str], header_row: int | None) -> 
     return plain, table
 
 
-def _uniform(attempt: Callable[[Delimited], Table], source: Delimited) -> Table | None:
+def _uniform(attempt: Callable[[CsvFile], Table], source: CsvFile) -> Table | None:
     try:
         table = attempt(source)
     except SheetError:
@@ -126,22 +130,24 @@ def _uniform(attempt: Callable[[Delimited], Table], source: Delimited) -> Table 
     return table if table.uniform else None
 
 
-def _open_workbook(path: Path, form: Format, wish: _Wish) -> Sheet:
+def _open_workbook(path: Path, form: Format, wish: _SheetOptions) -> Sheet:
     with ExitStack() as stack:
         book: choice.Book
-        book = ExcelBook(path) if form is Format.EXCEL else stack.enter_context(foreign_book(path, form))
-        leaf = choice.only(book) if wish.worksheet is None else choice.named(book, wish.worksheet)
-        rows = book.worksheet(leaf)
-        place = f"{path.name}, worksheet {leaf.name!r}"
-        table = survey(batches(rows.records()), place, wish.header_row, delimited=False)
+        book = XlsxBook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
+        info = (
+            choice.only_worksheet(book) if wish.worksheet is None else choice.worksheet_named(book, wish.worksheet)
+        )
+        rows = book.worksheet(info)
+        place = f"{path.name}, worksheet {info.name!r}"
+        table = detect_table(batches(rows.records()), place, wish.header_row, delimited=False)
         _refuse_merged(rows, table, place)
         hidden = _hidden(book) if wish.worksheet is None else ()
         sheet = _sheet(path, form, table, (*hidden, *book.notes))
-        return replace(sheet, worksheet=leaf.name, worksheets=tuple(other.name for other in book.leaves))
+        return replace(sheet, worksheet=info.name, worksheets=tuple(other.name for other in book.worksheets))
 
 
 def _hidden(book: choice.Book) -> list[str]:
-    return [f"hidden worksheet {leaf.name!r} left alone" for leaf in book.leaves if not leaf.visible]
+    return [f"hidden worksheet {info.name!r} left alone" for info in book.worksheets if not info.visible]
 
 
 def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sheet:
@@ -156,7 +162,7 @@ def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sh
         row_count=table.row_count,
         notes=(*filter(None, notes), *table.notes),
         blank=table.blank,
-        _spool=table.spool,
+        _row_store=table.row_store,
     )
 
 

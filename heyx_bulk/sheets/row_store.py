@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from tempfile import SpooledTemporaryFile
 from weakref import finalize
 
-from heyx_bulk.sheets.chunk import Chunk, Fault
-from heyx_bulk.sheets.limits import room_told
+from heyx_bulk.sheets.chunk import CellError, Chunk
+from heyx_bulk.sheets.limits import report_full_folder
 
 _BYTES_IN_MEMORY = 8 << 20
 _Told = tuple[int, int, str, str]
 _Block = tuple[list[int], list[bytes], list[_Told], list[_Told]]
 
 
-class Spool:
+class RowStore:
     """Rows that are added in order, and then read as often as wanted."""
 
     def __init__(self) -> None:
@@ -31,23 +31,23 @@ class Spool:
         self,
         numbers: Sequence[int],
         columns: Iterable[Sequence[str]],
-        faults: Iterable[Fault] = (),
-        suspects: Iterable[Fault] = (),
+        errors: Iterable[CellError] = (),
+        warnings: Iterable[CellError] = (),
     ) -> None:
         """Keeps rows: their numbers, the texts of each column, their faults and suspects."""
-        block: _Block = ([*numbers], [*map(packed, columns)], [*map(_told, faults)], [*map(_told, suspects)])
-        with room_told():
+        block: _Block = ([*numbers], [*map(serialize, columns)], [*map(_told, errors)], [*map(_told, warnings)])
+        with report_full_folder():
             written = self._file.write(marshal.dumps(block, 2))
         self._ends.append(self._ends[-1] + written)
 
     def chunks(self, width: int) -> Iterator[Chunk]:
         """What was added, in order, as wide as this: columns that are lacking are blank, further ones left off."""
-        for numbers, columns, faults, suspects in self._blocks():
+        for numbers, columns, errors, warnings in self._blocks():
             yield Chunk(
                 numbers,
                 [_texts(columns, position, len(numbers)) for position in range(width)],
-                tuple(Fault(*fault) for fault in faults),
-                tuple(Fault(*suspect) for suspect in suspects),
+                tuple(CellError(*error) for error in errors),
+                tuple(CellError(*warning) for warning in warnings),
             )
 
     def columns(self, positions: Sequence[int]) -> Iterator[list[list[str]]]:
@@ -62,7 +62,7 @@ class Spool:
             yield block
 
 
-def packed(texts: Sequence[str]) -> bytes:
+def serialize(texts: Sequence[str]) -> bytes:
     """Texts, at least one, as bytes. The first sign parts them: one that is in none of them."""
     joined = "\0".join(texts)
     if joined.count("\0") < len(texts):
@@ -72,15 +72,15 @@ def packed(texts: Sequence[str]) -> bytes:
     return f"{sign}{sign.join(texts)}".encode("utf-8", "surrogatepass")
 
 
-def unpacked(texts: bytes) -> list[str]:
+def deserialize(texts: bytes) -> list[str]:
     """What `packed` was given."""
     whole = texts.decode("utf-8", "surrogatepass")
     return whole[1:].split(whole[0])
 
 
 def _texts(columns: Sequence[bytes], position: int, rows: int) -> list[str]:
-    return unpacked(columns[position]) if position < len(columns) else [""] * rows
+    return deserialize(columns[position]) if position < len(columns) else [""] * rows
 
 
-def _told(fault: Fault) -> _Told:
-    return fault.row, fault.position, fault.what, fault.remedy
+def _told(error: CellError) -> _Told:
+    return error.row, error.position, error.what, error.remedy

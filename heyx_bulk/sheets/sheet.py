@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heyx_bulk.sheets.chunk import Chunk
-from heyx_bulk.sheets.row_store import Spool
+from heyx_bulk.sheets.row_store import RowStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Sheet:
     row_count: int
     notes: tuple[str, ...]
     blank: frozenset[int]
-    _spool: Spool = field(repr=False)
+    _row_store: RowStore = field(repr=False)
 
     def chunks(self, rows: int = 10_000) -> Iterator[Chunk]:
         """The rows below the header, at most `rows` to a chunk, without the blank ones; anew at each call."""
         width, most = len(self.header), max(1, rows)
-        for chunk in self._spool.chunks(width):
+        for chunk in self._row_store.chunks(width):
             for start in range(0, len(chunk.numbers), most):
                 yield chunk if len(chunk.numbers) <= most else chunk.part(start, start + most)
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
         """The texts at some positions, row by row; no others are read."""
-        for columns in self._spool.columns(positions):
+        for columns in self._row_store.columns(positions):
             yield from zip(*columns, strict=True)

@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from heyx_bulk.errors import Misuse
+from heyx_bulk.errors import UsageError
 from heyx_bulk.models.contacts import Value
-from heyx_bulk.sheets.atomic_write import draft
+from heyx_bulk.sheets.atomic_write import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Listed: TypeAlias = Value | tuple[str, ...] | datetime
+TableValue: TypeAlias = Value | tuple[str, ...] | datetime
 """A value of a table: a field's, a list of texts, or a moment with its time zone."""
 
 Frame: TypeAlias = "pd.DataFrame"
@@ -25,24 +25,24 @@ Frame: TypeAlias = "pd.DataFrame"
 ROWS_IN_A_GROUP = 20_000
 
 
-def write_lines(path: Path, header: Sequence[str], rows: Iterable[Sequence[Listed]]) -> None:
+def write_json_lines(path: Path, header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> None:
     """Write a JSON object a row, with the header's names; true stays true, a list stays a list."""
-    with draft(path) as place, place.open("w", encoding="utf-8", newline="\n") as file:
+    with atomic_write(path) as place, place.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
             line = {name: _plain(value) for name, value in zip(header, row, strict=True)}
             file.write(_whole(json.dumps(line, ensure_ascii=False)) + "\n")
 
 
 def check_parquet() -> None:
-    """Raise `Misuse` where pyarrow, which writes Parquet files, is not installed."""
+    """Raise `UsageError` where pyarrow, which writes Parquet files, is not installed."""
     if find_spec("pyarrow") is None:
-        raise Misuse(
+        raise UsageError(
             "Parquet files are written by pyarrow, which is not installed.",
             'Install it: pip install "heyx-bulk[parquet]". Or name a file that ends in .xlsx, .csv or .jsonl.',
         )
 
 
-def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Listed]]) -> None:
+def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> None:
     """Write a Parquet file: texts, lists of texts, and moments to the second.
 
     A column of true and false alone is of booleans; any other is of texts, since a field may hold both. Needs
@@ -60,7 +60,7 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Lis
     }
     schema = pa.schema([(name, types[kind]) for name, kind in zip(header, kinds, strict=True)])
     stream = iter(rows)
-    with draft(path) as place, pq.ParquetWriter(place, schema) as writer:
+    with atomic_write(path) as place, pq.ParquetWriter(place, schema) as writer:
         while group := list(islice(stream, ROWS_IN_A_GROUP)):
             columns = [
                 pa.array([_of_kind(row[position], kind) for row in group], types[kind])
@@ -69,7 +69,7 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Lis
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def frame(header: Sequence[str], rows: Iterable[Sequence[Listed]]) -> Frame:
+def to_frame(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> Frame:
     """The rows as a DataFrame of objects: values as HeyX has them, None where there is none."""
     import pandas as pd  # noqa: PLC0415 - a third of a second that only who wants a frame pays
 
@@ -81,11 +81,11 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _plain(value: Listed) -> object:
+def _plain(value: TableValue) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _kinds(header: Sequence[str], rows: Iterable[Sequence[Listed]]) -> list[str]:
+def _kinds(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> list[str]:
     seen: list[set[str]] = [set() for _ in header]
     for row in rows:
         for kinds, value in zip(seen, row, strict=True):
@@ -103,7 +103,7 @@ def _kinds(header: Sequence[str], rows: Iterable[Sequence[Listed]]) -> list[str]
     return [next(iter(kinds)) if len(kinds) == 1 else "text" for kinds in seen]
 
 
-def _of_kind(value: Listed, kind: str) -> Any:
+def _of_kind(value: TableValue, kind: str) -> Any:
     if value is None or kind != "text":
         return value
     return ("true" if value else "false") if isinstance(value, bool) else _whole(str(value))

@@ -9,7 +9,7 @@ from typing import Protocol
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.chunk import Record
 from heyx_bulk.sheets.xlsx.reference import Area
-from heyx_bulk.sheets.xlsx.workbook import Leaf
+from heyx_bulk.sheets.xlsx.workbook import WorksheetInfo
 
 
 class Rows(Protocol):
@@ -31,49 +31,49 @@ class Book(Protocol):
         """Where its content lies, under the name a person knows."""
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def worksheets(self) -> tuple[WorksheetInfo, ...]:
         """Its worksheets in their order."""
 
     @property
     def notes(self) -> Sequence[str]:
         """What is worth a line to a person."""
 
-    def filled(self, leaf: Leaf) -> bool:
+    def filled(self, info: WorksheetInfo) -> bool:
         """Whether a worksheet holds any data."""
 
-    def worksheet(self, leaf: Leaf) -> Rows:
+    def worksheet(self, info: WorksheetInfo) -> Rows:
         """A worksheet's rows."""
 
 
-ABOUT = "heyx run"
+RUN_WORKSHEET = "heyx run"
 """The worksheet in which a results file tells of its run: never taken for a sheet of contacts unasked."""
 
 
-def named(book: Book, name: str) -> Leaf:
+def worksheet_named(book: Book, name: str) -> WorksheetInfo:
     """The worksheet `name`, whatever its case; `SheetError` lists those there are."""
-    exact = [leaf for leaf in book.leaves if leaf.name == name]
-    alike = [leaf for leaf in book.leaves if leaf.name.casefold() == name.strip().casefold()]
+    exact = [info for info in book.worksheets if info.name == name]
+    alike = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
     if exact or alike:
         return (exact or alike)[0]
-    what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.leaves)}"
-    raise SheetError(what, "Name one of them with --sheet NAME.")
+    what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}"
+    raise SheetError(what, "Name one of them with --worksheet NAME.")
 
 
-def only(book: Book) -> Leaf:
+def only_worksheet(book: Book) -> WorksheetInfo:
     """The only visible worksheet with data; hidden ones are never chosen unasked."""
-    others = (leaf for leaf in book.leaves if leaf.visible and leaf.name != ABOUT)
-    filled = [leaf for leaf in others if book.filled(leaf)]
+    others = (info for info in book.worksheets if info.visible and info.name != RUN_WORKSHEET)
+    filled = [info for info in others if book.filled(info)]
     if len(filled) == 1:
         return filled[0]
     if filled:
         what = f"{book.path.name} has several worksheets with data: {_listed(filled)}"
-        raise SheetError(what, "Name the one to read with --sheet NAME.")
-    hidden = [leaf for leaf in book.leaves if not leaf.visible]
+        raise SheetError(what, "Name the one to read with --worksheet NAME.")
+    hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
         what = f"{book.path.name} is empty but for the hidden worksheets {_listed(hidden)}"
-        raise SheetError(what, "Name the one to read with --sheet NAME.")
+        raise SheetError(what, "Name the one to read with --worksheet NAME.")
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
 
 
-def _listed(leaves: Sequence[Leaf]) -> str:
-    return ", ".join(repr(leaf.name) for leaf in leaves)
+def _listed(worksheets: Sequence[WorksheetInfo]) -> str:
+    return ", ".join(repr(info.name) for info in worksheets)

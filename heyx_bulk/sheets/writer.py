@@ -13,11 +13,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heyx_bulk.errors import Unwritable
-from heyx_bulk.sheets.atomic_write import draft
+from heyx_bulk.errors import WriteError
+from heyx_bulk.sheets.atomic_write import atomic_write
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
-from heyx_bulk.sheets.worksheet_choice import ABOUT
+from heyx_bulk.sheets.worksheet_choice import RUN_WORKSHEET
 from heyx_bulk.sheets.xlsx import escapes
 from heyx_bulk.sheets.xlsx.reference import column_letters
 
@@ -37,11 +37,11 @@ _MISWRITTEN = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_|^<r>")
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class CellStyle:
     """How a workbook looks: the cells of one column are coloured by their text (`#RRGGBB`, by text)."""
 
     column: int
-    colours: Mapping[str, str]
+    colors: Mapping[str, str]
 
 
 def write_sheet(
@@ -50,32 +50,32 @@ def write_sheet(
     rows: Iterable[Sequence[str]],
     *,
     worksheet: str = "Sheet1",
-    looks: Looks | None = None,
+    style: CellStyle | None = None,
     about: Sequence[Sequence[str]] = (),
     raw_csv: bool = False,
 ) -> None:
     """Writes `header` and `rows` to `path`, by its suffix as CSV or as an Excel workbook.
 
-    A workbook may have `looks`, and `about` (rows of text, the first a header) in a second worksheet, which our
+    A workbook may have `style`, and `about` (rows of text, the first a header) in a second worksheet, which our
     reader never takes for the sheet itself. A CSV file has neither; in it, values that a spreadsheet would run as
     formulas are guarded, unless `raw_csv`.
 
-    The rows are streamed. Half a surrogate pair, which no file can hold, becomes U+FFFD. Raises `Unwritable`
+    The rows are streamed. Half a surrogate pair, which no file can hold, becomes U+FFFD. Raises `WriteError`
     for what the format cannot hold or the folder does not take; a full disk stays an `OSError`.
     """
     match path.suffix.lower():
         case ".csv":
             _write_csv(path, header, rows, raw=raw_csv)
         case ".xlsx":
-            _write_excel(path, header, rows, worksheet, looks or Looks(0, {}), about)
+            _write_excel(path, header, rows, worksheet, style or CellStyle(0, {}), about)
         case suffix:
             what = f"{path}: {suffix or 'a file without a suffix'} cannot be written"
-            raise Unwritable(what, "Name a file that ends in .csv or .xlsx.")
+            raise WriteError(what, "Name a file that ends in .csv or .xlsx.")
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool) -> None:
     keep: Callable[[str], str] = str if raw else guard
-    with draft(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:
+    with atomic_write(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         for row in chain([header], rows):
             writer.writerow([keep(_writable(cell).replace("\0", "\ufffd")) for cell in row])
@@ -86,19 +86,19 @@ def _write_excel(
     header: Sequence[str],
     rows: Iterable[Sequence[str]],
     name: str,
-    looks: Looks,
+    style: CellStyle,
     about: Sequence[Sequence[str]],
 ) -> None:
     if len(header) > MOST_COLUMNS:
         what = f"{path}: {len(header):,} columns are more than Excel's {MOST_COLUMNS:,}"
-        raise Unwritable(what, "Write .csv instead.")
+        raise WriteError(what, "Write .csv instead.")
     stream = iter(rows)
-    with draft(path) as place, _workbook(place) as workbook:
-        _Page(path, workbook, name, looks).fill(header, stream)
+    with atomic_write(path) as place, _workbook(place) as workbook:
+        _Page(path, workbook, name, style).fill(header, stream)
         for number, row in enumerate(stream, 2):
-            _Page(path, workbook, _numbered(name, number), looks).fill(header, chain([row], stream))
+            _Page(path, workbook, _numbered(name, number), style).fill(header, chain([row], stream))
         if about:
-            _Page(path, workbook, ABOUT, Looks(0, {})).fill(about[0], iter(about[1:]))
+            _Page(path, workbook, RUN_WORKSHEET, CellStyle(0, {})).fill(about[0], iter(about[1:]))
 
 
 def _numbered(name: str, number: int) -> str:
@@ -121,7 +121,7 @@ def _workbook(place: Path) -> Iterator[Workbook]:
     except FileCreateError as error:
         raise error.args[0] from None
     except XlsxWriterException as error:
-        raise Unwritable(f"{place.name} cannot be written: {error}", "Choose another worksheet name.") from error
+        raise WriteError(f"{place.name} cannot be written: {error}", "Choose another worksheet name.") from error
     finally:
         outlet.abandon()
         for page in workbook.worksheets():
@@ -170,12 +170,12 @@ class _Outlet(BufferedWriter):
 class _Page:
     """A worksheet being written: a frozen header, a filter, every cell and column as text."""
 
-    def __init__(self, path: Path, workbook: Workbook, name: str, looks: Looks) -> None:
+    def __init__(self, path: Path, workbook: Workbook, name: str, style: CellStyle) -> None:
         self.path = path
-        self.looks = looks
+        self.style = style
         self.coloured: dict[str, Format] = {
             text: workbook.add_format({"num_format": "@", "bg_color": colour})
-            for text, colour in looks.colours.items()
+            for text, colour in style.colors.items()
         }
         self.name = name
         self.worksheet: Worksheet = workbook.add_worksheet(name)
@@ -198,7 +198,7 @@ class _Page:
 
     def _write_row(self, row: int, cells: Sequence[str], style: Format) -> None:
         for position, cell in enumerate(cells):
-            if position == self.looks.column and cell in self.coloured:
+            if position == self.style.column and cell in self.coloured:
                 code = self.worksheet.write_string(row, position, cell, self.coloured[cell])
             elif not cell:
                 code = self.worksheet.write_blank(row, position, None, style)
@@ -207,12 +207,12 @@ class _Page:
             if code:
                 raise self._refused(code, row, position, cell)
 
-    def _refused(self, code: int, row: int, position: int, cell: str) -> Unwritable:
+    def _refused(self, code: int, row: int, position: int, cell: str) -> WriteError:
         place = f"{self.path}, worksheet {self.name!r}, row {row + 1}, column {column_letters(position)}"
         if code == -2:
             what = f"{place}: {len(cell):,} characters are more than the {_LONGEST_TEXT:,} Excel can hold"
-            return Unwritable(what, "Write .csv instead.")
-        return Unwritable(f"{place}: lies outside of any worksheet", "Write .csv instead.")
+            return WriteError(what, "Write .csv instead.")
+        return WriteError(f"{place}: lies outside of any worksheet", "Write .csv instead.")
 
 
 def _widths(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[int]:

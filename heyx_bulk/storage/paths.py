@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 from filelock import UnixFileLock, WindowsFileLock
 
-from heyx_bulk.errors import Unwritable
+from heyx_bulk.errors import WriteError
 from heyx_bulk.settings import state_folder
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -32,7 +32,7 @@ _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EI
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class RunPaths:
     """The files of one run. `note` says why the checkpoint does not lie where one would look for it."""
 
     checkpoint: Path
@@ -41,7 +41,7 @@ class Places:
     note: str = ""
 
 
-def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool) -> Places:
+def run_paths(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool) -> RunPaths:
     """Where the files of a run of `sheet` lie: beside it, or in `out`.
 
     A checkpoint in a folder that cannot lock, or lies on a network, would not be safe: it lies in the user's
@@ -55,15 +55,15 @@ def places(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool)
     results = folder / f"{stem}.results{suffix}"
     failed = folder / f"{stem}.failed{suffix}"
     safe, note = _safe(folder / f"{name}.checkpoint")
-    return Places(safe, results, failed, note)
+    return RunPaths(safe, results, failed, note)
 
 
-def export_place(out: Path) -> tuple[Path, str]:
+def export_checkpoint_path(out: Path) -> tuple[Path, str]:
     """Where the checkpoint of an export to `out` lies, and why not beside it, if it does not."""
     return _safe(out.absolute().parent / f"{_bounded(out.name)}.export")
 
 
-def state_place(name: str) -> Path:
+def state_checkpoint_path(name: str) -> Path:
     """Where a checkpoint lies that belongs beside no file."""
     place = _checkpoints() / name
     _made(place.parent, "HEYX_BULK_STATE in the environment")
@@ -73,7 +73,7 @@ def state_place(name: str) -> Path:
 def _safe(checkpoint: Path) -> tuple[Path, str]:
     """The place of a checkpoint, and why it is not the one that was meant."""
     folder = checkpoint.parent
-    if not (reason := unsafe(folder)):
+    if not (reason := unsafe_reason(folder)):
         return checkpoint, ""
     elsewhere = _checkpoints() / f"{_short_hash(checkpoint)}-{checkpoint.name}"
     _made(elsewhere.parent, "--out FOLDER, or HEYX_BULK_STATE in the environment", f"{folder} {reason}, and ")
@@ -85,7 +85,7 @@ def _made(folder: Path, named_by: str, because: str = "") -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         instead = " instead" if because else ""
-        raise Unwritable(
+        raise WriteError(
             f"{because}{folder} cannot be made{instead}: {error.strerror}.",
             f"Name a folder that you may write to: {named_by}.",
         ) from None
@@ -96,7 +96,7 @@ def state_checkpoints() -> list[Path]:
     return sorted(_checkpoints().glob("*.checkpoint"))
 
 
-def dated(path: Path, moment: datetime) -> Path:
+def dated_name(path: Path, moment: datetime) -> Path:
     """A free name for `path` that tells when it was set aside, such as `contacts.results.2026-11-23-0915.xlsx`."""
     stamp = moment.strftime("%Y-%m-%d-%H%M")
     for number in range(1, 1000):
@@ -107,7 +107,7 @@ def dated(path: Path, moment: datetime) -> Path:
     raise FileExistsError(errno.EEXIST, "no dated name is free", str(path))
 
 
-def unsafe(folder: Path) -> str:
+def unsafe_reason(folder: Path) -> str:
     """Why a checkpoint in `folder` would not be safe (`is on a network`, `cannot lock files`); blank if it is."""
     if _is_on_network(folder):
         return "is on a network"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from heyx_bulk.errors import NotAsSent
+from heyx_bulk.errors import VerificationError
 from heyx_bulk.models.calls import MAX_FIELDS, MAX_TAGS
 from heyx_bulk.models.contacts import ContactRow, Status
-from heyx_bulk.planning.estimate import kind
-from heyx_bulk.reports.read_back import Compared, read_back
-from heyx_bulk.storage.checkpoint.row_record import State
+from heyx_bulk.planning.estimate import match_kind
+from heyx_bulk.reports.read_back import Comparison, read_back
+from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.sender import Upload
+from heyx_bulk.upload.sender import RowSender
 
 _REMEDY = (
     "The other rows wait, and nothing is lost. See to HeyX (is there such a custom field, of that type?); then "
@@ -28,13 +28,13 @@ class Canary:
     is not asked again.
     """
 
-    def __init__(self, run: Run, rows: int, *, tell: Callable[[str], None]) -> None:
+    def __init__(self, run: Run, rows: int, *, say: Callable[[str], None]) -> None:
         self._run = run
         self._rows = rows
-        self._tell = tell
+        self._tell = say
 
-    async def __call__(self, upload: Upload) -> None:
-        """Send the chosen rows, compare, and send the rest; raises `NotAsSent` where HeyX differs."""
+    async def __call__(self, upload: RowSender) -> None:
+        """Send the chosen rows, compare, and send the rest; raises `VerificationError` where HeyX differs."""
         if not self._passed():
             numbers = self._chosen()
             await upload.run(frozenset(numbers))
@@ -42,15 +42,15 @@ class Canary:
         await upload.run()
 
     def _passed(self) -> bool:
-        kept = self._run.journal.meta("canary")
+        kept = self._run.checkpoint.info("canary")
         return isinstance(kept, dict) and bool(kept["passed"])
 
     def _chosen(self) -> list[int]:
-        kept = self._run.journal.meta("canary")
+        kept = self._run.checkpoint.info("canary")
         numbers: list[int] = kept["rows"] if isinstance(kept, dict) else []
         if not numbers:
             numbers, missing = choose(self._open_rows(), self._rows, self._run)
-            self._run.journal.remember("canary", {"rows": numbers, "passed": False})
+            self._run.checkpoint.set_info("canary", {"rows": numbers, "passed": False})
             if missing:
                 self._tell(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
         listed = ", ".join(map(str, numbers))
@@ -58,29 +58,31 @@ class Canary:
         return numbers
 
     def _open_rows(self) -> Iterable[ContactRow]:
-        journal = self._run.journal
-        return (row for row in self._run.open_rows() if journal.awaits(row.number) is None)
+        checkpoint = self._run.checkpoint
+        return (row for row in self._run.open_rows() if checkpoint.blocked_by(row.number) is None)
 
-    async def _read_back(self, upload: Upload, numbers: list[int]) -> list[Compared]:
-        entries = [self._run.journal.entry(number) for number in numbers]
+    async def _read_back(self, upload: RowSender, numbers: list[int]) -> list[Comparison]:
+        records = [self._run.checkpoint.row(number) for number in numbers]
         failed = [
-            Compared(entry.number, entry.contact_id or "", (), f"{entry.status or entry.state}: {entry.message}")
-            for entry in entries
-            if entry.status in (Status.FAILED, Status.UNCERTAIN) or entry.state is not State.DONE
+            Comparison(
+                record.number, record.contact_id or "", (), f"{record.status or record.state}: {record.message}"
+            )
+            for record in records
+            if record.status in (Status.FAILED, Status.UNCERTAIN) or record.state is not RowState.DONE
         ]
-        sent = [entry for entry in entries if entry.number not in {found.number for found in failed}]
+        sent = [record for record in records if record.number not in {found.number for found in failed}]
         return failed + await read_back(self._run, upload.client, sent, workers=len(sent) or 1)
 
-    def _compare(self, compared: list[Compared]) -> None:
-        journal = self._run.journal
-        wrong = sorted((found for found in compared if not found.as_sent), key=lambda found: found.number)
+    def _compare(self, compared: list[Comparison]) -> None:
+        checkpoint = self._run.checkpoint
+        wrong = sorted((found for found in compared if not found.matches), key=lambda found: found.number)
         if not wrong:
-            journal.remember("canary", {"rows": [found.number for found in compared], "passed": True})
+            checkpoint.set_info("canary", {"rows": [found.number for found in compared], "passed": True})
             self._tell(f"Canary: {_rows(len(compared))} read back, all as sent. Now the rest.")
             return
-        journal.open_again([found.number for found in wrong])
+        checkpoint.reopen_rows([found.number for found in wrong])
         lines = "\n".join(line for found in wrong for line in lines_of(found))
-        raise NotAsSent(
+        raise VerificationError(
             f"Stopped after the first rows: {len(wrong)} of {_rows(len(compared))} are not in HeyX as they were "
             f"sent.\n{lines}",
             _REMEDY,
@@ -116,7 +118,7 @@ def choose(rows: Iterable[ContactRow], count: int, run: Run) -> tuple[list[int],
 
 
 def _shows(row: ContactRow, run: Run) -> frozenset[str]:
-    shows = {field.name for field in row.fields} | {f"rows {kind(row, run.matching)}"}
+    shows = {field.name for field in row.fields} | {f"rows {match_kind(row, run.matching)}"}
     shows |= {"tags to add"} if row.add_tags else set()
     shows |= {"tags to remove"} if row.remove_tags else set()
     shows |= {f"more than {MAX_FIELDS} fields"} if len(row.fields) > MAX_FIELDS else set()
@@ -124,19 +126,19 @@ def _shows(row: ContactRow, run: Run) -> frozenset[str]:
     return frozenset(shows)
 
 
-def lines_of(found: Compared) -> list[str]:
+def lines_of(found: Comparison) -> list[str]:
     """What a person reads of a row that is not as it was sent."""
     contact = f", contact {found.contact_id}" if found.contact_id else ""
     lines = [f"  row {found.number}{contact}:"]
-    if found.unread:
-        lines.append(f"    {found.unread}")
+    if found.read_error:
+        lines.append(f"    {found.read_error}")
     for one in found.differences:
         match one.what:
             case "removed tag":
-                lines.append(f"    tag “{one.ours}” should be gone, and is there")
+                lines.append(f"    tag “{one.sent}” should be gone, and is there")
             case _:
-                held = f"“{one.theirs}”" if one.theirs else "nothing"
-                lines.append(f"    {one.what}: sent “{one.ours}”, HeyX has {held}")
+                held = f"“{one.stored}”" if one.stored else "nothing"
+                lines.append(f"    {one.what}: sent “{one.sent}”, HeyX has {held}")
     return lines
 
 

@@ -7,39 +7,39 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, folded, letter
+from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, column_letter, normalize_name
 from heyx_bulk.models.contacts import Problem
-from heyx_bulk.reports.results import NEEDS_A_PERSON, kept_positions, numbered, told_id
+from heyx_bulk.reports.results import NEEDS_ATTENTION, parse_row_label, reported_id, sheet_positions
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.checkpoint.row_record import Entry, Mended
+from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.staging import cell_problems, judged
+from heyx_bulk.upload.staging import cell_problems, revalidate
 from heyx_bulk.values.text import trim
 
 MISTAKES_SHOWN = 10
 
 
 @dataclass(slots=True)
-class GivenBack:
+class ImportedCorrections:
     """What a file of failed rows brought: rows opened again, and rows that were done already and left alone."""
 
     opened: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
 
 
-def run_named(sheet: Sheet) -> str | None:
+def run_of_file(sheet: Sheet) -> str | None:
     """The run (its first letters) whose rows a file of failed rows holds; None where it is no such file."""
     position = _position(sheet.header, ROW_COLUMN)
     if position is None:
         return None
     for chunk in sheet.chunks():
         for text in chunk.columns[position]:
-            if found := numbered(trim(text)):
+            if found := parse_row_label(trim(text)):
                 return found[1]
     return None
 
 
-def take_back(run: Run, sheet: Sheet, *, uncertain: bool = False) -> GivenBack:
+def import_corrections(run: Run, sheet: Sheet, *, uncertain: bool = False) -> ImportedCorrections:
     """Take the rows of `sheet` back into their run; all of them or, where one is not known, none.
 
     With `uncertain`, rows whose create went unanswered are sent as if it never was.
@@ -49,7 +49,7 @@ def take_back(run: Run, sheet: Sheet, *, uncertain: bool = False) -> GivenBack:
     reader = _Reader(run, sheet)
     rows = list(reader.rows())
     reader.refuse_mistakes()
-    run.journal.mend(rows, uncertain=uncertain)
+    run.checkpoint.apply_corrections(rows, uncertain=uncertain)
     return reader.given
 
 
@@ -57,25 +57,25 @@ class _Reader:
     """Reads a file of failed rows against the run it came from."""
 
     def __init__(self, run: Run, sheet: Sheet) -> None:
-        self.given = GivenBack()
+        self.given = ImportedCorrections()
         self._run = run
         self._sheet = sheet
         self._ids = run.columns.used(Use.ID)
-        self._name = str(run.journal.meta("run"))[:8]
+        self._name = str(run.checkpoint.info("run_id"))[:8]
         self._mistakes: list[str] = []
         self._seen: dict[int, int] = {}
         self._sources = self._matched(sheet.header)
         self._row_position = _position(sheet.header, ROW_COLUMN)
         self._id_position = _position(sheet.header, ID_COLUMN)
 
-    def rows(self) -> Iterator[Mended]:
+    def rows(self) -> Iterator[CorrectedRow]:
         """The rows that are to be opened again."""
         for chunk in self._sheet.chunks():
             problems = cell_problems(self._run.columns, chunk, target=self._sources.get)
             for row, cells in zip(chunk.numbers, chunk.rows(), strict=True):
-                entry = self._entry(row, cells)
-                if entry is not None:
-                    yield self._mended(entry, cells, problems.get(row, ()))
+                record = self._record(row, cells)
+                if record is not None:
+                    yield self._mended(record, cells, problems.get(row, ()))
 
     def refuse_mistakes(self) -> None:
         """Raise what is wrong with the file, if anything is."""
@@ -90,8 +90,8 @@ class _Reader:
             "and sorted.",
         )
 
-    def _entry(self, row: int, cells: Sequence[str]) -> Entry | None:
-        named = numbered(trim(cells[self._row_position])) if self._row_position is not None else None
+    def _record(self, row: int, cells: Sequence[str]) -> RowRecord | None:
+        named = parse_row_label(trim(cells[self._row_position])) if self._row_position is not None else None
         if named is None:
             self._mistakes.append(f"row {row}: {ROW_COLUMN} does not name a row")
             return None
@@ -102,47 +102,49 @@ class _Reader:
             self._mistakes.append(
                 f"row {row}: it is row {number} once more, which stands in row {self._seen[number]}"
             )
-        elif (entry := self._run.journal.find(number)) is None:
+        elif (record := self._run.checkpoint.find_row(number)) is None:
             self._mistakes.append(f"row {row}: the run has no row {number}")
         else:
             self._seen[number] = row
-            if entry.status in NEEDS_A_PERSON:
+            if record.status in NEEDS_ATTENTION:
                 self.given.opened.append(number)
-                return entry
+                return record
             self.given.done.append(number)
         return None
 
-    def _mended(self, entry: Entry, cells: Sequence[str], problems: Sequence[Problem]) -> Mended:
-        texts = list(entry.cells)
+    def _mended(self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem]) -> CorrectedRow:
+        texts = list(record.cells)
         for source, target in self._sources.items():
             texts[target] = cells[source]
-        named_id = entry.named_id
-        if self._id_position is not None and (said := trim(cells[self._id_position])) != told_id(entry, self._ids):
+        named_id = record.assigned_id
+        if self._id_position is not None and (said := trim(cells[self._id_position])) != reported_id(
+            record, self._ids
+        ):
             named_id = said or None
-        return judged(self._run, entry.number, texts, named_id, problems)
+        return revalidate(self._run, record.number, texts, named_id, problems)
 
     def _matched(self, header: Sequence[str]) -> dict[int, int]:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""
-        ours = {folded(name) for name in OUR_COLUMNS}
+        ours = {normalize_name(name) for name in OUR_COLUMNS}
         there: dict[str, list[int]] = {}
-        own = self._run.journal.header()
-        for position in kept_positions(own):
+        own = self._run.checkpoint.header()
+        for position in sheet_positions(own):
             there.setdefault(trim(own[position]), []).append(position)
         matched: dict[int, int] = {}
         for position, text in enumerate(header):
-            if folded(text) in ours:
+            if normalize_name(text) in ours:
                 continue
             if places := there.get(trim(text)):
                 matched[position] = places.pop(0)
             else:
                 self._mistakes.append(
-                    f"column {letter(position)} “{trim(text)}” is not a column of the run's sheet"
+                    f"column {column_letter(position)} “{trim(text)}” is not a column of the run's sheet"
                 )
         return matched
 
 
 def _position(header: Sequence[str], name: str) -> int | None:
-    found = Counter(folded(text) for text in header)
-    if found[folded(name)] != 1:
+    found = Counter(normalize_name(text) for text in header)
+    if found[normalize_name(name)] != 1:
         return None
-    return next(position for position, text in enumerate(header) if folded(text) == folded(name))
+    return next(position for position, text in enumerate(header) if normalize_name(text) == normalize_name(name))

@@ -11,23 +11,23 @@ from datetime import datetime
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import Use
 from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.planning.diff import edited
-from heyx_bulk.storage.cache.known_contacts import Contacts
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
-from heyx_bulk.storage.checkpoint.run import Run, scope_of
+from heyx_bulk.planning.diff import diff_row
+from heyx_bulk.storage.cache.known_contacts import KnownContacts
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.run import Run, editable_fields
 
 STRANGERS_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
+class ExportDiff:
     """What was changed in a sheet since the export `number`, which wrote so many `contacts` to the file `name`.
 
     That was at `at` (epoch seconds).
 
     Of the `rows` whose contact it showed, `changed` hold `cells` that differ; `emptied` of these are blank now.
     Tags were `added` and `removed`. What rows ask for that cannot be sent is not counted. `strangers` are rows
-    with a contact id that the export did not show, the first ones by their numbers `first_strangers`.
+    with a contact id that the export did not show, the first ones by their numbers `first_unknown_rows`.
     """
 
     number: int
@@ -40,8 +40,8 @@ class Edits:
     emptied: int = 0
     added: int = 0
     removed: int = 0
-    strangers: int = 0
-    first_strangers: tuple[int, ...] = ()
+    unknown_rows: int = 0
+    first_unknown_rows: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         made = datetime.fromtimestamp(self.at).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -52,7 +52,7 @@ class Edits:
         """These as plain data."""
         return asdict(self)
 
-    def with_row(self, row: ContactRow) -> Edits:
+    def with_row(self, row: ContactRow) -> ExportDiff:
         """These, and a row that holds its differences alone."""
         if row.problems:
             return replace(self, rows=self.rows + 1)
@@ -68,13 +68,13 @@ class Edits:
             removed=self.removed + len(row.remove_tags),
         )
 
-    def with_stranger(self, number: int) -> Edits:
+    def with_unknown_row(self, number: int) -> ExportDiff:
         """These, and a row whose contact the export did not show."""
-        first = (*self.first_strangers, number)[:STRANGERS_TOLD]
-        return replace(self, strangers=self.strangers + 1, first_strangers=first)
+        first = (*self.first_unknown_rows, number)[:STRANGERS_TOLD]
+        return replace(self, unknown_rows=self.unknown_rows + 1, first_unknown_rows=first)
 
 
-def compare(journal: Journal, contacts: Contacts, number: int | None = None) -> Edits:
+def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int | None = None) -> ExportDiff:
     """Find the export that the journal's rows were edited from, and keep in the journal what it showed of them.
 
     That is the export `number`, or one that showed as many of the sheet's contacts as any did, and if some of
@@ -82,32 +82,32 @@ def compare(journal: Journal, contacts: Contacts, number: int | None = None) -> 
     changed; one that asks for what HeyX does not take is invalid. Raises `MappingError` where the sheet has no
     contact ids, or no such export is remembered, or several are from which the sheet differs otherwise.
     """
-    run = Run.of(journal)
+    run = Run.from_checkpoint(checkpoint)
     if not run.columns.used(Use.ID):
         raise MappingError(
             "--since-export knows contacts by their ids, and the sheet has no column heyx contact id.",
             "Leave out --since-export, or upload the file that the export wrote.",
         )
     measured = _measured(run, contacts)
-    best = _chosen(measured, str(journal.meta("sheet")), number)
-    journal.shown.keep(_shown(run, contacts, best.number))
-    journal.remember("since", best.document())
-    journal.remember("matching", {**_matching(journal), "read_first": True})
-    edits = Run.of(journal)
-    journal.refuse((row.number, row.problems) for row in edits.open_rows() if row.problems)
+    best = _chosen(measured, str(checkpoint.info("sheet")), number)
+    checkpoint.baseline.store(_shown(run, contacts, best.number))
+    checkpoint.set_info("baseline", best.document())
+    checkpoint.set_info("matching", {**_matching(checkpoint), "read_first": True})
+    edits = Run.from_checkpoint(checkpoint)
+    checkpoint.mark_invalid((row.number, row.problems) for row in edits.open_rows() if row.problems)
     return best
 
 
-def edits_of(journal: Journal) -> Edits | None:
+def export_diff_of(checkpoint: Checkpoint) -> ExportDiff | None:
     """What was changed since the export, of a run that began so."""
-    kept = journal.meta("since")
+    kept = checkpoint.info("baseline")
     if not isinstance(kept, dict):
         return None
-    return Edits(**{**kept, "first_strangers": tuple(kept["first_strangers"])})
+    return ExportDiff(**{**kept, "first_unknown_rows": tuple(kept["first_unknown_rows"])})
 
 
-def _matching(journal: Journal) -> dict[str, object]:
-    kept = journal.meta("matching")
+def _matching(checkpoint: Checkpoint) -> dict[str, object]:
+    kept = checkpoint.info("matching")
     assert isinstance(kept, dict)  # noqa: S101  our own record
     return kept
 
@@ -116,7 +116,7 @@ def _matching(journal: Journal) -> dict[str, object]:
 class _Measured:
     """An export, what was changed since it, and what tells these changes from others."""
 
-    edits: Edits
+    edits: ExportDiff
     digest: int = 0
 
     def see(self, row: ContactRow) -> None:
@@ -126,29 +126,29 @@ class _Measured:
             self.digest ^= hash((row.number, row.edits, row.add_tags, row.remove_tags))
 
 
-def _measured(run: Run, contacts: Contacts) -> list[_Measured]:
+def _measured(run: Run, contacts: KnownContacts) -> list[_Measured]:
     """What was changed since each export that is remembered, newest first.
 
     Exports that showed a contact alike are compared with its row at once.
     """
     known = contacts.exports()
-    found = {one.number: _Measured(Edits(one.number, one.name, one.at, one.contacts)) for one in known}
-    scope = scope_of(run.columns)
+    found = {one.number: _Measured(ExportDiff(one.number, one.name, one.at, one.contacts)) for one in known}
+    scope = editable_fields(run.columns)
     for row in run.open_rows():
         if row.id is None:
             continue
         others = set(found)
-        for shown, exports in contacts.showings(row.id):
-            differing = edited(row, shown, scope)
+        for shown, exports in contacts.exported_versions(row.id):
+            differing = diff_row(row, shown, scope)
             for number in others.intersection(exports):
                 found[number].see(differing)
             others.difference_update(exports)
         for number in others:
-            found[number].edits = found[number].edits.with_stranger(row.number)
+            found[number].edits = found[number].edits.with_unknown_row(row.number)
     return [*found.values()]
 
 
-def _chosen(measured: Sequence[_Measured], name: str, number: int | None) -> Edits:
+def _chosen(measured: Sequence[_Measured], name: str, number: int | None) -> ExportDiff:
     """The export that is meant.
 
     An older one may fit better than the one that was edited, where a value was put back to what it had been, and a
@@ -165,7 +165,7 @@ def _chosen(measured: Sequence[_Measured], name: str, number: int | None) -> Edi
         raise MappingError(
             f"{which} that this machine remembers showed the contacts of this sheet.",
             "Leave out --since-export: a contact is then read before it is written, and only differences are "
-            "written. What is remembered: heyx-bulk memory show",
+            "written. What is remembered: heyx-bulk cache show",
         )
     if len({one.digest for one in candidates}) > 1:
         listed = "\n  ".join(str(one.edits) for one in candidates)
@@ -176,7 +176,7 @@ def _chosen(measured: Sequence[_Measured], name: str, number: int | None) -> Edi
     return candidates[0].edits
 
 
-def _shown(run: Run, contacts: Contacts, export: int) -> Iterator[tuple[int, Contact]]:
+def _shown(run: Run, contacts: KnownContacts, export: int) -> Iterator[tuple[int, Contact]]:
     """What the export showed of the rows' contacts, by row."""
     for row in run.open_rows():
         if row.id is not None:

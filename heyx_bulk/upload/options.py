@@ -7,25 +7,25 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.mapping.recognition import Wishes
+from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.planning.planner import Matching
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class UploadOptions:
     """Everything a person says that shapes the rows: a resumed run must have been given the same."""
 
-    wishes: Wishes = field(default_factory=Wishes)
+    mapping: MappingOptions = field(default_factory=MappingOptions)
     matching: Matching = field(default_factory=Matching)
     worksheet: str | None = None
     header_row: int | None = None
     encoding: str | None = None
-    delimiter: str | None = None
+    separator: str | None = None
     raw_csv: bool = False
-    accept_suspect_ids: bool = False
+    accept_rounded_ids: bool = False
     duplicates: Duplicates = Duplicates.ERROR
     viber: bool = False
     since_export: bool = False
@@ -41,30 +41,30 @@ class Intent:
             worksheet=self.worksheet,
             header_row=self.header_row,
             encoding=self.encoding,
-            delimiter=self.delimiter,
+            separator=self.separator,
             raw_csv=self.raw_csv,
         )
 
     @classmethod
-    def kept(cls, journal: Journal) -> Intent:
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> UploadOptions:
         """How the sheet of a journal's run was read: what its `open` needs to read it again."""
-        meant = journal.meta("reading")
+        meant = checkpoint.info("sheet_options")
         assert isinstance(meant, dict)  # noqa: S101  our own record
         return cls(**meant)
 
     def document(self) -> dict[str, object]:
         """The intent as plain data, each option under its name on the command line."""
-        mapping = self.wishes.mapping
+        mapping = self.mapping.file
         options = {
-            **asdict(replace(self.wishes, mapping=None)),
+            **asdict(replace(self.mapping, file=None)),
             **asdict(self.matching),
             "mapping": None if mapping is None else f"{mapping.name} ({mapping.digest})",
-            "sheet": self.worksheet,
+            "worksheet": self.worksheet,
             "header_row": self.header_row,
             "encoding": self.encoding,
-            "delimiter": self.delimiter,
+            "separator": self.separator,
             "raw_csv": self.raw_csv,
-            "accept_suspect_ids": self.accept_suspect_ids,
+            "accept_rounded_ids": self.accept_rounded_ids,
             "duplicates": self.duplicates,
             "viber": self.viber,
             "since_export": self.since_export,

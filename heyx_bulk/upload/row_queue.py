@@ -7,42 +7,42 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
-from heyx_bulk.storage.checkpoint.row_record import Entry
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
 
 
-class Line:
+class RowQueue:
     """Rows in their order; one that shares a key value with an earlier row waits until that is done."""
 
-    def __init__(self, journal: Journal, entries: Iterable[Entry]) -> None:
-        self._journal = journal
-        self._entries: Iterator[Entry] = iter(entries)
+    def __init__(self, checkpoint: Checkpoint, records: Iterable[RowRecord]) -> None:
+        self._checkpoint = checkpoint
+        self._records: Iterator[RowRecord] = iter(records)
         self._behind: dict[int, list[int]] = {}
         self._released: deque[int] = deque()
         self._busy = 0
         self._changed = asyncio.Event()
 
-    async def next(self) -> Entry | None:
+    async def next(self) -> RowRecord | None:
         """The next row that can be worked on; None when there is none left that this line can free."""
-        while (entry := self._take()) is None:
+        while (record := self._take()) is None:
             if not (self._behind and self._busy):
                 return None
             self._changed.clear()
             await self._changed.wait()
         self._busy += 1
-        return entry
+        return record
 
-    def leave(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """The row `number` is out of a worker's hands, done or not."""
         self._busy -= 1
         self._released += self._behind.pop(number, ())
         self._changed.set()
 
-    def _take(self) -> Entry | None:
-        released = (self._journal.entry(self._released.popleft()) for _ in range(len(self._released)))
-        for entry in chain(released, self._entries):
-            earlier = self._journal.awaits(entry.number)
+    def _take(self) -> RowRecord | None:
+        released = (self._checkpoint.row(self._released.popleft()) for _ in range(len(self._released)))
+        for record in chain(released, self._records):
+            earlier = self._checkpoint.blocked_by(record.number)
             if earlier is None:
-                return entry
-            self._behind.setdefault(earlier, []).append(entry.number)
+                return record
+            self._behind.setdefault(earlier, []).append(record.number)
         return None

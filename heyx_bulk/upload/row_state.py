@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 from heyx_bulk.errors import CallFailed
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
-from heyx_bulk.planning.planner import Known
+from heyx_bulk.planning.planner import Knowledge
 from heyx_bulk.reports import row_messages as account
-from heyx_bulk.storage.cache.recent_creates import Claim
-from heyx_bulk.storage.checkpoint.row_record import Entry
+from heyx_bulk.storage.cache.recent_creates import KeyLock
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
 
 
 @dataclass(slots=True)
-class Work:
+class RowWork:
     """One row in a worker's hands: what the journal had of it, what it wants, and how far it has come."""
 
-    entry: Entry
+    record: RowRecord
     row: ContactRow
-    known: Known
-    claim: Claim
-    made: bool
-    wrote: bool
-    in_doubt: bool
+    knowledge: Knowledge
+    key_lock: KeyLock
+    created_by_run: bool
+    updated_by_run: bool
+    unconfirmed: bool
     """A create of this row may have happened, and nobody knows yet."""
-    ready_by: float | None = None
+    retry_missing_until: float | None = None
     """Until when (the loop's clock) its contact may not be ready, since this run has just created it."""
     sent_at: float | None = None
     """HeyX's clock when its create was about to leave, if known."""
@@ -37,18 +37,24 @@ class Work:
     @property
     def contact_id(self) -> str | None:
         """The row's contact, as far as it is known."""
-        return self.known.id if isinstance(self.known, Contact) else self.entry.contact_id
+        return self.knowledge.id if isinstance(self.knowledge, Contact) else self.record.contact_id
 
     @property
     def status(self) -> Status:
         """What became of the row, if there is nothing left to do."""
-        if self.made:
+        if self.created_by_run:
             return Status.CREATED
-        return Status.UPDATED if self.wrote else Status.UNCHANGED
+        return Status.UPDATED if self.updated_by_run else Status.UNCHANGED
 
-    def message(self, failure: CallFailed) -> str:
+    def failure_message(self, failure: CallFailed) -> str:
         """What is said of the row after `failure`: why, what to do, what is done and what is not."""
-        before = "created before" if self.entry.made else "changed before" if self.entry.wrote else ""
-        said = account.told(self.row, failure, made=self.made)
-        halves = account.halves(self.row, self.known, self.done, before=before)
+        before = (
+            "created before"
+            if self.record.created_by_run
+            else "changed before"
+            if self.record.updated_by_run
+            else ""
+        )
+        said = account.failure_message(self.row, failure, made=self.created_by_run)
+        halves = account.partial_progress(self.row, self.knowledge, self.done, before=before)
         return f"{said.rstrip('.')}. {halves}" if halves else said

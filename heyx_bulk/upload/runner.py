@@ -9,35 +9,35 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from heyx_bulk.api.call_log import Log, LogFile, logged
+from heyx_bulk.api.call_log import CallLog, CallLogFile, open_call_log
 from heyx_bulk.api.client import Client
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, Unwritable
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, WriteError
 from heyx_bulk.mapping.recognition import KnownFields
 from heyx_bulk.reports import results
-from heyx_bulk.reports.audit import Books, out_of_balance
+from heyx_bulk.reports.audit import CallRecorder, audit_errors
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.stop_conditions import Stops
-from heyx_bulk.reports.stop_monitor import Watch
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.settings import Settings
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.cache.channel_cache import ChannelMemory, known_fields
-from heyx_bulk.storage.checkpoint.checkpoint import Journal
-from heyx_bulk.storage.checkpoint.locking import hold
+from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import Places, dated, places
+from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths
 from heyx_bulk.upload.canary import Canary
-from heyx_bulk.upload.export_baseline import Edits, compare
-from heyx_bulk.upload.options import Intent
-from heyx_bulk.upload.sender import Upload
-from heyx_bulk.upload.session_run import Sent, has_contact, upload
-from heyx_bulk.upload.staging import check_same, stage, understand
+from heyx_bulk.upload.export_baseline import ExportDiff, apply_baseline
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.sender import RowSender
+from heyx_bulk.upload.session_run import SessionSummary, has_contact, send_rows
+from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
 
 TEXT_FORMAT = "CSV"
 """What a sheet's format is called if it is no workbook."""
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RunCallbacks:
     """How a run is accompanied.
 
     Lines are told, progress is shown, the client may be stopped from outside, and `stops` end it early; `agree` is
@@ -45,29 +45,29 @@ class Manner:
     `canary` is how many rows are sent ahead and compared.
     """
 
-    tell: Callable[[str], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
     progress: Callable[[int, int], Progress] = lambda _total, _done: Progress()
-    started: Callable[[Client], None] = lambda _: None
-    agree: Callable[[Run], None] = lambda _: None
-    stops: Stops = field(default_factory=Stops)
-    log: LogFile | None = None
+    on_client: Callable[[Client], None] = lambda _: None
+    confirm: Callable[[Run], None] = lambda _: None
+    stops: StopConditions = field(default_factory=StopConditions)
+    log: CallLogFile | None = None
     canary: int = 0
 
-    def books(self, journal: Journal, log: Log | None) -> Books:
-        """The books of one start, kept in `journal` and in `log`."""
-        watch = Watch(self.stops, open_between=journal.account.open_between)
-        return Books(watch, journal=journal, log=log, started=self.started)
+    def recorder(self, checkpoint: Checkpoint, log: CallLog | None) -> CallRecorder:
+        """The books of one start, kept in `checkpoint` and in `log`."""
+        watch = StopMonitor(self.stops, open_between=checkpoint.queries.open_between)
+        return CallRecorder(watch, checkpoint=checkpoint, log=log, started=self.on_client)
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
+class UploadResult:
     """What an upload came to: rows by status (all rows are there), what was sent, and where its files lie.
 
     `failed` holds the rows that need a person; None where no row does.
     """
 
     totals: dict[str, int]
-    sent: Sent | None
+    sent: SessionSummary | None
     results: Path
     failed: Path | None
     checkpoint: Path
@@ -76,118 +76,128 @@ class Uploaded:
 def upload_sheet(
     sheet: str | Path,
     settings: Settings,
-    intent: Intent | None = None,
+    options: UploadOptions | None = None,
     *,
     out: Path | None = None,
     again: bool = False,
-    manner: Manner | None = None,
-) -> Uploaded:
+    callbacks: RunCallbacks | None = None,
+) -> UploadResult:
     """Upload a sheet, or carry on with its run; the results are written beside it, or in `out`.
 
-    `sent` is None where the run was finished before. Raises `Misuse` where a person must put something right
+    `sent` is None where the run was finished before. Raises `UsageError` where a person must put something right
     (nothing was sent), and `Stopped` where the run could not end: calling it again carries on.
     """
-    intent, manner = intent or Intent(), manner or Manner()
-    opened = intent.open(Path(sheet))
-    check(opened, intent, known_fields(settings.channel), out)
-    where = places_of(opened, intent, out)
-    with hold(where.checkpoint), begun(opened, intent, where, settings, again=again, manner=manner) as run:
-        sent = send(run, settings, manner) if still_to_do(run.journal.totals()) else None
-        written, failed = results.write(run, where.results), results.write_failed(run, where.failed)
-        if wrong := out_of_balance(run.journal):
+    options, callbacks = options or UploadOptions(), callbacks or RunCallbacks()
+    opened = options.open(Path(sheet))
+    check(opened, options, known_fields(settings.channel), out)
+    where = places_of(opened, options, out)
+    with (
+        lock(where.checkpoint),
+        open_run(opened, options, where, settings, again=again, callbacks=callbacks) as run,
+    ):
+        sent = send(run, settings, callbacks) if count_open(run.checkpoint.totals()) else None
+        written, failed = results.write_results(run, where.results), results.write_failed(run, where.failed)
+        if wrong := audit_errors(run.checkpoint):
             raise HeyxBulkError(f"The books do not balance: {'; '.join(wrong)}.", "Do not trust the totals.")
         if sent is not None and sent.stopped is not None:
             raise sent.stopped
-        return Uploaded(run.journal.totals(), sent, written, failed, where.checkpoint)
+        return UploadResult(run.checkpoint.totals(), sent, written, failed, where.checkpoint)
 
 
-def check(sheet: Sheet, intent: Intent, fields: KnownFields, out: Path | None) -> None:
+def check(sheet: Sheet, options: UploadOptions, fields: KnownFields, out: Path | None) -> None:
     """Raise `MappingError` where a run of the sheet cannot begin; nothing is made on disk.
 
     `fields` are those the channel is known to have. A run that is there keeps what its columns meant, whatever the
     channel has shown since.
     """
-    if not places(sheet.path, intent.worksheet, out, excel=sheet.format != TEXT_FORMAT).checkpoint.exists():
-        understand(sheet, intent, fields)
+    if not run_paths(sheet.path, options.worksheet, out, excel=sheet.format != TEXT_FORMAT).checkpoint.exists():
+        map_sheet(sheet, options, fields)
 
 
-def compare_with_export(journal: Journal, intent: Intent, settings: Settings) -> Edits:
+def compare_with_export(checkpoint: Checkpoint, options: UploadOptions, settings: Settings) -> ExportDiff:
     """Leave a new run's rows no more than what was changed since the export that its sheet was edited from."""
-    with ChannelMemory(settings.channel, settings.settle, remember=settings.memory) as memory:
-        return compare(journal, memory.contacts, intent.export_number)
+    with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
+        return apply_baseline(checkpoint, cache.contacts, options.export_number)
 
 
-def send(run: Run, settings: Settings, manner: Manner) -> Sent:
-    """Send what a run still has to send; `Sent.stopped` says what ended it early."""
-    totals = run.journal.totals()
-    rows, still = sum(totals.values()), still_to_do(totals)
-    progress = manner.progress(rows, rows - still)
+def send(run: Run, settings: Settings, callbacks: RunCallbacks) -> SessionSummary:
+    """Send what a run still has to send; `SessionSummary.stopped` says what ended it early."""
+    totals = run.checkpoint.totals()
+    rows, still = sum(totals.values()), count_open(totals)
+    progress = callbacks.progress(rows, rows - still)
     with ExitStack() as stack:
-        log = stack.enter_context(logged(manner.log, str(run.journal.meta("run"))))
-        remembered = ChannelMemory(settings.channel, settings.settle, remember=settings.memory)
-        memory = stack.enter_context(remembered)
-        books = manner.books(run.journal, log)
-        work = Canary(run, manner.canary, tell=manner.tell) if manner.canary else Upload.run
-        return asyncio.run(upload(run, settings, progress=progress, memory=memory, books=books, work=work))
+        log = stack.enter_context(open_call_log(callbacks.log, str(run.checkpoint.info("run_id"))))
+        remembered = ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
+        cache = stack.enter_context(remembered)
+        recorder = callbacks.recorder(run.checkpoint, log)
+        work = Canary(run, callbacks.canary, say=callbacks.say) if callbacks.canary else RowSender.run
+        return asyncio.run(send_rows(run, settings, progress=progress, cache=cache, recorder=recorder, work=work))
 
 
-def places_kept(journal: Journal) -> Places:
+def places_kept(checkpoint: Checkpoint) -> RunPaths:
     """Where the files of a run belong: where they were meant to go, or beside a checkpoint since moved."""
-    kept = journal.meta("files")
+    kept = checkpoint.info("files")
     meant = {name: Path(str(text)) for name, text in kept.items()} if isinstance(kept, dict) else {}
     there = {
-        name: path if path.parent.is_dir() else journal.path.with_name(path.name) for name, path in meant.items()
+        name: path if path.parent.is_dir() else checkpoint.path.with_name(path.name)
+        for name, path in meant.items()
     }
-    return Places(journal.path, there["results"], there["failed"])
+    return RunPaths(checkpoint.path, there["results"], there["failed"])
 
 
-def still_to_do(totals: dict[str, int]) -> int:
+def count_open(totals: dict[str, int]) -> int:
     """How many rows have no outcome yet."""
-    return totals.get(results.TO_DO, 0) + totals.get(results.IN_DOUBT, 0)
+    return totals.get(results.TO_DO, 0) + totals.get(results.UNCONFIRMED, 0)
 
 
-def places_of(sheet: Sheet, intent: Intent, out: Path | None) -> Places:
+def places_of(sheet: Sheet, options: UploadOptions, out: Path | None) -> RunPaths:
     """Where the run's files lie; `out` is made if it is not there. They are workbooks if the sheet is one."""
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Unwritable(f"The folder {out} cannot be made: {error.strerror}.", "Name another.") from None
-    return places(sheet.path, intent.worksheet, out, excel=sheet.format != TEXT_FORMAT)
+            raise WriteError(f"The folder {out} cannot be made: {error.strerror}.", "Name another.") from None
+    return run_paths(sheet.path, options.worksheet, out, excel=sheet.format != TEXT_FORMAT)
 
 
 @contextmanager
-def begun(
-    sheet: Sheet, intent: Intent, where: Places, settings: Settings, *, again: bool, manner: Manner
+def open_run(
+    sheet: Sheet,
+    options: UploadOptions,
+    where: RunPaths,
+    settings: Settings,
+    *,
+    again: bool,
+    callbacks: RunCallbacks,
 ) -> Iterator[Run]:
     """The run of a sheet, carried on or begun; whoever calls holds the checkpoint's lock.
 
     Raises `CheckpointMismatch` where another sheet, other options or another channel have a run there, and
-    whatever `manner.agree` raises.
+    whatever `callbacks.agree` raises.
     """
     if again and where.checkpoint.exists():
-        _set_aside_if_damaged(where, intent, manner)
-    if not where.checkpoint.exists() or _must_begin(sheet, intent, where, settings, again=again):
-        _begin(sheet, intent, where, settings, manner)
-    with Journal.open(where.checkpoint) as journal:
-        journal.verify()
+        _set_aside_if_damaged(where, options, callbacks)
+    if not where.checkpoint.exists() or _must_begin(sheet, options, where, settings, again=again):
+        _begin(sheet, options, where, settings, callbacks)
+    with Checkpoint.open(where.checkpoint) as checkpoint:
+        checkpoint.verify_contents()
         files = {"results": where.results, "failed": where.failed}
-        journal.remember("files", {name: str(path.absolute()) for name, path in files.items()})
-        yield Run.of(journal)
+        checkpoint.set_info("files", {name: str(path.absolute()) for name, path in files.items()})
+        yield Run.from_checkpoint(checkpoint)
 
 
-def accept_channel(journal: Journal, settings: Settings) -> None:
+def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
     """Take another token for the same channel, once a contact of this run is found there."""
-    if journal.meta("channel") == settings.channel or journal.untouched():
+    if checkpoint.info("channel") == settings.channel or checkpoint.nothing_sent():
         return
-    contact_id = journal.written_contact()
+    contact_id = checkpoint.any_written_contact()
     if contact_id is None or not asyncio.run(has_contact(settings, contact_id)):
         raise CheckpointMismatch(
-            f"{journal.path.name} is of a run to another channel (another token or HEYX_URL), and this channel "
+            f"{checkpoint.path.name} is of a run to another channel (another token or HEYX_URL), and this channel "
             "does not show a contact of it.",
-            "Give the token it began with to carry on, or add --again to start anew in this channel.",
+            "Give the token it began with to carry on, or add --restart to start anew in this channel.",
         )
-    journal.remember("channel", settings.channel)
+    checkpoint.set_info("channel", settings.channel)
 
 
 def now() -> str:
@@ -195,95 +205,97 @@ def now() -> str:
     return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _must_begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, *, again: bool) -> bool:
+def _must_begin(sheet: Sheet, options: UploadOptions, where: RunPaths, settings: Settings, *, again: bool) -> bool:
     """Whether a new run takes the place of the one whose checkpoint is there; else that one can be carried on.
 
     One of which nothing was sent yet makes place: the sheet may have been mended since.
     """
-    with Journal.open(where.checkpoint) as journal:
-        if journal.untouched():
+    with Checkpoint.open(where.checkpoint) as checkpoint:
+        if checkpoint.nothing_sent():
             return True
-        if again and intent.matching.no_match:
+        if again and options.matching.no_match:
             raise CheckpointMismatch(
                 f"{sheet.path.name} was uploaded already, and --no-match creates a contact for every row without "
-                "looking: --again would create them all a second time.",
+                "looking: --restart would create them all a second time.",
                 "Put the rows that are not in HeyX yet into a sheet of their own, or leave out --no-match.",
             )
         if not again:
-            check_same(journal, sheet, intent, again="--again")
-            accept_channel(journal, settings)
+            check_unchanged(checkpoint, sheet, options, again="--restart")
+            confirm_channel(checkpoint, settings)
         return again
 
 
-def _set_aside_if_damaged(where: Places, intent: Intent, manner: Manner) -> None:
+def _set_aside_if_damaged(where: RunPaths, options: UploadOptions, callbacks: RunCallbacks) -> None:
     """Keep a checkpoint that cannot be read under a dated name; not where that could create everybody twice."""
     try:
-        with Journal.open(where.checkpoint) as journal:
-            journal.verify()
+        with Checkpoint.open(where.checkpoint) as checkpoint:
+            checkpoint.verify_contents()
     except CheckpointDamaged:
-        if intent.matching.no_match:
+        if options.matching.no_match:
             raise
-        aside = _told(dated(where.checkpoint, datetime.now()), manner)
+        aside = _told(dated_name(where.checkpoint, datetime.now()), callbacks)
         for suffix in ("-wal", ""):
             if (there := where.checkpoint.with_name(where.checkpoint.name + suffix)).exists():
                 there.rename(aside.with_name(aside.name + suffix))
 
 
-def _begin(sheet: Sheet, intent: Intent, where: Places, settings: Settings, manner: Manner) -> None:
+def _begin(
+    sheet: Sheet, options: UploadOptions, where: RunPaths, settings: Settings, callbacks: RunCallbacks
+) -> None:
     """Stage a new run beside the place, and let it take the place when that is agreed to."""
     beside = where.checkpoint.with_name(f"{where.checkpoint.name}.new")
     beside.unlink(missing_ok=True)
-    columns = understand(sheet, intent, known_fields(settings.channel))
-    stage(sheet, intent, beside, columns=columns, channel=settings.channel, begun_at=now())
-    with Journal.open(beside) as new:
+    columns = map_sheet(sheet, options, known_fields(settings.channel))
+    stage(sheet, options, beside, columns=columns, channel=settings.channel, started_at=now())
+    with Checkpoint.open(beside) as new:
         agreed = False
         try:
-            if intent.since_export:
-                compare_with_export(new, intent, settings)
-            manner.agree(Run.of(new))
+            if options.since_export:
+                compare_with_export(new, options, settings)
+            callbacks.confirm(Run.from_checkpoint(new))
             if where.checkpoint.exists():
-                _make_way(new, where, settings, manner)
+                _archive_previous_run(new, where, settings, callbacks)
             agreed = True
         finally:
             if not agreed:
-                new.discard()
+                new.delete()
         new.move(where.checkpoint)
 
 
-def _make_way(new: Journal, where: Places, settings: Settings, manner: Manner) -> None:
+def _archive_previous_run(new: Checkpoint, where: RunPaths, settings: Settings, callbacks: RunCallbacks) -> None:
     """Settle what is in doubt in the run before, and keep its files under dated names."""
-    with Journal.open(where.checkpoint) as journal:
-        if journal.untouched():
-            new.remember("written", journal.meta("written"))
-            journal.discard()
+    with Checkpoint.open(where.checkpoint) as checkpoint:
+        if checkpoint.nothing_sent():
+            new.set_info("written_files", checkpoint.info("written_files"))
+            checkpoint.delete()
             return
-        if journal.doubts():
-            accept_channel(journal, settings)
-            _settle(Run.of(journal), settings, manner)
-            results.write(Run.of(journal), where.results)
+        if checkpoint.unconfirmed_creates():
+            confirm_channel(checkpoint, settings)
+            _settle(Run.from_checkpoint(checkpoint), settings, callbacks)
+            results.write_results(Run.from_checkpoint(checkpoint), where.results)
         moment = datetime.now()
         for path in (where.results, where.failed):
             if path.exists():
-                path.rename(_told(dated(path, moment), manner))
-        journal.move(_told(dated(where.checkpoint, moment), manner))
+                path.rename(_told(dated_name(path, moment), callbacks))
+        checkpoint.move(_told(dated_name(where.checkpoint, moment), callbacks))
 
 
-def _told(name: Path, manner: Manner) -> Path:
-    manner.tell(f"Kept from the run before: {name.name}")
+def _told(name: Path, callbacks: RunCallbacks) -> Path:
+    callbacks.say(f"Kept from the run before: {name.name}")
     return name
 
 
-def _settle(run: Run, settings: Settings, manner: Manner) -> None:
-    doubts = len(run.journal.doubts())
-    manner.tell(f"Looking first for {doubts:,} contacts whose create went unanswered in the run before.")
+def _settle(run: Run, settings: Settings, callbacks: RunCallbacks) -> None:
+    doubts = len(run.checkpoint.unconfirmed_creates())
+    callbacks.say(f"Looking first for {doubts:,} contacts whose create went unanswered in the run before.")
     sent = asyncio.run(
-        upload(
+        send_rows(
             run,
             settings,
-            progress=manner.progress(doubts, 0),
-            planned=lambda *_: None,
-            books=Books(journal=run.journal, started=manner.started),
-            work=Upload.settle,
+            progress=callbacks.progress(doubts, 0),
+            on_planned=lambda *_: None,
+            recorder=CallRecorder(checkpoint=run.checkpoint, started=callbacks.on_client),
+            work=RowSender.reconcile,
         )
     )
     if sent.stopped is not None:

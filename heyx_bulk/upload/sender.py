@@ -10,33 +10,42 @@ from functools import partial
 from itertools import chain
 
 from heyx_bulk.api.client import Client
-from heyx_bulk.errors import Absent, Ambiguous, CallFailed, DiskFull, InDoubt, Refused, Stopped
-from heyx_bulk.models.calls import QUEUED, Answer, Call, CreateContact, Created, FindContacts, Page, ReadContact
+from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, NotFoundError, Rejected, Stopped, UnconfirmedCreate
+from heyx_bulk.models.calls import (
+    STATUS_IN_QUEUE,
+    Answer,
+    Call,
+    CreateContact,
+    Created,
+    FindContacts,
+    Page,
+    ReadContact,
+)
 from heyx_bulk.models.contacts import Contact, ContactRow, Outcome, Status
 from heyx_bulk.planning.planner import (
-    Known,
+    Knowledge,
+    Lookup,
     Mode,
-    Nobody,
-    NotAsked,
-    after,
-    by_earlier_row,
-    by_every_key,
-    by_id,
-    by_stamp,
-    is_stamped,
-    likeliest_first,
+    NotFound,
+    apply,
+    has_tracking_value,
+    initial_state,
+    lookup_by_all_keys,
+    lookup_by_earlier_row,
+    lookup_by_id,
+    lookup_by_tracking_field,
     next_call,
     plan,
-    start,
-    unwanted,
+    prioritize_phone_formats,
+    skip_reason,
 )
-from heyx_bulk.planning.reconcile import KNOWINGLY, is_ours, to_check, was_there
-from heyx_bulk.storage.cache.channel_cache import Forgetful, Memory
-from heyx_bulk.storage.cache.recent_creates import Claim, Claimed
-from heyx_bulk.storage.checkpoint.row_record import Entry, State
+from heyx_bulk.planning.reconcile import RERUN_HINT, created_by_us, manual_check, predates_create
+from heyx_bulk.storage.cache.channel_cache import Cache, NullCache
+from heyx_bulk.storage.cache.recent_creates import KeyLock, KeyLocked
+from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.row_queue import Line
-from heyx_bulk.upload.row_state import Work
+from heyx_bulk.upload.row_queue import RowQueue
+from heyx_bulk.upload.row_state import RowWork
 
 CLAIM_POLL_SECONDS = 1.0
 """How often it is asked whether another run's create has come to an end."""
@@ -44,14 +53,15 @@ CLAIM_POLL_SECONDS = 1.0
 ROUNDS = 5
 """How often in one start a row's create may go unanswered before the row is left uncertain."""
 
-Planned = Callable[[ContactRow, Nobody | Contact, tuple[Call, ...]], None]
+OnPlanned = Callable[[ContactRow, NotFound | Contact, tuple[Call, ...]], None]
 
 
-class Upload:
+class RowSender:
     """Sends a journal's rows through a client.
 
-    Every outcome is in the journal before `report` hears of it. With `planned`, nothing is written to HeyX:
-    each row's contact is looked up, `planned` is told its writes, and the outcome is what they would make of it.
+    Every outcome is in the journal before `report` hears of it. With `on_planned`, nothing is written to HeyX:
+    each row's contact is looked up, `on_planned` is told its writes, and the outcome is what they would make of
+    it.
     """
 
     def __init__(
@@ -63,19 +73,19 @@ class Upload:
         settle_seconds: float,
         ready_seconds: float,
         report: Callable[[Outcome], None],
-        planned: Planned | None = None,
-        memory: Memory | None = None,
+        on_planned: OnPlanned | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._run = run
-        self._journal = run.journal
+        self._checkpoint = run.checkpoint
         self._matching = run.matching
         self._client = client
         self._workers = workers
         self._settle_seconds = settle_seconds
         self._ready_seconds = ready_seconds
         self._report = report
-        self._planned = planned
-        self._memory = memory or Forgetful()
+        self._on_planned = on_planned
+        self._cache = cache or NullCache()
         self._doubted_at: dict[int, float] = {}
         self._stamps_found: bool | None = None
 
@@ -90,270 +100,284 @@ class Upload:
         Raises the `Stopped` that ended the work before that.
         """
 
-        def these(entries: Iterable[Entry]) -> Iterable[Entry]:
-            return entries if among is None else (entry for entry in entries if entry.number in among)
+        def these(records: Iterable[RowRecord]) -> Iterable[RowRecord]:
+            return records if among is None else (record for record in records if record.number in among)
 
         started_at = asyncio.get_running_loop().time()
-        await self._drain(these(self._journal.ready()))
+        await self._drain(these(self._checkpoint.open_rows()))
         for _ in range(ROUNDS):
-            doubts = list(these(self._journal.doubts()))
+            doubts = list(these(self._checkpoint.unconfirmed_creates()))
             if not doubts or self._client.stopped:
                 break
-            await self._settle(doubts, started_at, then=these(self._journal.ready()))
+            await self._settle(doubts, started_at, then=these(self._checkpoint.open_rows()))
         if self._client.stopped:
             raise self._client.stopped
-        for entry in these(self._journal.doubts()):
-            self._leave_uncertain(entry, f"{ROUNDS} creates went unanswered")
-        await self._drain(these(self._journal.ready()))
+        for record in these(self._checkpoint.unconfirmed_creates()):
+            self._leave_uncertain(record, f"{ROUNDS} creates went unanswered")
+        await self._drain(these(self._checkpoint.open_rows()))
         if self._client.stopped:
             raise self._client.stopped
 
-    async def _settle(self, doubts: list[Entry], started_at: float, then: Iterable[Entry]) -> None:
+    async def _settle(self, doubts: list[RowRecord], started_at: float, then: Iterable[RowRecord]) -> None:
         """Look for the contacts whose creates went unanswered, when they had time to appear."""
-        for entry in [entry for entry in doubts if not self._can_be_looked_for(entry)]:
-            doubts.remove(entry)
-            self._leave_uncertain(entry, "its create went unanswered, and it has no key to look for it by")
+        for record in [record for record in doubts if not self._can_be_looked_for(record)]:
+            doubts.remove(record)
+            self._leave_uncertain(record, "its create went unanswered, and it has no key to look for it by")
         if not doubts:
             return
         now = asyncio.get_running_loop().time()
-        doubted_at = max(self._doubted_at.get(entry.number, started_at) for entry in doubts)
+        doubted_at = max(self._doubted_at.get(record.number, started_at) for record in doubts)
         with suppress(Stopped):
-            await self._client.patiently(asyncio.sleep(doubted_at + self._settle_seconds - now))
-            settled = {entry.number for entry in doubts}
-            await self._drain(chain(doubts, (entry for entry in then if entry.number not in settled)))
+            await self._client.interruptible(asyncio.sleep(doubted_at + self._settle_seconds - now))
+            settled = {record.number for record in doubts}
+            await self._drain(chain(doubts, (record for record in then if record.number not in settled)))
 
-    def _can_be_looked_for(self, entry: Entry) -> bool:
-        return bool(self._run.keys_sent(entry) or self._run.stamp_sent(entry))
+    def _can_be_looked_for(self, record: RowRecord) -> bool:
+        return bool(self._run.payload_keys(record) or self._run.payload_tracking_field(record))
 
-    def _leave_uncertain(self, entry: Entry, why: str) -> None:
-        message = f"{why}. {to_check(entry.sent or ())}"
-        self._finish(Outcome(entry.number, Status.UNCERTAIN, None, message))
+    def _leave_uncertain(self, record: RowRecord, why: str) -> None:
+        message = f"{why}. {manual_check(record.create_payload or ())}"
+        self._finish(Outcome(record.number, Status.UNCERTAIN, None, message))
 
-    async def _drain(self, entries: Iterable[Entry]) -> None:
-        line = Line(self._journal, entries)
+    async def _drain(self, records: Iterable[RowRecord]) -> None:
+        line = RowQueue(self._checkpoint, records)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
                 group.create_task(self._worker(line))
 
-    async def _worker(self, line: Line) -> None:
-        while self._client.stopped is None and (entry := await line.next()) is not None:
+    async def _worker(self, line: RowQueue) -> None:
+        while self._client.stopped is None and (record := await line.next()) is not None:
             try:
-                await self._work_on(entry)
+                await self._work_on(record)
             except Stopped as reason:
                 self._client.stop(reason)
-            except InDoubt:
-                self._doubted_at[entry.number] = asyncio.get_running_loop().time()
+            except UnconfirmedCreate:
+                self._doubted_at[record.number] = asyncio.get_running_loop().time()
             finally:
-                line.leave(entry.number)
+                line.release(record.number)
 
-    async def _work_on(self, entry: Entry) -> None:
-        row = self._run.row(entry)
+    async def _work_on(self, record: RowRecord) -> None:
+        row = self._run.row(record)
         if row.problems:
-            status = Status.UNCERTAIN if entry.state is State.CREATING else Status.FAILED
+            status = Status.UNCERTAIN if record.state is RowState.CREATE_PENDING else Status.FAILED
             message = "; ".join(problem.detail for problem in row.problems)
-            self._finish(Outcome(entry.number, status, entry.contact_id, message))
+            self._finish(Outcome(record.number, status, record.contact_id, message))
             return
-        row = row.as_new() if entry.made else row
-        known = likeliest_first(self._start(entry, row), self._memory.phone_spellings)
-        claim = Claim(self._run.owner(entry.number), row.keys)
-        work = Work(entry, row, known, claim, entry.made, entry.wrote, entry.state is State.CREATING)
-        work.sent_at = entry.sent_at
-        if row.id is None and isinstance(known, NotAsked) and isinstance(known.questions[0], ReadContact):
+        row = row.for_created_contact() if record.created_by_run else row
+        known = prioritize_phone_formats(self._start(record, row), self._cache.phone_spellings)
+        key_lock = KeyLock(self._run.lock_owner(record.number), row.keys)
+        work = RowWork(
+            record,
+            row,
+            known,
+            key_lock,
+            record.created_by_run,
+            record.updated_by_run,
+            record.state is RowState.CREATE_PENDING,
+        )
+        work.sent_at = record.sent_at
+        if row.id is None and isinstance(known, Lookup) and isinstance(known.calls[0], ReadContact):
             self._is_new(work)
         try:
             left_alone = await self._advance(work)
         except CallFailed as failure:
-            status = Status.UNCERTAIN if work.in_doubt else Status.FAILED
-            named = entry.contact_id if isinstance(failure, Ambiguous) else work.contact_id
-            self._finish(Outcome(entry.number, status, named, work.message(failure)))
+            status = Status.UNCERTAIN if work.unconfirmed else Status.FAILED
+            named = record.contact_id if isinstance(failure, Ambiguous) else work.contact_id
+            self._finish(Outcome(record.number, status, named, work.failure_message(failure)))
         else:
             if left_alone:
-                self._finish(Outcome(entry.number, Status.SKIPPED, work.contact_id, left_alone))
+                self._finish(Outcome(record.number, Status.SKIPPED, work.contact_id, left_alone))
                 return
             status = self._status(work)
-            self._finish(Outcome(entry.number, status, work.contact_id, self._remarks(work, status)))
+            self._finish(Outcome(record.number, status, work.contact_id, self._remarks(work, status)))
 
-    def _start(self, entry: Entry, row: ContactRow) -> Known:
+    def _start(self, record: RowRecord, row: ContactRow) -> Knowledge:
         """What is known of the row's contact, from the journal alone."""
-        if entry.contact_id is not None and (entry.made or entry.wrote):
-            return by_id(entry.contact_id)
-        if entry.sent is not None and (self._matching.no_match or entry.state is State.CREATING):
-            keys, stamp = self._run.keys_sent(entry), self._run.stamp_sent(entry)
+        if record.contact_id is not None and (record.created_by_run or record.updated_by_run):
+            return lookup_by_id(record.contact_id)
+        if record.create_payload is not None and (
+            self._matching.no_match or record.state is RowState.CREATE_PENDING
+        ):
+            keys, stamp = self._run.payload_keys(record), self._run.payload_tracking_field(record)
             if stamp is not None:
-                return by_stamp(stamp, keys, self._matching)
-            return by_every_key(keys, self._matching) if keys else Nobody(looked=False)
-        if earlier := self._journal.contact_of_key(row):
-            return by_earlier_row(row, earlier, self._matching)
-        return start(row, self._matching)
+                return lookup_by_tracking_field(stamp, keys, self._matching)
+            return lookup_by_all_keys(keys, self._matching) if keys else NotFound(looked=False)
+        if earlier := self._checkpoint.contact_of_earlier_row(row):
+            return lookup_by_earlier_row(row, earlier, self._matching)
+        return initial_state(row, self._matching)
 
-    async def _advance(self, work: Work) -> str:
+    async def _advance(self, work: RowWork) -> str:
         """Make calls until none is left, or in a dry run until the next one would write.
 
         Returns why the contact was left alone, if it was.
         """
-        while not (reason := self._unwanted(work)) and (call := next_call(work.row, work.known)) is not None:
-            if self._planned is not None and call.writes:
+        while not (reason := self._unwanted(work)) and (call := next_call(work.row, work.knowledge)) is not None:
+            if self._on_planned is not None and call.writes:
                 return ""
             try:
                 answer = await self._send(work, call)
-            except Claimed as claimed:
-                work.known = await self._after_another(work, claimed)
+            except KeyLocked as claimed:
+                work.knowledge = await self._after_another(work, claimed)
                 continue
-            answer = self._memory.heard(work.row, call, answer)
-            was, work.known = work.known, after(work.known, call, answer)
+            answer = self._cache.observe(work.row, call, answer)
+            was, work.knowledge = work.knowledge, apply(work.knowledge, call, answer)
             if call.writes:
                 work.done.append(call)
-            if isinstance(answer, Contact) and work.made:
+            if isinstance(answer, Contact) and work.created_by_run:
                 self._shown(work, was, answer)
-            elif isinstance(was, NotAsked):
+            elif isinstance(was, Lookup):
                 await self._looked(work)
             elif isinstance(answer, Created):
                 self._made(work, answer.id)
-            elif not (work.made or work.wrote) and isinstance(work.known, Contact):
-                self._journal.wrote(work.entry.number, work.known.id)
-                work.wrote = True
+            elif not (work.created_by_run or work.updated_by_run) and isinstance(work.knowledge, Contact):
+                self._checkpoint.mark_updated(work.record.number, work.knowledge.id)
+                work.updated_by_run = True
         return reason
 
-    def _unwanted(self, work: Work) -> str:
+    def _unwanted(self, work: RowWork) -> str:
         """Why the contact that a row means is not to be touched by it; blank if it is."""
-        if work.made or work.wrote or work.in_doubt:
+        if work.created_by_run or work.updated_by_run or work.unconfirmed:
             return ""
-        return unwanted(work.known, self._matching.mode)
+        return skip_reason(work.knowledge, self._matching.mode)
 
-    def _remarks(self, work: Work, status: Status) -> str:
+    def _remarks(self, work: RowWork, status: Status) -> str:
         """What is to be told of a row that is done: its own remarks, and another row that means its contact."""
         remarks = ["its create did not happen"] if status is Status.FAILED else [*work.row.remarks]
         if work.contact_id is not None:
-            other = self._journal.row_of_contact(work.contact_id, work.entry.number)
+            other = self._checkpoint.other_row_of_contact(work.contact_id, work.record.number)
             if other is not None:
                 remarks.append(f"the same contact as row {other}")
         return "; ".join(remarks)
 
-    def _shown(self, work: Work, was: Known, contact: Contact) -> None:
+    def _shown(self, work: RowWork, was: Knowledge, contact: Contact) -> None:
         """HeyX has shown the contact that our create was answered with: it may have been there before."""
-        if was_there(contact, work.sent_at):
-            self._journal.not_made(work.entry.number, contact.id)
-            work.made, work.wrote = False, True
+        if predates_create(contact, work.sent_at):
+            self._checkpoint.mark_preexisting(work.record.number, contact.id)
+            work.created_by_run, work.updated_by_run = False, True
         elif isinstance(was, Contact):
-            work.known = replace(contact, fields={**contact.fields, **was.fields})
+            work.knowledge = replace(contact, fields={**contact.fields, **was.fields})
 
-    async def _send(self, work: Work, call: Call) -> Answer:
+    async def _send(self, work: RowWork, call: Call) -> Answer:
         if not isinstance(call, CreateContact):
             try:
-                return await self._client.send(call, row=work.entry.number, ready_by=work.ready_by)
-            except Absent as failure:
-                if isinstance(call, ReadContact) and failure.status != QUEUED:
-                    self._memory.gone(call.id)
+                return await self._client.send(
+                    call, row=work.record.number, retry_missing_until=work.retry_missing_until
+                )
+            except NotFoundError as failure:
+                if isinstance(call, ReadContact) and failure.status != STATUS_IN_QUEUE:
+                    self._cache.forget_contact(call.id)
                 raise
         departing = partial(self._departing, work, call)
         try:
-            return await self._client.send(call, row=work.entry.number, departing=departing)
-        except Refused:
-            self._memory.release(work.claim)
+            return await self._client.send(call, row=work.record.number, before_send=departing)
+        except Rejected:
+            self._cache.unlock_keys(work.key_lock)
             raise
         except Stopped:
             with suppress(DiskFull):
-                self._journal.unsent(work.entry.number)
+                self._checkpoint.clear_pending(work.record.number)
             raise
 
-    def _departing(self, work: Work, call: CreateContact) -> None:
-        if work.claim.keys and not self._matching.no_match:
-            self._memory.claim(work.claim, passed_over=work.passed_over)
-        work.sent_at = self._client.heyx_time
-        self._journal.creating(work.entry.number, call.fields, work.sent_at)
+    def _departing(self, work: RowWork, call: CreateContact) -> None:
+        if work.key_lock.keys and not self._matching.no_match:
+            self._cache.lock_keys(work.key_lock, passed_over=work.passed_over)
+        work.sent_at = self._client.server_time
+        self._checkpoint.mark_create_pending(work.record.number, call.fields, work.sent_at)
 
-    async def _after_another(self, work: Work, claimed: Claimed) -> Known:
+    async def _after_another(self, work: RowWork, claimed: KeyLocked) -> Knowledge:
         """What is known of the contact that another run has just created, or is about to."""
         while claimed.contact_id is None:
-            await self._client.patiently(asyncio.sleep(CLAIM_POLL_SECONDS))
+            await self._client.interruptible(asyncio.sleep(CLAIM_POLL_SECONDS))
             try:
-                self._memory.look(work.claim, passed_over=work.passed_over)
-            except Claimed as still:
+                self._cache.check_locks(work.key_lock, passed_over=work.passed_over)
+            except KeyLocked as still:
                 claimed = still
             else:
-                return start(work.row, self._matching)
+                return initial_state(work.row, self._matching)
         work.passed_over |= {claimed.contact_id}
-        return by_earlier_row(work.row, claimed.contact_id, self._matching)
+        return lookup_by_earlier_row(work.row, claimed.contact_id, self._matching)
 
-    def _made(self, work: Work, contact_id: str) -> None:
-        self._journal.created(work.entry.number, contact_id)
-        self._memory.created(work.claim, contact_id)
-        work.made, work.in_doubt, work.row = True, False, work.row.as_new()
+    def _made(self, work: RowWork, contact_id: str) -> None:
+        self._checkpoint.mark_created(work.record.number, contact_id)
+        self._cache.confirm_create(work.key_lock, contact_id)
+        work.created_by_run, work.unconfirmed, work.row = True, False, work.row.for_created_contact()
         self._is_new(work)
 
-    def _is_new(self, work: Work) -> None:
-        work.ready_by = asyncio.get_running_loop().time() + self._ready_seconds
+    def _is_new(self, work: RowWork) -> None:
+        work.retry_missing_until = asyncio.get_running_loop().time() + self._ready_seconds
 
-    async def _looked(self, work: Work) -> None:
+    async def _looked(self, work: RowWork) -> None:
         """Where a create of this row may have happened, say whether the contact found is what it made."""
-        sent = work.entry.sent
-        if sent is None or work.made:
+        sent = work.record.create_payload
+        if sent is None or work.created_by_run:
             return
-        stamp = self._run.stamp_sent(work.entry)
-        match work.known:
-            case Contact() as contact if stamp is not None and is_stamped(contact, stamp):
+        stamp = self._run.payload_tracking_field(work.record)
+        match work.knowledge:
+            case Contact() as contact if stamp is not None and has_tracking_value(contact, stamp):
                 self._stamps_found = True
                 self._made(work, contact.id)
             case Contact() as contact if not self._is_careful:
-                if work.in_doubt:
+                if work.unconfirmed:
                     self._made(work, contact.id)
-            case Contact() as contact if is_ours(contact, sent, work.entry.sent_at):
+            case Contact() as contact if created_by_us(contact, sent, work.record.sent_at):
                 self._made(work, contact.id)
-            case Contact() as contact if work.in_doubt and not await self._stamps_are_found(work):
-                key = self._run.keys_sent(work.entry)[0].name
+            case Contact() as contact if work.unconfirmed and not await self._stamps_are_found(work):
+                key = self._run.payload_keys(work.record)[0].name
                 raise Ambiguous(
                     f"the contact {contact.id} has its {key}, and it cannot be told whether "
                     "the unanswered create made it",
-                    f"Look at it in HeyX. {KNOWINGLY}",
+                    f"Look at it in HeyX. {RERUN_HINT}",
                 )
-            case Nobody() if (
-                work.in_doubt and not self._run.keys_sent(work.entry) and not await self._stamps_are_found(work)
+            case NotFound() if (
+                work.unconfirmed
+                and not self._run.payload_keys(work.record)
+                and not await self._stamps_are_found(work)
             ):
                 raise Ambiguous(
-                    f"its create went unanswered, and HeyX finds no contact at all by {self._run.columns.stamp}, "
+                    f"its create went unanswered, and HeyX finds no contact at all by {self._run.columns.tracking_field}, "
                     "so it proves nothing that this one is not found",
-                    to_check(sent),
+                    manual_check(sent),
                 )
             case Contact() if not self._matching.no_match:
-                work.in_doubt = False
-            case Contact() | Nobody():
-                work.known, work.in_doubt = Nobody(looked=not self._matching.no_match), False
+                work.unconfirmed = False
+            case Contact() | NotFound():
+                work.knowledge, work.unconfirmed = NotFound(looked=not self._matching.no_match), False
 
     @property
     def _is_careful(self) -> bool:
         """Whether a contact with a row's key may be somebody whom the run must not touch."""
         return self._matching.no_match or self._matching.mode is Mode.CREATE
 
-    async def _stamps_are_found(self, work: Work) -> bool:
+    async def _stamps_are_found(self, work: RowWork) -> bool:
         """Whether HeyX finds contacts by the mark of their create: one that is known to be there is looked for."""
-        witness = self._journal.witness() if self._run.stamp_sent(work.entry) else None
-        stamp = None if witness is None else self._run.stamp_sent(witness)
+        witness = self._checkpoint.known_created_row() if self._run.payload_tracking_field(work.record) else None
+        stamp = None if witness is None else self._run.payload_tracking_field(witness)
         if self._stamps_found is None and witness is not None and stamp is not None:
             page = await self._client.send(FindContacts(stamp.name, stamp.value))
             self._stamps_found = isinstance(page, Page) and witness.contact_id in {one.id for one in page.contacts}
         return bool(stamp is not None and self._stamps_found)
 
-    def _status(self, work: Work) -> Status:
-        if self._planned is None or isinstance(work.known, NotAsked):
+    def _status(self, work: RowWork) -> Status:
+        if self._on_planned is None or isinstance(work.knowledge, Lookup):
             return work.status
-        calls = plan(work.row, work.known)
-        self._planned(work.row, work.known, calls)
-        if work.made:
+        calls = plan(work.row, work.knowledge)
+        self._on_planned(work.row, work.knowledge, calls)
+        if work.created_by_run:
             return Status.CREATED
-        if isinstance(work.known, Nobody):
-            return Status.FAILED if work.entry.state is State.CREATING else Status.CREATED
+        if isinstance(work.knowledge, NotFound):
+            return Status.FAILED if work.record.state is RowState.CREATE_PENDING else Status.CREATED
         return Status.UPDATED if calls else Status.UNCHANGED
 
-    async def settle(self) -> None:
+    async def reconcile(self) -> None:
         """Only look for the contacts whose creates went unanswered: each is `created`, or `failed` if not there.
 
-        For a journal that is set aside; the upload must have been made with `planned`.
+        For a journal that is set aside; the upload must have been made with `on_planned`.
         """
-        if doubts := self._journal.doubts():
+        if doubts := self._checkpoint.unconfirmed_creates():
             await self._settle(doubts, asyncio.get_running_loop().time(), then=())
         if self._client.stopped:
             raise self._client.stopped
 
     def _finish(self, outcome: Outcome) -> None:
-        for number in self._journal.finish(outcome):
+        for number in self._checkpoint.finish(outcome):
             self._report(replace(outcome, number=number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from heyx_bulk.values.value_types import Unfit
+from heyx_bulk.values.value_types import ConversionError
 
 YES = frozenset(
     (
@@ -26,21 +26,21 @@ NO = frozenset(
 """A cross other than the letter x is in neither: it ticks for some and strikes out for others."""
 
 
-def converted_boolean(text: str) -> str:
+def convert_boolean(text: str) -> str:
     """`true` or `false`."""
-    found = truth(text)
+    found = parse_boolean(text)
     if found is None:
-        raise Unfit("neither yes nor no", "it says neither yes nor no: write true or false")
+        raise ConversionError("neither yes nor no", "it says neither yes nor no: write true or false")
     return "true" if found else "false"
 
 
-def truth(text: str) -> bool | None:
+def parse_boolean(text: str) -> bool | None:
     """What `text` says, whatever its case and blanks; None if it says neither yes nor no."""
-    word = folded_word(text)
+    word = normalize_word(text)
     return True if word in YES else False if word in NO else None
 
 
-def folded_word(text: str) -> str:
+def normalize_word(text: str) -> str:
     """`text` without case and blanks and in Unicode's compatible form: how words are compared."""
     if text.isascii():
         return "".join(text.lower().split())

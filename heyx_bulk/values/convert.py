@@ -8,67 +8,68 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from heyx_bulk.values.boolean import converted_boolean, folded_word
-from heyx_bulk.values.dates import converted_date, converted_datetime
-from heyx_bulk.values.email_url import converted_email, converted_url, is_email, is_url
-from heyx_bulk.values.number import converted_number, is_plain_number
-from heyx_bulk.values.phone import converted_phone, is_plain_phone
-from heyx_bulk.values.times import converted_time
-from heyx_bulk.values.value_types import Kind, Meant, PhoneFormat, Unfit
+from heyx_bulk.values.boolean import convert_boolean, normalize_word
+from heyx_bulk.values.dates import convert_date, convert_datetime
+from heyx_bulk.values.email_url import convert_email, convert_url, is_email, is_url
+from heyx_bulk.values.number import convert_number, is_plain_number
+from heyx_bulk.values.phone import convert_phone, is_plain_phone
+from heyx_bulk.values.times import convert_time
+from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind, ValueType
 
 _MOST_SHOWN = 10
 
 
-def converted(meant: Meant, text: str) -> str:  # noqa: C901 - a table of cases
-    """What is sent for `text`, which is trimmed and not blank. Raises `Unfit` if it is not what `meant` says.
+def convert(meant: ValueType, text: str) -> str:  # noqa: C901 - a table of cases
+    """What is sent for `text`, which is trimmed and not blank. Raises `ConversionError` if it is not what `meant`
+    says.
 
     What comes out is taken again as it is, save the digits of a phone of another country: without their `+`
     nothing says so any more.
     """
     match meant.kind:
-        case Kind.TEXT:
+        case ValueKind.TEXT:
             return text
-        case Kind.PHONE:
-            return converted_phone(meant, text)
-        case Kind.EMAIL:
-            return converted_email(text)
-        case Kind.LIST:
+        case ValueKind.PHONE:
+            return convert_phone(meant, text)
+        case ValueKind.EMAIL:
+            return convert_email(text)
+        case ValueKind.LIST:
             return _allowed(meant, text)
-        case Kind.BOOLEAN:
-            return converted_boolean(text)
-        case Kind.NUMBER:
-            return converted_number(text)
-        case Kind.DATE:
-            return converted_date(meant, text)
-        case Kind.DATETIME:
-            return converted_datetime(meant, text)
-        case Kind.TIME:
-            return converted_time(text)
-        case Kind.URL:
-            return converted_url(text)
+        case ValueKind.BOOLEAN:
+            return convert_boolean(text)
+        case ValueKind.NUMBER:
+            return convert_number(text)
+        case ValueKind.DATE:
+            return convert_date(meant, text)
+        case ValueKind.DATETIME:
+            return convert_datetime(meant, text)
+        case ValueKind.TIME:
+            return convert_time(text)
+        case ValueKind.URL:
+            return convert_url(text)
 
 
-def keeps(meant: Meant) -> Callable[[str], object]:
+def unchanged_test(meant: ValueType) -> Callable[[str], object]:
     """A quick test of texts that are trimmed and not blank: what it is true of, `converted` gives back as it is.
 
     It is not true of every such text, and of none where a look at the signs is not enough.
     """
     match meant.kind:
-        case Kind.PHONE if meant.phone_format is PhoneFormat.AS_TYPED:
+        case ValueKind.PHONE if meant.phone_format is PhoneFormat.AS_TYPED:
             return is_plain_phone
-        case Kind.EMAIL:
+        case ValueKind.EMAIL:
             return is_email
-        case Kind.LIST:
+        case ValueKind.LIST:
             return frozenset(meant.allowed).__contains__
-        case Kind.BOOLEAN:
+        case ValueKind.BOOLEAN:
             return frozenset(("true", "false")).__contains__
-        case Kind.NUMBER:
+        case ValueKind.NUMBER:
             return is_plain_number
-        case Kind.URL:
+        case ValueKind.URL:
             return is_url
-        case Kind.TEXT:
+        case ValueKind.TEXT:
             return _always
-        case Kind.PHONE | Kind.DATE | Kind.DATETIME | Kind.TIME:
+        case ValueKind.PHONE | ValueKind.DATE | ValueKind.DATETIME | ValueKind.TIME:
             return _never
 
 
@@ -80,14 +81,16 @@ def _never(_: str) -> bool:
     return False
 
 
-def _allowed(meant: Meant, text: str) -> str:
+def _allowed(meant: ValueType, text: str) -> str:
     """The allowed value that `text` is, whatever its case and blanks."""
     if text in meant.allowed:
         return text
-    word = folded_word(text)
-    meanings = [value for value in meant.allowed if folded_word(value) == word]
+    word = normalize_word(text)
+    meanings = [value for value in meant.allowed if normalize_word(value) == word]
     if len(meanings) == 1:
         return meanings[0]
     shown = ", ".join(f"“{value}”" for value in meant.allowed[:_MOST_SHOWN])
     more = f" and {len(meant.allowed) - _MOST_SHOWN} more" if len(meant.allowed) > _MOST_SHOWN else ""
-    raise Unfit("a value that is not allowed", f"it is none of those allowed: write one of {shown}{more}")
+    raise ConversionError(
+        "a value that is not allowed", f"it is none of those allowed: write one of {shown}{more}"
+    )

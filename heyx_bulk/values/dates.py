@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from heyx_bulk.values.month_names import named_date
-from heyx_bulk.values.text import plain
-from heyx_bulk.values.times import NO_TIME, Clock, clock_of
-from heyx_bulk.values.value_types import DateOrder, Meant, Unfit
+from heyx_bulk.values.month_names import parse_named_date
+from heyx_bulk.values.text import plain_signs
+from heyx_bulk.values.times import NO_TIME, Clock, parse_time
+from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueType
 
 NO_DATE = "a date that is none"
 
@@ -75,7 +75,7 @@ class _Reading:
         return {order: written for order, written in self.forms.items() if written.exists()}
 
 
-def converted_date(meant: Meant, text: str) -> str:
+def convert_date(meant: ValueType, text: str) -> str:
     """`text` as `YYYY-MM-DD`. A time is refused unless it is midnight, which is how programs write a date alone.
 
     Three numbers are read in `meant.date_order`; without it, only if one order alone makes a date of them. Years
@@ -86,37 +86,37 @@ def converted_date(meant: Meant, text: str) -> str:
         return text
     reading = _reading_or_unfit(text)
     if reading.clock is not None and not reading.clock.is_midnight:
-        raise Unfit(
+        raise ConversionError(
             "a date with a time",
             "it has a time of day, which a date cannot hold: take the time off, or make the column a datetime",
         )
     return _day(reading, meant.date_order)
 
 
-def converted_datetime(meant: Meant, text: str) -> str:
+def convert_datetime(meant: ValueType, text: str) -> str:
     """`text` as `YYYY-MM-DDTHH:MM:SS`, with a fraction and an offset from UTC if it has one; a date alone is the
-    midnight it begins with. The date is read as `converted_date` reads one.
+    midnight it begins with. The date is read as `convert_date` reads one.
     """
     reading = _reading_or_unfit(text)
     clock = reading.clock or Clock("00", "00")
     return f"{_day(reading, meant.date_order)}T{clock.iso(seconds=True)}"
 
 
-def order_shown(text: str) -> DateOrder | None:
+def proven_order(text: str) -> DateOrder | None:
     """The order that a date, with a time or without, proves: `14/03/1988` can only begin with the day.
 
     None if it proves none (`03/04/1988`, or a month by name) or is no date.
     """
-    reading = _read(plain(text))
+    reading = _read(plain_signs(text))
     if reading is None:
         return None
     possible = list(reading.possible())
     return possible[0] if len(possible) == 1 else None
 
 
-def orders_of(text: str) -> tuple[frozenset[DateOrder], bool] | None:
+def possible_orders(text: str) -> tuple[frozenset[DateOrder], bool] | None:
     """The orders in which `text` is a date, and whether a time of day is said with it; None if it is no date."""
-    reading = None if text.isdigit() else _read(plain(text))
+    reading = None if text.isdigit() else _read(plain_signs(text))
     if reading is None or not (possible := reading.possible()):
         return None
     named = set(DateOrder) if None in possible or [*possible] == [DateOrder.YEAR_FIRST] else set()
@@ -133,22 +133,22 @@ def _exists(iso: str) -> bool:
 
 
 def _reading_or_unfit(text: str) -> _Reading:
-    reading = _read(plain(text))
+    reading = _read(plain_signs(text))
     if reading is not None:
         return reading
     if _SERIAL.fullmatch(text):
         day = _FIRST_SERIAL_DAY + timedelta(days=int(text[:5]))
-        raise Unfit(
+        raise ConversionError(
             "a date that is a bare number",
             f"it is a number; a spreadsheet shows it as {day} if the column is formatted as Date: do that, and "
             "save the sheet again",
         )
-    found = _WITH_TIME.fullmatch(plain(text)) if len(text) <= _LONGEST else None
+    found = _WITH_TIME.fullmatch(plain_signs(text)) if len(text) <= _LONGEST else None
     if found and _forms(found["date"]):
-        raise Unfit(
+        raise ConversionError(
             NO_TIME, "its time of day cannot be understood: write it as 1988-03-14T14:30, or with +05:00 behind"
         )
-    raise Unfit(NO_DATE, "it is no date that can be understood: write one such as 1988-03-14")
+    raise ConversionError(NO_DATE, "it is no date that can be understood: write one such as 1988-03-14")
 
 
 def _read(text: str) -> _Reading | None:
@@ -159,7 +159,7 @@ def _read(text: str) -> _Reading | None:
     found = _WITH_TIME.fullmatch(text)
     if found is None:
         return None
-    forms, clock = _forms(found["date"]), clock_of(found["time"])
+    forms, clock = _forms(found["date"]), parse_time(found["time"])
     return _Reading(forms, clock) if forms and clock else None
 
 
@@ -184,7 +184,7 @@ def _named_forms(text: str) -> _Forms:
     """The forms of a date whose month is a word: a year of four digits is known by them, else the last number is
     the year, unless the column's order says that it stands in front.
     """
-    if text.isdigit() or (found := named_date(text)) is None:
+    if text.isdigit() or (found := parse_named_date(text)) is None:
         return {}
     first, month, last = found
     if len(first) == 4 and len(last) <= 2:
@@ -201,17 +201,17 @@ def _day(reading: _Reading, order: DateOrder | None) -> str:
     """The one date that `reading` means in a column of this order."""
     possible = reading.possible()
     if not possible:
-        raise Unfit("a date that does not exist", "the calendar has no such day: look it up again")
+        raise ConversionError("a date that does not exist", "the calendar has no such day: look it up again")
     told = order if order in reading.forms else None
     if told in possible:
         return _iso(possible[told])
     if told in reading.forms:
-        raise Unfit(
+        raise ConversionError(
             "a date in another order than its column",
             f"read {told or 'with the day in front'} it is no date: write it as {_shown(*possible.values())}",
         )
     if len(set(possible.values())) > 1:
-        raise Unfit(
+        raise ConversionError(
             "a date that can be read in two orders",
             f"it may be {_shown(*possible.values())}: say what stands in front with --date-order day-first, or "
             "with `order` in the mapping file",
@@ -228,8 +228,8 @@ def _iso(written: _Written) -> str:
     year = written.whole_year()
     if year is None:
         may = f"19{written.year} or 20{written.year}"
-        raise Unfit("a year of two digits", f"its year may be {may}: write it with four digits")
+        raise ConversionError("a year of two digits", f"its year may be {may}: write it with four digits")
     day = f"{year}-{written.month:02}-{written.day:02}"
     if not _exists(day):
-        raise Unfit("a date that does not exist", "the calendar has no such day: look it up again")
+        raise ConversionError("a date that does not exist", "the calendar has no such day: look it up again")
     return day

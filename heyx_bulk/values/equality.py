@@ -45,7 +45,7 @@ def text_of(value: Value) -> str:
             return trim(str(value))
 
 
-def same(field: str, ours: str, theirs: Value) -> bool:
+def is_same(field: str, ours: str, theirs: Value) -> bool:
     """Whether HeyX, given `ours`, would hold `theirs`: trimmed, `"true"` and true, phones by digits."""
     ours, held = trim(ours), text_of(theirs)
     if field == "phone" and held:
@@ -67,7 +67,7 @@ def key_text(field: str, value: Value) -> str:
             return text
 
 
-def key_of(field: str) -> Callable[[str], str]:
+def key_normalizer(field: str) -> Callable[[str], str]:
     """`key_text` for the texts of one field, trimmed already."""
     match field:
         case "phone":

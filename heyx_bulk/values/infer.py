@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from heyx_bulk.values.boolean import folded_word, truth
-from heyx_bulk.values.dates import orders_of
+from heyx_bulk.values.boolean import normalize_word, parse_boolean
+from heyx_bulk.values.dates import possible_orders
 from heyx_bulk.values.email_url import is_email, is_url
-from heyx_bulk.values.number import converted_number
-from heyx_bulk.values.text import plain, trim
-from heyx_bulk.values.times import clock_of
-from heyx_bulk.values.value_types import DateOrder, Kind, Unfit
+from heyx_bulk.values.number import convert_number
+from heyx_bulk.values.text import plain_signs, trim
+from heyx_bulk.values.times import parse_time
+from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind
 
 _PHONE = re.compile(r"\(?\+(?:[ ().\-]*[0-9]){8,15}")
 _SIZES_AND_LETTERS = frozenset(("0", "1", "t", "f", "s", "j", "n"))
@@ -26,7 +26,7 @@ class _Dates:
         self.timed = False
 
     def takes(self, text: str) -> bool:
-        found = orders_of(text)
+        found = possible_orders(text)
         if found is None:
             return False
         orders, timed = found
@@ -35,40 +35,40 @@ class _Dates:
         return bool(self._orders)
 
 
-def kind_of(texts: Iterable[str]) -> Kind:
+def infer_kind(texts: Iterable[str]) -> ValueKind:
     """What `texts`, the blank ones aside, all seem to be; `TEXT` where there is any doubt.
 
     A phone is only known by its `+`, a number only where one of them has a separator, for digits may be an id or
     a code; `0` and `1` alone are text as well.
     """
     dates = _Dates()
-    looks: dict[Kind, Callable[[str], object]] = {
-        Kind.EMAIL: is_email,
-        Kind.URL: is_url,
-        Kind.PHONE: lambda text: _PHONE.fullmatch(plain(text)) is not None,
-        Kind.BOOLEAN: lambda text: truth(text) is not None,
-        Kind.TIME: lambda text: clock_of(plain(text)) is not None,
-        Kind.DATE: dates.takes,
-        Kind.NUMBER: _is_number,
+    looks: dict[ValueKind, Callable[[str], object]] = {
+        ValueKind.EMAIL: is_email,
+        ValueKind.URL: is_url,
+        ValueKind.PHONE: lambda text: _PHONE.fullmatch(plain_signs(text)) is not None,
+        ValueKind.BOOLEAN: lambda text: parse_boolean(text) is not None,
+        ValueKind.TIME: lambda text: parse_time(plain_signs(text)) is not None,
+        ValueKind.DATE: dates.takes,
+        ValueKind.NUMBER: _is_number,
     }
     said = parted = False
     for text in filter(None, map(trim, texts)):
         looks = {kind: look for kind, look in looks.items() if look(text)}
         if not looks:
-            return Kind.TEXT
-        said = said or folded_word(text) not in _SIZES_AND_LETTERS
-        parted = parted or not plain(text).lstrip("+-").isdigit()
+            return ValueKind.TEXT
+        said = said or normalize_word(text) not in _SIZES_AND_LETTERS
+        parted = parted or not plain_signs(text).lstrip("+-").isdigit()
     if not said:
-        return Kind.TEXT
+        return ValueKind.TEXT
     if not parted:
-        looks.pop(Kind.NUMBER, None)
-    kind = next(iter(looks), Kind.TEXT)
-    return Kind.DATETIME if kind is Kind.DATE and dates.timed else kind
+        looks.pop(ValueKind.NUMBER, None)
+    kind = next(iter(looks), ValueKind.TEXT)
+    return ValueKind.DATETIME if kind is ValueKind.DATE and dates.timed else kind
 
 
 def _is_number(text: str) -> bool:
     try:
-        converted_number(text)
-    except Unfit:
+        convert_number(text)
+    except ConversionError:
         return False
     return True

@@ -42,7 +42,7 @@ MONTHS: Mapping[str, int] = MappingProxyType(
 )
 
 
-def named_date(text: str) -> tuple[str, int, str] | None:
+def parse_named_date(text: str) -> tuple[str, int, str] | None:
     """The number before (or, in `March 14, 1988`, behind) the month, the month, the last number; None if there is
     no named month among two numbers. `text` has its digits as ASCII.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from heyx_bulk.values.text import plain
-from heyx_bulk.values.value_types import Unfit
+from heyx_bulk.values.text import plain_signs
+from heyx_bulk.values.value_types import ConversionError
 
 NO_NUMBER = "a number that is none"
 
@@ -34,7 +34,7 @@ _SIGNS = str.maketrans(
 sign, as an apostrophe is not."""
 
 
-def converted_number(text: str) -> str:
+def convert_number(text: str) -> str:
     """`text` as plain decimal text: `1234.50` for `1,234.50`, `1.234,50` and `1 234,50`; its decimals all stay.
 
     A lone comma before three digits (`1,234`) can be read in two ways and is refused. A lone point is always a
@@ -42,9 +42,9 @@ def converted_number(text: str) -> str:
     """
     if is_plain_number(text):
         return text
-    number = plain(text).translate(_SIGNS)
+    number = plain_signs(text).translate(_SIGNS)
     if _SCIENTIFIC.fullmatch(number):
-        raise Unfit(
+        raise ConversionError(
             "a number that the spreadsheet has rounded",
             "the spreadsheet has shortened it and digits may be lost: format the column as a number with all its "
             "digits and save it again",
@@ -60,7 +60,7 @@ def _parted(body: str) -> tuple[str, str]:
     """The whole part without separators, and the decimals with a point in front (or nothing)."""
     if _AMBIGUOUS.fullmatch(body):
         whole, decimals = body.split(",")
-        raise Unfit(
+        raise ConversionError(
             "a number that can be read in two ways",
             f"its comma may part thousands or decimals: write {whole}{decimals} or {whole}.{decimals}",
         )
@@ -71,23 +71,25 @@ def _parted(body: str) -> tuple[str, str]:
         body, fraction = body.rsplit(last, 1)
         separators = separators[:-1]
     if separators and not (len(set(separators)) == 1 and _GROUPS.fullmatch(body)):
-        raise Unfit(NO_NUMBER, "its digits are not parted as those of a number: write it without separators")
+        raise ConversionError(
+            NO_NUMBER, "its digits are not parted as those of a number: write it without separators"
+        )
     whole = re.sub(r"[^0-9]", "", body)
     if len(whole) > 1 and whole.startswith("0"):
-        raise Unfit(
+        raise ConversionError(
             "a number with zeros in front",
             "a number has no zeros in front: take them off, or make the column a text if they belong to it",
         )
     return whole, f".{fraction}" if fraction else ""
 
 
-def _no_number(number: str) -> Unfit:
+def _no_number(number: str) -> ConversionError:
     strange = "".join(
         sign for sign in number if sign.isalpha() or sign in "%‰" or unicodedata.category(sign) == "Sc"
     )
     if strange and any(sign.isdigit() for sign in number):
-        return Unfit(
+        return ConversionError(
             "a number with a currency or unit",
             f"“{strange[:_MOST_SHOWN]}” does not belong in a number: take it off, or make the column a text",
         )
-    return Unfit(NO_NUMBER, "it is no number: write one with digits, such as 1234.50")
+    return ConversionError(NO_NUMBER, "it is no number: write one with digits, such as 1234.50")

@@ -10,8 +10,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from heyx_bulk.values.text import digits, is_damaged_number, plain
-from heyx_bulk.values.value_types import Meant, PhoneFormat, Unfit
+from heyx_bulk.values.text import digits, is_damaged_number, plain_signs
+from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueType
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -48,7 +48,7 @@ _BARE_ABROAD = 11
 """So many digits without `+` may be a phone of another country."""
 
 
-def converted_phone(meant: Meant, text: str) -> str:
+def convert_phone(meant: ValueType, text: str) -> str:
     """`text` as a phone in `meant.phone_format`.
 
     As typed, it is checked and left as it stands, but for what no reader sees: digits of another script or width
@@ -64,7 +64,7 @@ def converted_phone(meant: Meant, text: str) -> str:
         return written if meant.phone_format is PhoneFormat.E164 else written.removeprefix("+")
     if meant.phone_format is PhoneFormat.DIGITS:
         return bare
-    raise Unfit(
+    raise ConversionError(
         "a phone without country code",
         "it has no + and no country code: write it with both, or say whose phones these are, such as --region PK",
     )
@@ -79,32 +79,34 @@ def is_region(text: str) -> bool:
 
 def _checked(text: str) -> str:
     """`text` in plain signs, if it is one phone and nothing else."""
-    phone = plain(text)
+    phone = plain_signs(text)
     if is_damaged_number(phone):
-        raise Unfit(
+        raise ConversionError(
             "a phone that the spreadsheet has rounded",
             "the spreadsheet has rounded it and its digits are lost: format the column as Text and paste the "
             "phone again",
         )
     if not digits(phone):
-        raise Unfit("a phone without digits", "it has no digits: write a phone, or leave the cell blank")
+        raise ConversionError("a phone without digits", "it has no digits: write a phone, or leave the cell blank")
     _must_be_one(phone)
     if letters := "".join(sign for sign in phone if sign.isalpha() and sign != "\u30fc"):
         shown = letters[:_MOST_SHOWN]
-        raise Unfit("a phone with letters", f"“{shown}” does not belong in a phone: take the letters off")
+        raise ConversionError(
+            "a phone with letters", f"“{shown}” does not belong in a phone: take the letters off"
+        )
     return phone
 
 
 def _must_be_one(phone: str) -> None:
     """Refuse a phone with more behind it."""
     if _EXTENSION.fullmatch(phone):
-        raise Unfit(
+        raise ConversionError(
             "a phone with an extension",
             "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
         )
     count = len(digits(phone))
     if count > MOST_DIGITS or _is_several(phone):
-        raise Unfit(
+        raise ConversionError(
             "several phones in one cell",
             f"with {count} digits it seems to hold more than one phone: keep the one the contact is reached by",
         )
@@ -128,7 +130,7 @@ def _bare(phone: str) -> str:
     rest = bare.removeprefix("+")
     if not (rest.isascii() and rest.isdigit()):
         strange = "".join(dict.fromkeys(sign for sign in rest if not sign.isdigit()))
-        raise Unfit(
+        raise ConversionError(
             NO_PHONE,
             f"“{strange[:_MOST_SHOWN]}” does not belong there: write the phone with digits and one + in front",
         )
@@ -149,14 +151,16 @@ def _international(bare: str, region: str | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _unreadable(error_type: int) -> Unfit:
+def _unreadable(error_type: int) -> ConversionError:
     from phonenumbers import NumberParseException  # noqa: PLC0415 - likewise
 
     if error_type == NumberParseException.INVALID_COUNTRY_CODE:
-        return Unfit(NO_PHONE, "no country has the code it begins with: write + and the country code in front")
+        return ConversionError(
+            NO_PHONE, "no country has the code it begins with: write + and the country code in front"
+        )
     if error_type == NumberParseException.TOO_LONG:
-        return Unfit(NO_PHONE, "it has too many digits: look the phone up again")
-    return Unfit(NO_PHONE, "it has too few digits: look the phone up again")
+        return ConversionError(NO_PHONE, "it has too many digits: look the phone up again")
+    return ConversionError(NO_PHONE, "it has too few digits: look the phone up again")
 
 
 def _must_be_possible(number: PhoneNumber, region: str | None) -> None:
@@ -168,13 +172,13 @@ def _must_be_possible(number: PhoneNumber, region: str | None) -> None:
         case ValidationResult.IS_POSSIBLE:
             return
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-            raise Unfit(NO_PHONE, f"its area code is missing: write {where} whole")
+            raise ConversionError(NO_PHONE, f"its area code is missing: write {where} whole")
         case ValidationResult.TOO_SHORT:
-            raise Unfit(NO_PHONE, f"it has too few digits for {where}: look it up again{abroad}")
+            raise ConversionError(NO_PHONE, f"it has too few digits for {where}: look it up again{abroad}")
         case ValidationResult.TOO_LONG:
-            raise Unfit(NO_PHONE, f"it has too many digits for {where}: look it up again{abroad}")
+            raise ConversionError(NO_PHONE, f"it has too many digits for {where}: look it up again{abroad}")
         case _:
-            raise Unfit(NO_PHONE, f"it has not as many digits as {where}: look it up again{abroad}")
+            raise ConversionError(NO_PHONE, f"it has not as many digits as {where}: look it up again{abroad}")
 
 
 def _of(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
@@ -190,7 +194,7 @@ def _of(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
     if number.country_code == 1 or (trunk and bare.startswith(trunk)):
         return number
     if not phonenumbers.is_valid_number(number):
-        raise Unfit(
+        raise ConversionError(
             "a phone that may be of another country",
             f"{region} has no such phone: if it is one of another country, write + in front",
         )
@@ -198,7 +202,7 @@ def _of(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
         return number
     if abroad.country_code == number.country_code and _is_mobile(abroad):
         return abroad
-    raise Unfit(
+    raise ConversionError(
         "a phone that may be of another country",
         f"it is a phone of {region} and, with a + in front, another one: write it with + and its country code",
     )

@@ -30,7 +30,7 @@ def digits(phone: str) -> str:
     return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
 
 
-def plain(text: str) -> str:
+def plain_signs(text: str) -> str:
     """`text` with digits of every script as 0-9 and full-width signs as plain ones, without marks of direction.
 
     Everything else stays, so an ASCII text is returned as it is.

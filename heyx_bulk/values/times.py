@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from heyx_bulk.values.text import plain
-from heyx_bulk.values.value_types import Unfit
+from heyx_bulk.values.text import plain_signs
+from heyx_bulk.values.value_types import ConversionError
 
 NO_TIME = "a time that is none"
 
@@ -44,7 +44,7 @@ class Clock:
         return f"{self.hour}:{self.minute}" + (f":{second}{self.fraction}" if second else "") + self.zone
 
 
-def clock_of(text: str) -> Clock | None:
+def parse_time(text: str) -> Clock | None:
     """The time that `text` says (plain signs), None if it is none."""
     found = _CLOCK.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
@@ -76,9 +76,9 @@ def _zone(text: str) -> str | None:
     return f"{text[0]}{hours}:{minutes}"
 
 
-def converted_time(text: str) -> str:
+def convert_time(text: str) -> str:
     """`text` as `HH:MM` or `HH:MM:SS`, as much as it says, with its fraction and offset from UTC."""
-    clock = clock_of(plain(text))
+    clock = parse_time(plain_signs(text))
     if clock is None:
-        raise Unfit(NO_TIME, "it is no time of day: write one such as 14:30 or 2:30 pm")
+        raise ConversionError(NO_TIME, "it is no time of day: write one such as 14:30 or 2:30 pm")
     return clock.iso()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a column's values are: its `type` in a mapping file. `LIST` is one of some allowed values."""
 
     TEXT = "text"
@@ -38,7 +38,7 @@ class DateOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class ValueType:
     """How a column's texts are to be understood.
 
     `region` (ISO 3166, two capitals, one that `is_region` knows) is where phones without country code are dialled.
@@ -46,14 +46,14 @@ class Meant:
     `allowed` are the values of a `LIST`, spelled as they are sent.
     """
 
-    kind: Kind = Kind.TEXT
+    kind: ValueKind = ValueKind.TEXT
     region: str | None = None
     phone_format: PhoneFormat = PhoneFormat.AS_TYPED
     date_order: DateOrder | None = None
     allowed: tuple[str, ...] = ()
 
 
-class Unfit(Exception):
+class ConversionError(Exception):
     """A text that is not what its column holds.
 
     `cause` is the same for all rows that need the same mending; `reason` says what is wrong with this text and

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.batch import Batch, grouped
-from heyx_bulk.sheets.chunk import Fault
+from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.csv.injection import unguard
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, too_long
 
@@ -32,7 +32,7 @@ _CUT_NUMBER = re.compile(r"\d([.,]\d+)?E\+\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Delimited:
+class CsvFile:
     """A CSV file and how to read it: lines to skip at its top, whether blanks follow its separators."""
 
     path: Path
@@ -78,8 +78,8 @@ class Delimited:
             rows = [cells for _, cells in group]
             if taken.has_apostrophes and not self.raw:
                 rows = [*map(_unguarded, rows)]
-            suspects = [*chain.from_iterable(map(_cut_numbers, numbers, rows))] if taken.has_exponents else ()
-            yield Batch(numbers, rows, (), suspects)
+            warnings = [*chain.from_iterable(map(_cut_numbers, numbers, rows))] if taken.has_exponents else ()
+            yield Batch(numbers, rows, (), warnings)
 
     def _rows(self, taken: _Taken) -> Iterator[tuple[int, list[str]]]:
         """Each row with the number of the line in which it begins."""
@@ -97,7 +97,7 @@ class Delimited:
 
     def _too_wide(self, row: int, columns: int) -> SheetError:
         what = f"{self.path.name}, line {row}: has {columns:,} values, and no worksheet has over {MOST_COLUMNS:,}"
-        return SheetError(what, "Name the separator with --delimiter if it is another one.")
+        return SheetError(what, "Name the separator with --separator if it is another one.")
 
     def _reader(self, lines: Iterable[str]) -> Reader:
         return csv.reader(lines, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
@@ -174,9 +174,9 @@ def _unguarded(cells: list[str]) -> list[str]:
     return [unguard(cell) if cell[:1] == "'" else cell for cell in cells] if "'" in "".join(cells) else cells
 
 
-def _cut_numbers(row: int, cells: list[str]) -> Iterator[Fault]:
+def _cut_numbers(row: int, cells: list[str]) -> Iterator[CellError]:
     remedy = "format the column as Text in Excel, paste the values again and save"
     for position, cell in enumerate(cells if "E+" in "\n".join(cells) else ()):
         if _CUT_NUMBER.fullmatch(cell):
             what = f"reads {cell}: the exponent is what Excel made of a long number"
-            yield Fault(row, position, what, remedy)
+            yield CellError(row, position, what, remedy)

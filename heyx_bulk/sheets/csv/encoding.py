@@ -51,7 +51,7 @@ class Encoding:
     note: str = ""
 
 
-def detect(path: Path) -> Encoding:
+def detect_encoding(path: Path) -> Encoding:
     """The encoding of the text file at `path`; `SheetError` names candidates where it cannot be told."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -67,7 +67,7 @@ def detect(path: Path) -> Encoding:
     raise SheetError(f"{path.name} is not UTF-8 and its encoding cannot be told{_named(path)}", _SAVE_AS_UTF8)
 
 
-def given(path: Path, name: str) -> Encoding:
+def check_encoding(path: Path, name: str) -> Encoding:
     """The encoding a person has named, if there is such a one and the file is in it."""
     try:
         codec = codecs.lookup(name).name

@@ -27,7 +27,7 @@ _WORDS = {
 }
 
 
-def given(text: str) -> str:
+def parse_separator(text: str) -> str:
     """The separator a person has named, as itself or in a word; `SheetError` for what cannot be one."""
     sign = _WORDS.get(text.strip().casefold(), text)
     if len(sign) == 1 and not sign.isalnum() and sign not in "\"\r\n\0'":
@@ -36,13 +36,13 @@ def given(text: str) -> str:
     raise SheetError(f"{text!r} cannot be a separator", remedy)
 
 
-def declared(first_line: str) -> str | None:
+def declared_separator(first_line: str) -> str | None:
     """The separator that Excel's line `sep=;` declares; None if the line is none."""
     found = _SEP_LINE.fullmatch(first_line)
     return found.group(1) if found else None
 
 
-def choose(lines: Sequence[str]) -> str:
+def detect_separator(lines: Sequence[str]) -> str:
     """The separator of `lines`; a comma where none makes two columns."""
     scores = {separator: _score(lines, separator) for separator in SEPARATORS}
     return max(SEPARATORS, key=lambda separator: scores[separator])

@@ -18,13 +18,13 @@ from threading import Timer
 from typing import IO
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.chunk import Fault, Record
+from heyx_bulk.sheets.chunk import CellError, Record
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.xlsx.cell_number import Text, number_text
-from heyx_bulk.sheets.xlsx.number_format import understand
+from heyx_bulk.sheets.xlsx.cell_number import CellText, number_text
+from heyx_bulk.sheets.xlsx.number_format import parse_number_format
 from heyx_bulk.sheets.xlsx.package import Package
 from heyx_bulk.sheets.xlsx.reference import Area
-from heyx_bulk.sheets.xlsx.workbook import Leaf
+from heyx_bulk.sheets.xlsx.workbook import WorksheetInfo
 
 _CHILD = Path(__file__).with_name("legacy_worker.py")
 _MOST_SECONDS = 60.0
@@ -37,7 +37,7 @@ _PASTE_AGAIN = "format the column as Text in Excel, paste the values again and s
 
 
 @contextmanager
-def foreign_book(path: Path, form: Format, *, seconds: float | None = None) -> Iterator[ForeignBook]:
+def open_legacy_book(path: Path, form: Format, *, seconds: float | None = None) -> Iterator[LegacyBook]:
     """The workbook at `path`; its child process lives no longer than the block, and `seconds` at most.
 
     By default a small file has 8 seconds, a big one a minute.
@@ -45,7 +45,7 @@ def foreign_book(path: Path, form: Format, *, seconds: float | None = None) -> I
     if form is Format.OPEN_DOCUMENT:
         Package(path).elements("content.xml", lambda *_: None)  # calamine never ends where broken XML does
     allowed = _SECONDS_TO_BEGIN + path.stat().st_size / 1e6 * _SECONDS_A_MEGABYTE
-    book = ForeignBook(path, form, min(allowed, _MOST_SECONDS) if seconds is None else seconds)
+    book = LegacyBook(path, form, min(allowed, _MOST_SECONDS) if seconds is None else seconds)
     try:
         book.begin()
         yield book
@@ -53,10 +53,10 @@ def foreign_book(path: Path, form: Format, *, seconds: float | None = None) -> I
         book.end()
 
 
-class ForeignBook:
+class LegacyBook:
     """A workbook of another format, as its child process tells of it."""
 
-    leaves: tuple[Leaf, ...] = ()
+    worksheets: tuple[WorksheetInfo, ...] = ()
 
     def __init__(self, path: Path, form: Format, seconds: float) -> None:
         self.path = path
@@ -81,7 +81,9 @@ class ForeignBook:
         self._timer.start()
         found = self._answer()
         listed = found if isinstance(found, list) else []
-        self.leaves = tuple(Leaf(str(name), bool(visible), str(n)) for n, (name, visible) in enumerate(listed))
+        self.worksheets = tuple(
+            WorksheetInfo(str(name), bool(visible), str(n)) for n, (name, visible) in enumerate(listed)
+        )
         if not listed:
             raise SheetError(f"{self.path.name} has no worksheet", _SAVE_AS_XLSX)
 
@@ -96,18 +98,18 @@ class ForeignBook:
         self._late = True
         self._child.kill()
 
-    def filled(self, leaf: Leaf) -> bool:
+    def filled(self, info: WorksheetInfo) -> bool:
         """Whether the worksheet holds any data."""
-        self._ask(-int(leaf.part) - 1)
+        self._ask(-int(info.part) - 1)
         return self._answer() is True
 
-    def worksheet(self, leaf: Leaf) -> ForeignSheet:
+    def worksheet(self, info: WorksheetInfo) -> LegacySheet:
         """The rows of a worksheet."""
-        return ForeignSheet(self, leaf)
+        return LegacySheet(self, info)
 
-    def rows(self, leaf: Leaf) -> Iterator[object]:
+    def rows(self, info: WorksheetInfo) -> Iterator[object]:
         """What the child tells of a worksheet: facts, then rows."""
-        self._ask(int(leaf.part))
+        self._ask(int(info.part))
         while (told := self._answer()) is not None:
             yield told
 
@@ -144,16 +146,16 @@ class ForeignBook:
 
 
 @dataclass(slots=True)
-class ForeignSheet:
+class LegacySheet:
     """A worksheet; after `records` has ended, `merged` holds its merged areas."""
 
-    book: ForeignBook
-    leaf: Leaf
+    book: LegacyBook
+    info: WorksheetInfo
     merged: list[Area] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
         """The rows that have cells."""
-        told = self.book.rows(self.leaf)
+        told = self.book.rows(self.info)
         facts = next(told)
         assert isinstance(facts, dict)  # noqa: S101 - our own child
         self.merged[:] = [Area(*area) for area in facts["merged"]]
@@ -165,30 +167,30 @@ class ForeignSheet:
 
 def _record(row: int, cells: list[object], *, hidden: bool, from_1904: bool) -> Record:
     texts: list[str] = []
-    faults: list[Fault] = []
-    suspects: list[Fault] = []
+    errors: list[CellError] = []
+    warnings: list[CellError] = []
     for position, cell in enumerate(cells):
-        text, fault, suspect = _text(cell, from_1904=from_1904)
+        text, error, warning = _text(cell, from_1904=from_1904)
         texts.append(text)
-        if fault:
-            faults.append(Fault(row, position, fault, _MEND))
-        elif suspect:
-            suspects.append(Fault(row, position, suspect, _PASTE_AGAIN))
-    return Record(row, texts, faults, suspects, hidden)
+        if error:
+            errors.append(CellError(row, position, error, _MEND))
+        elif warning:
+            warnings.append(CellError(row, position, warning, _PASTE_AGAIN))
+    return Record(row, texts, errors, warnings, hidden)
 
 
-def _text(cell: object, *, from_1904: bool) -> Text:
+def _text(cell: object, *, from_1904: bool) -> CellText:
     match cell:
         case None:
-            return Text("")
+            return CellText("")
         case str():
-            return Text(cell)
+            return CellText(cell)
         case bool():
-            return Text("true" if cell else "false")
+            return CellText("true" if cell else "false")
         case ["n", str(number), str(code)]:
-            return number_text(number, understand(code), from_1904=from_1904)
+            return number_text(number, parse_number_format(code), from_1904=from_1904)
         case ["m", str(moment)]:
-            return Text(moment)
+            return CellText(moment)
         case ["e", str(error)]:
-            return Text("", fault=f"shows the error {error}")
-    return Text("", fault="holds what cannot be read")
+            return CellText("", error=f"shows the error {error}")
+    return CellText("", error="holds what cannot be read")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from heyx_bulk.sheets.xlsx.number_format import Kind, NumberFormat
+from heyx_bulk.sheets.xlsx.number_format import NumberFormat, NumberKind
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -21,44 +21,44 @@ _DAYS_TO_9999 = 2_958_466
 _FALSE_LEAP_DAY = 60  # 1900-02-29, which Excel has and the calendar has not
 
 
-class Text(NamedTuple):
-    """A cell's text, and what is wrong with it: a `fault` leaves no text, a `suspect` text may be wrong."""
+class CellText(NamedTuple):
+    """A cell's text, and what is wrong with it: a `error` leaves no text, a `warning` text may be wrong."""
 
     text: str
-    fault: str = ""
-    suspect: str = ""
+    error: str = ""
+    warning: str = ""
 
 
-def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> Text:
+def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> CellText:
     """The text of the number written `raw` in the workbook's XML."""
     if len(raw) > _LONGEST_CHARACTERS or not _NUMBER.fullmatch(raw) or float(raw) in (_INFINITE, -_INFINITE):
-        return Text("", fault=f"holds {raw[:40]!r}, which is no number")
+        return CellText("", error=f"holds {raw[:40]!r}, which is no number")
     match number_format.kind:
-        case Kind.NUMBER:
+        case NumberKind.NUMBER:
             return _plain(raw)
-        case Kind.PADDED:
+        case NumberKind.PADDED:
             plain = _plain(raw)
             digits = number_format.digits
             return plain._replace(text=plain.text.zfill(digits)) if plain.text.isdigit() else plain
-        case Kind.BOOLEAN:
-            return Text("true" if float(raw) else "false")
-        case Kind.DURATION:
-            return Text(_clock(float(raw), number_format.digits))
-        case Kind.TIME if 0 <= float(raw) < 1:
-            return Text(_clock(float(raw), number_format.digits))
+        case NumberKind.BOOLEAN:
+            return CellText("true" if float(raw) else "false")
+        case NumberKind.DURATION:
+            return CellText(_clock(float(raw), number_format.digits))
+        case NumberKind.TIME if 0 <= float(raw) < 1:
+            return CellText(_clock(float(raw), number_format.digits))
     return _moment(raw, number_format, from_1904=from_1904)
 
 
-def _plain(raw: str) -> Text:
+def _plain(raw: str) -> CellText:
     if _WHOLE.fullmatch(raw):
-        return Text(str(int(raw)))
+        return CellText(str(int(raw)))
     exact = Decimal(raw)
     if exact == exact.to_integral_value():
         digits = f"{exact.to_integral_value():f}".lstrip("+")
-        return Text(digits if exact else "0", suspect=_rounded(digits))
+        return CellText(digits if exact else "0", warning=_rounded(digits))
     short = Decimal(f"{float(raw):.15g}")
     whole = short == short.to_integral_value()
-    return Text(f"{short.to_integral_value() if whole else short.normalize():f}" if short else "0")
+    return CellText(f"{short.to_integral_value() if whole else short.normalize():f}" if short else "0")
 
 
 def _rounded(digits: str) -> str:
@@ -69,10 +69,10 @@ def _rounded(digits: str) -> str:
     return f"holds the number {digits}; Excel keeps 15 digits of a number, so it may have been rounded"
 
 
-def _moment(raw: str, number_format: NumberFormat, *, from_1904: bool) -> Text:
+def _moment(raw: str, number_format: NumberFormat, *, from_1904: bool) -> CellText:
     days = float(raw)
     if days < (0 if from_1904 else 1) or days >= _DAYS_TO_9999 or (not from_1904 and int(days) == _FALSE_LEAP_DAY):
-        return _plain(raw)._replace(suspect=f"is formatted as a date but holds {raw}, which is no date")
+        return _plain(raw)._replace(warning=f"is formatted as a date but holds {raw}, which is no date")
     if from_1904:
         start = datetime(1904, 1, 1, tzinfo=UTC)
     else:
@@ -82,11 +82,11 @@ def _moment(raw: str, number_format: NumberFormat, *, from_1904: bool) -> Text:
     try:
         moment = start + timedelta(seconds=steps // scale, milliseconds=steps % scale * 1000 // scale)
     except OverflowError:
-        return _plain(raw)._replace(suspect=f"is formatted as a date but holds {raw}, which is no date")
+        return _plain(raw)._replace(warning=f"is formatted as a date but holds {raw}, which is no date")
     text = f"{moment:%Y-%m-%d}"
-    if number_format.kind is Kind.DATE and steps % (86_400 * scale) == 0:
-        return Text(text)
-    return Text(f"{text}T{moment:%H:%M:%S}{_fraction(steps, number_format.digits)}")
+    if number_format.kind is NumberKind.DATE and steps % (86_400 * scale) == 0:
+        return CellText(text)
+    return CellText(f"{text}T{moment:%H:%M:%S}{_fraction(steps, number_format.digits)}")
 
 
 def _clock(days: float, digits: int) -> str:

@@ -16,7 +16,7 @@ _DATE_IDS = (14, 15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58)
 _TIME_IDS = (18, 19, 20, 21, 32, 33, 34, 35, 45, 55, 56)
 
 
-class Kind(Enum):
+class NumberKind(Enum):
     """What a number means."""
 
     NUMBER = auto()
@@ -32,54 +32,54 @@ class Kind(Enum):
 class NumberFormat:
     """What a number means; `digits` is a code's width or how many digits of a second's fraction are shown."""
 
-    kind: Kind
+    kind: NumberKind
     digits: int = 0
 
 
-GENERAL = NumberFormat(Kind.NUMBER)
+GENERAL = NumberFormat(NumberKind.NUMBER)
 
 
-def builtin(format_id: int) -> NumberFormat:
+def builtin_number_format(format_id: int) -> NumberFormat:
     """The meaning of a format that a workbook only names by number (ECMA-376 part 1, 18.8.30)."""
     if format_id in _DATE_IDS:
-        return NumberFormat(Kind.DATE)
+        return NumberFormat(NumberKind.DATE)
     if format_id in _TIME_IDS:
-        return NumberFormat(Kind.TIME)
+        return NumberFormat(NumberKind.TIME)
     match format_id:
         case 22:
-            return NumberFormat(Kind.DATETIME)
+            return NumberFormat(NumberKind.DATETIME)
         case 46:
-            return NumberFormat(Kind.DURATION)
+            return NumberFormat(NumberKind.DURATION)
         case 47:
-            return NumberFormat(Kind.TIME, 1)
+            return NumberFormat(NumberKind.TIME, 1)
     return GENERAL
 
 
-def understand(code: str) -> NumberFormat:
+def parse_number_format(code: str) -> NumberFormat:
     """The meaning of a format's code, such as `yyyy-mm-dd` or `00000`."""
     if code.upper().startswith(_LIBREOFFICE_BOOLEAN):
-        return NumberFormat(Kind.BOOLEAN)
+        return NumberFormat(NumberKind.BOOLEAN)
     shown = _UNSHOWN.sub("", code).partition(";")[0]
     elapsed = _ELAPSED.search(shown) is not None
     bare = _HALF_OF_DAY.sub("h", _BRACKETS.sub("", shown)).strip().lower()
     if len(bare) > 1 and not bare.strip("0") and not elapsed:
-        return NumberFormat(Kind.PADDED, len(bare))
+        return NumberFormat(NumberKind.PADDED, len(bare))
     if "general" in bare or "standard" in bare:
         return GENERAL
     fraction = _FRACTION_OF_SECOND.search(bare)
-    kind = Kind.DURATION if elapsed else _moment(bare)
-    return NumberFormat(kind, min(len(fraction.group(1)), 3) if fraction and kind != Kind.NUMBER else 0)
+    kind = NumberKind.DURATION if elapsed else _moment(bare)
+    return NumberFormat(kind, min(len(fraction.group(1)), 3) if fraction and kind != NumberKind.NUMBER else 0)
 
 
-def _moment(bare: str) -> Kind:
+def _moment(bare: str) -> NumberKind:
     """Minutes and months share a letter: with hours or seconds beside it, it is minutes."""
     time = "h" in bare or "s" in bare
     date = "y" in bare or "d" in bare or ("m" in bare and not time)
     match date, time:
         case True, True:
-            return Kind.DATETIME
+            return NumberKind.DATETIME
         case True, False:
-            return Kind.DATE
+            return NumberKind.DATE
         case False, True:
-            return Kind.TIME
-    return Kind.NUMBER
+            return NumberKind.TIME
+    return NumberKind.NUMBER

@@ -38,12 +38,12 @@ class Package:
 
     def names(self) -> tuple[str, ...]:
         """The parts' names, in small letters, with `/`."""
-        with damage_told(self.path), ZipFile(self.path) as archive:
+        with report_damage(self.path), ZipFile(self.path) as archive:
             return tuple(map(_normal, archive.namelist()))
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """The unpacked bytes of a part, nothing if there is no such part."""
-        with damage_told(self.path), ZipFile(self.path) as archive:
+        with report_damage(self.path), ZipFile(self.path) as archive:
             check_archive(self.path, archive)
             found = [info for info in archive.infolist() if _normal(info.filename) == _normal(name)]
             if found:
@@ -85,7 +85,7 @@ class Package:
     def parse(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
         """Gives a part to `parser`, which calls its handlers, and stops after each block; no part is none."""
         fed = 0
-        with damage_told(self.path):
+        with report_damage(self.path):
             for block in self.blocks(name):
                 parser.Parse(block)
                 fed += len(block)
@@ -124,7 +124,7 @@ def local(tag: str) -> str:
 
 
 @contextmanager
-def damage_told(path: Path) -> Iterator[None]:
+def report_damage(path: Path) -> Iterator[None]:
     """Tells a broken file as a `SheetError`."""
     try:
         yield

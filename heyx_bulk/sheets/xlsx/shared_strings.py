@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 
-class Texts:
+class SharedStrings:
     """Texts numbered from 0 in the order in which they were added."""
 
     def __init__(self) -> None:

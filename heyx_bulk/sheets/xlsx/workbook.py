@@ -10,14 +10,14 @@ from heyx_bulk.sheets.limits import MOST_CHARACTERS, too_long
 from heyx_bulk.sheets.xlsx import escapes, number_format
 from heyx_bulk.sheets.xlsx.number_format import NumberFormat
 from heyx_bulk.sheets.xlsx.package import Package, local
-from heyx_bulk.sheets.xlsx.shared_strings import Texts
+from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
 
 _ON = ("1", "true")
 _MOST_TEXT_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class WorksheetInfo:
     """A worksheet's name, whether a person sees it, and the part that holds it."""
 
     name: str
@@ -30,8 +30,8 @@ class Workbook:
     """An Excel file with its worksheets in their order; `texts` are the strings its cells refer to."""
 
     package: Package
-    leaves: tuple[Leaf, ...]
-    texts: Texts
+    worksheets: tuple[WorksheetInfo, ...]
+    texts: SharedStrings
     formats: tuple[NumberFormat, ...]
     from_1904: bool
 
@@ -47,17 +47,19 @@ def open_workbook(path: Path) -> Workbook:
     start = [part for kind, part in package.related("").values() if kind == "officeDocument"]
     part = start[0] if start else "xl/workbook.xml"
     parts = package.related(part)
-    leaves, from_1904 = _leaves(package, part, parts)
-    if not leaves:
+    worksheets, from_1904 = _leaves(package, part, parts)
+    if not worksheets:
         raise SheetError(f"{path.name} has no worksheet", "Save the sheet as .xlsx from Excel and try again.")
     named = dict(parts.values())
     texts = _texts(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
     formats = _formats(package, named.get("styles", "xl/styles.xml"))
-    return Workbook(package, leaves, texts, formats, from_1904)
+    return Workbook(package, worksheets, texts, formats, from_1904)
 
 
-def _leaves(package: Package, part: str, parts: dict[str, tuple[str, str]]) -> tuple[tuple[Leaf, ...], bool]:
-    leaves: list[Leaf] = []
+def _leaves(
+    package: Package, part: str, parts: dict[str, tuple[str, str]]
+) -> tuple[tuple[WorksheetInfo, ...], bool]:
+    worksheets: list[WorksheetInfo] = []
     from_1904 = False
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -69,10 +71,10 @@ def _leaves(package: Package, part: str, parts: dict[str, tuple[str, str]]) -> t
             kind, target = parts.get(relation, ("", ""))
             if kind == "worksheet":
                 visible = attributes.get("state", "visible") == "visible"
-                leaves.append(Leaf(attributes.get("name", ""), visible, target))
+                worksheets.append(WorksheetInfo(attributes.get("name", ""), visible, target))
 
     package.elements(part, start)
-    return tuple(leaves), from_1904
+    return tuple(worksheets), from_1904
 
 
 def _formats(package: Package, part: str) -> tuple[NumberFormat, ...]:
@@ -85,18 +87,18 @@ def _formats(package: Package, part: str) -> tuple[NumberFormat, ...]:
         nonlocal in_cell_styles
         if tag == "numFmt":
             code = attributes.get("formatCode", "")
-            own[int(attributes.get("numFmtId", "0"))] = number_format.understand(code)
+            own[int(attributes.get("numFmtId", "0"))] = number_format.parse_number_format(code)
         elif tag in ("cellXfs", "cellStyles", "cellStyleXfs", "dxfs"):
             in_cell_styles = tag == "cellXfs"
         elif tag == "xf" and in_cell_styles:
             format_id = int(attributes.get("numFmtId", "0"))
-            styles.append(own.get(format_id) or number_format.builtin(format_id))
+            styles.append(own.get(format_id) or number_format.builtin_number_format(format_id))
 
     package.elements(part, start)
     return tuple(styles)
 
 
-def _texts(package: Package, part: str) -> Texts:
+def _texts(package: Package, part: str) -> SharedStrings:
     """The shared strings: the pieces of a rich text joined, without the readings of East Asian signs."""
     reader = _Reader(package)
     parser = package.parser()
@@ -114,7 +116,7 @@ class _Reader:
     """The shared strings as the parser meets them."""
 
     package: Package
-    texts: Texts = field(default_factory=Texts)
+    texts: SharedStrings = field(default_factory=SharedStrings)
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     depth: int = 0

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.chunk import Fault, Record
+from heyx_bulk.sheets.chunk import CellError, Record
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, too_long
 from heyx_bulk.sheets.xlsx import escapes
-from heyx_bulk.sheets.xlsx.cell_number import Text, number_text
-from heyx_bulk.sheets.xlsx.number_format import GENERAL, Kind, NumberFormat
+from heyx_bulk.sheets.xlsx.cell_number import CellText, number_text
+from heyx_bulk.sheets.xlsx.number_format import GENERAL, NumberFormat, NumberKind
 from heyx_bulk.sheets.xlsx.package import local
 from heyx_bulk.sheets.xlsx.reference import REFERENCE, Area, areas, column_letters, column_position
-from heyx_bulk.sheets.xlsx.shared_strings import Texts
-from heyx_bulk.sheets.xlsx.workbook import Leaf, Workbook
+from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
+from heyx_bulk.sheets.xlsx.workbook import Workbook, WorksheetInfo
 
 _WIDEST_GAP = 1_000
 _MOST_MERGED = 100_000
@@ -27,7 +27,7 @@ _MANY_PIECES = 128
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _PASTE_AGAIN = "format the column as Text in Excel, paste the values again and save"
-_NO_VALUE = Text("", fault="holds a formula without a stored value")
+_NO_VALUE = CellText("", error="holds a formula without a stored value")
 _REMEDIES = {"shows": "mend or clear it in Excel", "holds a formula": "open the sheet in Excel and save it"}
 
 
@@ -36,7 +36,7 @@ class Worksheet:
     """A worksheet; after `records` has ended, `merged` holds its merged areas."""
 
     workbook: Workbook
-    leaf: Leaf
+    info: WorksheetInfo
     merged: list[Area] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
@@ -47,7 +47,7 @@ class Worksheet:
         parser = package.parser()
         parser.StartElementHandler, parser.EndElementHandler = cells.start, cells.end
         parser.CharacterDataHandler = cells.characters
-        for _ in package.parse(self.leaf.part, parser):
+        for _ in package.parse(self.info.part, parser):
             yield from cells.ready
             cells.ready.clear()
 
@@ -57,7 +57,7 @@ class _Cells:
     """The cells as the parser meets them, gathered into rows."""
 
     worksheet: Worksheet
-    texts: Texts
+    texts: SharedStrings
     formats: tuple[NumberFormat, ...]
     ready: list[Record] = field(default_factory=list)
     row: int = 0
@@ -67,8 +67,8 @@ class _Cells:
     in_cell: bool = False
     hidden: bool = False
     cells: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    suspects: list[Fault] = field(default_factory=list)
+    errors: list[CellError] = field(default_factory=list)
+    warnings: list[CellError] = field(default_factory=list)
     widest: int = 0
     column: int = 0
     kind: str | None = None
@@ -174,41 +174,41 @@ class _Cells:
         raw = self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)
         if self.kind == "s" and raw.isdecimal() and (number := int(raw)) < len(self.texts):
             text = self.texts[number]
-            fault = suspect = ""
+            error = warning = ""
         elif self.kind is None and self.style is None and _PLAIN_NUMBER.fullmatch(raw):
-            text, fault, suspect = raw, "", ""
+            text, error, warning = raw, "", ""
         else:
-            text, fault, suspect = self._text(raw)
-        if not (text or fault):
+            text, error, warning = self._text(raw)
+        if not (text or error):
             return
         if self.column == len(self.cells) and self.column <= self.widest:
             self.cells.append(text)
         else:
             self._place(text)
-        if fault:
-            remedy = next((words for start, words in _REMEDIES.items() if fault.startswith(start)), _PASTE_AGAIN)
-            self.faults.append(Fault(self.row, self.column, fault, remedy))
-        elif suspect:
-            self.suspects.append(Fault(self.row, self.column, suspect, _PASTE_AGAIN))
+        if error:
+            remedy = next((words for start, words in _REMEDIES.items() if error.startswith(start)), _PASTE_AGAIN)
+            self.errors.append(CellError(self.row, self.column, error, remedy))
+        elif warning:
+            self.warnings.append(CellError(self.row, self.column, warning, _PASTE_AGAIN))
 
-    def _text(self, raw: str) -> Text:
+    def _text(self, raw: str) -> CellText:
         """The text of the cell whose value stands as `raw` in the XML; shared texts have been looked up."""
         match self.kind:
             case "s":
-                return Text("", fault="refers to a text the file has not") if raw else _NO_VALUE
+                return CellText("", error="refers to a text the file has not") if raw else _NO_VALUE
             case "inlineStr":
-                return Text(escapes.decode(raw))
+                return CellText(escapes.decode(raw))
             case "str":
-                return Text(escapes.decode(raw)) if self.has_value else _NO_VALUE
+                return CellText(escapes.decode(raw)) if self.has_value else _NO_VALUE
             case "b":
-                return Text("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
+                return CellText("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
             case "e":
-                return Text("", fault=f"shows the error {raw[:40]}")
+                return CellText("", error=f"shows the error {raw[:40]}")
             case "d":
-                return Text(_MIDNIGHT.sub("", raw) if self._format().kind is Kind.DATE else raw)
+                return CellText(_MIDNIGHT.sub("", raw) if self._format().kind is NumberKind.DATE else raw)
         raw = raw.strip()
         if not raw:
-            return _NO_VALUE if self.has_formula else Text("")
+            return _NO_VALUE if self.has_formula else CellText("")
         return number_text(raw, self._format(), from_1904=self.worksheet.workbook.from_1904)
 
     def _format(self) -> NumberFormat:
@@ -244,14 +244,14 @@ class _Cells:
         return self._misplaced(f"{column_letters(self.column)}{self.row}", "holds a value within a value")
 
     def _place_name(self) -> str:
-        return f"{self.worksheet.workbook.path.name}, worksheet {self.worksheet.leaf.name!r}"
+        return f"{self.worksheet.workbook.path.name}, worksheet {self.worksheet.info.name!r}"
 
     def _end_row(self) -> None:
         if not self.cells:
             return
         self.widest = max(self.widest, len(self.cells))
-        faults, suspects = tuple(self.faults), tuple(self.suspects)
-        self.ready.append(Record(self.row, self.cells, faults, suspects, self.hidden))
+        errors, warnings = tuple(self.errors), tuple(self.warnings)
+        self.ready.append(Record(self.row, self.cells, errors, warnings, self.hidden))
         self.cells = []
-        self.faults.clear()
-        self.suspects.clear()
+        self.errors.clear()
+        self.warnings.clear()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heyx_bulk.sheets.xlsx.workbook import Leaf, Workbook, open_workbook
+from heyx_bulk.sheets.xlsx.workbook import Workbook, WorksheetInfo, open_workbook
 from heyx_bulk.sheets.xlsx.worksheet import Worksheet
 
 
-class ExcelBook:
+class XlsxBook:
     """The workbook at `path`; raises `SheetError` if it is damaged."""
 
     notes: tuple[str, ...] = ()
@@ -16,12 +16,12 @@ class ExcelBook:
     def __init__(self, path: Path) -> None:
         self._workbook: Workbook = open_workbook(path)
         self.path = path
-        self.leaves = self._workbook.leaves
+        self.worksheets = self._workbook.worksheets
 
-    def filled(self, leaf: Leaf) -> bool:
+    def filled(self, info: WorksheetInfo) -> bool:
         """Whether the worksheet holds any data; read no further than to the first of it."""
-        return any(record.width() for record in self.worksheet(leaf).records())
+        return any(record.width() for record in self.worksheet(info).records())
 
-    def worksheet(self, leaf: Leaf) -> Worksheet:
+    def worksheet(self, info: WorksheetInfo) -> Worksheet:
         """The rows of a worksheet."""
-        return Worksheet(self._workbook, leaf)
+        return Worksheet(self._workbook, info)

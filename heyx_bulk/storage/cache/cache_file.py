@@ -8,7 +8,7 @@ from pathlib import Path
 from heyx_bulk.database import Database, FileKind, open_shared
 from heyx_bulk.settings import state_folder
 
-MEMORY = FileKind(
+CACHE_FILE = FileKind(
     "The memory of this channel,",
     "See to the folder, or name another one in the environment variable HEYX_BULK_STATE.",
     "Move the file away: what it held is learned anew, and exports before this are no longer known.",
@@ -56,17 +56,17 @@ CREATE TABLE IF NOT EXISTS peculiar (
 """
 
 
-def place_of(channel: str, folder: Path | None = None) -> Path:
+def cache_path(channel: str, folder: Path | None = None) -> Path:
     """Where the memory of a channel lies, by default in the user's state folder."""
     return (folder or state_folder() / "memory") / f"{channel}.sqlite"
 
 
-def opened(path: Path, more: str = "") -> Database:
+def open_cache_file(path: Path, more: str = "") -> Database:
     """The memory in the file `path`, which is made if it is not there, and is this user's alone.
 
-    `more` are tables that it holds beside those of this page. Raises `Unwritable` where it cannot be used.
+    `more` are tables that it holds beside those of this page. Raises `WriteError` where it cannot be used.
     """
-    return open_shared(path, MEMORY, _SCHEMA + more)
+    return open_shared(path, CACHE_FILE, _SCHEMA + more)
 
 
 def digest(channel: str, text: str) -> str:

@@ -13,39 +13,39 @@ from heyx_bulk.database import translate_errors
 from heyx_bulk.errors import Stopped
 from heyx_bulk.models.calls import Answer, Call
 from heyx_bulk.models.contacts import ContactRow
-from heyx_bulk.storage.cache.cache_file import MEMORY, opened, place_of
-from heyx_bulk.storage.cache.custom_fields import Fields
-from heyx_bulk.storage.cache.field_mismatches import Habits, Peculiarity, peculiar
-from heyx_bulk.storage.cache.known_contacts import SCHEMA, Contacts
-from heyx_bulk.storage.cache.recent_creates import Claim, Creates
+from heyx_bulk.storage.cache.cache_file import CACHE_FILE, cache_path, open_cache_file
+from heyx_bulk.storage.cache.custom_fields import CustomFields
+from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, FieldMismatches, read_mismatches
+from heyx_bulk.storage.cache.known_contacts import SCHEMA, KnownContacts
+from heyx_bulk.storage.cache.recent_creates import KeyLock, RecentCreates
 from heyx_bulk.values.equality import PhoneSpelling
-from heyx_bulk.values.value_types import Kind
+from heyx_bulk.values.value_types import ValueKind
 
-_NOTHING: Mapping[str, Kind] = MappingProxyType({})
+_NOTHING: Mapping[str, ValueKind] = MappingProxyType({})
 
 
-class Memory(Protocol):
+class Cache(Protocol):
     """What an upload asks of the memory of its channel."""
 
-    def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Say that a create is about to leave; raises `Claimed` where another has it.
+    def lock_keys(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
+        """Say that a create is about to leave; raises `KeyLocked` where another has it.
 
         Contacts `passed_over` were looked at and are not the one that is meant.
         """
 
-    def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Raise `Claimed` where another has it; claim nothing."""
+    def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
+        """Raise `KeyLocked` where another has it; claim nothing."""
 
-    def created(self, claim: Claim, contact_id: str) -> None:
+    def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
         """The claimed contact is there."""
 
-    def release(self, claim: Claim) -> None:
+    def unlock_keys(self, key_lock: KeyLock) -> None:
         """The claimed contact was not created after all."""
 
-    def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         """Learn from HeyX's answer to a row's call; give it back as it must be read."""
 
-    def gone(self, contact_id: str) -> None:
+    def forget_contact(self, contact_id: str) -> None:
         """HeyX said that there is no such contact."""
 
     @property
@@ -53,27 +53,27 @@ class Memory(Protocol):
         """The spellings under which phones were found, likeliest first."""
 
 
-class Forgetful:
+class NullCache:
     """A memory that keeps nothing: for rehearsals."""
 
-    def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
+    def lock_keys(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Nobody else is there."""
 
-    def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
+    def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
         """Nobody else is there."""
 
-    def created(self, claim: Claim, contact_id: str) -> None:
+    def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
         """Forgotten."""
 
-    def release(self, claim: Claim) -> None:
+    def unlock_keys(self, key_lock: KeyLock) -> None:
         """Forgotten."""
 
-    def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         """The answer as it is."""
         del row, call
         return answer
 
-    def gone(self, contact_id: str) -> None:
+    def forget_contact(self, contact_id: str) -> None:
         """Nobody was known."""
 
     @property
@@ -82,11 +82,11 @@ class Forgetful:
         return ()
 
 
-class ChannelMemory:
+class ChannelCache:
     """What is known of one channel: the creates of the last seconds, its custom fields, its habits,
     and (with `remember`) its contacts.
 
-    A create of less than `settle_seconds` ago counts as recent. Raises `Unwritable` where its file, by default in
+    A create of less than `settle_seconds` ago counts as recent. Raises `WriteError` where its file, by default in
     the user's state folder, cannot be used, `DiskFull` where it can no longer be. Use in a `with` block.
     """
 
@@ -99,16 +99,16 @@ class ChannelMemory:
         clock: Callable[[], float] = time.time,
         remember: bool = True,
     ) -> None:
-        path = place_of(channel, folder)
+        path = cache_path(channel, folder)
         self.path = path
-        self._db = opened(path, SCHEMA)
-        creates = Creates(self._db, channel, settle_seconds, clock)
-        self.claim, self.look = creates.claim, creates.look
-        self.created, self.release = creates.created, creates.release
-        self._habits = Habits(self._db, channel, settle_seconds, clock)
-        self.fields = Fields(self._db, clock)
-        self.contacts = Contacts(self._db, clock, kept=remember)
-        self.gone = self.contacts.gone
+        self._db = open_cache_file(path, SCHEMA)
+        creates = RecentCreates(self._db, channel, settle_seconds, clock)
+        self.lock_keys, self.check_locks = creates.lock_keys, creates.check_locks
+        self.confirm_create, self.unlock_keys = creates.confirm_create, creates.unlock_keys
+        self._habits = FieldMismatches(self._db, channel, settle_seconds, clock)
+        self.fields = CustomFields(self._db, clock)
+        self.contacts = KnownContacts(self._db, clock, kept=remember)
+        self.forget_contact = self.contacts.forget_contact
 
     def __enter__(self) -> Self:
         return self
@@ -119,46 +119,46 @@ class ChannelMemory:
             self._habits.keep()
         self._db.close()
 
-    def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         """Learn from HeyX's answer to a row's call; give it back as it must be read."""
-        self.contacts.heard(call, answer)
-        return self._habits.heard(row, call, answer)
+        self.contacts.observe(call, answer)
+        return self._habits.observe(row, call, answer)
 
     @property
     def phone_spellings(self) -> tuple[PhoneSpelling, ...]:
         """The spellings under which phones were found, likeliest first."""
         return self._habits.phone_spellings
 
-    def peculiarities(self) -> tuple[Peculiarity, ...]:
+    def field_mismatches(self) -> tuple[FieldMismatch, ...]:
         """The fields that HeyX does not show as they are written."""
-        return peculiar(self._db)
+        return read_mismatches(self._db)
 
 
-def known_fields(channel: str, *, folder: Path | None = None) -> Mapping[str, Kind]:
+def known_fields(channel: str, *, folder: Path | None = None) -> Mapping[str, ValueKind]:
     """The custom fields that a channel is known to have, and what their values are; no file is made.
 
     Those that HeyX does not show as they are written are among them.
     """
-    with _there(channel, folder) as memory:
-        if memory is None:
+    with _there(channel, folder) as cache:
+        if cache is None:
             return _NOTHING
-        silent = {one.name: Kind.TEXT for one in memory.peculiarities()}
-        return MappingProxyType({**silent, **{one.name: one.kind for one in memory.fields.known()}})
+        silent = {one.name: ValueKind.TEXT for one in cache.field_mismatches()}
+        return MappingProxyType({**silent, **{one.name: one.kind for one in cache.fields.known()}})
 
 
-def peculiarities(channel: str, *, folder: Path | None = None) -> tuple[Peculiarity, ...]:
+def field_mismatches(channel: str, *, folder: Path | None = None) -> tuple[FieldMismatch, ...]:
     """The fields that a channel does not show as they are written; no file is made."""
-    with _there(channel, folder) as memory:
-        return () if memory is None else memory.peculiarities()
+    with _there(channel, folder) as cache:
+        return () if cache is None else cache.field_mismatches()
 
 
 @contextmanager
-def _there(channel: str, folder: Path | None) -> Iterator[ChannelMemory | None]:
-    path = place_of(channel, folder)
-    with translate_errors(path, MEMORY, starting=True):
+def _there(channel: str, folder: Path | None) -> Iterator[ChannelCache | None]:
+    path = cache_path(channel, folder)
+    with translate_errors(path, CACHE_FILE, starting=True):
         there = path.exists()
     if not there:
         yield None
         return
-    with ChannelMemory(channel, 0.0, folder=folder) as memory:
-        yield memory
+    with ChannelCache(channel, 0.0, folder=folder) as cache:
+        yield cache

@@ -11,7 +11,7 @@ from heyx_bulk.database import Database
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Contact, Value
 from heyx_bulk.values.equality import text_of
-from heyx_bulk.values.value_types import Kind
+from heyx_bulk.values.value_types import ValueKind
 
 FEWEST_DATES = 3
 """So many values must be dates, and all of them, before a field is taken to hold dates."""
@@ -28,12 +28,12 @@ class KnownField:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     first_seen: float | None
     last_seen: float | None
 
 
-class Fields:
+class CustomFields:
     """The custom fields that a channel has shown, and those that a person says it has."""
 
     def __init__(self, db: Database, clock: Callable[[], float]) -> None:
@@ -49,7 +49,7 @@ class Fields:
             for name, booleans, dates, others, first, last in found
         )
 
-    def saw(self, contacts: Iterable[Contact]) -> None:
+    def observe(self, contacts: Iterable[Contact]) -> None:
         """HeyX showed these contacts, whole: their custom fields are there, and their values are of some kind."""
         sorts: dict[str, Counter[str]] = {}
         for contact in contacts:
@@ -96,11 +96,11 @@ def _sort(value: Value) -> Iterator[str]:
         yield "dates" if _DATE.fullmatch(text) else "others"
 
 
-def _kind(booleans: int, dates: int, others: int) -> Kind:
+def _kind(booleans: int, dates: int, others: int) -> ValueKind:
     match bool(booleans), dates >= FEWEST_DATES, bool(others):
         case True, _, False if not dates:
-            return Kind.BOOLEAN
+            return ValueKind.BOOLEAN
         case False, True, False:
-            return Kind.DATE
+            return ValueKind.DATE
         case _:
-            return Kind.TEXT
+            return ValueKind.TEXT

@@ -16,7 +16,7 @@ from heyx_bulk.database import Database
 from heyx_bulk.models.calls import Answer, Call, CreateContact, Created, Done, FindContacts, Page, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
 from heyx_bulk.storage.cache.cache_file import digest
-from heyx_bulk.storage.cache.custom_fields import Fields, custom_fields
+from heyx_bulk.storage.cache.custom_fields import CustomFields, custom_fields
 from heyx_bulk.values.equality import PhoneSpelling, key_text, spelling_of, text_of
 from heyx_bulk.values.text import trim
 
@@ -48,7 +48,7 @@ SELECT ?, name, value, at, 0, 1, NULL, NULL, 0 FROM trial WHERE contact = ? AND 
 """
 
 
-class How(StrEnum):
+class MismatchKind(StrEnum):
     """How HeyX shows a field that it does not show as it was written."""
 
     NAME = "under another name"
@@ -57,16 +57,16 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Peculiarity:
+class FieldMismatch:
     """A field that HeyX does not show as it is written; `shown_as` is the field that shows its values instead."""
 
     name: str
-    how: How
+    kind: MismatchKind
     shown_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class WriteObservation:
     """What was written into a field of one contact, and what HeyX showed of it later; values are hashes.
 
     It is `awaited` until HeyX shows the contact. `other` is the one other field that held the value, `times` how
@@ -82,7 +82,7 @@ class Trial:
     times: int = 0
 
 
-class Habits:
+class FieldMismatches:
     """What was learned of a channel so far, and what it teaches from call to call.
 
     A contact that HeyX shows sooner than `settle_seconds` after a write proves nothing.
@@ -93,17 +93,17 @@ class Habits:
         self._channel = channel
         self._settle_seconds = settle_seconds
         self._clock = clock
-        self._fields = Fields(db, clock)
+        self._fields = CustomFields(db, clock)
         self._seen: list[Contact] = []
-        self._trials: dict[tuple[str, str], Trial] = {}
+        self._trials: dict[tuple[str, str], WriteObservation] = {}
         self._new_finds: Counter[PhoneSpelling] = Counter()
         self._finds = Counter(
             {PhoneSpelling(name): found for name, found in db.rows("SELECT spelling, found FROM phone")}
         )
-        self._peculiar = {one.name: one for one in peculiar(db)}
+        self._peculiar = {one.name: one for one in read_mismatches(db)}
         self._sample = dict(db.rows(_SAMPLE, _SOMEBODY))
 
-    def heard(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         """Learn from HeyX's answer to a row's call; give it back as it must be read: values under our names."""
         match call, answer:
             case FindContacts(), Page():
@@ -128,7 +128,7 @@ class Habits:
         """Write down what was learned and is not written down yet."""
         seen, trials, finds = self._seen, self._trials, self._new_finds
         self._seen, self._trials, self._new_finds = [], {}, Counter()
-        self._fields.saw(seen)
+        self._fields.observe(seen)
         if not trials and not finds:
             return
         with self._db.transaction():
@@ -169,7 +169,7 @@ class Habits:
         before = self._trials_of(contact) if written else {}
         for field in written:
             value, was = self._digest(trim(field.value)), before.get(field.name)
-            trial = Trial(value, now) if was is None or was.value != value else was
+            trial = WriteObservation(value, now) if was is None or was.value != value else was
             self._note(contact, field.name, replace(trial, at=now, awaited=True))
 
     def _is_held(self, name: str) -> bool:
@@ -217,12 +217,14 @@ class Habits:
             if one.shown_as and not text_of(fields.get(one.name)) and one.shown_as in fields:
                 yield one.name, fields[one.shown_as]
 
-    def _holds(self, trial: Trial, field: Field, shown: Mapping[str, Value]) -> bool:
+    def _holds(self, trial: WriteObservation, field: Field, shown: Mapping[str, Value]) -> bool:
         """Whether a contact has what was written into it, since HeyX shows what it showed for it before."""
         same = trial.value == self._digest(trim(field.value))
         return same and trial.times > 0 and trial.shown == self._digest(text_of(shown.get(field.name)))
 
-    def _compared(self, contact: Contact, trials: Mapping[str, Trial]) -> Mapping[str, Trial]:
+    def _compared(
+        self, contact: Contact, trials: Mapping[str, WriteObservation]
+    ) -> Mapping[str, WriteObservation]:
         """The trials of a contact, with what HeyX shows now of what it was given."""
         now = self._clock()
         found = dict(trials)
@@ -234,7 +236,9 @@ class Habits:
                     self._judge(name)
         return found
 
-    def _after_look(self, contact: Contact, name: str, trial: Trial, written: Mapping[str, Trial]) -> Trial:
+    def _after_look(
+        self, contact: Contact, name: str, trial: WriteObservation, written: Mapping[str, WriteObservation]
+    ) -> WriteObservation:
         held = contact.fields.get(name)
         if self._agrees(trial, held):
             return replace(trial, awaited=False, agreed=True)
@@ -254,7 +258,7 @@ class Habits:
             times=trial.times + 1 if shown == trial.shown else int(trial.shown is None),
         )
 
-    def _agrees(self, trial: Trial, held: Value) -> bool:
+    def _agrees(self, trial: WriteObservation, held: Value) -> bool:
         text = text_of(held)
         texts = (text, text.upper(), text.title()) if isinstance(held, bool) else (text,)
         return bool(text) and any(trial.value == self._digest(one) for one in texts)
@@ -273,24 +277,26 @@ class Habits:
         others, values = {look[2] for look in differed}, {look[4] for look in differed}
         other = others.pop() if len(others) == 1 and len(values) > 1 and len(differed) == len(looks) else None
         nothing = all(look[1] == self._digest("") for look in differed)
-        how = How.NAME if other else How.NOTHING if nothing else How.VALUE
-        self._peculiar[name] = found = Peculiarity(name, how, other or "")
-        self._db.execute("REPLACE INTO peculiar VALUES (?, ?, ?)", (name, found.how, found.shown_as))
+        how = MismatchKind.NAME if other else MismatchKind.NOTHING if nothing else MismatchKind.VALUE
+        self._peculiar[name] = found = FieldMismatch(name, how, other or "")
+        self._db.execute("REPLACE INTO peculiar VALUES (?, ?, ?)", (name, found.kind, found.shown_as))
 
     # What is kept of it
 
-    def _trials_of(self, contact: str) -> Mapping[str, Trial]:
+    def _trials_of(self, contact: str) -> Mapping[str, WriteObservation]:
         if not self._sample and not self._peculiar:
             return {}
         query = "SELECT name, value, at, awaited, agreed, shown, other, times FROM trial WHERE contact = ?"
         found = self._db.rows(query, contact)
         kept = {
-            name: Trial(value, at, bool(awaited), None if agreed is None else bool(agreed), shown, other, times)
+            name: WriteObservation(
+                value, at, bool(awaited), None if agreed is None else bool(agreed), shown, other, times
+            )
             for name, value, at, awaited, agreed, shown, other, times in found
         }
         return kept | {name: trial for (of, name), trial in self._trials.items() if of == contact}
 
-    def _note(self, contact: str, name: str, trial: Trial) -> None:
+    def _note(self, contact: str, name: str, trial: WriteObservation) -> None:
         self._trials[contact, name] = trial
         if len(self._trials) >= BATCH_NOTES:
             self.keep()
@@ -299,10 +305,10 @@ class Habits:
         return digest(self._channel, text)
 
 
-def peculiar(db: Database) -> tuple[Peculiarity, ...]:
+def read_mismatches(db: Database) -> tuple[FieldMismatch, ...]:
     """The fields that HeyX does not show as they are written, by name."""
     found = db.rows("SELECT name, how, shown_as FROM peculiar ORDER BY name")
-    return tuple(Peculiarity(name, How(how), shown_as) for name, how, shown_as in found)
+    return tuple(FieldMismatch(name, MismatchKind(how), shown_as) for name, how, shown_as in found)
 
 
 def _has(contact: Contact, search: FindContacts) -> bool:

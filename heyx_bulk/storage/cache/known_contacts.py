@@ -78,7 +78,7 @@ class KnownExport:
     contacts: int
 
 
-class Contacts:
+class KnownContacts:
     """The contacts of one channel, as this machine knows them. Without `kept` nothing is written down.
 
     What two of them share, a contact and an export that showed it so, lies on disk once.
@@ -91,20 +91,20 @@ class Contacts:
 
     # Learning
 
-    def saw(self, contacts: Iterable[Contact]) -> None:
+    def observe_contacts(self, contacts: Iterable[Contact]) -> None:
         """HeyX showed these contacts, whole: that replaces what was known."""
         if self._kept:
             with self._db.transaction():
                 for contact in contacts:
                     self._put(contact)
 
-    def heard(self, call: Call, answer: Answer) -> None:
+    def observe(self, call: Call, answer: Answer) -> None:
         """Learn from HeyX's answer to a call."""
         match call, answer:
             case _, Page():
-                self.saw(answer.contacts)
+                self.observe_contacts(answer.contacts)
             case _, Contact():
-                self.saw((answer,))
+                self.observe_contacts((answer,))
             case CreateContact(), Created():
                 fields = {field.name: field.value for field in call.fields}
                 self._changed(answer.id, lambda known: replace(known, fields={**known.fields, **fields}))
@@ -116,14 +116,14 @@ class Contacts:
             case RemoveTags(), Done():
                 self._changed(call.id, lambda known: replace(known, tags=known.tags.difference(call.tags)))
 
-    def gone(self, contact_id: str) -> None:
+    def forget_contact(self, contact_id: str) -> None:
         """HeyX said that there is no such contact."""
         with self._db.transaction():
             gone = self._db.rows("DELETE FROM contact WHERE id = ? RETURNING document", contact_id)
             for (document,) in gone:
                 self._let_go(contact_id, document)
 
-    def keep_export(self, name: str, contacts: Iterable[Contact]) -> int:
+    def record_export(self, name: str, contacts: Iterable[Contact]) -> int:
         """Remember what an export to the file `name` showed of its contacts; its number, 0 if nothing is kept."""
         if not self._kept:
             return 0
@@ -158,7 +158,7 @@ class Contacts:
 
     def _put(self, contact: Contact) -> None:
         was: int | None = self._db.value("SELECT document FROM contact WHERE id = ?", contact.id)
-        row = (contact.id, self._document(contact), contact.whole, self._clock())
+        row = (contact.id, self._document(contact), contact.complete, self._clock())
         self._db.execute("INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)", row)
         if was is not None and was != row[1]:
             self._let_go(contact.id, was)
@@ -203,7 +203,7 @@ class Contacts:
         query = "SELECT number, name, at, contacts FROM export ORDER BY number DESC"
         return tuple(KnownExport(*row) for row in self._db.rows(query))
 
-    def showings(self, contact_id: str) -> Iterator[tuple[Contact, tuple[int, ...]]]:
+    def exported_versions(self, contact_id: str) -> Iterator[tuple[Contact, tuple[int, ...]]]:
         """What the remembered exports showed of a contact: each look of it, with the exports that showed it so."""
         query = (
             "SELECT text, group_concat(export) FROM export "
@@ -230,4 +230,4 @@ def _known(contact_id: str, text: str, whole: int, seen: float) -> KnownContact:
 
 def _contact(contact_id: str, text: str, *, whole: bool) -> Contact:
     fields, tags, created_at = json.loads(text)
-    return Contact(contact_id, fields, frozenset(tags), whole=whole, created_at=created_at)
+    return Contact(contact_id, fields, frozenset(tags), complete=whole, created_at=created_at)

@@ -17,7 +17,7 @@ from heyx_bulk.values.equality import key_text
 FORGET_AFTER_SECONDS = 86_400.0
 
 
-class Claimed(Exception):
+class KeyLocked(Exception):
     """Somebody else has just created the contact, or is about to; `contact_id` is None while nobody knows."""
 
     def __init__(self, contact_id: str | None) -> None:
@@ -26,7 +26,7 @@ class Claimed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class KeyLock:
     """Who is about to create which contact: a run's row, and the key values the contact will have.
 
     The first key is what the row means its contact by.
@@ -36,7 +36,7 @@ class Claim:
     keys: tuple[Field, ...]
 
 
-class Creates:
+class RecentCreates:
     """The creates of the last `settle_seconds` in a channel, by all runs of this user on this machine."""
 
     def __init__(self, db: Database, channel: str, settle_seconds: float, clock: Callable[[], float]) -> None:
@@ -46,33 +46,33 @@ class Creates:
         self._clock = clock
         db.execute("DELETE FROM created WHERE at < ?", (clock() - FORGET_AFTER_SECONDS,))
 
-    def claim(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Say that a create is about to leave; raises `Claimed` where another run has it. Atomic."""
+    def lock_keys(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
+        """Say that a create is about to leave; raises `KeyLocked` where another run has it. Atomic."""
         with self._db.transaction():
-            self.look(claim, passed_over=passed_over)
+            self.check_locks(key_lock, passed_over=passed_over)
             self._db.executemany(
                 "REPLACE INTO created VALUES (?, ?, NULL, ?)",
-                [(key, claim.owner, self._clock()) for key in self._hashes(claim.keys)],
+                [(key, key_lock.owner, self._clock()) for key in self._hashes(key_lock.keys)],
             )
 
-    def look(self, claim: Claim, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Raise `Claimed` where another row's contact has, or will have, the first key; claim nothing."""
+    def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
+        """Raise `KeyLocked` where another row's contact has, or will have, the first key; claim nothing."""
         query = "SELECT contact_id FROM created WHERE key = ? AND owner <> ? AND abs(? - at) < ? ORDER BY at"
-        bounds = (self._hashes(claim.keys[:1])[0], claim.owner, self._clock(), self._settle_seconds)
+        bounds = (self._hashes(key_lock.keys[:1])[0], key_lock.owner, self._clock(), self._settle_seconds)
         found = [contact_id for (contact_id,) in self._db.rows(query, *bounds) if contact_id not in passed_over]
         if found:
-            raise Claimed(found[0])
+            raise KeyLocked(found[0])
 
-    def created(self, claim: Claim, contact_id: str) -> None:
+    def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
         """The claimed contact is there."""
         self._db.execute(
             "UPDATE created SET contact_id = ?, at = ? WHERE owner = ?",
-            (contact_id, self._clock(), claim.owner),
+            (contact_id, self._clock(), key_lock.owner),
         )
 
-    def release(self, claim: Claim) -> None:
+    def unlock_keys(self, key_lock: KeyLock) -> None:
         """The claimed contact was not created after all."""
-        self._db.execute("DELETE FROM created WHERE owner = ?", (claim.owner,))
+        self._db.execute("DELETE FROM created WHERE owner = ?", (key_lock.owner,))
 
     def _hashes(self, keys: Sequence[Field]) -> list[str]:
         return [digest(self._channel, f"{key.name}\n{key_text(key.name, key.value)}") for key in keys]

@@ -20,13 +20,13 @@ CREATE TABLE IF NOT EXISTS shown (
 """
 
 
-class Shown:
+class Baseline:
     """What an export showed, by row. A checkpoint of a run without edits has no table for it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def keep(self, contacts: Iterable[tuple[int, Contact]]) -> None:
+    def store(self, contacts: Iterable[tuple[int, Contact]]) -> None:
         """Keep what an export showed of rows' contacts, all or nothing."""
         rows = (
             (number, contact.id, json.dumps(dict(contact.fields)), json.dumps(sorted(contact.tags)))
@@ -36,10 +36,10 @@ class Shown:
             self._db.execute(_SCHEMA)
             self._db.executemany("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?)", rows)
 
-    def of(self, number: int) -> Contact | None:
+    def contact_of(self, number: int) -> Contact | None:
         """What the export showed of a row's contact; None where it did not."""
         found = self._db.row("SELECT id, fields, tags FROM shown WHERE number = ?", number)
         if found is None:
             return None
         contact_id, fields, tags = found
-        return Contact(contact_id, json.loads(fields), frozenset(json.loads(tags)), whole=True)
+        return Contact(contact_id, json.loads(fields), frozenset(json.loads(tags)), complete=True)

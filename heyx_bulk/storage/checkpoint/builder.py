@@ -10,11 +10,18 @@ from typing import Self
 from heyx_bulk.database import Database, create_private, translate_errors
 from heyx_bulk.models.contacts import Problem, Status
 from heyx_bulk.storage.checkpoint import call_table as calls
-from heyx_bulk.storage.checkpoint.locking import CHECKPOINT, clear, sync
-from heyx_bulk.storage.checkpoint.row_record import FORMAT, LINK, SCHEMA, SHARED, State, problems_text
+from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, remove_leftovers, sync
+from heyx_bulk.storage.checkpoint.row_record import (
+    FORMAT,
+    LINK_ROWS,
+    SCHEMA,
+    SHARED_KEYS,
+    RowState,
+    problems_to_json,
+)
 
 
-class Draft:
+class CheckpointBuilder:
     """A checkpoint in the making, in a hidden file beside its place; nothing of it is kept unless `keep`.
 
     Rows come first, then their keys; `keep` makes it durable and gives it its name.
@@ -26,10 +33,10 @@ class Draft:
         self._db: Database | None = None
 
     def __enter__(self) -> Self:
-        with translate_errors(self.path, CHECKPOINT, starting=True):
+        with translate_errors(self.path, CHECKPOINT_FILE, starting=True):
             self._draft.unlink(missing_ok=True)
             create_private(self._draft)
-        self._db = Database(self._draft, CHECKPOINT, synchronous="OFF", starting=True, named=self.path)
+        self._db = Database(self._draft, CHECKPOINT_FILE, synchronous="OFF", starting=True, named=self.path)
         self._db.script("PRAGMA journal_mode=OFF; BEGIN;" + SCHEMA + calls.SCHEMA)
         return self
 
@@ -42,35 +49,37 @@ class Draft:
         assert self._db is not None, "a draft is used inside its with block"  # noqa: S101  our own use
         return self._db
 
-    def add(self, numbers: Sequence[int], texts: Sequence[str], problems: Mapping[int, Sequence[Problem]]) -> None:
-        """Store rows: number, and cells as `text_of` writes them; one with `problems` cannot be sent."""
+    def add_rows(
+        self, numbers: Sequence[int], texts: Sequence[str], problems: Mapping[int, Sequence[Problem]]
+    ) -> None:
+        """Store rows: number, and cells as `to_json` writes them; one with `problems` cannot be sent."""
         self._open().executemany("INSERT INTO row (number, cells) VALUES (?, ?)", zip(numbers, texts, strict=True))
         for number, found in problems.items():
-            self.invalid(number, found)
+            self.mark_invalid(number, found)
 
-    def invalid(self, number: int, problems: Sequence[Problem]) -> None:
+    def mark_invalid(self, number: int, problems: Sequence[Problem]) -> None:
         """The row `number` cannot be sent."""
         message = "; ".join(problem.detail for problem in problems)
-        self._end(number, Status.INVALID, message, problems_text(problems))
+        self._end(number, Status.INVALID, message, problems_to_json(problems))
 
     def _end(self, number: int, status: Status, message: str, problems: str | None) -> None:
         self._open().execute(
             "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?",
-            (State.DONE, status, problems, message, number),
+            (RowState.DONE, status, problems, message, number),
         )
         self._open().execute("DELETE FROM key WHERE number = ?", (number,))
 
-    def keys(self, found: Iterable[tuple[int, int, str, str]]) -> None:
+    def add_keys(self, found: Iterable[tuple[int, int, str, str]]) -> None:
         """Store key values of valid rows: number, rank (0 is what the row is matched by), field, value."""
         self._open().executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
 
-    def doubles(self) -> list[tuple[int, int, str]]:
+    def duplicates(self) -> list[tuple[int, int, str]]:
         """Rows whose own key an earlier row has: number, the first row that has it, field."""
         db = self._open()
         db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
         found = db.rows(
             "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
-            f"(PARTITION BY field, value) AS first FROM key WHERE rank = 0 AND (field, value) IN ({SHARED})) "
+            f"(PARTITION BY field, value) AS first FROM key WHERE rank = 0 AND (field, value) IN ({SHARED_KEYS})) "
             "WHERE number > first ORDER BY number"
         )
         return [(number, first, field) for number, first, field in found]
@@ -80,35 +89,35 @@ class Draft:
         texts: list[str] = json.loads(self._open().value("SELECT cells FROM row WHERE number = ?", number))
         return texts
 
-    def skip(self, number: int, message: str) -> None:
+    def mark_skipped(self, number: int, message: str) -> None:
         """The row `number` is not to be sent."""
         self._end(number, Status.SKIPPED, message, None)
 
-    def join(self, leader: int, members: Sequence[int], keys: Iterable[tuple[int, int, str, str]]) -> None:
+    def merge(self, leader: int, members: Sequence[int], keys: Iterable[tuple[int, int, str, str]]) -> None:
         """Make one row stand for others too: it has all their `keys`, given as `keys` takes them."""
         self._open().executemany(
-            "UPDATE row SET leader = ? WHERE number = ?", [(leader, number) for number in members]
+            "UPDATE row SET merged_into = ? WHERE number = ?", [(leader, number) for number in members]
         )
         self._open().executemany("DELETE FROM key WHERE number = ?", [(n,) for n in (leader, *members)])
-        self.keys(keys)
+        self.add_keys(keys)
 
-    def link(self) -> None:
+    def link_rows(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""
         db = self._open()
-        db.execute(LINK)
+        db.execute(LINK_ROWS)
 
-    def keep(self, meta: Mapping[str, object], *, durable: bool = True) -> None:
+    def save(self, info: Mapping[str, object], *, durable: bool = True) -> None:
         """Make the draft the checkpoint, with these facts about its run."""
         db = self._open()
-        facts = {"format": FORMAT, **meta}
-        db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
+        facts = {"format": FORMAT, **info}
+        db.executemany("INSERT INTO info VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode=WAL")
         db.close()
-        with translate_errors(self.path, CHECKPOINT, starting=True):
+        with translate_errors(self.path, CHECKPOINT_FILE, starting=True):
             if durable:
                 sync(self._draft)
-            clear(self.path)
+            remove_leftovers(self.path)
             self._draft.replace(self.path)
             if durable:
                 sync(self.path.parent)

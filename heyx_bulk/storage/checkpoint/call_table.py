@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from heyx_bulk.database import Database
-from heyx_bulk.models.call_records import FIND, Asked, Attempt, Came, Happened
+from heyx_bulk.models.call_records import FIND, CallAttempt, CallDescription, CallOutcome, CallResult
 
 SCHEMA = """
 CREATE TABLE start (
@@ -39,38 +39,38 @@ CREATE TABLE call (
 CREATE INDEX call_by_row ON call (row);
 """
 
-LONGEST_SAID = 200
+LONGEST_MESSAGE = 200
 LONGEST_NAME = 60
 NAMES_KEPT = 8
 """How many of a call's fields or tags are remembered by name; of the others, how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class Session:
     """One start of a run: when it began and ended (epoch seconds), calls it counted, what ended it early."""
 
     number: int
-    began: float
-    ended: float | None
+    started_at: float
+    ended_at: float | None
     calls: int | None
-    why: str
+    stop_reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class CallRecord:
     """One sending as the checkpoint remembers it; `came` is None where no answer was recorded.
 
     Of what the call carried, `attempt` has the value searched for, and the first names of fields or tags with
     how many more there were; no value written.
     """
 
-    start: int
+    session: int
     at: float
-    attempt: Attempt
-    came: Came | None
+    attempt: CallAttempt
+    result: CallResult | None
 
 
-class Calls:
+class CallTable:
     """The calls of an open checkpoint. Writing needs the lock of whoever works on the run."""
 
     def __init__(self, db: Database, *, durable: bool) -> None:
@@ -79,39 +79,45 @@ class Calls:
 
     # Written
 
-    def begin(self, at: float) -> int:
+    def start_session(self, at: float) -> int:
         """A start begins; its number."""
         number = self._db.execute("INSERT INTO start (began) VALUES (?)", (at,)).lastrowid
         return int(number or 0)
 
-    def end(self, start: int, at: float, calls: int, why: str) -> None:
+    def end_session(self, session: int, at: float, calls: int, stop_reason: str) -> None:
         """A start has ended, having counted so many calls."""
         self._db.execute(
-            "UPDATE start SET ended = ?, calls = ?, why = ? WHERE number = ?", (at, calls, why, start)
+            "UPDATE start SET ended = ?, calls = ?, why = ? WHERE number = ?", (at, calls, stop_reason, session)
         )
 
-    def leaving(self, start: int, attempt: Attempt, at: float) -> int:
+    def record_send(self, session: int, attempt: CallAttempt, at: float) -> int:
         """A call leaves; its number here."""
-        asked = attempt.asked
+        asked = attempt.call
         text = json.dumps([asked.contact_id, *_names(asked)], ensure_ascii=False, separators=(",", ":"))
-        values = (start, attempt.row, asked.kind, text, attempt.number, round(attempt.waited_seconds, 3), at)
-        with self._in_passing():
+        values = (session, attempt.row, asked.kind, text, attempt.number, round(attempt.waited_seconds, 3), at)
+        with self._without_sync():
             number = self._db.execute(
                 "INSERT INTO call (start, row, kind, asked, attempt, waited, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 values,
             ).lastrowid
         return int(number or 0)
 
-    def came(self, number: int, came: Came) -> None:
+    def record_result(self, number: int, result: CallResult) -> None:
         """The call with this number was answered, or is lost."""
-        values = (round(came.seconds, 3), came.status, came.happened, came.said[:LONGEST_SAID] or None, number)
-        with self._in_passing():
+        values = (
+            round(result.seconds, 3),
+            result.status,
+            result.outcome,
+            result.message[:LONGEST_MESSAGE] or None,
+            number,
+        )
+        with self._without_sync():
             self._db.execute(
                 "UPDATE call SET seconds = ?, status = ?, happened = ?, said = ? WHERE number = ?", values
             )
 
     @contextmanager
-    def _in_passing(self) -> Iterator[None]:
+    def _without_sync(self) -> Iterator[None]:
         """Commit without waiting for the disk, as SQLite's NORMAL does: later durable commits carry it along."""
         if not self._durable:
             yield
@@ -124,14 +130,14 @@ class Calls:
 
     # Read
 
-    def starts(self) -> list[Start]:
+    def sessions(self) -> list[Session]:
         """Every start so far, in order."""
         return [
-            Start(*found)
+            Session(*found)
             for found in self._db.rows("SELECT number, began, ended, calls, why FROM start ORDER BY number")
         ]
 
-    def of_row(self, number: int) -> list[Recorded]:
+    def of_row(self, number: int) -> list[CallRecord]:
         """The calls made for the row `number`, in the order in which they left."""
         found = self._db.rows(
             "SELECT start, at, row, kind, asked, attempt, waited, happened, status, seconds, said FROM call "
@@ -140,18 +146,18 @@ class Calls:
         )
         return [_recorded(values) for values in found]
 
-    def counts(self) -> dict[tuple[int, str, Happened], int]:
+    def counts(self) -> dict[tuple[int, str, CallOutcome], int]:
         """How many calls there are by start, kind, and what came of them."""
         found = self._db.rows("SELECT start, kind, happened, count(*) FROM call GROUP BY start, kind, happened")
         return {
-            (int(start), str(kind), Happened(happened or Happened.UNKNOWN)): int(count)
+            (int(start), str(kind), CallOutcome(happened or CallOutcome.UNKNOWN)): int(count)
             for start, kind, happened, count in found
         }
 
     def since(self, at: float) -> tuple[int, float | None]:
         """How many calls left at or after `at` (epoch seconds) and counted with HeyX, and when the first did."""
         query = "SELECT count(*), min(at) FROM call WHERE at >= ? AND coalesce(happened, '') NOT IN (?, ?)"
-        ((count, first),) = self._db.rows(query, at, Happened.UNDELIVERED, Happened.THROTTLED)
+        ((count, first),) = self._db.rows(query, at, CallOutcome.UNDELIVERED, CallOutcome.THROTTLED)
         return int(count), first
 
     def last_at(self) -> float | None:
@@ -160,30 +166,32 @@ class Calls:
         return found
 
 
-def _names(asked: Asked) -> list[str]:
+def _names(asked: CallDescription) -> list[str]:
     """What a call names, in at most nine short texts."""
     shown = [f"{name}={value}" if asked.kind == FIND else name for name, value in asked.items]
     more = len(shown) - NAMES_KEPT
     return [text[:LONGEST_NAME] for text in shown[:NAMES_KEPT]] + ([f"and {more} more"] if more > 0 else [])
 
 
-def _recorded(values: tuple[object, ...]) -> Recorded:
+def _recorded(values: tuple[object, ...]) -> CallRecord:
     start, at, row, kind, asked, attempt, waited, happened, status, seconds, said = values
     contact_id, *names = json.loads(str(asked))
     items = tuple((name, value) for name, _, value in (str(text).partition("=") for text in names))
-    return Recorded(
-        start=int(str(start)),
+    return CallRecord(
+        session=int(str(start)),
         at=float(str(at)),
-        attempt=Attempt(
-            Asked(str(kind), contact_id, items if kind == FIND else tuple((str(name), "") for name in names)),
+        attempt=CallAttempt(
+            CallDescription(
+                str(kind), contact_id, items if kind == FIND else tuple((str(name), "") for name in names)
+            ),
             None if row is None else int(str(row)),
             int(str(attempt)),
             float(str(waited)),
         ),
-        came=None
+        result=None
         if happened is None
-        else Came(
-            Happened(str(happened)),
+        else CallResult(
+            CallOutcome(str(happened)),
             None if status is None else int(str(status)),
             float(str(seconds)),
             str(said or ""),

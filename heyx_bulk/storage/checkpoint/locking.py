@@ -13,11 +13,11 @@ from filelock import FileLock, Timeout
 from heyx_bulk.database import FileKind, unwritable
 from heyx_bulk.errors import CheckpointBusy
 
-CHECKPOINT = FileKind(
+CHECKPOINT_FILE = FileKind(
     "The checkpoint",
     "Name a folder that you may write to: --out FOLDER.",
-    "What can still be read of it is saved by: heyx-bulk report --salvage {path}\n"
-    "To go on, give the upload's command with --again: it looks for every row in HeyX first, so nobody is "
+    "What can still be read of it is saved by: heyx-bulk report --recover {path}\n"
+    "To go on, give the upload's command with --restart: it looks for every row in HeyX first, so nobody is "
     "created twice. (Not with --no-match, which does not look.)",
 )
 
@@ -25,7 +25,7 @@ LOOKED_AT_SECONDS = 0.2
 """How long a lock may be taken by somebody who only looks whether it is."""
 
 
-def is_held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether a run is working on the checkpoint at `path`; nobody is kept from it by being asked."""
     lock = FileLock(f"{path}.lock", mode=0o600)
     if not Path(lock.lock_file).exists():
@@ -41,7 +41,7 @@ def is_held(path: Path) -> bool:
 
 
 @contextmanager
-def hold(path: Path, *, shown_by: str = "heyx-bulk report") -> Iterator[None]:
+def lock(path: Path, *, shown_by: str = "heyx-bulk report") -> Iterator[None]:
     """Keep other runs from the checkpoint at `path`; raises `CheckpointBusy` where another run has it.
 
     `shown_by` is the command that shows how far that one is; blank if none does.
@@ -53,7 +53,7 @@ def hold(path: Path, *, shown_by: str = "heyx-bulk report") -> Iterator[None]:
         shows = f"; this shows how far it is: {shown_by} {shlex.quote(str(path))}" if shown_by else "."
         raise CheckpointBusy(f"Another run is working on {path}.", f"Wait until it has ended{shows}") from None
     except OSError as error:
-        raise unwritable(error, path, CHECKPOINT) from None
+        raise unwritable(error, path, CHECKPOINT_FILE) from None
     try:
         yield
     finally:
@@ -63,7 +63,7 @@ def hold(path: Path, *, shown_by: str = "heyx-bulk report") -> Iterator[None]:
         lock.release()
 
 
-def clear(path: Path) -> None:
+def remove_leftovers(path: Path) -> None:
     """Take away what SQLite left beside the checkpoint at `path` when a run was killed.
 
     SQLite would play it back into whatever file has that name, another run's too.
@@ -72,9 +72,9 @@ def clear(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def put_away(path: Path) -> None:
+def delete_checkpoint(path: Path) -> None:
     """Take away the checkpoint at `path`, if there is one, with what was left beside it."""
-    clear(path)
+    remove_leftovers(path)
     path.unlink(missing_ok=True)
 
 

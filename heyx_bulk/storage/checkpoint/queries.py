@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Status
-from heyx_bulk.storage.checkpoint.row_record import State
+from heyx_bulk.storage.checkpoint.row_record import RowState
 
 
-class Account:
+class Queries:
     """Questions about all rows of an open checkpoint at once."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def agreed(self) -> list[int]:
+    def confirmed_rows(self) -> list[int]:
         """Rows that HeyX agreed to and whose contact is known, in the sheet's order."""
         found = self._db.rows(
             "SELECT number FROM row WHERE status IN (?, ?, ?) AND contact_id IS NOT NULL ORDER BY number",
@@ -23,23 +23,23 @@ class Account:
         )
         return [int(number) for (number,) in found]
 
-    def bounds(self) -> tuple[int, int]:
+    def row_bounds(self) -> tuple[int, int]:
         """The numbers of the first and the last row; of a sheet without rows 0 and 0."""
         ((first, last),) = self._db.rows("SELECT min(number), max(number) FROM row")
         return int(first or 0), int(last or 0)
 
-    def misfits(self) -> list[int]:
+    def inconsistent_rows(self) -> list[int]:
         """Rows that are not in exactly one status; the first ten. There should be none."""
         words = ", ".join(f"'{word}'" for word in Status)
         found = self._db.rows(
-            f"SELECT number FROM row WHERE (state = '{State.DONE}') <> (status IS NOT NULL) "
+            f"SELECT number FROM row WHERE (state = '{RowState.DONE}') <> (status IS NOT NULL) "
             f"OR coalesce(status NOT IN ({words}), 0) ORDER BY number LIMIT 10"
         )
         return [int(number) for (number,) in found]
 
     def open_between(self, first: int, last: int) -> bool:
         """Whether a row between these numbers has no outcome yet."""
-        query = f"SELECT 1 FROM row WHERE number BETWEEN ? AND ? AND state <> '{State.DONE}' LIMIT 1"
+        query = f"SELECT 1 FROM row WHERE number BETWEEN ? AND ? AND state <> '{RowState.DONE}' LIMIT 1"
         return self._db.row(query, first, last) is not None
 
     def failures(self) -> Iterator[tuple[int, Status, str]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from heyx_bulk.database import translate_errors
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.storage.checkpoint.locking import CHECKPOINT
-from heyx_bulk.storage.checkpoint.row_record import ENTRY, Entry, entry_of
+from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE
+from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_record
 
 MOST_BYTES = 2**34
 AT_MOST_ROWS = 2**18
@@ -25,23 +25,23 @@ PROBES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Salvaged:
+class RecoveredRows:
     """What was saved: the sheet's header (blank if lost), rows, how many are lost, the upload's command."""
 
     header: tuple[str, ...]
-    rows: list[Entry]
+    rows: list[RowRecord]
     lost: int
     command: object
 
 
-def salvage(path: Path) -> Salvaged:
+def recover(path: Path) -> RecoveredRows:
     """Read what can be read of the checkpoint at `path`, from a copy; the file itself is left as it is.
 
     Raises `CheckpointMismatch` where nothing can be read.
     """
     with (
         tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder,
-        translate_errors(path, CHECKPOINT, starting=True),
+        translate_errors(path, CHECKPOINT_FILE, starting=True),
     ):
         copy = Path(folder) / path.name
         for suffix in ("", "-wal"):
@@ -52,10 +52,10 @@ def salvage(path: Path) -> Salvaged:
             return _salvaged(db, path)
 
 
-def _salvaged(db: sqlite3.Connection, path: Path) -> Salvaged:
+def _salvaged(db: sqlite3.Connection, path: Path) -> RecoveredRows:
     header, expected = _meta(db, "header"), _meta(db, "rows")
     last = _last(db) if _has_rows(db) else -1
-    rows = [entry for low in range(0, last + 1, STEP_ROWS) for entry in _read(db, low, low + STEP_ROWS - 1)]
+    rows = [record for low in range(0, last + 1, STEP_ROWS) for record in _read(db, low, low + STEP_ROWS - 1)]
     if not rows:
         raise CheckpointMismatch(
             f"Nothing can be read of {path}: its beginning is damaged, or it is no checkpoint.",
@@ -63,7 +63,7 @@ def _salvaged(db: sqlite3.Connection, path: Path) -> Salvaged:
         )
     lost = int(str(expected)) - len(rows) if isinstance(expected, int) else 0
     texts = tuple(str(text) for text in header) if isinstance(header, list) else ()
-    return Salvaged(texts, rows, lost, _meta(db, "command"))
+    return RecoveredRows(texts, rows, lost, _meta(db, "command"))
 
 
 def _lengthen(copy: Path) -> None:
@@ -77,7 +77,7 @@ def _lengthen(copy: Path) -> None:
 
 def _meta(db: sqlite3.Connection, name: str) -> object:
     try:
-        found = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        found = db.execute("SELECT value FROM info WHERE name = ?", (name,)).fetchone()
         return json.loads(found[0]) if found else None
     except (sqlite3.DatabaseError, ValueError):
         return None
@@ -107,11 +107,11 @@ def _last(db: sqlite3.Connection) -> int:
         return 2 * expected if isinstance(expected, int) else AT_MOST_ROWS
 
 
-def _read(db: sqlite3.Connection, low: int, high: int) -> Iterator[Entry]:
+def _read(db: sqlite3.Connection, low: int, high: int) -> Iterator[RowRecord]:
     """The rows from `low` to `high` that can be read: what fails is halved until the damage is by itself."""
-    query = f"SELECT {ENTRY} FROM row WHERE number BETWEEN ? AND ? ORDER BY number"
+    query = f"SELECT {ROW_COLUMNS} FROM row WHERE number BETWEEN ? AND ? ORDER BY number"
     try:
-        found = [entry_of(row) for row in db.execute(query, (low, high))]
+        found = [parse_row_record(row) for row in db.execute(query, (low, high))]
     except (sqlite3.DatabaseError, ValueError):
         if low < high:
             middle = (low + high) // 2

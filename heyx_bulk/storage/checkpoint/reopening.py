@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Problem, Status
-from heyx_bulk.storage.checkpoint.row_record import LINK, Mended, State, problems_text, text_of
+from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, CorrectedRow, RowState, problems_to_json, to_json
 
 _WHERE_IT_STANDS = (
-    f"CASE WHEN leader IS NOT NULL THEN '{State.READY}' WHEN status = '{Status.UNCERTAIN}' "
-    f"THEN '{State.CREATING}' WHEN made THEN '{State.CREATED}' ELSE '{State.READY}' END"
+    f"CASE WHEN merged_into IS NOT NULL THEN '{RowState.READY}' WHEN status = '{Status.UNCERTAIN}' "
+    f"THEN '{RowState.CREATE_PENDING}' WHEN created_by_run THEN '{RowState.CREATED}' ELSE '{RowState.READY}' END"
 )
 """The state of a row that is opened again."""
 
@@ -21,50 +21,52 @@ class Reopening:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def reopen(self, *, uncertain: bool) -> int:
+    def reopen_failed(self, *, uncertain: bool) -> int:
         """Open the failed and uncertain rows; with `uncertain`, as if the creates in doubt never were."""
         if uncertain:
             self._forget_creates("1")
         return self._db.execute(
             f"UPDATE row SET state = {_WHERE_IT_STANDS}, status = NULL, message = '' "
-            f"WHERE state = '{State.DONE}' AND status IN (?, ?)",
+            f"WHERE state = '{RowState.DONE}' AND status IN (?, ?)",
             (Status.FAILED, Status.UNCERTAIN),
         ).rowcount
 
-    def open_again(self, numbers: Sequence[int]) -> None:
+    def reopen_rows(self, numbers: Sequence[int]) -> None:
         """Open rows that have an outcome; an uncertain one stays as it is."""
         self._db.executemany(
-            "UPDATE row SET state = CASE WHEN made THEN ? ELSE ? END, status = NULL, message = '' "
+            "UPDATE row SET state = CASE WHEN created_by_run THEN ? ELSE ? END, status = NULL, message = '' "
             "WHERE number = ? AND state = ? AND status <> ?",
-            [(State.CREATED, State.READY, number, State.DONE, Status.UNCERTAIN) for number in numbers],
+            [(RowState.CREATED, RowState.READY, number, RowState.DONE, Status.UNCERTAIN) for number in numbers],
         )
 
-    def mend(self, rows: Sequence[Mended], *, uncertain: bool, merges: bool) -> None:
+    def apply_corrections(self, rows: Sequence[CorrectedRow], *, uncertain: bool, merges: bool) -> None:
         """Take rows that a person mended, and open them; with `uncertain`, as above.
 
         Where it `merges`, one that now means another row's contact joins that row.
         """
         for number in [row.number for row in rows if uncertain]:
-            self._forget_creates(f"number IN ({number:d}, (SELECT leader FROM row WHERE number = {number:d}))")
+            self._forget_creates(
+                f"number IN ({number:d}, (SELECT merged_into FROM row WHERE number = {number:d}))"
+            )
         alone = [row for row in rows if not self._stays(row)]
         for row in alone:
             self._leave(row)
         joined = [row.number for row in alone if merges and self._joins(row)]
         for row in rows:
             doubles = row in alone and row.number not in joined
-            self._reopen(row, row.problems or (self._double(row) if doubles else ()))
+            self._reopen(row, row.problems or (self._duplicate(row) if doubles else ()))
         for row in rows:
             self._reopen_leader(row.number)
-        self._db.execute("DELETE FROM follows")
-        self._db.execute(LINK)
+        self._db.execute("DELETE FROM blocked")
+        self._db.execute(LINK_ROWS)
 
     def _forget_creates(self, condition: str) -> None:
         self._db.execute(
-            f"UPDATE row SET status = '{Status.FAILED}', sent = NULL, sent_at = NULL "
+            f"UPDATE row SET status = '{Status.FAILED}', create_payload = NULL, create_sent_at = NULL "
             f"WHERE status = '{Status.UNCERTAIN}' AND {condition}"
         )
 
-    def _stays(self, row: Mended) -> bool:
+    def _stays(self, row: CorrectedRow) -> bool:
         """Whether a row still means the contact of those it was merged with."""
         leader = self._leader(row.number)
         if leader is None and self._follower(row.number) is None:
@@ -72,85 +74,88 @@ class Reopening:
         first = self._db.row("SELECT field, value FROM key WHERE number = ? AND rank = 0", leader or row.number)
         return bool(row.keys) and first == row.keys[0]
 
-    def _leave(self, row: Mended) -> None:
+    def _leave(self, row: CorrectedRow) -> None:
         """Let a row stand for itself alone, with its own keys."""
         if (follower := self._follower(row.number)) is not None:
             self._lead(row.number, follower)
-        self._db.execute("UPDATE row SET leader = NULL WHERE number = ?", (row.number,))
+        self._db.execute("UPDATE row SET merged_into = NULL WHERE number = ?", (row.number,))
         self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
         self._db.executemany(
             "INSERT INTO key VALUES (?, ?, ?, ?)", [(row.number, rank, *key) for rank, key in enumerate(row.keys)]
         )
 
-    def _joins(self, row: Mended) -> bool:
+    def _joins(self, row: CorrectedRow) -> bool:
         """Whether a row joins another with its key; one that made a contact, or may have, does not."""
-        ((made, was),) = self._db.rows("SELECT made, status FROM row WHERE number = ?", row.number)
+        ((made, was),) = self._db.rows("SELECT created_by_run, status FROM row WHERE number = ?", row.number)
         other = self._same_key(row)
         if other is None or made or was == Status.UNCERTAIN:
             return False
         self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
-        self._db.execute("UPDATE row SET leader = ? WHERE number = ?", (other, row.number))
+        self._db.execute("UPDATE row SET merged_into = ? WHERE number = ?", (other, row.number))
         return True
 
     def _reopen_leader(self, number: int) -> None:
         """Open the row that stands for row `number` too, whatever became of it: it wants something else now."""
         self._db.execute(
             f"UPDATE row SET state = {_WHERE_IT_STANDS}, status = NULL, message = '' "
-            f"WHERE state = '{State.DONE}' AND number = (SELECT leader FROM row WHERE number = ?)",
+            f"WHERE state = '{RowState.DONE}' AND number = (SELECT merged_into FROM row WHERE number = ?)",
             (number,),
         )
 
     def _leader(self, number: int) -> int | None:
         """The row that stands for row `number`, if another does."""
-        leader: int | None = self._db.value("SELECT leader FROM row WHERE number = ?", number)
+        leader: int | None = self._db.value("SELECT merged_into FROM row WHERE number = ?", number)
         return leader
 
     def _follower(self, number: int) -> int | None:
         """The first row that row `number` stands for, if it stands for any."""
-        found: int | None = self._db.value("SELECT min(number) FROM row WHERE leader = ?", number)
+        found: int | None = self._db.value("SELECT min(number) FROM row WHERE merged_into = ?", number)
         return found
 
     def _lead(self, before: int, leader: int) -> None:
         """Let another row stand for those that row `before` stood for, with its keys."""
         self._db.execute(
-            "UPDATE row SET leader = CASE WHEN number = ? THEN NULL ELSE ? END WHERE leader = ?",
+            "UPDATE row SET merged_into = CASE WHEN number = ? THEN NULL ELSE ? END WHERE merged_into = ?",
             (leader, leader, before),
         )
         self._db.execute("UPDATE key SET number = ? WHERE number = ?", (leader, before))
 
-    def _double(self, row: Mended) -> tuple[Problem, ...]:
+    def _duplicate(self, row: CorrectedRow) -> tuple[Problem, ...]:
         found = self._same_key(row)
         name = row.keys[0][0] if row.keys else ""
         return () if found is None else (Problem(f"same {name} as another row", f"same {name} as row {found}"),)
 
-    def _same_key(self, row: Mended) -> int | None:
+    def _same_key(self, row: CorrectedRow) -> int | None:
         """Another row that is matched by the same value."""
         name, value = row.keys[0] if row.keys else ("", "")
         query = "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?"
         found: int | None = self._db.value(query, name, value, row.number)
         return found
 
-    def _reopen(self, row: Mended, problems: tuple[Problem, ...]) -> None:
-        query = "SELECT made, status, sent IS NOT NULL AND leader IS NULL FROM row WHERE number = ?"
+    def _reopen(self, row: CorrectedRow, problems: tuple[Problem, ...]) -> None:
+        query = (
+            "SELECT created_by_run, status, create_payload IS NOT NULL AND merged_into IS NULL FROM row "
+            "WHERE number = ?"
+        )
         ((made, was, may_have_made),) = self._db.rows(query, row.number)
-        state, status, message = State.CREATED if made else State.READY, None, ""
+        state, status, message = RowState.CREATED if made else RowState.READY, None, ""
         if was == Status.UNCERTAIN and may_have_made:
-            state = State.CREATING
+            state = RowState.CREATE_PENDING
         if problems:
             self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
             begun = made or was == Status.UNCERTAIN
-            state, status = State.DONE, was if begun else Status.INVALID
+            state, status = RowState.DONE, was if begun else Status.INVALID
             message = "; ".join(problem.detail for problem in problems)
         self._db.execute(
-            "UPDATE row SET cells = ?, named_id = ?, state = ?, status = ?, message = ?, problems = ? "
+            "UPDATE row SET cells = ?, assigned_id = ?, state = ?, status = ?, message = ?, problems = ? "
             "WHERE number = ?",
             (
-                text_of(list(row.cells)),
-                row.named_id,
+                to_json(list(row.cells)),
+                row.assigned_id,
                 state,
                 status,
                 message,
-                problems_text(problems),
+                problems_to_json(problems),
                 row.number,
             ),
         )

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from heyx_bulk.models.contacts import Field, Problem, Status
 
-FORMAT = 2
+FORMAT = 3
 
 _PLAINLY = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ESCAPED = json.JSONEncoder(separators=(",", ":")).encode
 """For half a character, which no encoding can write as it is."""
 
 SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE info (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE row (
     number INTEGER PRIMARY KEY,
     cells TEXT NOT NULL,          -- the sheet's texts, a JSON list
@@ -26,14 +26,14 @@ CREATE TABLE row (
     contact_id TEXT,
     message TEXT NOT NULL DEFAULT '',
     problems TEXT,                -- a JSON list of [cause, detail]
-    sent TEXT,                    -- the fields its create carried, a JSON list of [name, value]
-    sent_at REAL,                 -- HeyX's clock when its create was about to leave, if known
-    made INTEGER NOT NULL DEFAULT 0,   -- this run created its contact
-    wrote INTEGER NOT NULL DEFAULT 0,  -- this run changed its contact
-    named_id TEXT,                -- the contact id that a person named for it since the run began
-    leader INTEGER                -- the row that stands for this one too, where both mean one contact
+    create_payload TEXT,          -- the fields its create carried, a JSON list of [name, value]
+    create_sent_at REAL,          -- HeyX's clock when its create was about to leave, if known
+    created_by_run INTEGER NOT NULL DEFAULT 0,  -- this run created its contact
+    updated_by_run INTEGER NOT NULL DEFAULT 0,  -- this run changed its contact
+    assigned_id TEXT,                -- the contact id that a person named for it since the run began
+    merged_into INTEGER           -- the row that stands for this one too, where both mean one contact
 );
-CREATE INDEX row_by_leader ON row (leader) WHERE leader IS NOT NULL;
+CREATE INDEX row_by_merged_into ON row (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX row_by_contact ON row (contact_id) WHERE contact_id IS NOT NULL;
 CREATE TABLE key (
     number INTEGER NOT NULL,
@@ -42,44 +42,44 @@ CREATE TABLE key (
     value TEXT NOT NULL,          -- as it is compared
     PRIMARY KEY (number, rank)
 ) WITHOUT ROWID;
-CREATE TABLE follows (number INTEGER NOT NULL, earlier INTEGER NOT NULL, PRIMARY KEY (number, earlier))
+CREATE TABLE blocked (number INTEGER NOT NULL, earlier INTEGER NOT NULL, PRIMARY KEY (number, earlier))
     WITHOUT ROWID;
 """
 
 
-class State(StrEnum):
+class RowState(StrEnum):
     """How far a row has come."""
 
     READY = "ready"
-    CREATING = "creating"
+    CREATE_PENDING = "create_pending"
     CREATED = "created"
     DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RowRecord:
     """One row as the journal has it.
 
-    `sent` are the fields its create carried, if one was about to leave; `named_id` is the contact id that a
+    `sent` are the fields its create carried, if one was about to leave; `assigned_id` is the contact id that a
     person named for it since the run began.
     """
 
     number: int
     cells: tuple[str, ...]
-    state: State
+    state: RowState
     status: Status | None = None
     contact_id: str | None = None
     message: str = ""
     problems: tuple[Problem, ...] = ()
-    sent: tuple[Field, ...] | None = None
+    create_payload: tuple[Field, ...] | None = None
     sent_at: float | None = None
-    made: bool = False
-    wrote: bool = False
-    named_id: str | None = None
+    created_by_run: bool = False
+    updated_by_run: bool = False
+    assigned_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class CorrectedRow:
     """A row that a person gave back: its texts now, and what they come to.
 
     `keys` are field and value of each key, what the row is matched by first; none where there are `problems`.
@@ -87,16 +87,16 @@ class Mended:
 
     number: int
     cells: tuple[str, ...]
-    named_id: str | None
+    assigned_id: str | None
     problems: tuple[Problem, ...]
     keys: tuple[tuple[str, str], ...]
 
 
-SHARED = "SELECT field, value FROM key GROUP BY field, value HAVING count(*) > 1"
+SHARED_KEYS = "SELECT field, value FROM key GROUP BY field, value HAVING count(*) > 1"
 """The key values that several rows have: few, so that asking for them first spares sorting all others."""
 
 
-class Cause(NamedTuple):
+class InvalidCause(NamedTuple):
     """Why rows are invalid, how many they are, the first of them, and what is wrong with the very first."""
 
     what: str
@@ -105,24 +105,27 @@ class Cause(NamedTuple):
     example: str
 
 
-LINK = (
-    "INSERT OR IGNORE INTO follows SELECT number, earlier FROM (SELECT number, lag(number) OVER "
-    f"(PARTITION BY field, value ORDER BY number) AS earlier FROM key WHERE (field, value) IN ({SHARED})) "
+LINK_ROWS = (
+    "INSERT OR IGNORE INTO blocked SELECT number, earlier FROM (SELECT number, lag(number) OVER "
+    f"(PARTITION BY field, value ORDER BY number) AS earlier FROM key WHERE (field, value) IN ({SHARED_KEYS})) "
     "WHERE earlier < number"
 )
 """Makes every row with keys follow the nearest earlier one that shares a key value with it."""
 
-ENTRY = "number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id"
+ROW_COLUMNS = (
+    "number, cells, state, status, contact_id, message, problems, create_payload, create_sent_at, created_by_run, "
+    "updated_by_run, assigned_id"
+)
 
 
-def text_of(value: object) -> str:
+def to_json(value: object) -> str:
     """A value as the compact JSON that the table holds."""
     text = _PLAINLY(value)
     return text if _is_whole(text) else _ESCAPED(value)
 
 
-def texts_of(rows: Sequence[Sequence[str]]) -> list[str]:
-    """`text_of` each row of texts, none of them without a cell.
+def rows_to_json(rows: Sequence[Sequence[str]]) -> list[str]:
+    """`to_json` each row of texts, none of them without a cell.
 
     Where JSON changes no sign of them, they need only be joined. Otherwise all are written at once and parted
     again: within a JSON text a quote has a backslash in front, so that the signs between two rows stand nowhere
@@ -132,7 +135,7 @@ def texts_of(rows: Sequence[Sequence[str]]) -> list[str]:
     if not _is_plain("".join(insides), quotes=2 * (sum(map(len, rows)) - len(rows))):
         whole = _PLAINLY(rows)
         if not _is_whole(whole):
-            return [text_of(row) for row in rows]
+            return [to_json(row) for row in rows]
         insides = whole[3:-3].split('"],["')
     return [f'["{inside}"]' for inside in insides]
 
@@ -150,30 +153,30 @@ def _is_whole(text: str) -> bool:
     return True
 
 
-def problems_text(problems: Sequence[Problem]) -> str | None:
+def problems_to_json(problems: Sequence[Problem]) -> str | None:
     """Problems as the table holds them; None where there are none."""
-    return text_of([[problem.cause, problem.detail] for problem in problems]) if problems else None
+    return to_json([[problem.cause, problem.detail] for problem in problems]) if problems else None
 
 
-def problems_of(text: str | None) -> tuple[Problem, ...]:
+def parse_problems(text: str | None) -> tuple[Problem, ...]:
     """The problems that the table holds."""
     return tuple(Problem(cause, detail) for cause, detail in json.loads(text)) if text else ()
 
 
-def entry_of(found: tuple[object, ...]) -> Entry:
-    """The entry that a row of the table, read as `ENTRY`, holds."""
+def parse_row_record(found: tuple[object, ...]) -> RowRecord:
+    """The entry that a row of the table, read as `ROW_COLUMNS`, holds."""
     number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
-    return Entry(
+    return RowRecord(
         number=int(str(number)),
         cells=tuple(json.loads(str(cells))),
-        state=State(str(state)),
+        state=RowState(str(state)),
         status=Status(str(status)) if status else None,
         contact_id=None if contact_id is None else str(contact_id),
         message=str(message),
-        problems=problems_of(None if problems is None else str(problems)),
-        sent=None if sent is None else tuple(Field(*pair) for pair in json.loads(str(sent))),
+        problems=parse_problems(None if problems is None else str(problems)),
+        create_payload=None if sent is None else tuple(Field(*pair) for pair in json.loads(str(sent))),
         sent_at=None if sent_at is None else float(str(sent_at)),
-        made=bool(made),
-        wrote=bool(wrote),
-        named_id=None if named_id is None else str(named_id),
+        created_by_run=bool(made),
+        updated_by_run=bool(wrote),
+        assigned_id=None if named_id is None else str(named_id),
     )

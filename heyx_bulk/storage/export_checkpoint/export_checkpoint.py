@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.database import Database, create_private, translate_errors
-from heyx_bulk.errors import CheckpointMismatch, Stopped, Unwritable
+from heyx_bulk.errors import CheckpointMismatch, Stopped, WriteError
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.planning.page_order import Seen
-from heyx_bulk.storage.checkpoint.locking import CHECKPOINT, clear, put_away, sync
-from heyx_bulk.storage.export_checkpoint.searches import FORMAT, Covered, Progressed, Search, Values, fill
+from heyx_bulk.planning.page_order import SeenPage
+from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, delete_checkpoint, remove_leftovers, sync
+from heyx_bulk.storage.export_checkpoint.searches import (
+    FORMAT,
+    Search,
+    SearchCoverage,
+    SearchState,
+    ValueCoverage,
+    fill,
+)
 
 BATCH = 500
 
@@ -24,7 +31,7 @@ SELECT id, fields, tags, created_at FROM contact WHERE id IN (
 """
 
 
-class ExportJournal:
+class ExportCheckpoint:
     """The open checkpoint of an export; whoever writes holds its lock (`hold`).
 
     What is lost with the power is read again, so nothing waits for the disk but what begins it. Raises `DiskFull`
@@ -33,10 +40,10 @@ class ExportJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._db = Database(path, CHECKPOINT)
+        self._db = Database(path, CHECKPOINT_FILE)
 
     @classmethod
-    def stage(
+    def create(
         cls,
         path: Path,
         facts: Mapping[str, object],
@@ -48,30 +55,30 @@ class ExportJournal:
         """
         draft = path.with_name(f".{path.name}.draft")
         try:
-            with translate_errors(path, CHECKPOINT, starting=True):
+            with translate_errors(path, CHECKPOINT_FILE, starting=True):
                 draft.unlink(missing_ok=True)
                 create_private(draft)
                 fill(draft, path, facts, searches, named)
                 sync(draft)
-                clear(path)
+                remove_leftovers(path)
                 draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
 
     @classmethod
-    def open(cls, path: Path) -> ExportJournal:
+    def open(cls, path: Path) -> ExportCheckpoint:
         """The checkpoint at `path`; raises `CheckpointMismatch` where it is none."""
         try:
-            journal = cls(path)
-            found = journal.meta("format")
-        except (Stopped, Unwritable) as error:
+            checkpoint = cls(path)
+            found = checkpoint.info("format")
+        except (Stopped, WriteError) as error:
             found = error.what
         if found != FORMAT:
             raise CheckpointMismatch(
                 f"{path} is no export's checkpoint that this version reads ({found}).",
-                "Add --again to read everything anew.",
+                "Add --restart to read everything anew.",
             )
-        return journal
+        return checkpoint
 
     def __enter__(self) -> Self:
         return self
@@ -79,12 +86,12 @@ class ExportJournal:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def discard(self) -> None:
+    def delete(self) -> None:
         """Let the checkpoint go, and take its file away."""
         self._db.close()
-        put_away(self.path)
+        delete_checkpoint(self.path)
 
-    def meta(self, name: str) -> object:
+    def info(self, name: str) -> object:
         """A fact about the export; None where it is not known."""
         found = self._db.value("SELECT value FROM meta WHERE name = ?", name)
         return None if found is None else json.loads(found)
@@ -122,7 +129,7 @@ class ExportJournal:
         )
         return [
             Search(
-                number, Field(field, value), spelling, bool(listed), turn, size, Progressed(state), bool(ok), word
+                number, Field(field, value), spelling, bool(listed), turn, size, SearchState(state), bool(ok), word
             )
             for number, field, value, spelling, listed, turn, size, state, ok, word in self._db.rows(
                 query, *values
@@ -131,78 +138,81 @@ class ExportJournal:
 
     # What was read
 
-    def pages(self, search: int, turn: int) -> list[Seen]:
+    def pages(self, search: int, turn: int) -> list[SeenPage]:
         """The pages of one pass of a search, in the order in which they came."""
         query = "SELECT number, ids, last_page, total FROM page WHERE search = ? AND pass = ? ORDER BY came"
         return [
-            Seen(number, tuple(json.loads(ids)), last_page, total)
+            SeenPage(number, tuple(json.loads(ids)), last_page, total)
             for number, ids, last_page, total in self._db.rows(query, search, turn)
         ]
 
-    def came(self, search: Search, page: Seen, contacts: Iterable[Contact], per_page: int | None) -> None:
+    def store_page(
+        self, search: Search, page: SeenPage, contacts: Iterable[Contact], per_page: int | None
+    ) -> None:
         """A page of a search came, with these `contacts` that have the value."""
         with self._db.transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO page (search, pass, number, last_page, total, ids) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                (search.number, search.turn, page.number, page.last_page, page.total, json.dumps(page.ids)),
+                (search.number, search.pass_number, page.number, page.last_page, page.total, json.dumps(page.ids)),
             )
             if page.number == 1:
                 self._db.execute("UPDATE search SET per_page = ? WHERE number = ?", (per_page, search.number))
             for contact in contacts:
-                self._keep(contact)
+                self._store(contact)
                 self._db.execute(
                     "INSERT INTO found VALUES (?, ?, ?, 1) ON CONFLICT (search, id) DO UPDATE SET "
                     "passes = passes + (pass < excluded.pass), pass = excluded.pass",
-                    (search.number, contact.id, search.turn),
+                    (search.number, contact.id, search.pass_number),
                 )
 
-    def settle(self, search: Search, *, settled: bool) -> None:
+    def finish_search(self, search: Search, *, complete: bool) -> None:
         """A search is done: its last pass showed everybody, or (not `settled`) all passes together are the
         best.
         """
         with self._db.transaction():
             self._db.execute(
                 "UPDATE search SET state = 'done', settled = ?, counts_from = ? WHERE number = ?",
-                (settled, search.turn if settled else 1, search.number),
+                (complete, search.pass_number if complete else 1, search.number),
             )
 
-    def once_more(self, search: Search) -> Search:
+    def restart_search(self, search: Search) -> Search:
         """The search, to be read through once more."""
         with self._db.transaction():
             self._db.execute(
-                "UPDATE search SET state = 'open', pass = ? WHERE number = ?", (search.turn + 1, search.number)
+                "UPDATE search SET state = 'open', pass = ? WHERE number = ?",
+                (search.pass_number + 1, search.number),
             )
         return self._searches("number = ?", search.number)[0]
 
-    def refuse(self, search: Search, message: str) -> None:
+    def reject_search(self, search: Search, message: str) -> None:
         """HeyX refuses a search."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE search SET state = 'refused', message = ? WHERE number = ?", (message, search.number)
             )
 
-    def read(self, asked: str, contact: Contact) -> None:
+    def store_contact(self, asked: str, contact: Contact) -> None:
         """What HeyX shows under the id `asked` that was wanted; its own id may be another."""
         with self._db.transaction():
-            self._keep(contact)
+            self._store(contact)
             self._db.execute(
                 "UPDATE OR REPLACE named SET id = ?, state = 'done' WHERE id = ?", (contact.id, asked)
             )
 
-    def end(self, contact_id: str, state: Progressed, message: str) -> None:
+    def fail_contact(self, contact_id: str, state: SearchState, message: str) -> None:
         """A contact that was wanted by its id cannot be had."""
         with self._db.transaction():
             self._db.execute("UPDATE named SET state = ?, message = ? WHERE id = ?", (state, message, contact_id))
 
-    def take_found(self) -> int:
+    def skip_found_ids(self) -> int:
         """Contacts wanted by id that a search has shown need no call of their own; how many were still wanted."""
         with self._db.transaction():
             return self._db.execute(
                 "UPDATE named SET state = 'done' WHERE state = 'open' AND id IN (SELECT id FROM contact)"
             ).rowcount
 
-    def _keep(self, contact: Contact) -> None:
+    def _store(self, contact: Contact) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)",
             (contact.id, json.dumps(dict(contact.fields)), json.dumps(sorted(contact.tags)), contact.created_at),
@@ -217,7 +227,7 @@ class ExportJournal:
                 contact_id,
                 json.loads(fields),
                 frozenset(json.loads(tags)),
-                whole=True,
+                complete=True,
                 created_at=created_at,
             )
 
@@ -225,7 +235,7 @@ class ExportJournal:
         """How many contacts were wanted and read."""
         return self._one(f"SELECT count(*) FROM ({_WANTED})")
 
-    def covered(self) -> list[Covered]:
+    def coverage(self) -> list[SearchCoverage]:
         """What the searches came to that are not of a list, in their order, spellings of one value together."""
         query = """
         WITH total AS (
@@ -244,11 +254,11 @@ class ExportJournal:
         WHERE NOT search.listed GROUP BY search.field, search.value ORDER BY min(search.number)
         """
         return [
-            Covered(Field(field, value), found, total if told else None, bool(settled), passes, partly)
+            SearchCoverage(Field(field, value), found, total if told else None, bool(settled), passes, partly)
             for field, value, found, total, told, settled, passes, partly in self._db.rows(query)
         ]
 
-    def values(self) -> Values:
+    def value_coverage(self) -> ValueCoverage:
         """What the values of a list came to."""
         query = """
         WITH value AS (
@@ -261,24 +271,24 @@ class ExportJournal:
         FROM value
         """
         ((*found,),) = self._db.rows(query)
-        return Values(*found)
+        return ValueCoverage(*found)
 
-    def refused(self) -> Iterator[Search]:
+    def rejected_searches(self) -> Iterator[Search]:
         """The searches of a list that HeyX refused."""
-        return (search for search in self.searches(listed=True) if search.state is Progressed.REFUSED)
+        return (search for search in self.searches(listed=True) if search.state is SearchState.REJECTED)
 
     def ids(self) -> set[str]:
         """The ids of all contacts that were read."""
         return {contact_id for (contact_id,) in self._db.stream("SELECT id FROM contact")}
 
-    def still(self) -> tuple[int, int]:
+    def count_open(self) -> tuple[int, int]:
         """How many searches and how many contacts by id are open."""
         return (
             self._one("SELECT count(*) FROM search WHERE state = 'open'"),
             self._one("SELECT count(*) FROM named WHERE state = 'open'"),
         )
 
-    def answers(self) -> int:
+    def count_answers(self) -> int:
         """How many pages, of all passes, and contacts by id were read or refused."""
         return (
             self._one("SELECT count(*) FROM page")
@@ -291,11 +301,11 @@ class ExportJournal:
         found: int | None = self._db.value("SELECT max(per_page) FROM search")
         return found
 
-    def failed_ids(self) -> Iterator[tuple[str, bool, Progressed, str]]:
+    def failed_ids(self) -> Iterator[tuple[str, bool, SearchState, str]]:
         """Contacts that could not be had by their id: id, whether a person listed it, why."""
         query = "SELECT id, listed, state, message FROM named WHERE state IN ('absent', 'refused') ORDER BY id"
         for contact_id, listed, state, message in self._db.stream(query):
-            yield contact_id, bool(listed), Progressed(state), message
+            yield contact_id, bool(listed), SearchState(state), message
 
     def _one(self, query: str) -> int:
         return int(self._db.value(query))

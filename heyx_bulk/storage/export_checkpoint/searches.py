@@ -10,7 +10,7 @@ from pathlib import Path
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Field
-from heyx_bulk.storage.checkpoint.locking import CHECKPOINT
+from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE
 
 FORMAT = 1
 
@@ -63,13 +63,13 @@ CREATE TABLE contact (
 """
 
 
-class Progressed(StrEnum):
+class SearchState(StrEnum):
     """How far a search, or a contact wanted by its id, has come."""
 
     OPEN = "open"
     DONE = "done"
-    ABSENT = "absent"
-    REFUSED = "refused"
+    NOT_FOUND = "absent"
+    REJECTED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,15 @@ class Search:
     wanted: Field
     spelling: str
     listed: bool = False
-    turn: int = 1
+    pass_number: int = 1
     per_page: int | None = None
-    state: Progressed = Progressed.OPEN
-    settled: bool = True
+    state: SearchState = SearchState.OPEN
+    complete: bool = True
     message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class SearchCoverage:
     """What the search for one value came to.
 
     `found` contacts have it; HeyX's search named `total`, those that only resemble them too (None: it does not
@@ -103,19 +103,19 @@ class Covered:
     wanted: Field
     found: int
     total: int | None
-    settled: bool
+    complete: bool
     passes: int
     partly: int
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ValueCoverage:
     """What the values of a list came to: how many there are, found somebody, were refused, never came to rest."""
 
     searched: int
     found: int
-    refused: int
-    unsettled: int
+    rejected: int
+    incomplete: int
 
 
 def fill(
@@ -126,7 +126,7 @@ def fill(
     wanted: Iterable[tuple[str, bool]],
 ) -> None:
     """Write an export's checkpoint, which will be `named` so, into the empty file at `path`."""
-    db = Database(path, CHECKPOINT, synchronous="OFF", starting=True, named=named)
+    db = Database(path, CHECKPOINT_FILE, synchronous="OFF", starting=True, named=named)
     try:
         db.script("PRAGMA journal_mode=OFF; BEGIN;" + _SCHEMA)
         db.executemany(

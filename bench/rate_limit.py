@@ -4,7 +4,7 @@ A real server on loopback, in a process of its own. A minute is scaled to `WINDO
 they are 50 to 800 ms to the minute, `tail`: 2 % of them 2 to 25 s. In the same run, with as many in flight: our
 pace, pyrate-limiter as it comes (its buffer scaled), and one call after another with `sleep(60 / 200)` between
 them. Then four processes on one token, one of them killed over and over, on one machine and over Redis.
-`python bench/pace.py [SEEDS] [WINDOWS]`
+`python bench/rate_limit.py [SEEDS] [WINDOWS]`
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from pyrate_limiter import Rate as Ratio
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped
 from heyx_bulk.models.calls import ReadContact
-from heyx_bulk.rate_limit.limiter import open_pace
-from heyx_bulk.sandbox import Answer, Sandbox, WindowKind
-from heyx_bulk.settings import Rate, Settings, checked
+from heyx_bulk.rate_limit.limiter import open_rate_limiter
+from heyx_bulk.sandbox import Response, Sandbox, WindowKind
+from heyx_bulk.settings import Rate, Settings, validate_settings
 
 LIMIT = 200
 WINDOW = 6.0
@@ -83,8 +83,8 @@ class Noted(httpx.AsyncBaseTransport):
 
 
 async def our_pace(settings: Settings, until: float, note: Note) -> None:
-    with open_pace(settings) as pace:
-        async with Client(settings, pace, transport=Noted(note)) as client:
+    with open_rate_limiter(settings) as limiter:
+        async with Client(settings, limiter, transport=Noted(note)) as client:
 
             async def worker() -> None:
                 while client.stopped is None:
@@ -207,10 +207,10 @@ class Wire(asyncio.Protocol):
     def _handle(self, data: bytes, rest_seconds: float) -> None:
         method, url, _ = data.split(b"\r\n", 1)[0].decode().split(" ")
         answer = self._sandbox.handle(method, url, TOKEN, b"")
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, Response)
         asyncio.get_running_loop().call_later(rest_seconds, self._answer, answer)
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: Response) -> None:
         assert self._transport is not None
         # Nobody knows whether HeyX tells of its limit: it does not here, but for when to come back.
         told = {name: text for name, text in answer.headers.items() if not name.startswith("X-RateLimit")}
@@ -231,10 +231,10 @@ def served(courses: list[Course]) -> Iterator[list[str]]:
         process.join(10)
 
 
-def settings_for(url: str, pace: str | None = None) -> Settings:
+def settings_for(url: str, limiter: str | None = None) -> Settings:
     # A call takes half a window at most, as 30 s are half a minute.
-    options = {"rate": RATE, "workers": WORKERS, "timeout": WINDOW / 2, "pace": pace}
-    return checked(url=url, token=TOKEN, **options)
+    options = {"rate": RATE, "workers": WORKERS, "timeout": WINDOW / 2, "rate_limit_redis": limiter}
+    return validate_settings(url=url, token=TOKEN, **options)
 
 
 # What came of it
@@ -327,7 +327,7 @@ def child(url: str, seconds: str, log: str) -> None:
             file.write(f"{sent.left} {sent.answered} {sent.status}\n")
             file.flush()
 
-        settings = settings_for(url, os.environ.get("HEYX_PACE"))
+        settings = settings_for(url, os.environ.get("HEYX_RATE_LIMIT_REDIS"))
         asyncio.run(our_pace(settings, time.monotonic() + float(seconds), note))
 
 
@@ -392,7 +392,10 @@ def processes_table(windows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for kind in kinds:
             with redis_server() as url:
-                states = [{"HEYX_BULK_STATE": f"{folder}/{kind}{number}", "HEYX_PACE": url} for number in range(4)]
+                states = [
+                    {"HEYX_BULK_STATE": f"{folder}/{kind}{number}", "HEYX_RATE_LIMIT_REDIS": url}
+                    for number in range(4)
+                ]
                 together("Redis", kind, windows, states)
 
 

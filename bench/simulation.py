@@ -1,7 +1,7 @@
 """Time and peak memory of a whole rehearsal: 10,000 rows, 45 fields, 12 tags.
 
 The reference, in the same run: the same number of calls through a bare `httpx.AsyncClient` to the same sandbox,
-without plan, pace or journal. `python bench/rehearsal.py [ROWS]`
+without plan, pace or journal. `python bench/simulation.py [ROWS]`
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def write_sheet(path: Path, rows: int) -> None:
 
 def rehearse(sheet: Path) -> tuple[float, float, dict[str, object]]:
     """Seconds, peak MB and totals of a rehearsal in a process of its own."""
-    command = [sys.executable, "-m", "heyx_bulk", "upload", str(sheet), "--rehearse", "--custom-fields", "--json"]
+    command = [sys.executable, "-m", "heyx_bulk", "upload", str(sheet), "--simulate", "--custom-fields", "--json"]
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds = time.perf_counter() - began
