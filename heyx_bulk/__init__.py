@@ -78,7 +78,7 @@ def __getattr__(name: str) -> object:
 
 
 class _Package(ModuleType):
-    """This module. `export` is the function, though importing the package of that name would bind the package."""
+    """The type of this module: `export` is the function, though importing its package would bind the package."""
 
     @property
     def export(self) -> object:

@@ -334,8 +334,8 @@ class RowSender:
                 and not await self._stamps_are_found(work)
             ):
                 raise Ambiguous(
-                    f"its create went unanswered, and HeyX finds no contact at all by {self._run.columns.tracking_field}, "
-                    "so it proves nothing that this one is not found",
+                    "its create went unanswered, and HeyX finds no contact at all by "
+                    f"{self._run.columns.tracking_field}, so it proves nothing that this one is not found",
                     manual_check(sent),
                 )
             case Contact() if not self._matching.no_match:

@@ -330,7 +330,8 @@ class Checkpoint:
         )
         found = self._db.rows(
             "SELECT 1 FROM row WHERE create_payload IS NOT NULL OR created_by_run OR updated_by_run "
-            f"OR state IN ('{RowState.CREATE_PENDING}', '{RowState.CREATED}') OR (state = '{RowState.DONE}' AND NOT ({idle})) LIMIT 1"
+            f"OR state IN ('{RowState.CREATE_PENDING}', '{RowState.CREATED}') "
+            f"OR (state = '{RowState.DONE}' AND NOT ({idle})) LIMIT 1"
         )
         return not found
 
