@@ -265,4 +265,4 @@ def told(status: int, document: object = None, **headers: str) -> httpx.Response
 
 def statuses(run: Run) -> dict[int, str]:
     """The status of every row, or its state where it has none."""
-    return {record.number: record.status or record.state for record in run.checkpoint.rows()}
+    return {record.number: record.status or record.state for record in run.checkpoint.queue.rows()}

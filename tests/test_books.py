@@ -94,7 +94,7 @@ def test_a_power_cut_leaves_at_most_one_unknown_call_for_each_worker_and_no_imba
         world.door.after = partial(_cut_at, 0)
         with scene.resumed(path) as run:
             send(world, run)
-            assert run.checkpoint.totals() == {"created": 40}
+            assert run.checkpoint.queries.totals() == {"created": 40}
             assert recorded(run).total() == len(world.door.seen)
             assert [start.ended_at is None for start in run.checkpoint.calls.sessions()] == [True] * 4 + [False]
 
@@ -144,7 +144,7 @@ def test_a_disk_that_is_full_as_an_answer_comes_does_not_lose_the_answer(tmp_pat
             assert audit_errors(run.checkpoint) == []
         with scene.resumed(path) as run:
             assert send(world, run).stopped is None
-            assert run.checkpoint.totals() == {"created": 40}
+            assert run.checkpoint.queries.totals() == {"created": 40}
             assert len(world.sandbox.contacts) == len(world.door.creates) == 40
 
 
@@ -164,7 +164,7 @@ def test_a_run_stopped_by_a_full_disk_and_started_again_ends_as_if_it_had_never_
                 break
         assert stops >= 3
         with scene.resumed(path) as run:
-            assert run.checkpoint.totals() == {"created": 40}
+            assert run.checkpoint.queries.totals() == {"created": 40}
             assert len(world.sandbox.contacts) == len(world.door.creates) == 40
 
 
@@ -172,7 +172,7 @@ def test_a_run_stopped_by_a_full_disk_and_started_again_ends_as_if_it_had_never_
 
 
 def _name(run: Run) -> str:
-    return str(run.checkpoint.info("run_id"))
+    return run.checkpoint.info.run_id
 
 
 def logged(tmp_path: Path, *, values: bool = False) -> tuple[str, World]:

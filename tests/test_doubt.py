@@ -67,7 +67,7 @@ def test_the_mark_is_of_run_and_row_and_only_the_create_carries_it(tmp_path: Pat
     with World() as world, scene.staged(tmp_path, HEADER + "+441,,Ann,\n+442,,Bob,\n", STAMPED) as run:
         world.sandbox.add({"phone": "+442"})
         world.send(run)
-        mark = str(run.checkpoint.info("run_id"))[:12]
+        mark = run.checkpoint.info.run_id[:12]
         assert [contact.fields.get("mark") for contact in world.sandbox.contacts] == [None, f"{mark}-2"]
 
 
@@ -100,8 +100,8 @@ def test_where_heyx_finds_nobody_by_the_mark_its_silence_proves_nothing(tmp_path
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "created", 3: "uncertain", 4: "created"}
         assert len(world.door.creates) == 3
-        assert "finds no contact at all by mark" in run.checkpoint.row(3).message
-        assert "firstName Bob" in run.checkpoint.row(3).message
+        assert "finds no contact at all by mark" in run.checkpoint.queue.row(3).message
+        assert "firstName Bob" in run.checkpoint.queue.row(3).message
 
 
 def test_where_no_other_contact_was_made_nothing_proves_that_marks_are_found(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_with_a_mark_a_twin_that_was_there_before_is_no_hindrance(tmp_path: Path
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "created", 3: "created"}
         assert names(world) == ["Ann", "Bob", "Bob"]
-        assert run.checkpoint.row(3).contact_id != twin
+        assert run.checkpoint.queue.row(3).contact_id != twin
 
 
 def test_with_a_mark_a_matched_row_is_found_though_heyx_keeps_its_phone_in_a_way_nobody_searches_for(
@@ -157,12 +157,12 @@ def test_an_uncertain_row_says_what_to_look_for_and_is_sent_again_only_knowingly
     with World() as world, scene.staged(tmp_path, HEADER + THREE, NO_MATCH) as run:
         lose(world, "Bob", effect=False)
         world.send(run, settings(workers=1))
-        assert "firstName Bob" in run.checkpoint.row(3).message
-        assert "--uncertain" in run.checkpoint.row(3).message
-        run.checkpoint.reopen_failed()
+        assert "firstName Bob" in run.checkpoint.queue.row(3).message
+        assert "--uncertain" in run.checkpoint.queue.row(3).message
+        run.checkpoint.reopening.reopen_failed()
         world.send(run)
         assert (statuses(run)[3], len(world.door.creates)) == ("uncertain", 3)
-        run.checkpoint.reopen_failed(uncertain=True)
+        run.checkpoint.reopening.reopen_failed(uncertain=True)
         world.send(run)
         assert statuses(run) == dict.fromkeys((2, 3, 4), "created")
         assert names(world) == ["Ann", "Bob", "Cyd"]
@@ -174,7 +174,7 @@ def test_an_uncertain_row_with_a_key_is_looked_for_even_when_it_is_sent_knowingl
         world.send(run)
         assert statuses(run) == {2: "uncertain"}
         world.sandbox.add({"phone": "+441", "firstName": "Ann"})
-        run.checkpoint.reopen_failed(uncertain=True)
+        run.checkpoint.reopening.reopen_failed(uncertain=True)
         world.send(run)
         assert (statuses(run), names(world)) == ({2: "unchanged"}, ["Ann"])
 
@@ -216,7 +216,9 @@ def test_a_create_that_gives_back_an_old_contact_updates_it_and_its_tags_go(tmp_
         world.do(asyncio.sleep(1000))
         due = estimate(run.open_rows(), run.matching)
         sent = world.send(run)
-        assert [(record.status, record.contact_id) for record in run.checkpoint.rows()] == [(Status.UPDATED, old)]
+        assert [(record.status, record.contact_id) for record in run.checkpoint.queue.rows()] == [
+            (Status.UPDATED, old)
+        ]
         (contact,) = world.sandbox.contacts
         assert (contact.fields["firstName"], sorted(contact.tags)) == ("Ann", ["kept"])
         assert sent.calls <= due.calls
@@ -231,7 +233,7 @@ def test_a_contact_that_was_really_made_is_read_once_where_tags_are_to_go_and_ne
         world.send(run)
         assert statuses(run) == {2: "created", 3: "created"}
         reads = [seen.path for seen in world.door.of("GET") if "custom_field" not in seen.path]
-        assert reads == [f"/api/v1/contact/{run.checkpoint.row(2).contact_id}"]
+        assert reads == [f"/api/v1/contact/{run.checkpoint.queue.row(2).contact_id}"]
         assert {seen.method for seen in world.door.seen if seen.writes} == {"POST"}
 
 
@@ -266,13 +268,13 @@ class Renaming(httpx.AsyncBaseTransport):
 def test_a_contact_that_is_not_ready_for_too_long_fails_its_row_and_a_rerun_goes_on(tmp_path: Path) -> None:
     with World(Faults(queue=200)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         world.send(run)
-        message = run.checkpoint.row(2).message
+        message = run.checkpoint.queue.row(2).message
         assert statuses(run) == {2: "failed"}
         assert "not ready yet: a rerun goes on with it" in message
         assert "Done: created with 2 fields (phone, firstName). Not done: add 1 tag (a)." in message
         assert 20 <= world.now < 45
         world.do(asyncio.sleep(200))
-        run.checkpoint.reopen_failed()
+        run.checkpoint.reopening.reopen_failed()
         world.send(run)
         assert (statuses(run), len(world.door.creates)) == ({2: "created"}, 1)
         assert world.contact(phone="+441").tags == {"a"}
@@ -289,10 +291,10 @@ def test_how_long_is_waited_follows_settle(tmp_path: Path) -> None:
 def test_a_contact_of_an_earlier_start_is_given_time_from_this_start(tmp_path: Path) -> None:
     with World(Faults(queue=30)) as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         world.door.behind = Renaming(world.door.behind, 404)
-        run.checkpoint.mark_create_pending(2, [Field("phone", "+441")], None)
+        run.checkpoint.queue.mark_create_pending(2, [Field("phone", "+441")], None)
         body = b'{"custom_fields": [{"name": "phone", "value": "+441"}]}'
         world.sandbox.handle("POST", "/v1/contact", scene.TOKEN, body)
-        run.checkpoint.mark_created(2, world.sandbox.contacts[0].id)
+        run.checkpoint.queue.mark_created(2, world.sandbox.contacts[0].id)
         world.do(asyncio.sleep(15))
         world.send(run)
         assert statuses(run) == {2: "created"}
@@ -302,7 +304,7 @@ def test_an_id_that_a_person_wrote_is_not_waited_for(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, "heyx contact id,phone\n77,+441\n") as run:
         world.send(run)
         assert (statuses(run), len(world.door.seen)) == ({2: "failed"}, 1)
-        assert "Is the contact id of this channel?" in run.checkpoint.row(2).message
+        assert "Is the contact id of this channel?" in run.checkpoint.queue.row(2).message
 
 
 # Half-done rows
@@ -352,11 +354,11 @@ def test_a_half_done_row_names_both_halves_and_a_rerun_sends_only_the_rest(
         whole = world.door.behind
         failing(world, fails)
         world.send(run)
-        assert (statuses(run), run.checkpoint.row(2).message) == ({2: "failed"}, said)
+        assert (statuses(run), run.checkpoint.queue.row(2).message) == ({2: "failed"}, said)
         before = [(seen.method, seen.path, seen.body) for seen in world.door.seen if seen.status == 200]
         world.door.behind = whole
         world.door.seen.clear()
-        run.checkpoint.reopen_failed()
+        run.checkpoint.reopening.reopen_failed()
         world.send(run)
         assert statuses(run) == {2: "created"}
         writes = [(seen.method, seen.path, seen.body) for seen in world.door.seen if seen.writes]
@@ -369,16 +371,16 @@ def test_a_half_done_row_names_both_halves_and_a_rerun_sends_only_the_rest(
 def test_a_row_that_failed_before_anything_was_done_names_no_halves(tmp_path: Path) -> None:
     with World(Faults(refuse_creates=1)) as world, scene.resumed(wide(tmp_path)) as run:
         world.send(run)
-        assert run.checkpoint.row(2).message == "HeyX answered 403: The contact could not be created."
+        assert run.checkpoint.queue.row(2).message == "HeyX answered 403: The contact could not be created."
 
 
 def test_what_an_earlier_start_did_is_said_too(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
         failing(world, lambda seen: bool(seen.tags))
         world.send(run)
-        run.checkpoint.reopen_failed()
+        run.checkpoint.reopening.reopen_failed()
         world.send(run)
-        assert run.checkpoint.row(2).message == (
+        assert run.checkpoint.queue.row(2).message == (
             "HeyX answered 422: Bad. Done: created before. Not done: add 1 tag (a)."
         )
 
@@ -400,5 +402,5 @@ def test_a_half_done_row_that_was_mended_gets_only_what_is_missing(tmp_path: Pat
 
 
 def mend(run: Run, cells: str) -> None:
-    run.checkpoint.reopen_failed()
+    run.checkpoint.reopening.reopen_failed()
     run.checkpoint._db.execute("UPDATE row SET cells = ? WHERE number = 2", (cells,))

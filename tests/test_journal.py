@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,26 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import is_locked, lock
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows, recover
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord, RowState, rows_to_json, to_json
+from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from tests import scene
 
 HOUSE = Path(__file__).parent.parent
 PHONE = "phone"
+INFO = RunInfo(
+    run_id="0123456789abcdef",
+    sheet="people.csv",
+    path="/people.csv",
+    header=("name",),
+    rows=3,
+    digest="",
+    columns={},
+    matching={},
+    options={"--key": ["phone"]},
+    sheet_options={},
+    duplicates="error",
+    warnings=(("a column looks rounded", 2, (3, 4)),),
+    started_at="2026-01-02 03:04",
+)
 SENT = (Field(PHONE, "+441234567"), Field("firstName", "Zoë"))
 
 Keys = tuple[int, int, str, str]
@@ -44,7 +61,7 @@ def filled(
         for number in invalid:
             draft.mark_invalid(number, (Problem("no phone", f"row {number} has no phone"),))
         draft.link_rows()
-        draft.save({"header": ["name"], "rows": len(rows)})
+        draft.save(replace(INFO, rows=len(rows)), channel="a channel")
     return Checkpoint.open(path)
 
 
@@ -65,16 +82,12 @@ def test_rows_written_at_once_are_written_as_each_alone(rows: list[list[str]]) -
 def test_a_checkpoint_holds_every_row_and_every_fact_that_was_staged(tmp_path: Path) -> None:
     with filled(tmp_path, invalid=[3]) as checkpoint:
         problems = (Problem("no phone", "row 3 has no phone"),)
-        assert list(checkpoint.rows()) == [
+        assert list(checkpoint.queue.rows()) == [
             RowRecord(2, ("2",), RowState.READY),
             RowRecord(3, ("3",), RowState.DONE, Status.INVALID, message="row 3 has no phone", problems=problems),
             RowRecord(4, ("4",), RowState.READY),
         ]
-        assert (checkpoint.header(), checkpoint.info("rows"), checkpoint.info("unheard of")) == (
-            ("name",),
-            3,
-            None,
-        )
+        assert (checkpoint.info, checkpoint.facts.channel, checkpoint.facts.canary) == (INFO, "a channel", None)
 
 
 def test_an_exception_in_the_middle_of_staging_leaves_nothing(tmp_path: Path) -> None:
@@ -111,7 +124,7 @@ def test_nobody_else_may_read_a_checkpoint_or_what_lies_beside_it(tmp_path: Path
     before = os.umask(0)
     try:
         with filled(tmp_path) as checkpoint, lock(checkpoint.path):
-            checkpoint.set_info("a", 1)
+            checkpoint.facts.command = "a"
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     finally:
         os.umask(before)
@@ -121,7 +134,7 @@ def test_nobody_else_may_read_a_checkpoint_or_what_lies_beside_it(tmp_path: Path
 
 def test_a_checkpoint_is_one_file_once_it_is_closed(tmp_path: Path) -> None:
     with filled(tmp_path) as checkpoint:
-        checkpoint.finish(Outcome(2, Status.CREATED, "7"))
+        checkpoint.queue.finish(Outcome(2, Status.CREATED, "7"))
     assert [path.name for path in tmp_path.iterdir()] == ["people.csv.checkpoint"]
 
 
@@ -175,13 +188,13 @@ def test_a_lock_in_a_folder_that_is_not_there_is_told_with_a_remedy(tmp_path: Pa
 def test_a_locked_checkpoint_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     with filled(tmp_path) as checkpoint, lock(checkpoint.path):
         with again(checkpoint) as reader:
-            stream = reader.rows()
+            stream = reader.queue.rows()
             assert next(stream).number == 2
-            checkpoint.finish(Outcome(4, Status.CREATED, "7"))
-            assert reader.totals() == {"created": 1, "to do": 2}
+            checkpoint.queue.finish(Outcome(4, Status.CREATED, "7"))
+            assert reader.queries.totals() == {"created": 1, "to do": 2}
         checkpoint._db.execute("BEGIN IMMEDIATE")
         with again(checkpoint) as reader:
-            assert reader.totals() == {"created": 1, "to do": 2}
+            assert reader.queries.totals() == {"created": 1, "to do": 2}
         checkpoint._db.execute("ROLLBACK")
 
 
@@ -191,10 +204,10 @@ def test_a_locked_checkpoint_can_be_read_while_it_is_written(tmp_path: Path) -> 
 def test_every_step_is_seen_by_others_at_once_and_survives_reopening(tmp_path: Path) -> None:
     checkpoint = filled(tmp_path)
     other = again(checkpoint)
-    checkpoint.mark_create_pending(2, SENT, 1_700_000_000.5)
+    checkpoint.queue.mark_create_pending(2, SENT, 1_700_000_000.5)
     creating = RowRecord(2, ("2",), RowState.CREATE_PENDING, create_payload=SENT, sent_at=1_700_000_000.5)
-    assert other.row(2) == creating
-    checkpoint.mark_created(2, "cus_7")
+    assert other.queue.row(2) == creating
+    checkpoint.queue.mark_created(2, "cus_7")
     created = RowRecord(
         2,
         ("2",),
@@ -204,19 +217,19 @@ def test_every_step_is_seen_by_others_at_once_and_survives_reopening(tmp_path: P
         sent_at=1_700_000_000.5,
         created_by_run=True,
     )
-    assert other.row(2) == created
-    checkpoint.mark_updated(3, "8")
-    assert other.row(3) == RowRecord(3, ("3",), RowState.READY, contact_id="8", updated_by_run=True)
-    checkpoint.mark_create_pending(4, SENT, None)
-    checkpoint.clear_pending(4)
-    assert other.row(4) == RowRecord(4, ("4",), RowState.READY, create_payload=SENT)
-    checkpoint.finish(Outcome(3, Status.FAILED, "8", "no"))
+    assert other.queue.row(2) == created
+    checkpoint.queue.mark_updated(3, "8")
+    assert other.queue.row(3) == RowRecord(3, ("3",), RowState.READY, contact_id="8", updated_by_run=True)
+    checkpoint.queue.mark_create_pending(4, SENT, None)
+    checkpoint.queue.clear_pending(4)
+    assert other.queue.row(4) == RowRecord(4, ("4",), RowState.READY, create_payload=SENT)
+    checkpoint.queue.finish(Outcome(3, Status.FAILED, "8", "no"))
     done = RowRecord(3, ("3",), RowState.DONE, Status.FAILED, "8", "no", updated_by_run=True)
-    assert other.row(3) == done
+    assert other.queue.row(3) == done
     checkpoint.close()
     other.close()
     with Checkpoint.open(checkpoint.path) as reopened:
-        assert [reopened.row(2), reopened.row(3)] == [created, done]
+        assert [reopened.queue.row(2), reopened.queue.row(3)] == [created, done]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a process is killed by a signal")
@@ -227,21 +240,24 @@ def test_a_step_outlives_the_process_that_was_killed_right_after_it(tmp_path: Pa
         "from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint\n"
         "from heyx_bulk.models.contacts import Field\n"
         "checkpoint = Checkpoint.open(Path(sys.argv[1]))\n"
-        "checkpoint.mark_create_pending(2, (Field('phone', '1'),), None)\n"
-        "checkpoint.mark_created(3, '7'); os.kill(os.getpid(), signal.SIGKILL)"
+        "checkpoint.queue.mark_create_pending(2, (Field('phone', '1'),), None)\n"
+        "checkpoint.queue.mark_created(3, '7'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(path)], cwd=HOUSE, check=False)
     assert ended.returncode == -signal.SIGKILL
     with Checkpoint.open(path) as checkpoint:
-        assert [record.number for record in checkpoint.unconfirmed_creates()] == [2]
-        assert [(record.number, record.contact_id) for record in checkpoint.open_rows()] == [(3, "7"), (4, None)]
+        assert [record.number for record in checkpoint.queue.unconfirmed_creates()] == [2]
+        assert [(record.number, record.contact_id) for record in checkpoint.queue.open_rows()] == [
+            (3, "7"),
+            (4, None),
+        ]
 
 
 def test_what_is_remembered_replaces_what_was(tmp_path: Path) -> None:
     with filled(tmp_path) as checkpoint, again(checkpoint) as other:
-        checkpoint.set_info("written_files", {"a": 1})
-        checkpoint.set_info("written_files", {"b": [None, True]})
-        assert other.info("written_files") == {"b": [None, True]}
+        checkpoint.facts.written_files = {"a": "1"}
+        checkpoint.facts.written_files = {"b": "2", "c": ""}
+        assert other.facts.written_files == {"b": "2", "c": ""}
 
 
 # What is to do
@@ -249,21 +265,21 @@ def test_what_is_remembered_replaces_what_was(tmp_path: Path) -> None:
 
 def test_ready_rows_are_those_neither_done_nor_in_doubt_in_the_sheets_order(tmp_path: Path) -> None:
     with filled(tmp_path, rows=[9, 4, 7, 12], invalid=[4]) as checkpoint:
-        checkpoint.mark_create_pending(7, SENT, None)
-        checkpoint.mark_created(12, "1")
-        assert [record.number for record in checkpoint.open_rows()] == [9, 12]
-        assert [record.number for record in checkpoint.unconfirmed_creates()] == [7]
-        assert [record.number for record in checkpoint.rows()] == [4, 7, 9, 12]
+        checkpoint.queue.mark_create_pending(7, SENT, None)
+        checkpoint.queue.mark_created(12, "1")
+        assert [record.number for record in checkpoint.queue.open_rows()] == [9, 12]
+        assert [record.number for record in checkpoint.queue.unconfirmed_creates()] == [7]
+        assert [record.number for record in checkpoint.queue.rows()] == [4, 7, 9, 12]
 
 
 def test_ready_is_a_stream_over_any_number_of_rows_that_may_be_finished_meanwhile(tmp_path: Path) -> None:
     numbers = list(range(2, 1800))
     with filled(tmp_path, rows=numbers) as checkpoint:
         seen = []
-        for record in checkpoint.open_rows():
+        for record in checkpoint.queue.open_rows():
             seen.append(record.number)
             if record.number % 100 == 0:
-                checkpoint.finish(Outcome(record.number, Status.CREATED, "1"))
+                checkpoint.queue.finish(Outcome(record.number, Status.CREATED, "1"))
     assert seen == numbers
 
 
@@ -276,17 +292,17 @@ def test_a_row_awaits_the_nearest_earlier_row_with_one_of_its_key_values(tmp_pat
         (6, 0, "email", "9"),
     ]
     with filled(tmp_path, keys, rows=range(2, 7)) as checkpoint:
-        assert [checkpoint.blocked_by(number) for number in range(2, 7)] == [None, 2, 3, None, None]
-        checkpoint.finish(Outcome(2, Status.CREATED, "7"))
-        assert [checkpoint.blocked_by(number) for number in (3, 4)] == [None, 3]
-        checkpoint.mark_create_pending(3, SENT, None)
-        assert checkpoint.blocked_by(4) == 3
+        assert [checkpoint.queue.blocked_by(number) for number in range(2, 7)] == [None, 2, 3, None, None]
+        checkpoint.queue.finish(Outcome(2, Status.CREATED, "7"))
+        assert [checkpoint.queue.blocked_by(number) for number in (3, 4)] == [None, 3]
+        checkpoint.queue.mark_create_pending(3, SENT, None)
+        assert checkpoint.queue.blocked_by(4) == 3
 
 
 def test_nobody_awaits_an_invalid_row_but_the_one_before_it(tmp_path: Path) -> None:
     keys = [(number, 0, PHONE, "1") for number in (2, 3, 4)]
     with filled(tmp_path, keys, invalid=[3]) as checkpoint:
-        assert [checkpoint.blocked_by(number) for number in (2, 4)] == [None, 2]
+        assert [checkpoint.queue.blocked_by(number) for number in (2, 4)] == [None, 2]
 
 
 def test_the_doubles_are_rows_whose_own_key_an_earlier_row_has(tmp_path: Path) -> None:
@@ -308,13 +324,13 @@ def test_a_rows_contact_is_the_one_that_earlier_rows_with_its_key_value_were(tmp
         *[(4, 0, "city", "Oslo")],
     ]
     with filled(tmp_path, keys) as checkpoint:
-        assert checkpoint.contact_of_earlier_row(row(3, "a@x.org")) is None
-        checkpoint.mark_created(2, "7")
-        assert checkpoint.contact_of_earlier_row(row(3, "a@x.org")) == "7"
-        assert checkpoint.contact_of_earlier_row(row(2, "a@x.org")) is None
-        assert checkpoint.contact_of_earlier_row(row(3, None)) is None
-        checkpoint.finish(Outcome(2, Status.FAILED, "7", "no"))
-        assert checkpoint.contact_of_earlier_row(row(3, "a@x.org")) == "7"
+        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org")) is None
+        checkpoint.queue.mark_created(2, "7")
+        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org")) == "7"
+        assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org")) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(3, None)) is None
+        checkpoint.queue.finish(Outcome(2, Status.FAILED, "7", "no"))
+        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org")) == "7"
 
 
 def test_neither_a_later_row_nor_a_second_key_says_who_a_rows_contact_is(tmp_path: Path) -> None:
@@ -324,9 +340,9 @@ def test_neither_a_later_row_nor_a_second_key_says_who_a_rows_contact_is(tmp_pat
         *[(4, 0, PHONE, "2"), (4, 1, "email", "a@x.org")],
     ]
     with filled(tmp_path, keys) as checkpoint:
-        checkpoint.mark_created(3, "7")
-        assert checkpoint.contact_of_earlier_row(row(2, "a@x.org")) is None
-        assert checkpoint.contact_of_earlier_row(row(4, "2")) is None
+        checkpoint.queue.mark_created(3, "7")
+        assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org")) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(4, "2")) is None
 
 
 def test_earlier_rows_that_were_several_contacts_name_none(tmp_path: Path) -> None:
@@ -336,11 +352,11 @@ def test_earlier_rows_that_were_several_contacts_name_none(tmp_path: Path) -> No
         (4, 0, "email", "a@x.org"),
     ]
     with filled(tmp_path, keys) as checkpoint:
-        checkpoint.mark_created(2, "7")
-        checkpoint.mark_created(3, "8")
-        assert checkpoint.contact_of_earlier_row(row(4, "a@x.org")) is None
-        checkpoint.mark_updated(3, "7")
-        assert checkpoint.contact_of_earlier_row(row(4, "a@x.org")) == "7"
+        checkpoint.queue.mark_created(2, "7")
+        checkpoint.queue.mark_created(3, "8")
+        assert checkpoint.queue.contact_of_earlier_row(row(4, "a@x.org")) is None
+        checkpoint.queue.mark_updated(3, "7")
+        assert checkpoint.queue.contact_of_earlier_row(row(4, "a@x.org")) == "7"
 
 
 # Again
@@ -348,19 +364,19 @@ def test_earlier_rows_that_were_several_contacts_name_none(tmp_path: Path) -> No
 
 def test_reopening_opens_failed_and_uncertain_rows_each_where_it_stands(tmp_path: Path) -> None:
     with filled(tmp_path, rows=range(2, 10), invalid=[9]) as checkpoint:
-        checkpoint.finish(Outcome(2, Status.FAILED, None, "no"))
-        checkpoint.mark_create_pending(3, SENT, 5.0)
-        checkpoint.mark_created(3, "7")
-        checkpoint.finish(Outcome(3, Status.FAILED, "7", "no"))
-        checkpoint.mark_updated(4, "8")
-        checkpoint.finish(Outcome(4, Status.FAILED, "8", "no"))
-        checkpoint.mark_create_pending(5, SENT, 5.0)
-        checkpoint.finish(Outcome(5, Status.UNCERTAIN, None, "who knows"))
+        checkpoint.queue.finish(Outcome(2, Status.FAILED, None, "no"))
+        checkpoint.queue.mark_create_pending(3, SENT, 5.0)
+        checkpoint.queue.mark_created(3, "7")
+        checkpoint.queue.finish(Outcome(3, Status.FAILED, "7", "no"))
+        checkpoint.queue.mark_updated(4, "8")
+        checkpoint.queue.finish(Outcome(4, Status.FAILED, "8", "no"))
+        checkpoint.queue.mark_create_pending(5, SENT, 5.0)
+        checkpoint.queue.finish(Outcome(5, Status.UNCERTAIN, None, "who knows"))
         for number, status in ((6, Status.CREATED), (7, Status.UPDATED), (8, Status.UNCHANGED)):
-            checkpoint.finish(Outcome(number, status, "9"))
-        kept = [checkpoint.row(number) for number in range(6, 10)]
-        assert checkpoint.reopen_failed() == 4
-        assert [checkpoint.row(number) for number in range(2, 6)] == [
+            checkpoint.queue.finish(Outcome(number, status, "9"))
+        kept = [checkpoint.queue.row(number) for number in range(6, 10)]
+        assert checkpoint.reopening.reopen_failed() == 4
+        assert [checkpoint.queue.row(number) for number in range(2, 6)] == [
             RowRecord(2, ("2",), RowState.READY),
             RowRecord(
                 3, ("3",), RowState.CREATED, contact_id="7", create_payload=SENT, sent_at=5.0, created_by_run=True
@@ -368,8 +384,8 @@ def test_reopening_opens_failed_and_uncertain_rows_each_where_it_stands(tmp_path
             RowRecord(4, ("4",), RowState.READY, contact_id="8", updated_by_run=True),
             RowRecord(5, ("5",), RowState.CREATE_PENDING, create_payload=SENT, sent_at=5.0),
         ]
-        assert [checkpoint.row(number) for number in range(6, 10)] == kept
-        assert checkpoint.reopen_failed() == 0
+        assert [checkpoint.queue.row(number) for number in range(6, 10)] == kept
+        assert checkpoint.reopening.reopen_failed() == 0
 
 
 # What it tells
@@ -377,12 +393,18 @@ def test_reopening_opens_failed_and_uncertain_rows_each_where_it_stands(tmp_path
 
 def test_totals_count_every_row_once(tmp_path: Path) -> None:
     with filled(tmp_path, rows=range(2, 9), invalid=[8]) as checkpoint:
-        checkpoint.mark_create_pending(2, SENT, None)
-        checkpoint.mark_created(3, "7")
-        checkpoint.finish(Outcome(4, Status.CREATED, "8"))
-        checkpoint.finish(Outcome(5, Status.CREATED, "9"))
-        checkpoint.finish(Outcome(6, Status.UNCERTAIN))
-        assert checkpoint.totals() == {"unconfirmed": 1, "to do": 2, "created": 2, "uncertain": 1, "invalid": 1}
+        checkpoint.queue.mark_create_pending(2, SENT, None)
+        checkpoint.queue.mark_created(3, "7")
+        checkpoint.queue.finish(Outcome(4, Status.CREATED, "8"))
+        checkpoint.queue.finish(Outcome(5, Status.CREATED, "9"))
+        checkpoint.queue.finish(Outcome(6, Status.UNCERTAIN))
+        assert checkpoint.queries.totals() == {
+            "unconfirmed": 1,
+            "to do": 2,
+            "created": 2,
+            "uncertain": 1,
+            "invalid": 1,
+        }
 
 
 def test_causes_are_told_most_frequent_first_with_the_first_rows(tmp_path: Path) -> None:
@@ -394,45 +416,45 @@ def test_causes_are_told_most_frequent_first_with_the_first_rows(tmp_path: Path)
         for number in range(3, 10):
             draft.mark_invalid(number, (missing,))
         draft.mark_invalid(10, (missing, rounded))
-        draft.save({})
+        draft.save(INFO, channel="")
     with Checkpoint.open(path) as checkpoint:
-        assert checkpoint.invalid_causes() == [
+        assert checkpoint.queries.invalid_causes() == [
             ("no phone", 8, [3, 4, 5, 6, 7], "none"),
             ("rounded", 2, [2, 10], "B holds 1E+15"),
         ]
-        assert checkpoint.row(10).message == "none; B holds 1E+15"
+        assert checkpoint.queue.row(10).message == "none; B holds 1E+15"
 
 
 def test_a_run_is_untouched_until_something_was_sent_or_found_for_a_row(tmp_path: Path) -> None:
     steps: dict[str, Callable[[Checkpoint], object]] = {
-        "create_pending": lambda checkpoint: checkpoint.mark_create_pending(3, SENT, None),
-        "created": lambda checkpoint: checkpoint.mark_created(3, "7"),
-        "wrote": lambda checkpoint: checkpoint.mark_updated(3, "7"),
-        "unchanged": lambda checkpoint: checkpoint.finish(Outcome(3, Status.UNCHANGED, "7")),
-        "failed": lambda checkpoint: checkpoint.finish(Outcome(3, Status.FAILED)),
+        "create_pending": lambda checkpoint: checkpoint.queue.mark_create_pending(3, SENT, None),
+        "created": lambda checkpoint: checkpoint.queue.mark_created(3, "7"),
+        "wrote": lambda checkpoint: checkpoint.queue.mark_updated(3, "7"),
+        "unchanged": lambda checkpoint: checkpoint.queue.finish(Outcome(3, Status.UNCHANGED, "7")),
+        "failed": lambda checkpoint: checkpoint.queue.finish(Outcome(3, Status.FAILED)),
     }
     for name, step in steps.items():
         folder = tmp_path / name
         folder.mkdir()
         with filled(folder, invalid=[2]) as checkpoint:
-            assert checkpoint.nothing_sent()
+            assert checkpoint.queries.nothing_sent()
             step(checkpoint)
-            assert not checkpoint.nothing_sent()
+            assert not checkpoint.queries.nothing_sent()
 
 
 def test_a_create_that_was_called_back_leaves_its_mark(tmp_path: Path) -> None:
     with filled(tmp_path) as checkpoint:
-        checkpoint.mark_create_pending(3, SENT, None)
-        checkpoint.clear_pending(3)
-        assert not checkpoint.nothing_sent()
+        checkpoint.queue.mark_create_pending(3, SENT, None)
+        checkpoint.queue.clear_pending(3)
+        assert not checkpoint.queries.nothing_sent()
 
 
 def test_a_written_contact_is_one_this_run_created_or_changed(tmp_path: Path) -> None:
     with filled(tmp_path) as checkpoint:
-        checkpoint.finish(Outcome(2, Status.UNCHANGED, "1"))
-        assert checkpoint.any_written_contact() is None
-        checkpoint.mark_updated(3, "7")
-        assert checkpoint.any_written_contact() == "7"
+        checkpoint.queue.finish(Outcome(2, Status.UNCHANGED, "1"))
+        assert checkpoint.queries.any_written_contact() is None
+        checkpoint.queue.mark_updated(3, "7")
+        assert checkpoint.queries.any_written_contact() == "7"
 
 
 def test_a_discarded_checkpoint_is_gone(tmp_path: Path) -> None:
@@ -453,12 +475,12 @@ def test_a_full_disk_is_told_with_a_remedy_and_loses_nothing(tmp_path: Path) -> 
     with filled(tmp_path) as checkpoint:
         full(checkpoint)
         with pytest.raises(DiskFull) as caught:
-            checkpoint.finish(Outcome(2, Status.FAILED, None, "no" * 10_000))
+            checkpoint.queue.finish(Outcome(2, Status.FAILED, None, "no" * 10_000))
         assert (caught.value.exit_code, "make room" in caught.value.remedy) == (4, True)
-        assert checkpoint.row(2) == RowRecord(2, ("2",), RowState.READY)
+        assert checkpoint.queue.row(2) == RowRecord(2, ("2",), RowState.READY)
         with pytest.raises(DiskFull):
-            checkpoint.mark_create_pending(2, [Field("note", "x" * 10_000)], None)
-        assert checkpoint.unconfirmed_creates() == []
+            checkpoint.queue.mark_create_pending(2, [Field("note", "x" * 10_000)], None)
+        assert checkpoint.queue.unconfirmed_creates() == []
 
 
 def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(tmp_path: Path) -> None:
@@ -474,7 +496,7 @@ def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(
                 draft.duplicates()
                 draft.mark_invalid(7, (Problem("same phone", "same phone as row 6" * 200),))
                 draft.link_rows()
-                draft.save({"digest": "x" * 30_000})
+                draft.save(replace(INFO, digest="x" * 30_000), channel="")
         except DiskFull:
             failed += 1
             assert list(tmp_path.iterdir()) == []
@@ -566,7 +588,7 @@ def test_a_checkpoint_that_is_damaged_while_it_is_used_stops_the_run(tmp_path: P
         checkpoint._db.execute("PRAGMA cache_size=1")
         damage(checkpoint.path, "middle")
         with pytest.raises(DiskFull) as caught:
-            list(checkpoint.rows())
+            list(checkpoint.queue.rows())
         assert "damaged on disk" in caught.value.what
         assert "--recover" in caught.value.remedy
 
@@ -574,7 +596,7 @@ def test_a_checkpoint_that_is_damaged_while_it_is_used_stops_the_run(tmp_path: P
 def test_a_value_that_the_disk_changed_is_noticed_and_a_mended_one_is_not_taken_for_it(tmp_path: Path) -> None:
     with scene.staged(tmp_path, "phone,first name\n+441,Ann\n+442,Bob\n") as run:
         run.checkpoint.verify_contents()
-        run.checkpoint.apply_corrections([CorrectedRow(2, ("+443", "Ann"), None, (), ((PHONE, "443"),))])
+        run.checkpoint.reopening.apply_corrections([CorrectedRow(2, ("+443", "Ann"), None, (), ((PHONE, "443"),))])
         run.checkpoint.verify_contents()
         run.checkpoint._db.execute("UPDATE row SET cells = replace(cells, 'Bob', 'Rob')")
         with pytest.raises(CheckpointDamaged, match="not those that were stored"):
@@ -588,9 +610,9 @@ def saved(path: Path) -> tuple[RecoveredRows, set[int]]:
 
 def test_all_of_a_whole_checkpoint_can_be_saved(tmp_path: Path) -> None:
     with filled(tmp_path, rows=range(2, 2000), invalid=[7]) as checkpoint:
-        checkpoint.finish(Outcome(9, Status.CREATED, "77"))
-        rows = list(checkpoint.rows())
-        assert recover(checkpoint.path) == RecoveredRows(("name",), rows, 0, checkpoint.info("command"))
+        checkpoint.queue.finish(Outcome(9, Status.CREATED, "77"))
+        rows = list(checkpoint.queue.rows())
+        assert recover(checkpoint.path) == RecoveredRows(("name",), rows, 0, checkpoint.facts.command)
 
 
 @pytest.mark.parametrize(("how", "most_lost"), [("cut", 1500), ("middle", 1000), ("leaf", 100)])
@@ -644,10 +666,10 @@ def test_a_checkpoint_that_another_program_keeps_locked_stops_the_run_and_loses_
         rude.execute("BEGIN EXCLUSIVE")
         began = time.monotonic()
         with pytest.raises(DiskFull) as caught:
-            checkpoint.finish(Outcome(2, Status.CREATED, "7"))
+            checkpoint.queue.finish(Outcome(2, Status.CREATED, "7"))
         rude.close()
         assert ("locked" in caught.value.what, time.monotonic() - began < 5) == (True, True)
-        assert checkpoint.row(2).state is RowState.READY
+        assert checkpoint.queue.row(2).state is RowState.READY
 
 
 def test_a_token_is_in_no_file_of_a_run(tmp_path: Path) -> None:
@@ -656,7 +678,7 @@ def test_a_token_is_in_no_file_of_a_run(tmp_path: Path) -> None:
         world.sandbox.tokens = (token,)
         world.send(run, scene.settings(token=token))
         assert scene.statuses(run) == {2: "created"}
-        run.checkpoint.set_info("channel", scene.settings(token=token).channel)
+        run.checkpoint.facts.channel = scene.settings(token=token).channel
         texts = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert token.encode() not in texts
     assert b"+4412345678" in texts

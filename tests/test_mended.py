@@ -44,7 +44,7 @@ def sent(run: Run, sandbox: Sandbox, *, settle: float = 0.05) -> dict[str, int]:
         send(
             run, validate_settings(url=server.url, token=TOKEN, reconcile_delay=settle, workers=1), RunCallbacks()
         )
-    return run.checkpoint.totals()
+    return run.checkpoint.queries.totals()
 
 
 def failed(run: Run, folder: Path) -> list[dict[str, str]]:
@@ -109,7 +109,7 @@ def test_a_contact_that_was_created_already_is_not_created_again(tmp_path: Path)
     with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
         sent(run, heyx)
         made = heyx.contacts[0].id
-        run.checkpoint.finish(Outcome(2, Status.FAILED, made))
+        run.checkpoint.queue.finish(Outcome(2, Status.FAILED, made))
         lines = failed(run, tmp_path)
         lines[0] |= {"Phone": "+923009", "First Name": "Anna"}
         give_back(run, tmp_path, lines)
@@ -122,9 +122,9 @@ def test_doubt_is_settled_by_the_values_that_were_sent_not_by_the_mended_ones(tm
     heyx = sandbox()
     heyx.add({"phone": "+923001", "firstName": "Ana"})
     with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
-        row = run.row(run.checkpoint.row(2))
-        run.checkpoint.mark_create_pending(2, row.fields, None)
-        run.checkpoint.finish(Outcome(2, Status.UNCERTAIN))
+        row = run.row(run.checkpoint.queue.row(2))
+        run.checkpoint.queue.mark_create_pending(2, row.fields, None)
+        run.checkpoint.queue.finish(Outcome(2, Status.UNCERTAIN))
         lines = failed(run, tmp_path)
         lines[0]["Phone"] = "+923009"
         give_back(run, tmp_path, lines)
@@ -152,8 +152,8 @@ def test_a_row_mended_into_another_row_s_key_is_invalid(tmp_path: Path) -> None:
         lines = failed(run, tmp_path)
         lines[0]["Phone"] = "923001"
         give_back(run, tmp_path, lines[:1])
-        assert run.checkpoint.row(3).message == "same phone as row 2"
-        assert run.checkpoint.totals() == {"created": 2, "invalid": 2}
+        assert run.checkpoint.queue.row(3).message == "same phone as row 2"
+        assert run.checkpoint.queries.totals() == {"created": 2, "invalid": 2}
 
 
 def test_rows_done_since_are_left_alone(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_unknown_repeated_and_foreign_rows_are_refused_all_at_once_and_nothing_i
             give_back(run, tmp_path, lines)
         for word in ("row 3: the run has no row 99", "row 4: it is of another run", "row 5", "row 6", "once more"):
             assert word in caught.value.what
-        assert run.checkpoint.totals() == {"created": 2, "invalid": 2}
+        assert run.checkpoint.queries.totals() == {"created": 2, "invalid": 2}
 
 
 def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_when_no_row_needs_a_person_our_file_is_taken_away_and_a_changed_one_is_
     with begun(tmp_path, ROWS[:1]) as run:
         sent(run, heyx)
         failed(run, tmp_path)
-        run.checkpoint.reopen_failed()
+        run.checkpoint.reopening.reopen_failed()
         sent(run, heyx)
         place.write_bytes(changed := place.read_bytes() + b"\r\n")
         assert results.write_failed(run, place) is None
@@ -219,8 +219,10 @@ def test_an_uncertain_row_is_sent_knowingly_to_the_contact_that_a_person_found(t
     there = heyx.add({"firstName": "Ana"})
     with begun(tmp_path, [("+923001", "Ana", "VIP"), ("+923002", "Boris", "")]) as run:
         for number in (2, 3):
-            run.checkpoint.mark_create_pending(number, run.row(run.checkpoint.row(number)).fields, None)
-            run.checkpoint.finish(Outcome(number, Status.UNCERTAIN))
+            run.checkpoint.queue.mark_create_pending(
+                number, run.row(run.checkpoint.queue.row(number)).fields, None
+            )
+            run.checkpoint.queue.finish(Outcome(number, Status.UNCERTAIN))
         lines = failed(run, tmp_path)
         lines[0]["heyx contact id"] = there
         path = tmp_path / "mended.csv"

@@ -51,12 +51,12 @@ def test_create_touches_no_contact_that_is_there_and_says_which(tmp_path: Path) 
         there = world.sandbox.add({"phone": "4412345678", "firstName": "Old"}, ["z"])
         world.send(run)
         assert statuses(run) == {2: "skipped", 3: "created"}
-        assert run.checkpoint.row(2).contact_id == there
-        assert run.checkpoint.row(2).message == (
+        assert run.checkpoint.queue.row(2).contact_id == there
+        assert run.checkpoint.queue.row(2).message == (
             f"the contact {there} is there already, and --mode create touches none that is"
         )
         assert writes(world) == ["POST"]
-        assert results.exit_code(run.checkpoint.totals()) == 0
+        assert results.exit_code(run.checkpoint.queries.totals()) == 0
 
 
 def test_update_creates_nobody(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_update_creates_nobody(tmp_path: Path) -> None:
         world.sandbox.add({"phone": "4412345678", "firstName": "Old"}, ["z"])
         world.send(run)
         assert statuses(run) == {2: "updated", 3: "skipped"}
-        assert run.checkpoint.row(3).message == "HeyX has no such contact, and --mode update creates none"
+        assert run.checkpoint.queue.row(3).message == "HeyX has no such contact, and --mode update creates none"
         assert (len(world.sandbox.contacts), writes(world)) == (1, ["PUT", "POST"])
 
 
@@ -116,7 +116,7 @@ def test_somebody_else_s_contact_found_after_a_doubtful_create_is_not_touched(tm
         world.send(run, settings(reconcile_delay=5, timeout=1))
         assert statuses(run) == {2: "uncertain"}
         assert world.contact(phone="+4412345678").tags == frozenset()
-        assert "Look at it in HeyX." in run.checkpoint.row(2).message
+        assert "Look at it in HeyX." in run.checkpoint.queue.row(2).message
 
 
 # Rows for the same contact
@@ -127,7 +127,7 @@ TWINS = "+4412345678,,Ann,a;b,\n+4412345679,,Bob,,\n4412345678,ann@x.org,,c,a\n0
 def test_a_later_row_of_a_contact_is_invalid_unless_it_is_said_otherwise(tmp_path: Path) -> None:
     with scene.staged(tmp_path, HEADER + TWINS) as run:
         assert statuses(run) == {2: "ready", 3: "ready", 4: "invalid", 5: "ready"}
-        assert run.checkpoint.row(4).message.startswith("same phone as row 2")
+        assert run.checkpoint.queue.row(4).message.startswith("same phone as row 2")
 
 
 def test_rows_of_a_contact_are_made_one_and_each_has_its_outcome(tmp_path: Path) -> None:
@@ -140,28 +140,28 @@ def test_rows_of_a_contact_are_made_one_and_each_has_its_outcome(tmp_path: Path)
             frozenset("bc"),
         )
         assert sorted(outcome.number for outcome in world.progress.outcomes) == [2, 3, 4, 5]
-        assert {run.checkpoint.row(number).contact_id for number in (2, 4)} == {ann.id}
-        assert (sent.calls <= due.calls, run.checkpoint.totals()) == (True, {"created": 4})
+        assert {run.checkpoint.queue.row(number).contact_id for number in (2, 4)} == {ann.id}
+        assert (sent.calls <= due.calls, run.checkpoint.queries.totals()) == (True, {"created": 4})
         assert (
-            results.totals_line(run.checkpoint.totals(), run.checkpoint.count_contacts())
+            results.totals_line(run.checkpoint.queries.totals(), run.checkpoint.queries.count_contacts())
             == "4 rows for 3 contacts: 4 created"
         )
 
 
 def test_only_the_last_row_of_a_contact_is_sent_and_the_others_name_it(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + TWINS, told(Duplicates.LAST)) as run:
-        assert run.checkpoint.nothing_sent()
+        assert run.checkpoint.queries.nothing_sent()
         world.send(run)
         assert statuses(run) == {2: "skipped", 3: "created", 4: "created", 5: "created"}
-        assert run.checkpoint.row(2).message == "row 4 is the same contact, and the last one is sent"
+        assert run.checkpoint.queue.row(2).message == "row 4 is the same contact, and the last one is sent"
         assert world.contact(email="ann@x.org").tags == frozenset("c")
-        assert results.exit_code(run.checkpoint.totals()) == 0
+        assert results.exit_code(run.checkpoint.queries.totals()) == 0
 
 
 def test_a_run_that_skipped_what_it_looked_for_is_not_as_if_it_had_never_been(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+441,,Ann,,\n", in_mode(Mode.UPDATE)) as run:
         world.send(run)
-        assert (statuses(run), run.checkpoint.nothing_sent()) == ({2: "skipped"}, False)
+        assert (statuses(run), run.checkpoint.queries.nothing_sent()) == ({2: "skipped"}, False)
 
 
 def test_results_hold_every_row_of_a_merged_contact_with_its_outcome(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_merged_run_that_was_cut_off_carries_on_and_sends_nothing_twice(tmp_pa
         world.door.after = lambda _number, _seen: None
         with scene.resumed(path) as run:
             world.send(run, settings(reconcile_delay=1))
-            assert run.checkpoint.totals() == {"created": 4}
+            assert run.checkpoint.queries.totals() == {"created": 4}
             assert len(world.sandbox.contacts) == 3
             assert world.contact(email="ann@x.org").tags == frozenset("bc")
 
@@ -204,9 +204,9 @@ def test_a_merged_contact_that_failed_is_sent_again_as_one(tmp_path: Path) -> No
     ):
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "failed", 3: "created", 4: "failed", 5: "created"}
-        assert run.checkpoint.reopen_failed() == 2
+        assert run.checkpoint.reopening.reopen_failed() == 2
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 4}
+        assert run.checkpoint.queries.totals() == {"created": 4}
         assert world.contact(email="ann@x.org").tags == frozenset("bc")
 
 
@@ -216,15 +216,15 @@ def test_two_rows_found_to_be_one_contact_are_told(tmp_path: Path) -> None:
         world.sandbox.add({"phone": "4412345678"}, id="7")
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "updated", 3: "updated"}
-        assert [run.checkpoint.row(number).message for number in (2, 3)] == ["", "the same contact as row 2"]
+        assert [run.checkpoint.queue.row(number).message for number in (2, 3)] == ["", "the same contact as row 2"]
 
 
 def test_what_was_sent_as_it_stands_is_told_with_the_outcome(tmp_path: Path) -> None:
     options = UploadOptions(MappingOptions(lenient=True, types=("age=number",), map=("age=age",)))
     with World() as world, scene.staged(tmp_path, "phone,age\n+4412345678,many\n", options) as run:
         world.send(run)
-        assert world.contact(age="many").id == run.checkpoint.row(2).contact_id
-        assert run.checkpoint.row(2).message.startswith("sent as it stands: column B “age” holds 'many': ")
+        assert world.contact(age="many").id == run.checkpoint.queue.row(2).contact_id
+        assert run.checkpoint.queue.row(2).message.startswith("sent as it stands: column B “age” holds 'many': ")
 
 
 # Rows of a merged contact given back
@@ -277,7 +277,7 @@ def test_a_row_mended_to_mean_somebody_else_stands_alone(
         given_back(run, tmp_path, {leaving: {"phone": "+4499999999"}}, only=only)
         world.send(run)
         assert [statuses(run)[number] for number in (2, 4)] == ["created", "created"]
-        alone, stayed = (run.checkpoint.row(number).contact_id for number in (leaving, 6 - leaving))
+        alone, stayed = (run.checkpoint.queue.row(number).contact_id for number in (leaving, 6 - leaving))
         assert alone != stayed
         tags = {contact.id: contact.tags for contact in world.sandbox.contacts}
         assert (tags[str(alone)], tags[str(stayed)]) == (
@@ -300,12 +300,12 @@ def test_a_row_mended_into_an_invalid_one_holds_up_no_other(
 def test_a_row_mended_into_another_one_s_contact_joins_it_where_rows_are_merged(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, BACK, told(Duplicates.MERGE)) as run:
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 4, "invalid": 1}
+        assert run.checkpoint.queries.totals() == {"created": 4, "invalid": 1}
         given_back(run, tmp_path, {6: {"phone": "+4412345679"}})
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 5}
+        assert run.checkpoint.queries.totals() == {"created": 5}
         zoe = world.contact(firstName="Zoe")
-        assert (zoe.id, zoe.tags) == (run.checkpoint.row(3).contact_id, frozenset("z"))
+        assert (zoe.id, zoe.tags) == (run.checkpoint.queue.row(3).contact_id, frozenset("z"))
         assert len(world.sandbox.contacts) == 3
 
 
@@ -315,7 +315,7 @@ def test_two_rows_mended_into_the_same_new_contact_are_one(tmp_path: Path) -> No
         world.send(run)
         given_back(run, tmp_path, {number: {"phone": "+4412345678"} for number in (2, 3)})
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 2}
+        assert run.checkpoint.queries.totals() == {"created": 2}
         assert world.contact(firstName="Bob").tags == frozenset("ab")
 
 
@@ -325,16 +325,19 @@ def test_an_earlier_row_that_joins_late_is_still_the_earlier_one(tmp_path: Path)
         world.send(run)
         given_back(run, tmp_path, {2: {"phone": "+4412345678"}})
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 2}
+        assert run.checkpoint.queries.totals() == {"created": 2}
         assert world.contact(firstName="Bob").tags == frozenset("ab")
 
 
 def test_an_uncertain_merged_row_that_is_given_back_is_looked_for_and_not_made_again(tmp_path: Path) -> None:
     with scene.staged(tmp_path, BACK, told(Duplicates.MERGE)) as run:
-        run.checkpoint.mark_create_pending(2, (Field("phone", "+4412345678"),), 0.0)
-        run.checkpoint.finish(Outcome(2, Status.UNCERTAIN, None, "?"))
+        run.checkpoint.queue.mark_create_pending(2, (Field("phone", "+4412345678"),), 0.0)
+        run.checkpoint.queue.finish(Outcome(2, Status.UNCERTAIN, None, "?"))
         given_back(run, tmp_path, {}, only=(4, 2))
-        assert (run.checkpoint.row(2).state, run.checkpoint.row(4).state) == ("create_pending", "ready")
+        assert (run.checkpoint.queue.row(2).state, run.checkpoint.queue.row(4).state) == (
+            "create_pending",
+            "ready",
+        )
 
 
 # What the bill says
@@ -394,10 +397,10 @@ def test_no_run_of_any_mode_makes_more_calls_than_its_bill_says_and_a_second_one
         world.sandbox.add({"phone": "+4412345671", "email": "c@x.org", "shoe": "40"}, ["a"], id="8")
         sheet = scene.written(Path(folder), list(rows[0]), [list(row.values()) for row in rows])
         with scene.resumed(scene.checkpoint(sheet, options)) as run:
-            due = estimate(run.open_rows(), run.matching, blocked=run.checkpoint.count_blocked())
+            due = estimate(run.open_rows(), run.matching, blocked=run.checkpoint.queries.count_blocked())
             sent = world.send(run)
             assert sent.calls <= due.calls
-            totals = run.checkpoint.totals()
+            totals = run.checkpoint.queries.totals()
             assert set(totals) <= {"created", "updated", "unchanged", "skipped", "failed", "invalid"}
             assert sum(totals.values()) == sum(any(row.values()) for row in rows)
         if no_match or any(row["heyx contact id"] for row in rows):

@@ -48,7 +48,7 @@ def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
         assert scene.statuses(run) == {2: "created", 3: "invalid", 4: "invalid", 5: "updated", 6: "created"}
         assert sorted(outcome.number for outcome in progress.outcomes) == [2, 5, 6]
         assert came.sent.calls <= due.calls
-        assert came.totals == run.checkpoint.totals()
+        assert came.totals == run.checkpoint.queries.totals()
 
 
 def test_a_rehearsal_keeps_to_the_rate_it_is_given(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import errno
 import shlex
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import openpyxl
@@ -16,6 +16,8 @@ from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.storage.checkpoint.queue import Queue
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.options import UploadOptions
 from tests import scene
@@ -40,8 +42,8 @@ def write(run: Run, path: Path) -> Path:
 def test_every_row_is_there_in_its_order_with_its_own_columns_and_then_ours(tmp_path: Path, suffix: str) -> None:
     place = tmp_path / f"people.results{suffix}"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.checkpoint.finish(Outcome(2, Status.CREATED, "1776025372480910"))
-        run.checkpoint.finish(Outcome(4, Status.FAILED, None, "HeyX answered 403: no"))
+        run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.checkpoint.queue.finish(Outcome(4, Status.FAILED, None, "HeyX answered 403: no"))
         assert write(run, place) == place
     assert table(place) == [
         ["phone", "note", "first name", *OUR_COLUMNS],
@@ -55,7 +57,7 @@ def test_every_row_is_there_in_its_order_with_its_own_columns_and_then_ours(tmp_
 def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None:
     place = tmp_path / "people.results.xlsx"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.checkpoint.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
     page = openpyxl.load_workbook(place).worksheets[0]
     assert page.title == "Results"
@@ -68,8 +70,8 @@ def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None
 def test_rows_that_are_not_done_say_how_they_stand(tmp_path: Path) -> None:
     place = tmp_path / "people.results.csv"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.checkpoint.mark_create_pending(2, (Field("phone", "1"),), None)
-        run.checkpoint.mark_created(4, "7")
+        run.checkpoint.queue.mark_create_pending(2, (Field("phone", "1"),), None)
+        run.checkpoint.queue.mark_created(4, "7")
         write(run, place)
     assert [row[3:6] for row in table(place)[1:]] == [
         ["unconfirmed", "", "its create went unanswered; the next start looks for it"],
@@ -112,7 +114,7 @@ def test_results_that_are_uploaded_again_change_nothing(tmp_path: Path) -> None:
         world.door.seen.clear()
         with scene.resumed(scene.checkpoint(open_sheet(place), INTENT)) as run:
             world.send(run)
-            assert run.checkpoint.totals() == {"unchanged": 3, "invalid": 1}
+            assert run.checkpoint.queries.totals() == {"unchanged": 3, "invalid": 1}
     assert [seen for seen in world.door.seen if seen.writes] == []
 
 
@@ -120,7 +122,7 @@ def test_every_row_of_a_long_sheet_is_there_once(tmp_path: Path) -> None:
     text = HEADER + "".join(f"+44{number:08},,P{number}\n" for number in range(3000))
     with scene.staged(tmp_path, text, INTENT) as run:
         write(run, tmp_path / "people.results.csv")
-        assert sum(run.checkpoint.totals().values()) == 3000
+        assert sum(run.checkpoint.queries.totals().values()) == 3000
     assert [row[-1] for row in table(tmp_path / "people.results.csv")[1:]] == [str(n) for n in range(2, 3002)]
 
 
@@ -131,7 +133,7 @@ def test_the_file_that_we_wrote_is_replaced(tmp_path: Path) -> None:
     place = tmp_path / "people.results.csv"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
         write(run, place)
-        run.checkpoint.finish(Outcome(2, Status.CREATED, "7"))
+        run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "7"))
         assert write(run, place) == place
         assert "created" in place.read_text(encoding="utf-8-sig")
     with scene.resumed(tmp_path / "people.csv.checkpoint") as run:
@@ -201,6 +203,20 @@ def test_results_are_written_whole_or_not_at_all(tmp_path: Path, suffix: str) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["people.csv", "people.csv.checkpoint", place.name]
 
 
+@contextmanager
+def fills_up(run: Run, code: int) -> Iterator[None]:
+    """The disk fills up while the rows of the run's checkpoint are read."""
+    first = next(run.checkpoint.queue.rows())
+
+    def rows(_: object) -> Iterator[RowRecord]:
+        yield first
+        raise OSError(code, "No room")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Queue, "rows", rows)
+        yield
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_a_full_disk_is_told_with_the_command_that_writes_them_later(
@@ -211,18 +227,8 @@ def test_a_full_disk_is_told_with_the_command_that_writes_them_later(
         write(run, place)
         before = place.read_bytes()
 
-        class Full:
-            """A journal on a disk that fills up while its rows are read."""
-
-            path = run.checkpoint.path
-            header, info, totals = run.checkpoint.header, run.checkpoint.info, run.checkpoint.totals
-
-            def rows(self) -> Iterable[object]:
-                yield next(run.checkpoint.rows())
-                raise OSError(code, "No room")
-
-        with pytest.raises(DiskFull) as caught:
-            results.write_results(replace(run, checkpoint=Full()), place)  # type: ignore[arg-type]  # a door
+        with fills_up(run, code), pytest.raises(DiskFull) as caught:
+            results.write_results(run, place)
         assert f"heyx-bulk report {run.checkpoint.path}" in caught.value.remedy
     assert place.read_bytes() == before
 
@@ -230,18 +236,12 @@ def test_a_full_disk_is_told_with_the_command_that_writes_them_later(
 def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is_called(tmp_path: Path) -> None:
     folder = tmp_path / "my people's sheets"
     folder.mkdir()
-    with scene.staged(folder, PEOPLE, INTENT) as run:
-
-        class Full:
-            path = run.checkpoint.path
-            header, info, totals = run.checkpoint.header, run.checkpoint.info, run.checkpoint.totals
-
-            def rows(self) -> Iterable[object]:
-                yield from ()
-                raise OSError(errno.ENOSPC, "No space left on device")
-
-        with pytest.raises(DiskFull) as caught:
-            results.write_results(replace(run, checkpoint=Full()), folder / "x.csv")  # type: ignore[arg-type]  # a door
+    with (
+        scene.staged(folder, PEOPLE, INTENT) as run,
+        fills_up(run, errno.ENOSPC),
+        pytest.raises(DiskFull) as caught,
+    ):
+        results.write_results(run, folder / "x.csv")
     command = shlex.split(caught.value.remedy.partition("type: ")[2])
     assert command == ["heyx-bulk", "report", str(run.checkpoint.path)]
 
@@ -271,7 +271,7 @@ def test_a_sheet_without_rows_is_as_wanted() -> None:
 def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, PEOPLE, INTENT) as run:
         sums: list[int] = []
-        world.door.before = lambda *_: sums.append(sum(run.checkpoint.totals().values()))
+        world.door.before = lambda *_: sums.append(sum(run.checkpoint.queries.totals().values()))
         world.send(run)
     assert (set(sums), len(sums) > 3) == ({4}, True)
 
@@ -282,9 +282,9 @@ def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path
 def test_a_workbook_of_results_is_coloured_by_status_and_tells_of_its_run(tmp_path: Path) -> None:
     place = tmp_path / "people.results.xlsx"
     with scene.staged(tmp_path, PEOPLE, INTENT) as run:
-        run.checkpoint.finish(Outcome(2, Status.CREATED, "1776025372480910"))
+        run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
-        name = str(run.checkpoint.info("run_id"))[:8]
+        name = run.checkpoint.info.run_id[:8]
     workbook = load_workbook(place)
     rows = workbook["Results"]
     assert rows.freeze_panes == "A2"

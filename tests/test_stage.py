@@ -33,7 +33,7 @@ PEOPLE = HEADER + "+4412345678,ann@x.org,Ann,a;b\n+4412345679,bob@x.org,Bob,\n"
 
 
 def problems(run: Run) -> dict[int, tuple[Problem, ...]]:
-    return {record.number: record.problems for record in run.checkpoint.rows() if record.problems}
+    return {record.number: record.problems for record in run.checkpoint.queue.rows() if record.problems}
 
 
 def causes(run: Run) -> dict[int, list[str]]:
@@ -45,14 +45,15 @@ def causes(run: Run) -> dict[int, list[str]]:
 
 def test_a_checkpoint_knows_every_row_as_text_and_what_the_columns_mean(tmp_path: Path) -> None:
     with scene.staged(tmp_path, HEADER + "0044 123,ann@x.org,  Ann ,\n\n,,,\n1.0,,007,x\n") as run:
-        assert [(record.number, record.cells) for record in run.checkpoint.rows()] == [
+        assert [(record.number, record.cells) for record in run.checkpoint.queue.rows()] == [
             (2, ("0044 123", "ann@x.org", "  Ann ", "")),
             (5, ("1.0", "", "007", "x")),
         ]
         assert [column.use for column in run.columns.columns] == [Use.FIELD] * 3 + [Use.ADD_TAGS]
         assert [row.number for row in run.open_rows()] == [2, 5]
-        facts = [run.checkpoint.info(name) for name in ("sheet", "rows", "started_at", "header")]
-    assert facts == ["people.csv", 2, scene.BEGUN_AT, ["phone", "email", "first name", "tags"]]
+        info = run.checkpoint.info
+    assert (info.sheet, info.rows, info.started_at) == ("people.csv", 2, scene.BEGUN_AT)
+    assert info.header == ("phone", "email", "first name", "tags")
 
 
 def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_values_without_a_header_may_be_ignored_or_given_a_field(tmp_path: Path)
 
 def test_blank_cells_without_a_header_are_no_mistake(tmp_path: Path) -> None:
     with scene.staged(tmp_path, "phone,,,tags\n+4412345678, ,,\n") as run:
-        assert run.checkpoint.totals() == {"to do": 1}
+        assert run.checkpoint.queries.totals() == {"to do": 1}
 
 
 # Rows that cannot be sent
@@ -175,7 +176,7 @@ def test_a_row_with_the_key_of_an_earlier_one_is_invalid_and_names_it(tmp_path: 
             5: "same email as row 4: leave one out, or add --duplicates merge or last",
             6: "same phone as row 2: leave one out, or add --duplicates merge or last",
         }
-        assert [cause[:3] for cause in run.checkpoint.invalid_causes()] == [
+        assert [cause[:3] for cause in run.checkpoint.queries.invalid_causes()] == [
             ("same phone as an earlier row", 2, [3, 6]),
             ("same email as an earlier row", 1, [5]),
         ]
@@ -192,7 +193,7 @@ def test_a_row_with_the_id_of_an_earlier_one_is_invalid_and_one_with_its_second_
         assert {number: found[0].detail for number, found in problems(run).items()} == {
             3: "same contact id as row 2: leave one out, or add --duplicates merge or last"
         }
-        assert [run.checkpoint.blocked_by(number) for number in (2, 4, 5)] == [None, 2, 2]
+        assert [run.checkpoint.queue.blocked_by(number) for number in (2, 4, 5)] == [None, 2, 2]
 
 
 def test_a_row_is_not_invalid_for_the_key_of_a_row_that_is_invalid_itself(tmp_path: Path) -> None:
@@ -363,7 +364,7 @@ def test_no_run_makes_more_calls_than_its_bill_says(
             due = estimate(run.open_rows(), run.matching)
             sent = world.send(run)
             assert sent.calls <= due.calls
-            assert set(run.checkpoint.totals()) <= {"created", "updated", "unchanged", "failed", "invalid"}
+            assert set(run.checkpoint.queries.totals()) <= {"created", "updated", "unchanged", "failed", "invalid"}
 
 
 def test_staging_tells_how_many_rows_it_has_read(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_rows_are_created_updated_or_left_alone(tmp_path: Path) -> None:
             frozenset("az"),
         )
         assert (sent.stopped, sent.throttled, sent.calls) == (None, 0, len(world.door.seen))
-        assert run.checkpoint.totals() == {"created": 1, "updated": 1, "unchanged": 1}
+        assert run.checkpoint.queries.totals() == {"created": 1, "updated": 1, "unchanged": 1}
 
 
 def test_a_row_with_an_id_and_no_key_is_written_without_looking(tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def test_a_row_with_an_id_and_a_key_is_read_first_and_refused_where_they_disagre
         world.sandbox.add({"phone": "4499999999"}, id="8")
         world.send(run)
         assert statuses(run) == {2: "updated", 3: "failed", 4: "failed"}
-        assert "4499999999" in run.checkpoint.row(3).message
-        assert "no such contact" in run.checkpoint.row(4).message
+        assert "4499999999" in run.checkpoint.queue.row(3).message
+        assert "no such contact" in run.checkpoint.queue.row(4).message
         assert [seen.path for seen in world.door.seen if seen.writes] == ["/api/v1/contact/7"]
 
 
@@ -151,7 +151,7 @@ def test_a_loose_search_is_read_to_its_end_and_every_match_compared(tmp_path: Pa
             world.sandbox.add({"firstName": f"Ann {number}"}, id=f"{number:04}")
         wanted = world.sandbox.add({"firstName": "Ann Lee"})
         world.send(run)
-        assert run.checkpoint.row(2).contact_id == wanted
+        assert run.checkpoint.queue.row(2).contact_id == wanted
         assert [seen.path.rpartition("page=")[2][:2] for seen in world.door.seen[1:4]] == ["2", "3", "4"]
 
 
@@ -161,7 +161,7 @@ def test_a_key_that_several_contacts_have_fails_the_row(tmp_path: Path) -> None:
             world.sandbox.add({"phone": "+4412345678"}, id=contact_id)
         world.send(run)
         assert statuses(run) == {2: "failed", 3: "created"}
-        assert "7, 8" in run.checkpoint.row(2).message
+        assert "7, 8" in run.checkpoint.queue.row(2).message
 
 
 def test_a_refused_call_fails_its_row_and_the_others_go_on(tmp_path: Path) -> None:
@@ -169,8 +169,8 @@ def test_a_refused_call_fails_its_row_and_the_others_go_on(tmp_path: Path) -> No
     with World(Faults(refuse_every=5, refuse_message="Too tall.")) as world:
         with scene.staged(tmp_path, HEADER + rows) as run:
             world.send(run)
-            assert run.checkpoint.totals() == {"created": 16, "failed": 4}
-            messages = {record.message for record in run.checkpoint.rows() if record.status is Status.FAILED}
+            assert run.checkpoint.queries.totals() == {"created": 16, "failed": 4}
+            messages = {record.message for record in run.checkpoint.queue.rows() if record.status is Status.FAILED}
             assert messages == {"HeyX answered 403: Too tall."}
         assert len(world.sandbox.contacts) == 16
 
@@ -221,7 +221,7 @@ def test_heyx_refuses_no_call_of_a_run_as_one_too_many(tmp_path: Path) -> None:
     latency = partial(chance.uniform, 0.05, 0.8)
     with World(limit=200, latency=latency) as world, scene.staged(tmp_path, HEADER + rows) as run:
         sent = world.send(run)
-        assert (run.checkpoint.totals(), sent.throttled, sent.calls) == ({"created": 300}, 0, 900)
+        assert (run.checkpoint.queries.totals(), sent.throttled, sent.calls) == ({"created": 300}, 0, 900)
         assert sent.seconds == pytest.approx(245, abs=10)
         assert max(world.progress.waits) > 50
 
@@ -251,7 +251,7 @@ def test_a_later_row_takes_the_contact_of_an_earlier_one_though_no_search_finds_
         world.send(run)
         assert statuses(run) == {2: "created", 3: "created", 4: "updated"}
         ann = world.contact(phone="+4412345670")
-        assert run.checkpoint.row(4).contact_id == ann.id
+        assert run.checkpoint.queue.row(4).contact_id == ann.id
         assert plain(ann) == ({**ann.fields, "firstName": "Annie"}, frozenset({"late"}))
         assert len(world.sandbox.contacts) == 2
 
@@ -285,7 +285,7 @@ def test_what_is_about_to_happen_is_in_the_journal_before_it_does(tmp_path: Path
 
         def look(_number: int, seen: Seen) -> None:
             with Checkpoint.open(path) as checkpoint:
-                record = checkpoint.row(2)
+                record = checkpoint.queue.row(2)
                 sent = (
                     None
                     if record.create_payload is None
@@ -295,7 +295,7 @@ def test_what_is_about_to_happen_is_in_the_journal_before_it_does(tmp_path: Path
 
         def look_too(outcome: Outcome) -> None:
             with Checkpoint.open(path) as checkpoint:
-                heard.append((outcome.status, checkpoint.row(2).status))
+                heard.append((outcome.status, checkpoint.queue.row(2).status))
 
         world.door.before = look
         world.send(run, progress=Listening(look_too))
@@ -317,7 +317,9 @@ def test_that_a_contact_was_changed_is_in_the_journal_before_its_rows_next_call(
 
         def look(_number: int, seen: Seen) -> None:
             with Checkpoint.open(run.checkpoint.path) as checkpoint:
-                heard.append((seen.method, checkpoint.row(2).updated_by_run, checkpoint.row(2).contact_id))
+                heard.append(
+                    (seen.method, checkpoint.queue.row(2).updated_by_run, checkpoint.queue.row(2).contact_id)
+                )
 
         world.door.before = look
         world.send(run)
@@ -327,7 +329,7 @@ def test_that_a_contact_was_changed_is_in_the_journal_before_its_rows_next_call(
 def test_a_create_is_written_down_only_when_its_turn_has_come(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + ",a@x.org,Ann,\n") as run:
         states: list[str] = []
-        world.loop.call_later(30, lambda: states.append(run.checkpoint.row(2).state))
+        world.loop.call_later(30, lambda: states.append(run.checkpoint.queue.row(2).state))
         world.send(run, settings(rate=Rate(1, 60)))
         assert states == [RowState.READY]
 
@@ -341,8 +343,8 @@ def test_a_create_that_a_stop_kept_from_leaving_is_no_doubt(tmp_path: Path) -> N
 
         sent = world.send(run, started=stop_soon)
         assert isinstance(sent.stopped, Interrupted)
-        assert (run.checkpoint.totals(), len(world.door.seen)) == ({"to do": 12}, AT_FIRST)
-        assert run.checkpoint.nothing_sent()
+        assert (run.checkpoint.queries.totals(), len(world.door.seen)) == ({"to do": 12}, AT_FIRST)
+        assert run.checkpoint.queries.nothing_sent()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.35, 0.7, 1.0, 1.3, 2.0])
@@ -356,10 +358,10 @@ def test_a_stop_loses_nothing_and_the_next_start_carries_on(tmp_path: Path, seco
         sent = world.send(run, started=stop_soon)
         assert isinstance(sent.stopped, Interrupted)
         assert sent.seconds <= seconds + 0.31
-        assert run.checkpoint.unconfirmed_creates() == []
+        assert run.checkpoint.queue.unconfirmed_creates() == []
         calls = len(world.door.seen)
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 25}
+        assert run.checkpoint.queries.totals() == {"created": 25}
         assert [len(found) for found in people(world).values()] == [1] * 25
         assert (len(world.door.creates), calls < len(world.door.seen)) == (25, True)
 
@@ -375,11 +377,11 @@ def test_a_token_that_is_no_longer_accepted_stops_the_run_with_nothing_lost(tmp_
         world.door.before = revoke
         sent = world.send(run)
         assert isinstance(sent.stopped, Unauthorized)
-        assert (len(world.door.seen) <= 47 + 10, run.checkpoint.unconfirmed_creates()) == (True, [])
+        assert (len(world.door.seen) <= 47 + 10, run.checkpoint.queue.unconfirmed_creates()) == (True, [])
         assert 0 < len(world.sandbox.contacts) < 25
         world.sandbox.tokens = (scene.TOKEN,)
         assert world.send(run).stopped is None
-        assert run.checkpoint.totals() == {"created": 25}
+        assert run.checkpoint.queries.totals() == {"created": 25}
         assert [len(found) for found in people(world).values()] == [1] * 25
 
 
@@ -392,7 +394,7 @@ def test_a_network_that_is_gone_stops_the_run_with_nothing_lost(tmp_path: Path) 
 
         world.door.before = cut
         assert isinstance(world.send(run).stopped, Unreachable)
-        assert run.checkpoint.totals() == {"to do": 2}
+        assert run.checkpoint.queries.totals() == {"to do": 2}
         world.door.before = lambda *_: None
         world.send(run)
         assert [len(found) for found in people(world).values()] == [1, 1]
@@ -408,7 +410,7 @@ def test_a_full_disk_stops_the_run_with_nothing_lost(tmp_path: Path) -> None:
         assert len(world.sandbox.contacts) < 25
         run.checkpoint._db.execute("PRAGMA max_page_count=100000")
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 25}
+        assert run.checkpoint.queries.totals() == {"created": 25}
         assert [len(found) for found in people(world).values()] == [1] * 25
 
 
@@ -425,7 +427,7 @@ def test_a_row_that_failed_half_way_goes_on_from_there_when_it_is_opened_again(t
         assert [(o.status, o.contact_id) for o in world.progress.outcomes] == [("failed", contact)]
         world.door.before = lambda *_: None
         world.door.seen.clear()
-        assert run.checkpoint.reopen_failed() == 1
+        assert run.checkpoint.reopening.reopen_failed() == 1
         world.send(run)
         assert statuses(run) == {2: "created"}
         assert [(seen.method, seen.path) for seen in world.door.seen] == [
@@ -459,9 +461,9 @@ def test_nobody_is_made_twice_and_nobody_is_missing(
         world.sandbox.add({"phone": "441003567803", "firstName": "old"})
         for _ in range(5):
             world.send(run)
-            if not run.checkpoint.reopen_failed():
+            if not run.checkpoint.reopening.reopen_failed():
                 break
-        assert set(run.checkpoint.totals()) <= {"created", "updated", "unchanged"}
+        assert set(run.checkpoint.queries.totals()) <= {"created", "updated", "unchanged"}
         assert [len(found) for found in people(world).values()] == [1] * 12
         assert {contact.tags for contact in world.sandbox.contacts} == {frozenset("ab")}
         assert {str(contact.fields["firstName"]) for contact in world.sandbox.contacts} == {
@@ -526,7 +528,7 @@ def test_a_create_that_is_lost_again_and_again_leaves_its_row_uncertain(tmp_path
         assert statuses(run) == {2: "uncertain", 3: "created"}
         assert len(world.door.creates) == 6 + 1
         world.door.before = lambda *_: None
-        assert run.checkpoint.reopen_failed() == 1
+        assert run.checkpoint.reopening.reopen_failed() == 1
         world.send(run)
         assert statuses(run) == {2: "created", 3: "created"}
 
@@ -550,7 +552,7 @@ def test_every_row_is_worked_on_once_and_reported_once_however_many_doubts_there
     rows = "".join(f"+44123456{number:02},,P{number},a\n" for number in range(36))
     with World(Faults(lose_create_answers=1)) as world, scene.staged(tmp_path, HEADER + rows) as run:
         world.send(run)
-        assert run.checkpoint.totals() == {"created": 36}
+        assert run.checkpoint.queries.totals() == {"created": 36}
         assert Counter(outcome.number for outcome in world.progress.outcomes) == dict.fromkeys(range(2, 38), 1)
         assert sum(bool(seen.tags) for seen in world.door.seen) == 36
 
@@ -558,7 +560,7 @@ def test_every_row_is_worked_on_once_and_reported_once_however_many_doubts_there
 def test_a_doubt_from_an_earlier_start_waits_from_this_start(tmp_path: Path) -> None:
     with World(Faults(lag=50)) as world, scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n") as run:
         cut(world, run, 3, after=True)
-        assert run.checkpoint.totals() == {"unconfirmed": 1}
+        assert run.checkpoint.queries.totals() == {"unconfirmed": 1}
         world.do(asyncio.sleep(10_000))
         began, calls = world.now, len(world.door.seen)
         world.send(run)
@@ -682,7 +684,7 @@ def test_a_lost_create_without_any_key_is_uncertain_and_never_sent_again(tmp_pat
         lost_create(world, before=before)
         world.send(run, settings(workers=1))
         assert statuses(run) == {2: "uncertain", 3: "created"}
-        run.checkpoint.reopen_failed()
+        run.checkpoint.reopening.reopen_failed()
         world.send(run)
         assert (statuses(run)[2], len(world.door.creates)) == ("uncertain", 2)
 
@@ -734,7 +736,7 @@ def test_two_runs_at_the_same_time_make_nobody_twice(tmp_path: Path, told: Fault
     ):
         both(world, one, other, (first, second))
         for run in (one, other, one, other):
-            run.checkpoint.reopen_failed()
+            run.checkpoint.reopening.reopen_failed()
             world.send(run)
         assert [len(found) for found in people(world).values()] == [1] * 20
         assert {contact.tags for contact in world.sandbox.contacts} == {frozenset("ab")}
@@ -825,7 +827,7 @@ def test_a_stop_ends_the_wait_for_another_run(tmp_path: Path) -> None:
         )
         assert isinstance(sent.stopped, Interrupted)
         assert sent.seconds == pytest.approx(10, abs=0.1)
-        assert run.checkpoint.totals() == {"to do": 1}
+        assert run.checkpoint.queries.totals() == {"to do": 1}
 
 
 # Power cuts
@@ -922,11 +924,11 @@ def assert_as_wanted(world: World, run: Run) -> None:
         (contact,) = found[phone]
         assert {**contact.fields, **fields} == contact.fields
         assert contact.tags == tags
-    totals = run.checkpoint.totals()
+    totals = run.checkpoint.queries.totals()
     assert totals.pop("invalid") == 1
     assert set(totals) <= {"created", "updated", "unchanged"}
     assert sum(totals.values()) == 6
-    ids = {record.contact_id for record in run.checkpoint.rows() if record.status is not Status.INVALID}
+    ids = {record.contact_id for record in run.checkpoint.queue.rows() if record.status is not Status.INVALID}
     assert ids == set(by_id)
 
 
@@ -988,7 +990,7 @@ def test_without_matching_the_next_start_makes_nobody_twice_either(tmp_path: Pat
                 world.send(run, settings(workers=1))
                 names = Counter(str(contact.fields["firstName"]) for contact in world.sandbox.contacts)
                 assert names == {"Ann": 1, "Bob": 1, "Cyd": 1}
-                uncertain = run.checkpoint.totals().pop("uncertain", 0)
+                uncertain = run.checkpoint.queries.totals().pop("uncertain", 0)
                 # Before the first answer HeyX's clock is not known, so the very first create stays uncertain.
                 assert uncertain == (1 if call == 1 and after else 0)
     assert call == 6
@@ -1031,7 +1033,7 @@ def test_a_dry_run_writes_nothing_and_plans_what_a_run_then_writes(tmp_path: Pat
                 4: "unchanged",
                 8: "invalid",
             }
-            assert run.checkpoint.unconfirmed_creates() == []
+            assert run.checkpoint.queue.unconfirmed_creates() == []
         path.write_bytes(untouched)
         world.door.seen.clear()
         with scene.resumed(path) as run:
@@ -1046,7 +1048,7 @@ def test_a_dry_run_writes_nothing_and_plans_what_a_run_then_writes(tmp_path: Pat
 def test_a_doubt_that_nobody_finds_when_it_is_only_looked_at_failed(tmp_path: Path) -> None:
     with World() as world, scene.staged(tmp_path, HEADER + "+4412345670,,Ann,a\n") as run:
         cut(world, run, 3, after=False)
-        assert run.checkpoint.totals() == {"unconfirmed": 1}
+        assert run.checkpoint.queries.totals() == {"unconfirmed": 1}
         calls = len(world.door.seen)
         world.send(run, on_planned=lambda *_: None, work=RowSender.reconcile)
         assert [seen for seen in world.door.seen[calls:] if seen.writes] == []
@@ -1060,7 +1062,7 @@ def test_a_doubt_that_is_found_when_it_is_only_looked_at_is_created(tmp_path: Pa
         world.send(run, on_planned=lambda *_: None, work=RowSender.reconcile)
         assert world.door.seen[calls].began >= began + 60
         assert [seen for seen in world.door.seen[calls:] if seen.writes] == []
-        assert (statuses(run), run.checkpoint.row(2).contact_id) == (
+        assert (statuses(run), run.checkpoint.queue.row(2).contact_id) == (
             {2: "created"},
             world.contact(phone="+4412345670").id,
         )

@@ -67,7 +67,7 @@ def test_the_first_rows_show_every_column_and_every_kind_of_call_and_then_the_re
             "Bob",
             "Cyd",
         }
-        assert run.checkpoint.totals() == {"created": 33}
+        assert run.checkpoint.queries.totals() == {"created": 33}
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -80,7 +80,7 @@ def test_a_difference_stops_the_run_and_is_shown_and_the_rest_waits(tmp_path: Pa
         held = f"“{difference.stored}”" if difference.stored else "nothing"
         assert f"{difference.what}: sent “{difference.sent}”, HeyX has {held}" in sent.stopped.what
         assert len(world.sandbox.contacts) == 4
-        assert run.checkpoint.totals() == {"created": 3, "to do": 30}
+        assert run.checkpoint.queries.totals() == {"created": 3, "to do": 30}
 
 
 def test_once_heyx_is_mended_the_same_command_sends_what_was_missing_and_then_the_rest(tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_once_heyx_is_mended_the_same_command_sends_what_was_missing_and_then_th
         world.sandbox._contacts._faults = PLAIN
         with scene.resumed(path) as run:
             sent, _ = send(world, run, 4)
-            assert (sent.stopped, run.checkpoint.totals()) == (None, {"created": 33})
+            assert (sent.stopped, run.checkpoint.queries.totals()) == (None, {"created": 33})
             assert world.contact(firstName="Ann").fields["City"] == "Lahore"
             assert len(world.sandbox.contacts) == len(world.door.creates) == 33
             assert compared(world, run) == [
-                Comparison(record.number, record.contact_id or "", ()) for record in run.checkpoint.rows()
+                Comparison(record.number, record.contact_id or "", ()) for record in run.checkpoint.queue.rows()
             ]
 
 
@@ -107,7 +107,7 @@ def test_without_the_canary_the_rest_is_sent_as_things_are(tmp_path: Path) -> No
     with World(dropping) as world, scene.staged(tmp_path, PEOPLE, CUSTOM) as run:
         send(world, run, 4)
         assert world.send(run).stopped is None
-        assert run.checkpoint.totals() == {"created": 33}
+        assert run.checkpoint.queries.totals() == {"created": 33}
         assert len(world.sandbox.contacts) == 33
 
 
@@ -120,7 +120,7 @@ def test_a_row_that_heyx_refuses_ends_the_canary_and_is_sent_again(tmp_path: Pat
             assert "failed: HeyX answered 403" in sent.stopped.what
         with scene.resumed(path) as run:
             assert send(world, run, 4)[0].stopped is None
-            assert run.checkpoint.totals() == {"created": 33}
+            assert run.checkpoint.queries.totals() == {"created": 33}
         assert len(world.sandbox.contacts) == 33
 
 
@@ -134,7 +134,7 @@ def test_a_canary_that_passed_is_not_asked_again(tmp_path: Path) -> None:
         world.door.before = partial(_cut_at, 0)
         with scene.resumed(path) as run:
             sent, told = send(world, run, 4)
-            assert (sent.stopped, told, run.checkpoint.totals()) == (None, [], {"created": 33})
+            assert (sent.stopped, told, run.checkpoint.queries.totals()) == (None, [], {"created": 33})
 
 
 def _cut_at(last: int, number: int, _: scene.Seen) -> None:

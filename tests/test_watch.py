@@ -56,7 +56,7 @@ def undisturbed(folder: Path) -> tuple[list[tuple[dict[str, object], frozenset[s
     folder.mkdir()
     with seeded() as world, scene.staged(folder, ROWS) as run:
         sent = world.send(run)
-        return held(world), run.checkpoint.totals(), sent.calls
+        return held(world), run.checkpoint.queries.totals(), sent.calls
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_run_stopped_by_a_limit_and_started_again_ends_as_if_it_had_never_stop
             starts += 1
         assert starts > 2
         with scene.resumed(path) as run:
-            assert (held(world), run.checkpoint.totals()) == (whole, totals)
+            assert (held(world), run.checkpoint.queries.totals()) == (whole, totals)
             assert audit_errors(run.checkpoint) == []
             assert len(world.door.creates) == 40
 
@@ -113,7 +113,7 @@ def test_a_refused_token_stops_at_once_and_another_token_carries_on(tmp_path: Pa
                 world.sandbox.tokens = (*world.sandbox.tokens, "sandbox")
                 world.sandbox._admitted.clear()
         with scene.resumed(path) as run:
-            assert (held(world), run.checkpoint.totals()) == (whole, totals)
+            assert (held(world), run.checkpoint.queries.totals()) == (whole, totals)
 
 
 def test_twenty_rows_refused_alike_stop_the_run_and_when_mended_it_ends_as_if_it_had_never_stopped(
@@ -129,10 +129,10 @@ def test_twenty_rows_refused_alike_stop_the_run_and_when_mended_it_ends_as_if_it
         assert len(world.door.creates) < 40
         assert start(world, path, StopConditions()).stopped is None
         with scene.resumed(path) as run:
-            failed = run.checkpoint.totals()["failed"]
-            assert run.checkpoint.reopen_failed() == failed == 25
+            failed = run.checkpoint.queries.totals()["failed"]
+            assert run.checkpoint.reopening.reopen_failed() == failed == 25
             world.send(run)
-            assert run.checkpoint.totals() == {"created": 60}
+            assert run.checkpoint.queries.totals() == {"created": 60}
             assert len(world.sandbox.contacts) == 60
 
 
@@ -245,7 +245,7 @@ def test_a_clock_that_is_set_changes_nothing_but_the_time_of_day_that_was_asked_
         sent = start(world, path, StopConditions(max_seconds=12 * 3600), clock=clock)
         assert (sent.stopped, sent.calls) == (None, calls)
         with scene.resumed(path) as run:
-            assert (held(world), run.checkpoint.totals()) == (whole, totals)
+            assert (held(world), run.checkpoint.queries.totals()) == (whole, totals)
             assert audit_errors(run.checkpoint) == []
 
 

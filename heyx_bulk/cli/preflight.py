@@ -59,15 +59,15 @@ def tell(console: Console, run: Run, speed: Speed, *, fresh: bool = True) -> Cos
     Where the run is `fresh`, also which rows are invalid and why.
     """
     checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
-    due = estimate(run.open_rows(), matching, blocked=checkpoint.count_blocked())
+    due = estimate(run.open_rows(), matching, blocked=checkpoint.queries.count_blocked())
     console.say(_way(columns, matching))
-    invalid = checkpoint.totals().get(Status.INVALID, 0)
+    invalid = checkpoint.queries.totals().get(Status.INVALID, 0)
     kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]
     if invalid:
         kinds.append(f"{invalid:,} invalid")
     console.say(f"Rows: {', '.join(kinds) or 'none'}.")
     _tell_ids(console, run)
-    if (contacts := checkpoint.count_contacts()) is not None:
+    if (contacts := checkpoint.queries.count_contacts()) is not None:
         console.say(f"Rows with the same key are made one: {count(contacts, 'contact')} in all.")
     if fresh:
         tell_invalid(console, checkpoint)
@@ -78,8 +78,8 @@ def tell(console: Console, run: Run, speed: Speed, *, fresh: bool = True) -> Cos
         )
     for column in columns.used(Use.READ_ONLY):
         console.say(f"Left out: column {column}, which HeyX does not let anybody write.")
-    _tell_fields(console, columns, str(checkpoint.info("channel")), fresh=fresh)
-    if doubts := len(checkpoint.unconfirmed_creates()):
+    _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
+    if doubts := len(checkpoint.queue.unconfirmed_creates()):
         console.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
     console.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {time_for(due.calls, speed.rate)}.")
     for note in speed.notes:
@@ -131,7 +131,7 @@ def _tell_savings(console: Console, due: CostEstimate) -> None:
 
 def tell_invalid(console: Console, checkpoint: Checkpoint) -> None:
     """Say why rows are invalid, grouped by cause, with the first rows concerned."""
-    tell_causes(console, checkpoint.invalid_causes())
+    tell_causes(console, checkpoint.queries.invalid_causes())
 
 
 def tell_causes(console: Console, causes: Sequence[InvalidCause]) -> None:

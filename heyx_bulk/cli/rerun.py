@@ -61,7 +61,7 @@ def rerun(
     path = _checkpoint_of_run(named, mended) if mended is not None else checkpoint_of(named)
     with lock(path), Checkpoint.open(path) as checkpoint:
         checkpoint.verify_contents()
-        settings = from_environment(os.environ, **speaking.or_else(checkpoint.info("connection")).options())
+        settings = from_environment(os.environ, **speaking.or_else(checkpoint.facts.connection).options())
         confirm_channel(checkpoint, settings)
         if mended is not None:
             sheet = open_sheet(named, raw_csv=UploadOptions.from_checkpoint(checkpoint).raw_csv)
@@ -69,7 +69,7 @@ def rerun(
         else:
             _tell_changed(console, checkpoint)
             _tell_again(console, checkpoint, uncertain=uncertain)
-            checkpoint.reopen_failed(uncertain=uncertain)
+            checkpoint.reopening.reopen_failed(uncertain=uncertain)
         return _send(console, Run.from_checkpoint(checkpoint), settings, RunCallbacks(stops=stops, log=log))
 
 
@@ -77,18 +77,18 @@ def report(named: Path, console: Console) -> int:
     """Write the results of a run as they stand, and say its totals; the exit code."""
     with Checkpoint.open(checkpoint_of(named)) as checkpoint:
         run = Run.from_checkpoint(checkpoint)
-        totals = checkpoint.totals()
+        totals = checkpoint.queries.totals()
         bill.tell_invalid(console, checkpoint)
         written, failed = write_results(console, run, places_kept(checkpoint))
         code = results.exit_code(totals)
         tell_uncertain(console, run)
-        steps = next_steps(run, totals, str(checkpoint.info("command") or ""), failed)
+        steps = next_steps(run, totals, checkpoint.facts.command, failed)
         tell_next(console, steps)
         if wrong := audit_errors(checkpoint):
             tell_wrong(console, run, wrong)
             code = HeyxBulkError.exit_code
         console.result(
-            results.totals_line(totals, run.checkpoint.count_contacts()),
+            results.totals_line(totals, run.checkpoint.queries.count_contacts()),
             {**document(run, totals, None, written, steps, code), "audit_errors": wrong},
         )
         return code
@@ -108,7 +108,7 @@ def checkpoint_of(named: Path) -> Path:
 
 
 def _send(console: Console, run: Run, settings: Settings, callbacks: RunCallbacks) -> int:
-    checkpoint, totals = run.checkpoint, run.checkpoint.totals()
+    checkpoint, totals = run.checkpoint, run.checkpoint.queries.totals()
     where = places_kept(checkpoint)
     if not count_open(totals):
         console.say("There is nothing to send again.")
@@ -134,7 +134,7 @@ def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
     for path in (*sorted(named.absolute().parent.glob(f"*{CHECKPOINT}")), *state_checkpoints()):
         try:
             with Checkpoint.open(path) as checkpoint:
-                if str(checkpoint.info("run_id"))[:8] == run:
+                if checkpoint.info.short_id == run:
                     return path
         except (CheckpointMismatch, CheckpointDamaged):
             continue
@@ -145,13 +145,13 @@ def _checkpoint_of_run(named: Path, mended: Sheet) -> Path:
 
 
 def _tell_again(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
-    totals = checkpoint.totals()
+    totals = checkpoint.queries.totals()
     failed, doubtful = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     if failed or not doubtful:
-        console.say(f"{checkpoint.info('sheet')}: {count(failed, 'failed row')} again.")
+        console.say(f"{checkpoint.info.sheet}: {count(failed, 'failed row')} again.")
     if doubtful and uncertain:
         told = "sent as if never sent before: a contact that is in HeyX after all would be there twice"
-        console.say(f"{checkpoint.info('sheet')}: {count(doubtful, 'uncertain row')}, {told}.")
+        console.say(f"{checkpoint.info.sheet}: {count(doubtful, 'uncertain row')}, {told}.")
     elif doubtful:
         console.say(f"{count(doubtful, 'uncertain row')}: looked for where there is a key, and not sent.")
 
@@ -166,7 +166,7 @@ def _take_back(console: Console, run: Run, mended: Sheet, *, uncertain: bool) ->
 
 def _tell_changed(console: Console, checkpoint: Checkpoint) -> None:
     """A rerun sends rows as they were; say so where the sheet has been mended since."""
-    path = Path(str(checkpoint.info("path")))
+    path = Path(checkpoint.info.path)
     try:
         difference = sheet_change(checkpoint, UploadOptions.from_checkpoint(checkpoint).open(path))
     except SheetError:
@@ -174,4 +174,4 @@ def _tell_changed(console: Console, checkpoint: Checkpoint) -> None:
     if difference:
         console.say(f"{path.name} has changed since its run began ({difference}).")
         console.say("A rerun sends its rows as they were.")
-        console.say(f"To send the sheet as it is now:\n  {checkpoint.info('command')} --restart")
+        console.say(f"To send the sheet as it is now:\n  {checkpoint.facts.command} --restart")

@@ -66,14 +66,14 @@ def _tell(path: Path, console: Console) -> int:
     with Checkpoint.open(path) as checkpoint:
         run = Run.from_checkpoint(checkpoint)
         stands = run_status(run)
-        console.say(f"{checkpoint.info('sheet')}: begun {checkpoint.info('started_at')}. {_how(stands)}")
+        console.say(f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_how(stands)}")
         console.say(_calls(stands))
         tell_invalid(console, checkpoint)
         _tell_causes(console, stands.causes)
         if count_open(stands.totals):
             console.say(_left(stands))
         if not stands.is_running:
-            tell_next(console, next_steps(run, stands.totals, str(checkpoint.info("command") or ""), None))
+            tell_next(console, next_steps(run, stands.totals, checkpoint.facts.command, None))
         if stands.audit_errors:
             tell_wrong(console, run, stands.audit_errors)
         console.result(results.totals_line(stands.totals), _document(run, stands))
@@ -144,7 +144,7 @@ def _clock(at: float) -> str:
 
 def _document(run: Run, stands: RunStatus) -> dict[str, object]:
     return {
-        "sheet": run.checkpoint.info("sheet"),
+        "sheet": run.checkpoint.info.sheet,
         "checkpoint": str(run.checkpoint.path),
         "rows": sum(stands.totals.values()),
         "totals": stands.totals,

@@ -29,7 +29,7 @@ def finish(console: Console, run: Run, sent: SessionSummary | None, where: RunPa
     results are left to `heyx-bulk report`: whoever stops a program does not want to wait for it.
     """
     stopped = sent.stopped if sent is not None else None
-    totals = run.checkpoint.totals()
+    totals = run.checkpoint.queries.totals()
     code = results.exit_code(totals)
     wrong = audit_errors(run.checkpoint)
     written = failed = None
@@ -52,7 +52,7 @@ def finish(console: Console, run: Run, sent: SessionSummary | None, where: RunPa
         tell_wrong(console, run, wrong)
         code = HeyxBulkError.exit_code
     console.result(
-        results.totals_line(totals, run.checkpoint.count_contacts()),
+        results.totals_line(totals, run.checkpoint.queries.count_contacts()),
         {**document(run, totals, sent, written, steps, code), "audit_errors": wrong},
     )
     return code
@@ -60,7 +60,7 @@ def finish(console: Console, run: Run, sent: SessionSummary | None, where: RunPa
 
 def tell_uncertain(console: Console, run: Run) -> None:
     """List the rows whose contact may have been created, with what a person looks for in HeyX."""
-    rows = list(islice(run.checkpoint.uncertain_rows(), UNCERTAIN_SHOWN + 1))
+    rows = list(islice(run.checkpoint.queue.uncertain_rows(), UNCERTAIN_SHOWN + 1))
     if rows:
         console.say("Uncertain: HeyX did not say whether these contacts were created. Look for them there:")
     for record in rows[:UNCERTAIN_SHOWN]:
@@ -115,7 +115,7 @@ def next_steps(run: Run, totals: dict[str, int], same: str, failed: Path | None)
         steps.append(NextStep(f"To send the {count(again, 'failed row')} again", rerun_command(run)))
     elif any(
         run.payload_keys(record) or run.payload_tracking_field(record)
-        for record in run.checkpoint.uncertain_rows()
+        for record in run.checkpoint.queue.uncertain_rows()
     ):
         steps.append(NextStep("To look again for the uncertain rows", rerun_command(run)))
     if totals.get(Status.UNCERTAIN, 0):
@@ -148,10 +148,10 @@ def document(
 ) -> dict[str, object]:
     """The totals as plain data."""
     return {
-        "sheet": run.checkpoint.info("sheet"),
+        "sheet": run.checkpoint.info.sheet,
         "rows": sum(totals.values()),
         "totals": totals,
-        "contacts": run.checkpoint.count_contacts(),
+        "contacts": run.checkpoint.queries.count_contacts(),
         "calls": sent.calls if sent else 0,
         "throttled_calls": sent.throttled if sent else 0,
         "seconds": round(sent.seconds, 1) if sent else 0,

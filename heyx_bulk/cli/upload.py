@@ -123,8 +123,8 @@ def _agree(asked: Asked, run: Run, settings: Settings) -> None:
     _be_strict(asked, run.checkpoint)
     if not _agreed(asked, due.contacts_written):
         raise Interrupted(signal.SIGINT, "Nothing was sent.", "")
-    run.checkpoint.set_info("command", same_command(sys.argv[1:], without=("--restart",)))
-    run.checkpoint.set_info("connection", asdict(asked.speaking))
+    run.checkpoint.facts.command = same_command(sys.argv[1:], without=("--restart",))
+    run.checkpoint.facts.connection = asdict(asked.speaking)
 
 
 def _settings(asked: Asked) -> Settings:
@@ -159,7 +159,7 @@ def _try_out(asked: Asked, sheet: Sheet, known: KnownFields, settings: Settings,
 
 
 def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
-    progress = asked.console.progress(count_open(run.checkpoint.totals()))
+    progress = asked.console.progress(count_open(run.checkpoint.queries.totals()))
     work = Canary(run, asked.canary, say=asked.console.say) if asked.canary else RowSender.run
     with _logged(asked, run) as log:
         rehearsed = simulate(run, settings, progress, stops=asked.stops, log=log, work=work)
@@ -173,19 +173,19 @@ def _rehearse(asked: Asked, run: Run, settings: Settings) -> int:
         f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
     )
     asked.console.result(
-        results.totals_line(totals, run.checkpoint.count_contacts()),
+        results.totals_line(totals, run.checkpoint.queries.count_contacts()),
         {**document(run, totals, sent, None, [], code), "checkpoint": None},
     )
     return code
 
 
 def _logged(asked: Asked, run: Run) -> AbstractContextManager[CallLog | None]:
-    return open_call_log(asked.log, str(run.checkpoint.info("run_id")))
+    return open_call_log(asked.log, run.checkpoint.info.run_id)
 
 
 def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     shown = PlanView(asked.first)
-    progress = asked.console.progress(count_open(run.checkpoint.totals()))
+    progress = asked.console.progress(count_open(run.checkpoint.queries.totals()))
     remembered = ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
     with Signals(asked.console) as signals, _logged(asked, run) as log, remembered as cache:
         watch = StopMonitor(asked.stops, open_between=run.checkpoint.queries.open_between)
@@ -195,7 +195,7 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
     for number, lines in shown.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             asked.console.say(line)
-    totals = run.checkpoint.totals()
+    totals = run.checkpoint.queries.totals()
     if sent.stopped is not None:
         raise sent.stopped
     code = results.exit_code(totals)
@@ -207,7 +207,7 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
         "changes": dict(shown.counts),
         "plans": [{"row": number, "plan": lines} for number, lines in shown.plans()],
     }
-    asked.console.result(f"would be {results.totals_line(totals, run.checkpoint.count_contacts())}", told)
+    asked.console.result(f"would be {results.totals_line(totals, run.checkpoint.queries.count_contacts())}", told)
     return code
 
 
@@ -216,11 +216,11 @@ def _dry_run(asked: Asked, run: Run, settings: Settings) -> int:
 
 def _send(asked: Asked, run: Run, settings: Settings, where: RunPaths, signals: Signals, *, fresh: bool) -> int:
     same = same_command(sys.argv[1:], without=("--restart",))
-    totals = run.checkpoint.totals()
+    totals = run.checkpoint.queries.totals()
     rows, still = sum(totals.values()), count_open(totals)
     if not fresh:
         if not still:
-            asked.console.say(f"This sheet's run is finished; it began {run.checkpoint.info('started_at')}.")
+            asked.console.say(f"This sheet's run is finished; it began {run.checkpoint.info.started_at}.")
             if not run.matching.no_match:
                 asked.console.say("Nothing was sent. To send the sheet anew, add --restart.")
             return finish(asked.console, run, None, where, "")
@@ -232,7 +232,7 @@ def _send(asked: Asked, run: Run, settings: Settings, where: RunPaths, signals: 
 
 
 def _be_strict(asked: Asked, checkpoint: Checkpoint) -> None:
-    invalid = checkpoint.totals().get(Status.INVALID, 0)
+    invalid = checkpoint.queries.totals().get(Status.INVALID, 0)
     if asked.strict and invalid:
         raise SheetError(
             f"{count(invalid, 'row')} of {asked.sheet.name} cannot be sent, and --strict was given: "

@@ -27,20 +27,20 @@ DIFFERENT = 3
 def print_verification(named: Path, sample: int | None, speaking: ConnectionOptions, console: Console) -> int:
     """Read back what a run sent, and say every difference; the exit code."""
     with Checkpoint.open(checkpoint_of(named)) as checkpoint:
-        settings = from_environment(os.environ, **speaking.or_else(checkpoint.info("connection")).options())
-        if checkpoint.info("channel") != settings.channel:
+        settings = from_environment(os.environ, **speaking.or_else(checkpoint.facts.connection).options())
+        if checkpoint.facts.channel != settings.channel:
             console.say("The token is another than the one the run began with: is it for the same channel?")
         there = len(checkpoint.queries.confirmed_rows())
         if not there:
             raise CheckpointMismatch(
-                f"{checkpoint.info('sheet')}: no row was sent yet, so there is nothing to compare.",
+                f"{checkpoint.info.sheet}: no row was sent yet, so there is nothing to compare.",
                 "Upload the sheet first.",
             )
         rows = there if sample is None else min(sample, there)
         drawn = "" if rows == there else f" {there:,}, drawn at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
         console.say(
-            f"{checkpoint.info('sheet')}: reading back {count(rows, 'row')}{f' of{drawn}' if drawn else ''}; "
+            f"{checkpoint.info.sheet}: reading back {count(rows, 'row')}{f' of{drawn}' if drawn else ''}; "
             f"at {settings.rate}: about {duration(seconds)}."
         )
         return _tell(console, _compare(console, Run.from_checkpoint(checkpoint), settings, rows))

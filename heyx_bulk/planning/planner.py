@@ -9,9 +9,10 @@ ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, Self
 
 from heyx_bulk.errors import Ambiguous, Conflict
 from heyx_bulk.models.calls import (
@@ -61,6 +62,12 @@ class Matching:
     """A contact that a row names by its id is read before it is written."""
     detect_conflicts: bool = False
     """So is one whose row holds edits: what HeyX changed since the export is not written over."""
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """The matching that was kept as plain data (`asdict`)."""
+        enums = {"phone_lookup": PhoneLookup(document["phone_lookup"]), "mode": Mode(document["mode"])}
+        return cls(**{**document, **enums})
 
 
 DEFAULT_MATCHING = Matching()

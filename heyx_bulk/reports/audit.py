@@ -89,10 +89,10 @@ def audit_errors(checkpoint: Checkpoint) -> list[str]:
     Each row of the sheet must be in exactly one status, and every start that ended must have recorded as many
     calls as it counted, each with what came of it. What a killed start had on its way is unknown, and no fault.
     """
-    rows = sum(checkpoint.totals().values())
+    rows = sum(checkpoint.queries.totals().values())
     wrong = []
-    if rows != checkpoint.info("rows"):
-        wrong.append(f"the sheet has {checkpoint.info('rows')} rows, the checkpoint {rows}")
+    if rows != checkpoint.info.rows:
+        wrong.append(f"the sheet has {checkpoint.info.rows} rows, the checkpoint {rows}")
     if misfits := checkpoint.queries.inconsistent_rows():
         wrong.append(f"rows without exactly one status: {', '.join(map(str, misfits))}")
     counts = checkpoint.calls.counts()

@@ -141,7 +141,7 @@ async def verify_run(
     numbers = run.checkpoint.queries.confirmed_rows()
     if sample is not None and sample < len(numbers):
         numbers = sorted(chance.sample(numbers, sample))
-    records = (run.checkpoint.row(number) for number in numbers)
+    records = (run.checkpoint.queue.row(number) for number in numbers)
     async with open_session(settings, transport) as client:
         started(client)
         return await read_back(run, client, records, workers=settings.workers, told=told)

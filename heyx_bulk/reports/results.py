@@ -46,7 +46,7 @@ def write_results(run: Run, path: Path) -> Path:
 
     Every row of the sheet in its order, with its own columns and then ours. Returns where it was written.
     """
-    return _write(run, path, run.checkpoint.rows, lambda record: str(record.number), "Results", _about(run))
+    return _write(run, path, run.checkpoint.queue.rows, lambda record: str(record.number), "Results", _about(run))
 
 
 def write_failed(run: Run, path: Path) -> Path | None:
@@ -55,14 +55,14 @@ def write_failed(run: Run, path: Path) -> Path | None:
     The columns are those of the results, and `heyx row` names run and row. Where no row needs a person any more,
     a file of ours that was left there is taken away.
     """
-    if not run.checkpoint.needs_attention():
+    if not run.checkpoint.queries.needs_attention():
         if path.exists() and _is_ours(run.checkpoint, path):
             path.unlink()
         return None
-    name = str(run.checkpoint.info("run_id"))
+    name = run.checkpoint.info.run_id
 
     def rows() -> Iterator[RowRecord]:
-        return (record for record in run.checkpoint.rows() if record.status in NEEDS_ATTENTION)
+        return (record for record in run.checkpoint.queue.rows() if record.status in NEEDS_ATTENTION)
 
     return _write(run, path, rows, lambda record: row_label(name, record.number), "Failed")
 
@@ -101,10 +101,10 @@ def _write(
     about: Sequence[Sequence[str]] = (),
 ) -> Path:
     checkpoint = run.checkpoint
-    kept = sheet_positions(checkpoint.header())
-    header = [checkpoint.header()[position] for position in kept] + list(OUR_COLUMNS)
-    reading = checkpoint.info("sheet_options")
-    raw = isinstance(reading, dict) and bool(reading.get("raw_csv"))
+    info = checkpoint.info
+    kept = sheet_positions(info.header)
+    header = [info.header[position] for position in kept] + list(OUR_COLUMNS)
+    raw = bool(info.sheet_options.get("raw_csv"))
     lines = _Lines(records, kept, run.columns.used(Use.ID), name)
     for place in _places(path):
         if place.exists() and not _is_ours(checkpoint, place):
@@ -127,18 +127,16 @@ def _write(
 
 def _about(run: Run) -> list[tuple[str, str]]:
     """What a workbook of results tells of its run: the sheet, the totals, and the options."""
-    checkpoint, totals = run.checkpoint, run.checkpoint.totals()
-    options = checkpoint.info("options")
-    said = options.items() if isinstance(options, dict) else ()
+    info, totals = run.checkpoint.info, run.checkpoint.queries.totals()
     return [
         ("about", "value"),
-        ("sheet", str(checkpoint.info("sheet"))),
-        ("begun", str(checkpoint.info("started_at"))),
-        ("run", str(checkpoint.info("run_id"))[:8]),
+        ("sheet", info.sheet),
+        ("begun", info.started_at),
+        ("run", info.short_id),
         ("rows", str(sum(totals.values()))),
         *((word, str(totals[word])) for word in WORDS if totals.get(word)),
-        ("command", str(checkpoint.info("command") or "")),
-        *((str(name), _shown(value)) for name, value in said if value not in (None, False, [], "")),
+        ("command", run.checkpoint.facts.command),
+        *((name, _shown(value)) for name, value in info.options.items() if value not in (None, False, [], "")),
     ]
 
 
@@ -224,15 +222,11 @@ def _places(path: Path) -> Iterator[Path]:
 
 
 def _is_ours(checkpoint: Checkpoint, path: Path) -> bool:
-    written = checkpoint.info("written_files")
-    return path.is_file() and isinstance(written, dict) and written.get(path.name) == _digest(path)
+    return path.is_file() and checkpoint.facts.written_files.get(path.name) == _digest(path)
 
 
 def _remember(checkpoint: Checkpoint, path: Path) -> None:
-    written = checkpoint.info("written_files")
-    checkpoint.set_info(
-        "written_files", {**(written if isinstance(written, dict) else {}), path.name: _digest(path)}
-    )
+    checkpoint.facts.written_files = {**checkpoint.facts.written_files, path.name: _digest(path)}
 
 
 def _digest(path: Path) -> str:

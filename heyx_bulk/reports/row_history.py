@@ -25,13 +25,13 @@ class RowHistory:
 def row_history(run: Run, number: int) -> RowHistory:
     """What became of the row `number`; raises `CheckpointMismatch` where the sheet has no such row."""
     checkpoint = run.checkpoint
-    record = checkpoint.find_row(number)
+    record = checkpoint.queue.find_row(number)
     if record is None:
         first, last = checkpoint.queries.row_bounds()
         raise CheckpointMismatch(
-            f"{checkpoint.info('sheet')} has no row {number}; its rows are {first} to {last}.",
+            f"{checkpoint.info.sheet} has no row {number}; its rows are {first} to {last}.",
             "Name a row by the number that the spreadsheet shows beside it.",
         )
-    header = checkpoint.header()
+    header = checkpoint.info.header
     cells = tuple((column_letter(at), header[at], text) for at, text in enumerate(record.cells) if text)
     return RowHistory(record, cells, run.row(record), tuple(checkpoint.calls.of_row(number)))

@@ -71,7 +71,7 @@ def run_status(run: Run, *, clock: Callable[[], float] = time.time) -> RunStatus
     """How `run` stands; nothing is written, no lock is needed."""
     checkpoint = run.checkpoint
     goes_on = is_locked(checkpoint.path)
-    totals = checkpoint.totals()
+    totals = checkpoint.queries.totals()
     calls: Counter[str] = Counter()
     came: Counter[CallOutcome] = Counter()
     for (_, kind, what), count in checkpoint.calls.counts().items():
@@ -121,7 +121,6 @@ def _per_minute(run: Run, now: float) -> float | None:
 
 
 def _limit_per_minute(run: Run) -> float:
-    said = run.checkpoint.info("connection")
-    text = said.get("rate") if isinstance(said, dict) else None
+    text = run.checkpoint.facts.connection.get("rate")
     rate = Rate() if text is None else Rate.parse(str(text))
     return rate.calls / rate.window_seconds * 60

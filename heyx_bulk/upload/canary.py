@@ -42,15 +42,15 @@ class Canary:
         await upload.run()
 
     def _passed(self) -> bool:
-        kept = self._run.checkpoint.info("canary")
-        return isinstance(kept, dict) and bool(kept["passed"])
+        kept = self._run.checkpoint.facts.canary
+        return kept is not None and bool(kept["passed"])
 
     def _chosen(self) -> list[int]:
-        kept = self._run.checkpoint.info("canary")
-        numbers: list[int] = kept["rows"] if isinstance(kept, dict) else []
+        kept = self._run.checkpoint.facts.canary
+        numbers: list[int] = kept["rows"] if kept else []
         if not numbers:
             numbers, missing = choose(self._open_rows(), self._rows, self._run)
-            self._run.checkpoint.set_info("canary", {"rows": numbers, "passed": False})
+            self._run.checkpoint.facts.canary = {"rows": numbers, "passed": False}
             if missing:
                 self._tell(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
         listed = ", ".join(map(str, numbers))
@@ -59,10 +59,10 @@ class Canary:
 
     def _open_rows(self) -> Iterable[ContactRow]:
         checkpoint = self._run.checkpoint
-        return (row for row in self._run.open_rows() if checkpoint.blocked_by(row.number) is None)
+        return (row for row in self._run.open_rows() if checkpoint.queue.blocked_by(row.number) is None)
 
     async def _read_back(self, upload: RowSender, numbers: list[int]) -> list[Comparison]:
-        records = [self._run.checkpoint.row(number) for number in numbers]
+        records = [self._run.checkpoint.queue.row(number) for number in numbers]
         failed = [
             Comparison(
                 record.number, record.contact_id or "", (), f"{record.status or record.state}: {record.message}"
@@ -77,10 +77,10 @@ class Canary:
         checkpoint = self._run.checkpoint
         wrong = sorted((found for found in compared if not found.matches), key=lambda found: found.number)
         if not wrong:
-            checkpoint.set_info("canary", {"rows": [found.number for found in compared], "passed": True})
+            checkpoint.facts.canary = {"rows": [found.number for found in compared], "passed": True}
             self._tell(f"Canary: {_rows(len(compared))} read back, all as sent. Now the rest.")
             return
-        checkpoint.reopen_rows([found.number for found in wrong])
+        checkpoint.reopening.reopen_rows([found.number for found in wrong])
         lines = "\n".join(line for found in wrong for line in lines_of(found))
         raise VerificationError(
             f"Stopped after the first rows: {len(wrong)} of {_rows(len(compared))} are not in HeyX as they were "

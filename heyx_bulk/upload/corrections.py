@@ -49,7 +49,7 @@ def import_corrections(run: Run, sheet: Sheet, *, uncertain: bool = False) -> Im
     reader = _Reader(run, sheet)
     rows = list(reader.rows())
     reader.refuse_mistakes()
-    run.checkpoint.apply_corrections(rows, uncertain=uncertain)
+    run.checkpoint.reopening.apply_corrections(rows, uncertain=uncertain)
     return reader.given
 
 
@@ -61,7 +61,7 @@ class _Reader:
         self._run = run
         self._sheet = sheet
         self._ids = run.columns.used(Use.ID)
-        self._name = str(run.checkpoint.info("run_id"))[:8]
+        self._name = run.checkpoint.info.short_id
         self._mistakes: list[str] = []
         self._seen: dict[int, int] = {}
         self._sources = self._matched(sheet.header)
@@ -102,7 +102,7 @@ class _Reader:
             self._mistakes.append(
                 f"row {row}: it is row {number} once more, which stands in row {self._seen[number]}"
             )
-        elif (record := self._run.checkpoint.find_row(number)) is None:
+        elif (record := self._run.checkpoint.queue.find_row(number)) is None:
             self._mistakes.append(f"row {row}: the run has no row {number}")
         else:
             self._seen[number] = row
@@ -127,7 +127,7 @@ class _Reader:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""
         ours = {normalize_name(name) for name in OUR_COLUMNS}
         there: dict[str, list[int]] = {}
-        own = self._run.checkpoint.header()
+        own = self._run.checkpoint.info.header
         for position in sheet_positions(own):
             there.setdefault(trim(own[position]), []).append(position)
         matched: dict[int, int] = {}

@@ -89,27 +89,20 @@ def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int 
             "Leave out --since-export, or upload the file that the export wrote.",
         )
     measured = _measured(run, contacts)
-    best = _chosen(measured, str(checkpoint.info("sheet")), number)
+    best = _chosen(measured, checkpoint.info.sheet, number)
     checkpoint.baseline.store(_shown(run, contacts, best.number))
-    checkpoint.set_info("baseline", best.document())
-    checkpoint.set_info("matching", {**_matching(checkpoint), "read_first": True})
+    checkpoint.facts.baseline = best.document()
     edits = Run.from_checkpoint(checkpoint)
-    checkpoint.mark_invalid((row.number, row.problems) for row in edits.open_rows() if row.problems)
+    checkpoint.queue.mark_invalid((row.number, row.problems) for row in edits.open_rows() if row.problems)
     return best
 
 
 def export_diff_of(checkpoint: Checkpoint) -> ExportDiff | None:
     """What was changed since the export, of a run that began so."""
-    kept = checkpoint.info("baseline")
-    if not isinstance(kept, dict):
-        return None
-    return ExportDiff(**{**kept, "first_unknown_rows": tuple(kept["first_unknown_rows"])})
-
-
-def _matching(checkpoint: Checkpoint) -> dict[str, object]:
-    kept = checkpoint.info("matching")
-    assert isinstance(kept, dict)  # noqa: S101  our own record
-    return kept
+    kept = checkpoint.facts.baseline
+    return (
+        None if kept is None else ExportDiff(**{**kept, "first_unknown_rows": tuple(kept["first_unknown_rows"])})
+    )
 
 
 @dataclass(slots=True)

@@ -61,10 +61,10 @@ def inspect_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO
                 (*columns.columns, *columns.more),
                 _samples(checkpoint, len(columns.columns)),
                 found.mistakes,
-                tuple(checkpoint.invalid_causes()),
+                tuple(checkpoint.queries.invalid_causes()),
                 tuple(warnings_of(checkpoint)),
                 tuple(unknown_custom_fields(known, fields)),
-                checkpoint.totals(),
+                checkpoint.queries.totals(),
             )
 
 
@@ -85,7 +85,7 @@ def _known(column: Column) -> Column:
 
 def _samples(checkpoint: Checkpoint, width: int) -> tuple[tuple[str, ...], ...]:
     found: list[dict[str, None]] = [{} for _ in range(width)]
-    for record in islice(checkpoint.rows(), 1000):
+    for record in islice(checkpoint.queue.rows(), 1000):
         for texts, cell in zip(found, record.cells, strict=True):
             if len(texts) < SAMPLES and (text := trim(cell)):
                 texts[text] = None

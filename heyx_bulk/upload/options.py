@@ -48,9 +48,7 @@ class UploadOptions:
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> UploadOptions:
         """How the sheet of a journal's run was read: what its `open` needs to read it again."""
-        meant = checkpoint.info("sheet_options")
-        assert isinstance(meant, dict)  # noqa: S101  our own record
-        return cls(**meant)
+        return cls(**checkpoint.info.sheet_options)
 
     def document(self) -> dict[str, object]:
         """The intent as plain data, each option under its name on the command line."""

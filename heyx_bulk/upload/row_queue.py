@@ -39,9 +39,9 @@ class RowQueue:
         self._changed.set()
 
     def _take(self) -> RowRecord | None:
-        released = (self._checkpoint.row(self._released.popleft()) for _ in range(len(self._released)))
+        released = (self._checkpoint.queue.row(self._released.popleft()) for _ in range(len(self._released)))
         for record in chain(released, self._records):
-            earlier = self._checkpoint.blocked_by(record.number)
+            earlier = self._checkpoint.queue.blocked_by(record.number)
             if earlier is None:
                 return record
             self._behind.setdefault(earlier, []).append(record.number)

@@ -95,13 +95,13 @@ def upload_sheet(
         lock(where.checkpoint),
         open_run(opened, options, where, settings, again=again, callbacks=callbacks) as run,
     ):
-        sent = send(run, settings, callbacks) if count_open(run.checkpoint.totals()) else None
+        sent = send(run, settings, callbacks) if count_open(run.checkpoint.queries.totals()) else None
         written, failed = results.write_results(run, where.results), results.write_failed(run, where.failed)
         if wrong := audit_errors(run.checkpoint):
             raise HeyxBulkError(f"The books do not balance: {'; '.join(wrong)}.", "Do not trust the totals.")
         if sent is not None and sent.stopped is not None:
             raise sent.stopped
-        return UploadResult(run.checkpoint.totals(), sent, written, failed, where.checkpoint)
+        return UploadResult(run.checkpoint.queries.totals(), sent, written, failed, where.checkpoint)
 
 
 def check(sheet: Sheet, options: UploadOptions, fields: KnownFields, out: Path | None) -> None:
@@ -122,11 +122,11 @@ def compare_with_export(checkpoint: Checkpoint, options: UploadOptions, settings
 
 def send(run: Run, settings: Settings, callbacks: RunCallbacks) -> SessionSummary:
     """Send what a run still has to send; `SessionSummary.stopped` says what ended it early."""
-    totals = run.checkpoint.totals()
+    totals = run.checkpoint.queries.totals()
     rows, still = sum(totals.values()), count_open(totals)
     progress = callbacks.progress(rows, rows - still)
     with ExitStack() as stack:
-        log = stack.enter_context(open_call_log(callbacks.log, str(run.checkpoint.info("run_id"))))
+        log = stack.enter_context(open_call_log(callbacks.log, run.checkpoint.info.run_id))
         remembered = ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
         cache = stack.enter_context(remembered)
         recorder = callbacks.recorder(run.checkpoint, log)
@@ -136,8 +136,7 @@ def send(run: Run, settings: Settings, callbacks: RunCallbacks) -> SessionSummar
 
 def places_kept(checkpoint: Checkpoint) -> RunPaths:
     """Where the files of a run belong: where they were meant to go, or beside a checkpoint since moved."""
-    kept = checkpoint.info("files")
-    meant = {name: Path(str(text)) for name, text in kept.items()} if isinstance(kept, dict) else {}
+    meant = {name: Path(text) for name, text in checkpoint.facts.files.items()}
     there = {
         name: path if path.parent.is_dir() else checkpoint.path.with_name(path.name)
         for name, path in meant.items()
@@ -182,22 +181,22 @@ def open_run(
     with Checkpoint.open(where.checkpoint) as checkpoint:
         checkpoint.verify_contents()
         files = {"results": where.results, "failed": where.failed}
-        checkpoint.set_info("files", {name: str(path.absolute()) for name, path in files.items()})
+        checkpoint.facts.files = {name: str(path.absolute()) for name, path in files.items()}
         yield Run.from_checkpoint(checkpoint)
 
 
 def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
     """Take another token for the same channel, once a contact of this run is found there."""
-    if checkpoint.info("channel") == settings.channel or checkpoint.nothing_sent():
+    if checkpoint.facts.channel == settings.channel or checkpoint.queries.nothing_sent():
         return
-    contact_id = checkpoint.any_written_contact()
+    contact_id = checkpoint.queries.any_written_contact()
     if contact_id is None or not asyncio.run(has_contact(settings, contact_id)):
         raise CheckpointMismatch(
             f"{checkpoint.path.name} is of a run to another channel (another token or HEYX_URL), and this channel "
             "does not show a contact of it.",
             "Give the token it began with to carry on, or add --restart to start anew in this channel.",
         )
-    checkpoint.set_info("channel", settings.channel)
+    checkpoint.facts.channel = settings.channel
 
 
 def now() -> str:
@@ -211,7 +210,7 @@ def _must_begin(sheet: Sheet, options: UploadOptions, where: RunPaths, settings:
     One of which nothing was sent yet makes place: the sheet may have been mended since.
     """
     with Checkpoint.open(where.checkpoint) as checkpoint:
-        if checkpoint.nothing_sent():
+        if checkpoint.queries.nothing_sent():
             return True
         if again and options.matching.no_match:
             raise CheckpointMismatch(
@@ -265,11 +264,11 @@ def _begin(
 def _archive_previous_run(new: Checkpoint, where: RunPaths, settings: Settings, callbacks: RunCallbacks) -> None:
     """Settle what is in doubt in the run before, and keep its files under dated names."""
     with Checkpoint.open(where.checkpoint) as checkpoint:
-        if checkpoint.nothing_sent():
-            new.set_info("written_files", checkpoint.info("written_files"))
+        if checkpoint.queries.nothing_sent():
+            new.facts.written_files = checkpoint.facts.written_files
             checkpoint.delete()
             return
-        if checkpoint.unconfirmed_creates():
+        if checkpoint.queue.unconfirmed_creates():
             confirm_channel(checkpoint, settings)
             _settle(Run.from_checkpoint(checkpoint), settings, callbacks)
             results.write_results(Run.from_checkpoint(checkpoint), where.results)
@@ -286,7 +285,7 @@ def _told(name: Path, callbacks: RunCallbacks) -> Path:
 
 
 def _settle(run: Run, settings: Settings, callbacks: RunCallbacks) -> None:
-    doubts = len(run.checkpoint.unconfirmed_creates())
+    doubts = len(run.checkpoint.queue.unconfirmed_creates())
     callbacks.say(f"Looking first for {doubts:,} contacts whose create went unanswered in the run before.")
     sent = asyncio.run(
         send_rows(

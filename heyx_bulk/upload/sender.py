@@ -104,17 +104,17 @@ class RowSender:
             return records if among is None else (record for record in records if record.number in among)
 
         started_at = asyncio.get_running_loop().time()
-        await self._drain(these(self._checkpoint.open_rows()))
+        await self._drain(these(self._checkpoint.queue.open_rows()))
         for _ in range(ROUNDS):
-            doubts = list(these(self._checkpoint.unconfirmed_creates()))
+            doubts = list(these(self._checkpoint.queue.unconfirmed_creates()))
             if not doubts or self._client.stopped:
                 break
-            await self._settle(doubts, started_at, then=these(self._checkpoint.open_rows()))
+            await self._settle(doubts, started_at, then=these(self._checkpoint.queue.open_rows()))
         if self._client.stopped:
             raise self._client.stopped
-        for record in these(self._checkpoint.unconfirmed_creates()):
+        for record in these(self._checkpoint.queue.unconfirmed_creates()):
             self._leave_uncertain(record, f"{ROUNDS} creates went unanswered")
-        await self._drain(these(self._checkpoint.open_rows()))
+        await self._drain(these(self._checkpoint.queue.open_rows()))
         if self._client.stopped:
             raise self._client.stopped
 
@@ -202,7 +202,7 @@ class RowSender:
             if stamp is not None:
                 return lookup_by_tracking_field(stamp, keys, self._matching)
             return lookup_by_all_keys(keys, self._matching) if keys else NotFound(looked=False)
-        if earlier := self._checkpoint.contact_of_earlier_row(row):
+        if earlier := self._checkpoint.queue.contact_of_earlier_row(row):
             return lookup_by_earlier_row(row, earlier, self._matching)
         return initial_state(row, self._matching)
 
@@ -230,7 +230,7 @@ class RowSender:
             elif isinstance(answer, Created):
                 self._made(work, answer.id)
             elif not (work.created_by_run or work.updated_by_run) and isinstance(work.knowledge, Contact):
-                self._checkpoint.mark_updated(work.record.number, work.knowledge.id)
+                self._checkpoint.queue.mark_updated(work.record.number, work.knowledge.id)
                 work.updated_by_run = True
         return reason
 
@@ -244,7 +244,7 @@ class RowSender:
         """What is to be told of a row that is done: its own remarks, and another row that means its contact."""
         remarks = ["its create did not happen"] if status is Status.FAILED else [*work.row.remarks]
         if work.contact_id is not None:
-            other = self._checkpoint.other_row_of_contact(work.contact_id, work.record.number)
+            other = self._checkpoint.queue.other_row_of_contact(work.contact_id, work.record.number)
             if other is not None:
                 remarks.append(f"the same contact as row {other}")
         return "; ".join(remarks)
@@ -252,7 +252,7 @@ class RowSender:
     def _shown(self, work: RowWork, was: Knowledge, contact: Contact) -> None:
         """HeyX has shown the contact that our create was answered with: it may have been there before."""
         if predates_create(contact, work.sent_at):
-            self._checkpoint.mark_preexisting(work.record.number, contact.id)
+            self._checkpoint.queue.mark_preexisting(work.record.number, contact.id)
             work.created_by_run, work.updated_by_run = False, True
         elif isinstance(was, Contact):
             work.knowledge = replace(contact, fields={**contact.fields, **was.fields})
@@ -275,14 +275,14 @@ class RowSender:
             raise
         except Stopped:
             with suppress(DiskFull):
-                self._checkpoint.clear_pending(work.record.number)
+                self._checkpoint.queue.clear_pending(work.record.number)
             raise
 
     def _departing(self, work: RowWork, call: CreateContact) -> None:
         if work.key_lock.keys and not self._matching.no_match:
             self._cache.lock_keys(work.key_lock, passed_over=work.passed_over)
         work.sent_at = self._client.server_time
-        self._checkpoint.mark_create_pending(work.record.number, call.fields, work.sent_at)
+        self._checkpoint.queue.mark_create_pending(work.record.number, call.fields, work.sent_at)
 
     async def _after_another(self, work: RowWork, claimed: KeyLocked) -> Knowledge:
         """What is known of the contact that another run has just created, or is about to."""
@@ -298,7 +298,7 @@ class RowSender:
         return lookup_by_earlier_row(work.row, claimed.contact_id, self._matching)
 
     def _made(self, work: RowWork, contact_id: str) -> None:
-        self._checkpoint.mark_created(work.record.number, contact_id)
+        self._checkpoint.queue.mark_created(work.record.number, contact_id)
         self._cache.confirm_create(work.key_lock, contact_id)
         work.created_by_run, work.unconfirmed, work.row = True, False, work.row.for_created_contact()
         self._is_new(work)
@@ -350,7 +350,9 @@ class RowSender:
 
     async def _stamps_are_found(self, work: RowWork) -> bool:
         """Whether HeyX finds contacts by the mark of their create: one that is known to be there is looked for."""
-        witness = self._checkpoint.known_created_row() if self._run.payload_tracking_field(work.record) else None
+        witness = (
+            self._checkpoint.queue.known_created_row() if self._run.payload_tracking_field(work.record) else None
+        )
         stamp = None if witness is None else self._run.payload_tracking_field(witness)
         if self._stamps_found is None and witness is not None and stamp is not None:
             page = await self._client.send(FindContacts(stamp.name, stamp.value))
@@ -373,11 +375,11 @@ class RowSender:
 
         For a journal that is set aside; the upload must have been made with `on_planned`.
         """
-        if doubts := self._checkpoint.unconfirmed_creates():
+        if doubts := self._checkpoint.queue.unconfirmed_creates():
             await self._settle(doubts, asyncio.get_running_loop().time(), then=())
         if self._client.stopped:
             raise self._client.stopped
 
     def _finish(self, outcome: Outcome) -> None:
-        for number in self._checkpoint.finish(outcome):
+        for number in self._checkpoint.queue.finish(outcome):
             self._report(replace(outcome, number=number))

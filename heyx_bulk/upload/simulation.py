@@ -58,7 +58,7 @@ def simulate(
         sent = runner.run(
             send_rows(run, settings, progress=progress, transport=heyx, recorder=recorder, work=work)
         )
-    return SimulationResult(run.checkpoint.totals(), sent)
+    return SimulationResult(run.checkpoint.queries.totals(), sent)
 
 
 def _heyx(run: Run, settings: Settings, clock: Callable[[], float]) -> SandboxTransport:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,8 +19,9 @@ from heyx_bulk.sheets.chunk import Chunk
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
-from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, rows_to_json, to_json
+from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, rows_to_json
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.equality import key_text
 
@@ -53,42 +53,44 @@ def stage(
     """
     columns = (columns or map_sheet(sheet, options)).with_sheet_facts(sheet.cells)
     with CheckpointBuilder(path) as draft:
-        sums, warnings, watch = _Digest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
+        digest, warnings, watch = CellsDigest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
         for chunk in sheet.chunks():
             numbers, rows = chunk.numbers, chunk.rows()
             warnings.see(columns, chunk)
             watch.see(numbers, rows)
             problems = cell_problems(columns, chunk, accept_suspect_ids=options.accept_rounded_ids)
             reading = RowReader(columns, numbers, rows, problems)
-            draft.add_rows(numbers, sums.take(numbers, rows), reading.problems)
+            texts = rows_to_json(rows)
+            digest.add(numbers, texts)
+            draft.add_rows(numbers, texts, reading.problems)
             draft.add_keys(reading.key_values())
-            read(sums.rows)
+            read(digest.rows)
         _merge_duplicates(draft, columns, options.duplicates)
         draft.link_rows()
         findings = [*warnings.warnings(), *watch.warnings()]
         draft.save(
-            {
-                "warnings": [[found.what, found.rows, found.first] for found in findings],
-                "sheet": sheet.name,
-                "path": str(sheet.path.absolute()),
-                "header": list(sheet.header),
-                "rows": sums.rows,
-                "digest": sums.digest(),
-                "columns": columns.document(),
-                "options": options.document(),
-                "matching": asdict(replace(options.matching, read_first=reads_first(options, columns))),
-                "duplicates": options.duplicates,
-                "sheet_options": {
+            RunInfo(
+                run_id=uuid4().hex,
+                sheet=sheet.name,
+                path=str(sheet.path.absolute()),
+                header=tuple(sheet.header),
+                rows=digest.rows,
+                digest=digest.hexdigest(),
+                columns=columns.document(),
+                matching=asdict(replace(options.matching, read_first=reads_first(options, columns))),
+                options=options.document(),
+                sheet_options={
                     "worksheet": sheet.worksheet,
                     "header_row": options.header_row,
                     "encoding": options.encoding,
                     "separator": options.separator,
                     "raw_csv": options.raw_csv,
                 },
-                "run_id": uuid4().hex,
-                "channel": channel,
-                "started_at": started_at,
-            },
+                duplicates=options.duplicates,
+                warnings=tuple((found.what, found.rows, tuple(found.first)) for found in findings),
+                started_at=started_at,
+            ),
+            channel=channel,
             durable=durable,
         )
 
@@ -133,12 +135,9 @@ def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
 
 def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, again: str) -> None:
     """Raise `CheckpointMismatch` where the sheet or an option is not the run's; `again` is the remedy."""
-    began = checkpoint.info("options")
-    now = options.document()
-    changed = [
-        name for name in now if not isinstance(began, dict) or (began.get(name) or None) != (now[name] or None)
-    ]
-    if changed and isinstance(began, dict):
+    began, now = checkpoint.info.options, options.document()
+    changed = [name for name in now if (began.get(name) or None) != (now[name] or None)]
+    if changed:
         told = "; ".join(f"{name} was {_said(began.get(name))}, now {_said(now[name])}" for name in changed)
         anew = f"add {again} to start anew with these"
         raise CheckpointMismatch(
@@ -159,35 +158,16 @@ def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions
 
 def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
     """How the sheet differs from what the run began with; blank if every text is the same."""
-    sums = _Digest(sheet.header)
+    digest, info = CellsDigest(sheet.header), checkpoint.info
     for chunk in sheet.chunks():
-        sums.take(chunk.numbers, chunk.rows())
-    if sums.digest() == checkpoint.info("digest"):
+        digest.add(chunk.numbers, rows_to_json(chunk.rows()))
+    if digest.hexdigest() == info.digest:
         return ""
-    if tuple(sheet.header) != checkpoint.header():
+    if tuple(sheet.header) != info.header:
         return "its header is another"
-    before = checkpoint.info("rows")
-    return f"it had {before} rows and has {sums.rows}" if before != sums.rows else "some cells are others"
-
-
-class _Digest:
-    """The digest of a sheet's texts and row numbers, and how many rows it has."""
-
-    def __init__(self, header: Sequence[str]) -> None:
-        self.rows = 0
-        self._hash = hashlib.blake2b(f"{to_json(list(header))}\n".encode(), digest_size=16)
-
-    def take(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> list[str]:
-        """The cells of each row as the journal writes them; the rows are counted and summed."""
-        self.rows += len(numbers)
-        texts = rows_to_json(rows)
-        lines = (f"{number} {text}\n" for number, text in zip(numbers, texts, strict=True))
-        self._hash.update("".join(lines).encode())
-        return texts
-
-    def digest(self) -> str:
-        """The sum so far, as hexadecimal text."""
-        return self._hash.hexdigest()
+    return (
+        f"it had {info.rows} rows and has {digest.rows}" if info.rows != digest.rows else "some cells are others"
+    )
 
 
 def cell_problems(
@@ -226,8 +206,7 @@ def revalidate(
 
 def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:
     """What seems damaged in the columns of a run's sheet."""
-    kept = checkpoint.info("warnings")
-    return [DataWarning(what, rows, tuple(first)) for what, rows, first in kept] if isinstance(kept, list) else []
+    return [DataWarning(*found) for found in checkpoint.info.warnings]
 
 
 def _said(value: object) -> str:

@@ -9,16 +9,10 @@ from typing import Self
 
 from heyx_bulk.database import Database, create_private, translate_errors
 from heyx_bulk.models.contacts import Problem, Status
-from heyx_bulk.storage.checkpoint import call_table as calls
+from heyx_bulk.storage.checkpoint import call_table, run_info
 from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, remove_leftovers, sync
-from heyx_bulk.storage.checkpoint.row_record import (
-    FORMAT,
-    LINK_ROWS,
-    SCHEMA,
-    SHARED_KEYS,
-    RowState,
-    problems_to_json,
-)
+from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, SCHEMA, SHARED_KEYS, RowState, problems_to_json
+from heyx_bulk.storage.checkpoint.run_info import Facts, RunInfo
 
 
 class CheckpointBuilder:
@@ -37,7 +31,7 @@ class CheckpointBuilder:
             self._draft.unlink(missing_ok=True)
             create_private(self._draft)
         self._db = Database(self._draft, CHECKPOINT_FILE, synchronous="OFF", starting=True, named=self.path)
-        self._db.script("PRAGMA journal_mode=OFF; BEGIN;" + SCHEMA + calls.SCHEMA)
+        self._db.script("PRAGMA journal_mode=OFF; BEGIN;" + run_info.SCHEMA + SCHEMA + call_table.SCHEMA)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -106,11 +100,11 @@ class CheckpointBuilder:
         db = self._open()
         db.execute(LINK_ROWS)
 
-    def save(self, info: Mapping[str, object], *, durable: bool = True) -> None:
-        """Make the draft the checkpoint, with these facts about its run."""
+    def save(self, info: RunInfo, *, channel: str, durable: bool = True) -> None:
+        """Make the draft the checkpoint of a run to this channel."""
         db = self._open()
-        facts = {"format": FORMAT, **info}
-        db.executemany("INSERT INTO info VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
+        info.write(db)
+        Facts(db).channel = channel
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode=WAL")
         db.close()

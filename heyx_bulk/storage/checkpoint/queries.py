@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Status
-from heyx_bulk.storage.checkpoint.row_record import RowState
+from heyx_bulk.storage.checkpoint.row_record import CellsDigest, InvalidCause, RowState
+from heyx_bulk.storage.checkpoint.run_info import RunInfo
 
 
 class Queries:
@@ -49,3 +51,77 @@ class Queries:
             *(Status.FAILED, Status.UNCERTAIN),
         )
         return ((int(number), Status(str(status)), str(message)) for number, status, message in found)
+
+    def count_blocked(self) -> int:
+        """How many rows that are not done share a key value with an earlier one."""
+        query = (
+            f"SELECT count(DISTINCT number) FROM blocked JOIN row USING (number) WHERE state <> '{RowState.DONE}'"
+        )
+        return int(self._db.rows(query)[0][0])
+
+    def totals(self) -> dict[str, int]:
+        """Rows by status; those not done are counted as `in doubt` or `to do`."""
+        found = self._db.rows(
+            "SELECT CASE WHEN state = 'done' THEN status WHEN state = 'create_pending' THEN 'unconfirmed' "
+            "ELSE 'to do' END AS word, count(*) FROM row GROUP BY word"
+        )
+        return {str(word): int(count) for word, count in found}
+
+    def count_contacts(self) -> int | None:
+        """How many contacts the rows that are sent stand for; None where no row stands for another."""
+        if self._db.row("SELECT 1 FROM row WHERE merged_into IS NOT NULL LIMIT 1") is None:
+            return None
+        query = "SELECT count(*) FROM row WHERE merged_into IS NULL AND (status IS NULL OR status NOT IN (?, ?))"
+        return int(self._db.value(query, Status.INVALID, Status.SKIPPED))
+
+    def invalid_causes(self) -> list[InvalidCause]:
+        """Why rows are invalid, most frequent first."""
+        rows: dict[str, list[int]] = {}
+        examples: dict[str, str] = {}
+        for number, problems in self._db.rows(
+            f"SELECT number, problems FROM row WHERE status = '{Status.INVALID}' ORDER BY number"
+        ):
+            for cause, detail in dict(reversed(json.loads(problems))).items():
+                rows.setdefault(cause, []).append(number)
+                examples.setdefault(cause, detail)
+        causes = [InvalidCause(what, len(numbers), numbers[:5], examples[what]) for what, numbers in rows.items()]
+        return sorted(causes, key=lambda cause: -cause.rows)
+
+    def nothing_sent(self) -> bool:
+        """Whether nothing was sent for any row so far.
+
+        Rows that were skipped when the run was staged have no key any more; those it looked for have one.
+        """
+        idle = (
+            f"status = '{Status.INVALID}' OR (status = '{Status.SKIPPED}' "
+            "AND number NOT IN (SELECT number FROM key))"
+        )
+        found = self._db.rows(
+            "SELECT 1 FROM row WHERE create_payload IS NOT NULL OR created_by_run OR updated_by_run "
+            f"OR state IN ('{RowState.CREATE_PENDING}', '{RowState.CREATED}') "
+            f"OR (state = '{RowState.DONE}' AND NOT ({idle})) LIMIT 1"
+        )
+        return not found
+
+    def needs_attention(self) -> bool:
+        """Whether a row failed, is invalid or uncertain."""
+        found = self._db.rows(
+            "SELECT 1 FROM row WHERE status IN (?, ?, ?) LIMIT 1",
+            *(Status.FAILED, Status.INVALID, Status.UNCERTAIN),
+        )
+        return bool(found)
+
+    def any_written_contact(self) -> str | None:
+        """A contact that this run created or changed, if it has."""
+        found = self._db.rows(
+            "SELECT contact_id FROM row "
+            "WHERE contact_id IS NOT NULL AND (created_by_run OR updated_by_run) LIMIT 1"
+        )
+        return str(found[0][0]) if found else None
+
+    def digest(self) -> str:
+        """The digest of the rows' cells as they are stored."""
+        digest = CellsDigest(RunInfo.read(self._db).header)
+        for number, cells in self._db.stream("SELECT number, cells FROM row ORDER BY number"):
+            digest.add([number], [cells])
+        return digest.hexdigest()

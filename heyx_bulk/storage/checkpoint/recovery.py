@@ -26,12 +26,12 @@ PROBES = 16
 
 @dataclass(frozen=True, slots=True)
 class RecoveredRows:
-    """What was saved: the sheet's header (blank if lost), rows, how many are lost, the upload's command."""
+    """What was saved: header, rows, how many are lost, the upload's command; texts that are lost are blank."""
 
     header: tuple[str, ...]
     rows: list[RowRecord]
     lost: int
-    command: object
+    command: str
 
 
 def recover(path: Path) -> RecoveredRows:
@@ -53,7 +53,7 @@ def recover(path: Path) -> RecoveredRows:
 
 
 def _salvaged(db: sqlite3.Connection, path: Path) -> RecoveredRows:
-    header, expected = _meta(db, "header"), _meta(db, "rows")
+    header, expected = _info(db, "header"), _info(db, "rows")
     last = _last(db) if _has_rows(db) else -1
     rows = [record for low in range(0, last + 1, STEP_ROWS) for record in _read(db, low, low + STEP_ROWS - 1)]
     if not rows:
@@ -63,7 +63,7 @@ def _salvaged(db: sqlite3.Connection, path: Path) -> RecoveredRows:
         )
     lost = int(str(expected)) - len(rows) if isinstance(expected, int) else 0
     texts = tuple(str(text) for text in header) if isinstance(header, list) else ()
-    return RecoveredRows(texts, rows, lost, _meta(db, "command"))
+    return RecoveredRows(texts, rows, lost, str(_info(db, "command") or ""))
 
 
 def _lengthen(copy: Path) -> None:
@@ -75,7 +75,7 @@ def _lengthen(copy: Path) -> None:
             file.truncate(page_bytes * pages)
 
 
-def _meta(db: sqlite3.Connection, name: str) -> object:
+def _info(db: sqlite3.Connection, name: str) -> object:
     try:
         found = db.execute("SELECT value FROM info WHERE name = ?", (name,)).fetchone()
         return json.loads(found[0]) if found else None
@@ -85,7 +85,7 @@ def _meta(db: sqlite3.Connection, name: str) -> object:
 
 def _has_rows(db: sqlite3.Connection) -> bool:
     """Whether the root of the table can be read, without which no row can: some place below it then can too."""
-    expected = _meta(db, "rows")
+    expected = _info(db, "rows")
     step = max(1, expected // PROBES) if isinstance(expected, int) else STEP_ROWS
     return any(_can_be_asked(db, number) for number in (-1, *range(0, PROBES * step, step), 2**62))
 
@@ -103,7 +103,7 @@ def _last(db: sqlite3.Connection) -> int:
     try:
         return int(db.execute("SELECT max(number) FROM row").fetchone()[0] or 0)
     except sqlite3.DatabaseError:
-        expected = _meta(db, "rows")
+        expected = _info(db, "rows")
         return 2 * expected if isinstance(expected, int) else AT_MOST_ROWS
 
 

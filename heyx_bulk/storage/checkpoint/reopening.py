@@ -1,4 +1,4 @@
-"""Rows of a checkpoint opened again: failed and uncertain ones, and those that a person mended."""
+"""Rows of a checkpoint opened again: failed and uncertain ones, and those that a person corrected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Problem, Status
+from heyx_bulk.storage.checkpoint.queries import Queries
 from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, CorrectedRow, RowState, problems_to_json, to_json
+from heyx_bulk.storage.checkpoint.run_info import Facts, RunInfo
 
 _WHERE_IT_STANDS = (
     f"CASE WHEN merged_into IS NOT NULL THEN '{RowState.READY}' WHEN status = '{Status.UNCERTAIN}' "
@@ -16,34 +18,49 @@ _WHERE_IT_STANDS = (
 
 
 class Reopening:
-    """Opens rows again, each where it stands. What it does is durable when the caller's transaction is."""
+    """Opens rows again, each where it stands, all that are asked for or none."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def reopen_failed(self, *, uncertain: bool) -> int:
-        """Open the failed and uncertain rows; with `uncertain`, as if the creates in doubt never were."""
-        if uncertain:
-            self._forget_creates("1")
-        return self._db.execute(
-            f"UPDATE row SET state = {_WHERE_IT_STANDS}, status = NULL, message = '' "
-            f"WHERE state = '{RowState.DONE}' AND status IN (?, ?)",
-            (Status.FAILED, Status.UNCERTAIN),
-        ).rowcount
+    def reopen_failed(self, *, uncertain: bool = False) -> int:
+        """Open the failed and uncertain rows; how many they are.
+
+        With `uncertain`, rows whose create went unanswered are opened as if it never was.
+        """
+        with self._db.transaction():
+            if uncertain:
+                self._forget_creates("1")
+            return self._db.execute(
+                f"UPDATE row SET state = {_WHERE_IT_STANDS}, status = NULL, message = '' "
+                f"WHERE state = '{RowState.DONE}' AND status IN (?, ?)",
+                (Status.FAILED, Status.UNCERTAIN),
+            ).rowcount
 
     def reopen_rows(self, numbers: Sequence[int]) -> None:
         """Open rows that have an outcome; an uncertain one stays as it is."""
-        self._db.executemany(
-            "UPDATE row SET state = CASE WHEN created_by_run THEN ? ELSE ? END, status = NULL, message = '' "
-            "WHERE number = ? AND state = ? AND status <> ?",
-            [(RowState.CREATED, RowState.READY, number, RowState.DONE, Status.UNCERTAIN) for number in numbers],
-        )
+        with self._db.transaction():
+            self._db.executemany(
+                "UPDATE row SET state = CASE WHEN created_by_run THEN ? ELSE ? END, status = NULL, message = '' "
+                "WHERE number = ? AND state = ? AND status <> ?",
+                [
+                    (RowState.CREATED, RowState.READY, number, RowState.DONE, Status.UNCERTAIN)
+                    for number in numbers
+                ],
+            )
 
-    def apply_corrections(self, rows: Sequence[CorrectedRow], *, uncertain: bool, merges: bool) -> None:
-        """Take rows that a person mended, and open them; with `uncertain`, as above.
+    def apply_corrections(self, rows: Sequence[CorrectedRow], *, uncertain: bool = False) -> None:
+        """Take rows that a person corrected, and open them; with `uncertain`, as above.
 
-        Where it `merges`, one that now means another row's contact joins that row.
+        One that does not mean the contact of its group any more leaves it. One with the same key as another row of
+        the run is invalid, or joins that row where rows of one contact are made one.
         """
+        merges = RunInfo.read(self._db).duplicates == "merge"
+        with self._db.transaction():
+            self._apply(rows, uncertain=uncertain, merges=merges)
+            Facts(self._db).corrected_digest = Queries(self._db).digest()
+
+    def _apply(self, rows: Sequence[CorrectedRow], *, uncertain: bool, merges: bool) -> None:
         for number in [row.number for row in rows if uncertain]:
             self._forget_creates(
                 f"number IN ({number:d}, (SELECT merged_into FROM row WHERE number = {number:d}))"

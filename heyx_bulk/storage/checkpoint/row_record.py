@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,11 @@ from typing import NamedTuple
 
 from heyx_bulk.models.contacts import Field, Problem, Status
 
-FORMAT = 3
-
 _PLAINLY = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ESCAPED = json.JSONEncoder(separators=(",", ":")).encode
 """For half a character, which no encoding can write as it is."""
 
 SCHEMA = """
-CREATE TABLE info (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE row (
     number INTEGER PRIMARY KEY,
     cells TEXT NOT NULL,          -- the sheet's texts, a JSON list
@@ -138,6 +136,25 @@ def rows_to_json(rows: Sequence[Sequence[str]]) -> list[str]:
             return [to_json(row) for row in rows]
         insides = whole[3:-3].split('"],["')
     return [f'["{inside}"]' for inside in insides]
+
+
+class CellsDigest:
+    """The digest of a sheet's header, and of the cells and numbers of its rows as the table holds them."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self.rows = 0
+        self._hash = hashlib.blake2b(f"{to_json(list(header))}\n".encode(), digest_size=16)
+
+    def add(self, numbers: Sequence[int], texts: Sequence[str]) -> None:
+        """Count and add rows, whose cells are given as `to_json` writes them."""
+        self.rows += len(numbers)
+        self._hash.update(
+            "".join(f"{number} {text}\n" for number, text in zip(numbers, texts, strict=True)).encode()
+        )
+
+    def hexdigest(self) -> str:
+        """The digest so far."""
+        return self._hash.hexdigest()
 
 
 def _is_plain(text: str, *, quotes: int) -> bool:

@@ -12,10 +12,9 @@ from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Field, Policy
 from heyx_bulk.planning.diff import EditableFields, diff_row
-from heyx_bulk.planning.planner import Matching, Mode
+from heyx_bulk.planning.planner import Matching
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
-from heyx_bulk.values.equality import PhoneLookup
 
 BATCH_ROWS = 500
 
@@ -41,18 +40,15 @@ class Run:
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Run:
         """The run that `checkpoint` records."""
-        document, matching = checkpoint.info("columns"), checkpoint.info("matching")
-        assert isinstance(document, dict)  # noqa: S101  our own record
-        assert isinstance(matching, dict)  # noqa: S101  our own record
-        lookup, mode = PhoneLookup(matching.pop("phone_lookup")), Mode(matching.pop("mode"))
-        columns = Columns.from_document(document)
+        info, edited = checkpoint.info, checkpoint.facts.baseline is not None
+        columns, matching = Columns.from_document(info.columns), Matching.from_document(info.matching)
         return cls(
             checkpoint,
             columns,
-            Matching(phone_lookup=lookup, mode=mode, **matching),
-            duplicates=Duplicates(str(checkpoint.info("duplicates"))),
-            tracking_prefix=str(checkpoint.info("run_id"))[:TRACKING_PREFIX_LENGTH],
-            editable=editable_fields(columns) if checkpoint.info("baseline") is not None else None,
+            replace(matching, read_first=matching.read_first or edited),
+            duplicates=Duplicates(info.duplicates),
+            tracking_prefix=info.run_id[:TRACKING_PREFIX_LENGTH],
+            editable=editable_fields(columns) if edited else None,
         )
 
     @property
@@ -62,11 +58,11 @@ class Run:
 
     def lock_owner(self, number: int) -> str:
         """What tells row `number` of this run from every other row of every run."""
-        return f"{self.checkpoint.info('run_id')}:{number}"
+        return f"{self.checkpoint.info.run_id}:{number}"
 
     def open_rows(self) -> Iterator[ContactRow]:
         """The rows that can still be worked on, in the sheet's order."""
-        records = self.checkpoint.open_rows()
+        records = self.checkpoint.queue.open_rows()
         while batch := list(islice(records, BATCH_ROWS)):
             if self.merges:
                 yield from map(self.row, batch)
@@ -86,7 +82,7 @@ class Run:
 
     def row(self, record: RowRecord) -> ContactRow:
         """What a row of the journal wants: with the rows it stands for, the id named for it, and its mark."""
-        if not self.merges or not (members := self.checkpoint.merged_rows(record.number)):
+        if not self.merges or not (members := self.checkpoint.queue.merged_rows(record.number)):
             return self._finished(self._read([record]).row(0))
         records = sorted([record, *members], key=lambda one: one.number)
         row = merge_rows([*map(self._read(records).row, range(len(records)))], self.columns.keys)

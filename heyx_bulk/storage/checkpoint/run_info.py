@@ -1,0 +1,112 @@
+"""What a checkpoint says of its run as a whole: what it is, and what became known since it began."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Generic, Self, TypeVar, overload
+
+from heyx_bulk.database import Database
+
+T = TypeVar("T")
+
+FORMAT = 3
+"""The version of the checkpoint's tables."""
+
+SCHEMA = "CREATE TABLE info (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What a run is: written when its sheet is staged, and never changed.
+
+    `digest` is that of the sheet's cells. `columns`, `matching`, `options` (under their names on the command
+    line) and `sheet_options` (how the sheet is read) are plain data. `warnings` are those of whole columns: a
+    sentence, how many rows, the first of them. `started_at` is the moment as people write it.
+    """
+
+    run_id: str
+    sheet: str
+    path: str
+    header: tuple[str, ...]
+    rows: int
+    digest: str
+    columns: Mapping[str, Any]
+    matching: Mapping[str, Any]
+    options: Mapping[str, object]
+    sheet_options: Mapping[str, Any]
+    duplicates: str
+    warnings: tuple[tuple[str, int, tuple[int, ...]], ...]
+    started_at: str
+
+    @classmethod
+    def read(cls, db: Database) -> Self:
+        """The info that a checkpoint holds; raises `ValueError` where some of it is missing."""
+        found = {name: json.loads(value) for name, value in db.rows("SELECT name, value FROM info")}
+        if missing := [field.name for field in fields(cls) if field.name not in found]:
+            raise ValueError(f"it does not say its {', '.join(missing)}")
+        warnings = tuple((what, rows, tuple(first)) for what, rows, first in found["warnings"])
+        known = {field.name: found[field.name] for field in fields(cls)}
+        return cls(**{**known, "header": tuple(found["header"]), "warnings": warnings})
+
+    def write(self, db: Database) -> None:
+        """Store the info in a checkpoint that has none yet."""
+        facts = {"format": FORMAT, **asdict(self)}
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        db.executemany("INSERT INTO info VALUES (?, ?)", rows)
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the run's id, by which people and files name it."""
+        return self.run_id[:8]
+
+
+class _Fact(Generic[T]):
+    """A fact of a run that may change, stored as JSON under its name; `default` until it is set."""
+
+    def __init__(self, default: T) -> None:
+        self._default = default
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, facts: None, _: type) -> Self: ...
+    @overload
+    def __get__(self, facts: Facts, _: type) -> T: ...
+    def __get__(self, facts: Facts | None, _: type) -> Self | T:
+        if facts is None:
+            return self
+        text = facts.db.value("SELECT value FROM info WHERE name = ?", self._name)
+        if text is None:
+            return self._default
+        value: T = json.loads(text)
+        return value
+
+    def __set__(self, facts: Facts, value: T) -> None:
+        facts.db.execute("REPLACE INTO info VALUES (?, ?)", (self._name, json.dumps(value)))
+
+
+class Facts:
+    """What became known of a run since it began; each fact is read and written on its own."""
+
+    channel = _Fact("")
+    """The channel it goes to (`Settings.channel`)."""
+    command = _Fact("")
+    """The command that began it, ready to copy."""
+    connection = _Fact[dict[str, Any]]({})
+    """How its first session spoke to HeyX."""
+    files = _Fact[dict[str, str]]({})
+    """Where its results belong."""
+    written_files = _Fact[dict[str, str]]({})
+    """The digests of the results files it wrote, by their names."""
+    corrected_digest = _Fact("")
+    """The digest of its rows' texts, once corrections changed them."""
+    canary = _Fact[dict[str, Any] | None](None)
+    """The rows sent ahead, and whether they passed."""
+    baseline = _Fact[dict[str, Any] | None](None)
+    """The export its sheet was edited from, and what was changed since."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
