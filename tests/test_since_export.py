@@ -111,6 +111,32 @@ def test_a_phone_cannot_be_emptied_and_that_is_told_before_anything_is_sent(serv
     assert held(server, ANN).fields["firstName"] == "Ann"
 
 
+@pytest.mark.parametrize("taken_out", ["", "created_at"])
+def test_only_the_separator_of_the_export_stands_between_tags_even_where_no_cell_has_one(
+    server: SandboxServer, taken_out: str
+) -> None:
+    server.sandbox.handle("DELETE", f"/v1/contact/{ANN}/tags", TOKEN, b'{"tags": ["a;b"]}')
+    lines = exported()
+    line(lines, CLEO)["tags"] = "c, d"
+    saved([{name: text for name, text in one.items() if name != taken_out} for one in lines])
+    assert "“tags” is read as an export writes it: ; stands between tags." in sent_back().stderr
+    assert held(server, CLEO).tags == {"c, d"}
+
+
+def test_a_copy_of_contacts_is_read_as_the_export_wrote_it_without_since_export_too(server: SandboxServer) -> None:
+    lines = [one for one in exported() if one["heyx contact id"] == CLEO]
+    lines[0]["tags"] = "c, d"
+    saved(lines)
+    assert "“tags” is read as an export writes it" in typed("upload", "edited.csv", "--custom-fields").stderr
+    assert held(server, CLEO).tags == {"Churned", "c, d"}
+
+
+def test_a_sheet_that_is_no_copy_may_part_tags_with_commas(server: SandboxServer) -> None:
+    Path("edited.csv").write_text(f'heyx contact id,tags\n{CLEO},"c, d"\n', encoding="utf-8")
+    assert "as an export writes it" not in typed("upload", "edited.csv").stderr
+    assert held(server, CLEO).tags == {"Churned", "c", "d"}
+
+
 def test_a_column_taken_out_of_the_sheet_changes_nothing(server: SandboxServer) -> None:
     saved([{name: text for name, text in one.items() if name not in ("City", "tags")} for one in exported()])
     before = server.sandbox.contacts

@@ -72,12 +72,7 @@ def tell(console: Console, run: Run, speed: Speed, *, fresh: bool = True) -> Cos
     if fresh:
         tell_invalid(console, checkpoint)
         tell_findings(console, warnings_of(checkpoint))
-    if columns.tracking_field:
-        console.say(
-            f"Every contact that is created gets a mark of run and row in its field {columns.tracking_field}."
-        )
-    for column in columns.used(Use.READ_ONLY):
-        console.say(f"Left out: column {column}, which HeyX does not let anybody write.")
+    _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if doubts := len(checkpoint.queue.unconfirmed_creates()):
         console.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
@@ -87,6 +82,19 @@ def tell(console: Console, run: Run, speed: Speed, *, fresh: bool = True) -> Cos
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(console, due)
     return due
+
+
+def _tell_columns(console: Console, run: Run) -> None:
+    """Say what is special about columns and their fields."""
+    columns = run.columns
+    if columns.tracking_field:
+        console.say(
+            f"Every contact that is created gets a mark of run and row in its field {columns.tracking_field}."
+        )
+    for column in columns.exported_lists() if columns.copies_contacts or run.editable else ():
+        console.say(f"Column {column} is read as an export writes it: {column.separator} stands between tags.")
+    for column in columns.used(Use.READ_ONLY):
+        console.say(f"Left out: column {column}, which HeyX does not let anybody write.")
 
 
 def _tell_ids(console: Console, run: Run) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.column import ID_COLUMN, Use, normalize_name, parse_field_name
+from heyx_bulk.mapping.column import ID_COLUMN, TAGS_COLUMN, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.mapping_file import MappingFile
 from heyx_bulk.mapping.rules import MappingRule
 from heyx_bulk.mapping.tag_lists import join_list
@@ -19,7 +19,6 @@ from heyx_bulk.sheets.table_writers import TableValue
 from heyx_bulk.values.equality import text_of
 from heyx_bulk.values.text import trim
 
-TAGS = "tags"
 TAG = "tag:"
 CREATED = "created_at"
 
@@ -61,7 +60,7 @@ def build_table(contacts: Callable[[], Iterator[Contact]], layout: TableLayout) 
     columns = tuple(_expanded(names, sorted(tags, key=_alphabetical) if layout.tag_columns else ()))
     header = tuple(layout.headers.get(name, name) for name in columns)
     _check(header, columns)
-    missing = [name for name in names if name not in fields and name not in (ID_COLUMN, TAGS, CREATED)]
+    missing = [name for name in names if name not in fields and name not in (ID_COLUMN, TAGS_COLUMN, CREATED)]
     missing = [name for name in missing if not name.startswith(TAG) or name.removeprefix(TAG) not in tags]
     return Table(header, _Rows(contacts, columns, layout.zone), tuple(missing))
 
@@ -78,7 +77,7 @@ def headers_by_field(renames: Iterable[str], mapping: MappingFile | None) -> Map
             case Use.FIELD:
                 names.setdefault(said.target, said.column)
             case Use.ADD_TAGS | Use.SET_TAGS:
-                names.setdefault(TAGS, said.column)
+                names.setdefault(TAGS_COLUMN, said.column)
             case Use.TAG:
                 names.setdefault(f"{TAG}{said.target}", said.column)
             case Use.ID:
@@ -108,8 +107,8 @@ def parse_column_name(name: str) -> str:
     plain = normalize_name(name)
     if plain in (normalize_name(ID_COLUMN), "id", "contactid"):
         return ID_COLUMN
-    if plain == TAGS:
-        return TAGS
+    if plain == TAGS_COLUMN:
+        return TAGS_COLUMN
     if trim(name).casefold().startswith(TAG):
         return TAG + trim(trim(name)[len(TAG) :])
     return parse_field_name(name)
@@ -131,7 +130,7 @@ class _Rows:
         match name:
             case _ if name == ID_COLUMN:
                 return contact.id
-            case _ if name == TAGS:
+            case _ if name == TAGS_COLUMN:
                 return tuple(sorted(contact.tags))
             case _ if name == CREATED:
                 made = contact.created_at
@@ -175,7 +174,7 @@ def _all(fields: set[str]) -> tuple[str, ...]:
         *(name for name in STANDARD_FIELDS if name in fields),
         *custom,
         *(name for name in READ_ONLY_FIELDS if name in fields and name != CREATED),
-        TAGS,
+        TAGS_COLUMN,
         CREATED,
     )
 
@@ -186,7 +185,7 @@ def _alphabetical(name: str) -> tuple[str, str]:
 
 def _expanded(names: Sequence[str], tags: Sequence[str]) -> Iterator[str]:
     for name in names:
-        if name == TAGS and tags:
+        if name == TAGS_COLUMN and tags:
             yield from (f"{TAG}{tag}" for tag in tags)
         else:
             yield name

@@ -19,6 +19,9 @@ STATUS_COLUMN = "heyx status"
 ID_COLUMN = "heyx contact id"
 MESSAGE_COLUMN = "heyx message"
 ROW_COLUMN = "heyx row"
+TAGS_COLUMN = "tags"
+"""The header of a contact's tags in an export."""
+
 OUR_COLUMNS = (STATUS_COLUMN, ID_COLUMN, MESSAGE_COLUMN, ROW_COLUMN)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.tag_lists import unique
+from heyx_bulk.mapping.column import TAGS_COLUMN, Column, Use
+from heyx_bulk.mapping.tag_lists import LIST_SEPARATOR, unique
 from heyx_bulk.models.contacts import Field, Problem
 from heyx_bulk.values.dates import proven_order
 from heyx_bulk.values.text import trim
@@ -57,12 +57,26 @@ class Columns:
         joined = (step.arguments[0] for column in self.sent for step in column.transforms if step.name == "join")
         return position in {column.position for column in self.sent} or position in joined
 
-    def with_sheet_facts(self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]]) -> Columns:
+    @property
+    def copies_contacts(self) -> bool:
+        """Whether the sheet is a copy of contacts: it has ids, and a column that only HeyX can have filled."""
+        return bool(self.used(Use.ID) and self.used(Use.READ_ONLY))
+
+    def exported_lists(self) -> tuple[Column, ...]:
+        """The columns of lists that an export writes."""
+        return tuple(column for column in self.sent if column.use in _LISTS and column.header == TAGS_COLUMN)
+
+    def with_sheet_facts(
+        self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]], *, exported: bool = False
+    ) -> Columns:
         """These columns, with what only a whole column shows.
 
-        A list with one `;` outside quotes is parted by `;`; dates have the order that some of them prove, once a
-        mapping has changed them. `cells` gives the texts at some positions, row by row.
+        A list with one `;` outside quotes is parted by `;`, and so is one that was `exported`; dates have the
+        order that some of them prove, once a mapping has changed them. `cells` gives the texts at some positions,
+        row by row.
         """
+        if exported:
+            return self._separated(self.exported_lists()).with_sheet_facts(cells)
         lists = unique(column.position for column in self.sent if column.use in _LISTS and not column.separator)
         dates = [column for column in self.sent if _asks_order(column)]
         if not lists and not dates:
@@ -72,6 +86,14 @@ class Columns:
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
             shown.see([*zip(*some, strict=True)])
         return replace(self, columns=shown.into(self.columns), more=shown.into(self.more))
+
+    def _separated(self, lists: Collection[Column]) -> Columns:
+        """These columns, these `lists` with the separator of an export, where a mapping gives them no other."""
+
+        def separated(column: Column) -> Column:
+            return replace(column, separator=column.separator or LIST_SEPARATOR) if column in lists else column
+
+        return replace(self, columns=tuple(map(separated, self.columns)), more=tuple(map(separated, self.more)))
 
     def identity_problems(self, *, has_fields: bool) -> Iterator[Problem]:
         """Why a row without contact id and key cannot be sent."""

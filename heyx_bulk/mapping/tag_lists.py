@@ -18,7 +18,11 @@ def split_list(text: str, separator: str) -> list[str]:
     return [item for record in records for part in record if (item := trim(part))]
 
 
-def join_list(items: Iterable[str], separator: str = ";") -> str:
+LIST_SEPARATOR = ";"
+"""What parts the items of a list that an export writes."""
+
+
+def join_list(items: Iterable[str], separator: str = LIST_SEPARATOR) -> str:
     """A list cell that `split_list` reads back, with quotes where an item needs them."""
     return separator.join(
         '"' + item.replace('"', '""') + '"' if any(sign in item for sign in ',;"\r\n') else item for item in items

@@ -51,7 +51,8 @@ def stage(
     `columns` are what the sheet's columns are taken for, if not what `understand` says; `read` hears of the
     number of rows read so far. Nothing is left behind when this raises.
     """
-    columns = (columns or map_sheet(sheet, options)).with_sheet_facts(sheet.cells)
+    columns = columns or map_sheet(sheet, options)
+    columns = columns.with_sheet_facts(sheet.cells, exported=options.since_export or columns.copies_contacts)
     with CheckpointBuilder(path) as draft:
         digest, warnings, watch = CellsDigest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
         for chunk in sheet.chunks():
@@ -96,13 +97,11 @@ def stage(
 
 
 def reads_first(options: UploadOptions, columns: Columns) -> bool:
-    """Whether contacts that rows name by id are read before they are written: as said, or in a copy of HeyX.
+    """Whether contacts that rows name by id are read before they are written: as said, or in a copy of contacts.
 
-    Only HeyX can have filled a column that nobody else can write, so most of such a sheet is as HeyX has it.
+    Most of such a sheet is as HeyX has it.
     """
-    if options.read_first is not None:
-        return options.read_first
-    return bool(columns.used(Use.ID) and columns.used(Use.READ_ONLY))
+    return columns.copies_contacts if options.read_first is None else options.read_first
 
 
 def _merge_duplicates(draft: CheckpointBuilder, columns: Columns, duplicates: Duplicates) -> None:
