@@ -113,10 +113,7 @@ def next_steps(run: Run, totals: dict[str, int], same: str, failed: Path | None)
     steps = []
     if again := totals.get(Status.FAILED, 0):
         steps.append(NextStep(f"To send the {count(again, 'failed row')} again", rerun_command(run)))
-    elif any(
-        run.payload_keys(record) or run.payload_tracking_field(record)
-        for record in run.checkpoint.queue.uncertain_rows()
-    ):
+    elif any(map(run.can_be_looked_for, run.checkpoint.queue.uncertain_rows())):
         steps.append(NextStep("To look again for the uncertain rows", rerun_command(run)))
     if totals.get(Status.UNCERTAIN, 0):
         purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"

@@ -63,6 +63,11 @@ class Matching:
     detect_conflicts: bool = False
     """So is one whose row holds edits: what HeyX changed since the export is not written over."""
 
+    @property
+    def spares_others(self) -> bool:
+        """Whether a contact with a row's key may be somebody whom the run must not touch."""
+        return self.no_match or self.mode is Mode.CREATE
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The matching that was kept as plain data (`asdict`)."""

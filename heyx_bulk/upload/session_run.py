@@ -16,7 +16,8 @@ from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.sender import OnPlanned, RowSender
+from heyx_bulk.upload.row_worker import OnPlanned
+from heyx_bulk.upload.sender import RowSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
                         run,
                         client,
                         workers=settings.workers,
-                        settle_seconds=settings.reconcile_delay,
+                        reconcile_delay=settings.reconcile_delay,
                         ready_seconds=settings.ready_seconds,
                         report=recorder.monitor.observing(progress.report),
                         on_planned=on_planned,

@@ -13,6 +13,7 @@ from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Field, Policy
 from heyx_bulk.planning.diff import EditableFields, diff_row
 from heyx_bulk.planning.planner import Matching
+from heyx_bulk.planning.reconcile import SentCreate
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 
@@ -69,16 +70,18 @@ class Run:
             else:
                 yield from map(self._finished, map(self._read(batch).row, range(len(batch))))
 
-    def payload_keys(self, record: RowRecord) -> tuple[Field, ...]:
-        """The keys that a row's create carried: what its contact can be looked for by, if it went unanswered."""
-        by_name = {field.name: field for field in record.create_payload or ()}
-        return tuple(by_name[name] for name in self.columns.keys if name in by_name)
+    def sent_create(self, record: RowRecord) -> SentCreate | None:
+        """The create of a row that left, if one did."""
+        if record.create_payload is None:
+            return None
+        fields = {field.name: field for field in record.create_payload}
+        keys = tuple(fields[name] for name in self.columns.keys if name in fields)
+        return SentCreate(record.create_payload, keys, fields.get(self.columns.tracking_field), record.sent_at)
 
-    def payload_tracking_field(self, record: RowRecord) -> Field | None:
-        """The mark that a row's create carried, if one was asked for."""
-        return next(
-            (field for field in record.create_payload or () if field.name == self.columns.tracking_field), None
-        )
+    def can_be_looked_for(self, record: RowRecord) -> bool:
+        """Whether a row's create left, with something to look for its contact by."""
+        create = self.sent_create(record)
+        return create is not None and create.can_be_looked_for
 
     def row(self, record: RowRecord) -> ContactRow:
         """What a row of the journal wants: with the rows it stands for, the id named for it, and its mark."""
