@@ -3,13 +3,15 @@
 A real server on loopback, in a process of its own. A minute is scaled to `WINDOW` seconds, latencies with it:
 they are 50 to 800 ms to the minute, `tail`: 2 % of them 2 to 25 s. In the same run, with as many in flight: our
 pace, pyrate-limiter as it comes (its buffer scaled), and one call after another with `sleep(60 / 200)` between
-them. Then four processes on one token, one of them killed over and over, on one machine and over Redis.
-`python bench/rate_limit.py [SEEDS] [WINDOWS]`
+them. Then four processes on one token, one of them killed over and over, on one machine and over Redis. At last,
+in virtual time, servers that refuse calls which our own count allows: storms, a limit cut to a third, another
+program with our token. `python bench/rate_limit.py [SEEDS] [WINDOWS]`, or `--storms` for the last part alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import multiprocessing
 import os
 import shutil
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
-from typing import get_args
+from typing import Literal, get_args
 
 import httpx
 from pyrate_limiter import Limiter
@@ -34,8 +37,10 @@ from pyrate_limiter import Rate as Ratio
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped
 from heyx_bulk.models.calls import ReadContact
-from heyx_bulk.rate_limit.limiter import open_rate_limiter
+from heyx_bulk.rate_limit.limiter import RateLimiter, open_rate_limiter
 from heyx_bulk.sandbox import Response, Sandbox, WindowKind
+from heyx_bulk.sandbox.rate_limits import RateLimitDecision, new_window
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings import Rate, Settings, validate_settings
 
 LIMIT = 200
@@ -399,15 +404,167 @@ def processes_table(windows: int) -> None:
                 together("Redis", kind, windows, states)
 
 
+# Storms and lowered limits, in virtual time
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A server that refuses calls which our own count allows, from each of the `starts` (windows) on.
+
+    It refuses the first `refusals`, or a `part` of all for `windows`. Or its limit is `lowered` for `windows`, or
+    another program sends `external` calls a window, always. `headers`: "all" on every answer, "wait" on refusals
+    alone (`wait_seconds` in a storm), or "none".
+    """
+
+    name: str
+    kind: WindowKind = "fixed"
+    starts: tuple[float, ...] = (3,)
+    refusals: float = math.inf
+    part: float = 0.0
+    windows: float = math.inf
+    lowered: int = LIMIT
+    external: int = 0
+    headers: Literal["none", "wait", "all"] = "none"
+    wait_seconds: float = 0.0
+
+
+MINUTE = 60.0
+WINDOWS, LAST, SEEDS = 45, 10, 3
+THIRD = LIMIT // 3
+STORMS = (
+    Storm("31 refusals", part=1, refusals=31),
+    Storm("all refused for 2 min, three times", part=1, windows=2, starts=(3, 8, 13)),
+    Storm("all refused for 10 min", part=1, windows=10),
+    Storm("the same, Retry-After: 1", part=1, windows=10, headers="wait", wait_seconds=1),
+    Storm("half refused for 10 min", part=0.5, windows=10),
+    Storm("1 in 50 refused for 10 min", part=0.02, windows=10),
+    Storm("a third of the limit for 10 min", lowered=THIRD, windows=10),
+    *(Storm("a third of the limit", kind, lowered=THIRD) for kind in KINDS),
+    *(Storm("the same, Retry-After", kind, lowered=THIRD, headers="wait") for kind in KINDS),
+    *(Storm("the same, all headers", kind, lowered=THIRD, headers="all") for kind in KINDS),
+    *(Storm("another sends 100", kind, external=100, headers="wait") for kind in KINDS),
+    Storm("another sends 180", external=180, headers="wait"),
+    *(Storm("all well", kind) for kind in KINDS),
+)
+
+
+class StormServer:
+    """The server of a storm, and when it accepted and refused calls: ours, and those of another program."""
+
+    def __init__(self, storm: Storm, chance: Random) -> None:
+        self.accepted: list[float] = []
+        self.refused: list[float] = []
+        self.external: list[bool] = []
+        self.calm_from = MINUTE * (storm.starts[-1] + storm.windows) if math.isfinite(storm.windows) else 0.0
+        self._storm = storm
+        self._chance = chance
+        self._window = new_window(storm.kind, LIMIT, MINUTE)
+        self._lowered = new_window(storm.kind, storm.lowered, MINUTE)
+
+    def take(self, now: float) -> tuple[bool, dict[str, str]]:
+        """Whether a call of ours is accepted, and the headers of the answer."""
+        storm = self._storm
+        troubled = any(MINUTE * start <= now < MINUTE * (start + storm.windows) for start in storm.starts)
+        if troubled and len(self.refused) < storm.refusals and self._chance.random() < storm.part:
+            decision = RateLimitDecision(granted=False, limit=LIMIT, remaining=0, wait_seconds=storm.wait_seconds)
+            if math.isinf(storm.windows):
+                self.calm_from = now
+        else:
+            window = self._lowered if troubled and storm.lowered < LIMIT else self._window
+            decision = window.take(now)
+        (self.accepted if decision.granted else self.refused).append(now)
+        headers = {name.lower(): text for name, text in decision.headers(now).items()}
+        shown = {"none": set(), "wait": {"retry-after"}, "all": set(headers)}[storm.headers]
+        return decision.granted, {name: text for name, text in headers.items() if name in shown}
+
+    def take_external(self, now: float) -> None:
+        self.external.append(self._window.take(now).granted)
+
+
+async def send_through(storm: Storm, seed: int) -> StormServer:
+    """Send through a storm, as many calls as the limiter grants."""
+    chance = Random(f"{storm} {seed}")
+    loop, server = asyncio.get_running_loop(), StormServer(storm, chance)
+    limiter = RateLimiter(Rate(LIMIT, MINUTE), max_concurrent=WORKERS)
+    until = WINDOWS * MINUTE
+
+    async def worker() -> None:
+        while loop.time() < until:
+            name = await limiter.acquire()
+            seconds, part = chance.uniform(0.05, 0.8), chance.random()
+            await asyncio.sleep(seconds * part)
+            granted, headers = server.take(loop.time())
+            await asyncio.sleep(seconds * (1 - part))
+            if granted:
+                limiter.complete(name, headers=headers)
+            else:
+                limiter.refund(name)
+                wait = headers.get("retry-after")
+                limiter.throttled(None if wait is None else float(wait))
+
+    async def other_program() -> None:
+        while loop.time() < until:
+            await asyncio.sleep(MINUTE / storm.external)
+            server.take_external(loop.time())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(WORKERS):
+            group.create_task(worker())
+        if storm.external:
+            group.create_task(other_program())
+    return server
+
+
+def storms_table() -> None:
+    print(f"In virtual time, {WINDOWS} windows of 60 s, {SEEDS} seeds each:")
+    print(
+        "| server | window | 429s | most of them in a window after the first | in the last 10 windows "
+        f"| full speed again after, windows | % of the limit, last {LAST} windows | % of the other's calls |"
+    )
+    print("| --- " * 8 + "|")
+    for storm in STORMS:
+        cells = []
+        for seed in range(SEEDS):
+            with asyncio.Runner(loop_factory=VirtualTime) as runner:
+                cells.append(storm_cells(storm, runner.run(send_through(storm, seed))))
+        columns = ("; ".join(cell) for cell in zip(*cells, strict=True))
+        print(f"| {storm.name} | {storm.kind} | " + " | ".join(columns) + " |")
+
+
+def storm_cells(storm: Storm, server: StormServer) -> list[str]:
+    accepted, refused = server.accepted, server.refused
+
+    def count(moments: list[float], start: float, seconds: float) -> int:
+        return bisect_left(moments, start + seconds) - bisect_left(moments, start)
+
+    later = [count(refused, moment, MINUTE) for moment in refused if moment >= refused[0] + MINUTE]
+    is_full = (moment for moment in accepted if count(accepted, moment, MINUTE) >= 0.95 * LIMIT)
+    full = next((moment for moment in is_full if moment >= server.calm_from), math.inf)
+    last = (WINDOWS - LAST) * MINUTE
+    limit = LIMIT if server.calm_from else storm.lowered
+    return [
+        str(len(refused)),
+        str(max(later, default=0)),
+        str(count(refused, last, math.inf)),
+        f"{(full - server.calm_from) / MINUTE:.1f}" if server.calm_from else "–",
+        f"{100 * count(accepted, last, LAST * MINUTE) / (LAST * limit):.1f}",
+        f"{100 * sum(server.external) / len(server.external):.0f}" if server.external else "–",
+    ]
+
+
 def main() -> None:
     if sys.argv[1:2] == ["--child"]:
         child(*sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["--storms"]:
+        storms_table()
         return
     seeds, windows = (int(sys.argv[1]) if len(sys.argv) > 1 else 3), (int(sys.argv[2]) if len(sys.argv) > 2 else 5)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HEYX_BULK_STATE"] = folder
         windows_table(seeds, windows)
     processes_table(2 * windows)
+    storms_table()
 
 
 if __name__ == "__main__":
