@@ -41,7 +41,6 @@ class RateLimiter:
         self._bucket = bucket or InMemoryBucket(rate, share)
         self._limiter = Limiter(SingleBucketFactory(self._bucket, schedule_leak=False), buffer_ms=0)
         self._concurrency = ConcurrencyLimiter(rate, max_concurrent)
-        self._prefix = getattr(self._bucket, "owner", "")
         self._numbers = itertools.count(1)
         self._granted: dict[str, tuple[int, float]] = {}
         self._latest_heard = 0
@@ -56,7 +55,7 @@ class RateLimiter:
         """Wait for the permission to send one call; the turn's name is given back to `settle` or `forget`."""
         await self._concurrency.acquire()
         number, granted = next(self._numbers), False
-        name = f"{self._prefix}{number}"
+        name = f"{self._bucket.owner}-{number}"
         try:
             if self._broken is not None:
                 raise self._broken

@@ -1,9 +1,9 @@
-"""The budget of one token on this machine: one SQLite file for all processes, and a lock for each of them.
+"""The bucket of one token on this machine: one SQLite file for all processes, and a lock for each of them.
 
-Every step is one `BEGIN IMMEDIATE` transaction, and the clock is read inside it: read before, two processes
-would stamp in another order than they write. A process holds a lock that ends with it, so that others know
-when its calls in flight are lost. The clock is the machine's own since its start; a start between two
-moments is noticed, and what was counted before it is as old as that start at least.
+Every step is one `BEGIN IMMEDIATE` transaction, and the clock is read inside it: read before, two processes would
+write their moments in another order than they read them. A process holds a lock that ends with it, which tells
+the others when its calls in flight are lost. The clock is the machine's own since its start. A start between two
+moments is noticed, and calls counted before it are at least as old as that start.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 
 from filelock import FileLock, Timeout
 
@@ -30,42 +29,44 @@ BUCKET_FILE = FileKind(
     "Wait for a minute and move the file away, or name another folder in HEYX_BULK_STATE: it is made anew.",
 )
 
-KEPT_WINDOWS_MS = 120_000
-"""Calls are kept so long, since another process may count by a longer window than ours."""
+KEPT_MS = 120_000
+"""Calls are kept at least this long, since another process may count by a longer window than ours."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS turn (
+CREATE TABLE IF NOT EXISTS call (
     name TEXT PRIMARY KEY,
     owner TEXT NOT NULL,        -- the process whose call it is
     margin_ms INTEGER NOT NULL, -- how much later it may be counted if it is lost
-    stamp INTEGER               -- when it was answered, or lost and a margin; NULL while in flight
+    answered_at INTEGER         -- when it was answered, or lost and a margin; NULL while in flight
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS turn_by_stamp ON turn (stamp);
-CREATE INDEX IF NOT EXISTS turn_by_owner ON turn (owner) WHERE stamp IS NULL;
-CREATE TABLE IF NOT EXISTS budget (
+CREATE INDEX IF NOT EXISTS call_by_answer ON call (answered_at);
+CREATE INDEX IF NOT EXISTS call_by_owner ON call (owner) WHERE answered_at IS NULL;
+CREATE TABLE IF NOT EXISTS bucket (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    boot TEXT NOT NULL,         -- the start of the machine by which moments are told
-    seen INTEGER NOT NULL,      -- the latest moment
-    held_until INTEGER NOT NULL,
-    even_at REAL NOT NULL,
-    foreign_calls INTEGER NOT NULL,
-    foreign_at INTEGER NOT NULL,
-    window_from INTEGER NOT NULL,
-    lesson TEXT NOT NULL
+    boot_id TEXT NOT NULL,      -- the start of the machine from which moments count
+    now INTEGER NOT NULL,       -- the latest moment
+    paused_until INTEGER NOT NULL,
+    spaced_at REAL NOT NULL,
+    external_calls INTEGER NOT NULL,
+    external_at INTEGER NOT NULL,
+    window_start INTEGER NOT NULL,
+    learned TEXT NOT NULL
 );
 """
-_FRESH = "INSERT OR IGNORE INTO budget VALUES (1, ?, ?, 0, 0, 0, -1000000000, -1000000000, '')"
+_FRESH = "INSERT OR IGNORE INTO bucket VALUES (1, ?, ?, 0, 0, 0, -1000000000, -1000000000, '')"
 _SHIFT = (
-    "UPDATE turn SET stamp = stamp - :by WHERE stamp IS NOT NULL",
-    "UPDATE budget SET held_until = held_until - :by, even_at = even_at - :by, "
-    "foreign_at = foreign_at - :by, window_from = window_from - :by",
+    "UPDATE call SET answered_at = answered_at - :by WHERE answered_at IS NOT NULL",
+    "UPDATE bucket SET paused_until = paused_until - :by, spaced_at = spaced_at - :by, "
+    "external_at = external_at - :by, window_start = window_start - :by",
 )
-_VIEW = "SELECT seen, held_until, even_at, foreign_calls, foreign_at, window_from, lesson FROM budget"
-_HELD = "SELECT (SELECT count(*) FROM turn WHERE stamp IS NULL) + (SELECT count(*) FROM turn WHERE stamp > ?)"
+_STATE = """
+SELECT (SELECT count(*) FROM call WHERE answered_at IS NULL) + (SELECT count(*) FROM call WHERE answered_at > ?),
+    paused_until, spaced_at, external_calls, external_at, window_start, learned FROM bucket
+"""
 
 
 class SQLiteBucket(Bucket):
-    """The budget kept in the file at `path`, which only this user can read.
+    """The bucket in the file at `path`, which only this user can read.
 
     A call takes `timeout_seconds` at most: those of a process that died may be counted that much later.
     Raises `WriteError` where the file cannot be used, `Stopped` where it can no longer be.
@@ -80,157 +81,137 @@ class SQLiteBucket(Bucket):
         timeout_seconds: float = 30.0,
         busy_seconds: float = BUSY_SECONDS,
         clock: Callable[[], int] = boot_clock_ms,
-        wall_clock: Callable[[], float] = time.time,
         boot_id: Callable[[], str] = boot_id,
     ) -> None:
         super().__init__(rate, share)
         self._path = path
         self._clock_ms = clock
-        self._wall_clock = wall_clock
-        self._boot = boot_id()
+        self._boot_id = boot_id()
         self._timeout_ms = round(timeout_seconds * 1000)
-        self._owner = token_hex(8)
-        self._lock = _lock(path, self._owner)
+        self._lock = _lock(path, self.owner)
         self._released_at = 0
-        self._seen = 0
+        self._now = 0
         self._db = open_shared(path, BUCKET_FILE, _SCHEMA, busy_seconds=busy_seconds)
         with translate_errors(path, BUCKET_FILE, starting=True), self._db.transaction():
-            self._db.execute(_FRESH, (self._boot, self._clock_ms()))
-            # Made and swept alone: a lock is not swept between its making and its taking.
+            self._db.execute(_FRESH, (self._boot_id, self._clock_ms()))
+            # In a transaction, so that no other process removes the lock between its making and its taking.
             self._lock.acquire(timeout=0)
-            self._remove_dead_locks()
+            for lock in path.parent.glob(f"{path.stem}.*.lock"):
+                owner = lock.name.split(".")[-2]
+                if owner != self.owner:
+                    _remove_if_dead(path, owner)
             self._release_dead()
 
-    @property
-    def owner(self) -> str:
-        """What tells this process's calls from others'."""
-        return self._owner
-
     def close(self) -> None:
-        """Let go of the file; what is in flight now is lost to the others."""
+        """Close the file; calls in flight now are lost to the other processes."""
         self._db.close()
         _unlock(self._lock)
 
-    def now(self) -> int:
-        """The machine's own clock."""
-        return self._clock_ms()
-
     def wall_time(self) -> float:
-        """Epoch seconds."""
-        return self._wall_clock()
+        return time.time()
 
     def state(self) -> BucketState:
-        """The budget as it is now."""
         with self._db.transaction():
             return self._read_state()
 
-    def answered_at(self, number: int) -> int | None:
-        """When the call that was answered first, second, … of those held was; None: in flight."""
-        query = "SELECT stamp FROM turn WHERE stamp > ? ORDER BY stamp LIMIT 1 OFFSET ?"
-        found: int | None = self._db.value(query, self._seen - self.params.held_ms, number)
-        return found
+    def wait_ms(self) -> int:
+        with self._db.transaction():
+            return self._wait_ms(self._read_state())
 
     def acquire(self, name: str) -> int:
-        """Grant a turn to the call `name`, if the rule allows one now: 0; else how many ms to wait."""
         with self._db.transaction():
-            view = self._read_state()
-            if view.now - self._released_at >= min(LONGEST_WAIT_MS, self.params.window_ms // 60):
+            state = self._read_state()
+            if state.now - self._released_at >= min(LONGEST_WAIT_MS, self.params.window_ms // 60):
                 self._release_dead()
-            opens = next_free_at(view, self.params, self.answered_at)
-            if opens > view.now:
-                return min(opens - view.now, LONGEST_WAIT_MS)
-            self._db.execute("INSERT INTO turn VALUES (?, ?, ?, NULL)", (name, self._owner, self._timeout_ms))
-            self._db.execute(
-                "UPDATE budget SET even_at = ?, window_from = ?",
-                (view.spaced_after(self.params), view.window_after(self.params)),
-            )
-            return 0
+            wait = self._wait_ms(state)
+            if wait == 0:
+                after = state.after_grant(self.params)
+                self._db.execute("INSERT INTO call VALUES (?, ?, ?, NULL)", (name, self.owner, self._timeout_ms))
+                self._db.execute(
+                    "UPDATE bucket SET spaced_at = ?, window_start = ?", (after.spaced_at, after.window_start)
+                )
+            return wait
 
     def complete(self, name: str, margin_ms: int = 0, used: int | None = None) -> None:
-        """The call `name` was answered now, or was lost."""
         with self._db.transaction():
             self._tick()
-            self._db.execute("UPDATE turn SET stamp = ? WHERE name = ?", (self._seen + margin_ms, name))
-            kept_ms = max(self.params.held_ms, KEPT_WINDOWS_MS)
-            self._db.execute("DELETE FROM turn WHERE stamp < ?", (self._seen - kept_ms,))
+            self._db.execute("UPDATE call SET answered_at = ? WHERE name = ?", (self._now + margin_ms, name))
+            kept_ms = max(self.params.held_ms, KEPT_MS)
+            self._db.execute("DELETE FROM call WHERE answered_at < ?", (self._now - kept_ms,))
             if used is not None:
-                view = self._read_state()
-                foreign = max(0, used - view.held)
-                if foreign or view.external_calls:
-                    self._db.execute("UPDATE budget SET foreign_calls = ?, foreign_at = ?", (foreign, view.now))
+                state = self._read_state()
+                external = max(0, used - state.held)
+                if external or state.external_calls:
+                    self._db.execute(
+                        "UPDATE bucket SET external_calls = ?, external_at = ?", (external, self._now)
+                    )
 
     def refund(self, name: str) -> None:
-        """The call `name` was not counted by HeyX."""
         with self._db.transaction():
-            self._db.execute("DELETE FROM turn WHERE name = ?", (name,))
+            self._db.execute("DELETE FROM call WHERE name = ?", (name,))
 
     def pause(self, milliseconds: int) -> None:
-        """Grant nothing for so long from now."""
         with self._db.transaction():
             self._tick()
-            self._db.execute("UPDATE budget SET held_until = max(held_until, ?)", (self._seen + milliseconds,))
+            self._db.execute("UPDATE bucket SET paused_until = max(paused_until, ?)", (self._now + milliseconds,))
 
     def learn(self, change: Callable[[LearnedLimit], LearnedLimit]) -> None:
-        """Put in place of what is known what `change` makes of it, at once for all who share the budget."""
         with self._db.transaction():
             self._read_state()
             self.adopt(change(self.learned))
-            self._db.execute("UPDATE budget SET lesson = ?", (str(self.learned),))
+            self._db.execute("UPDATE bucket SET learned = ?", (str(self.learned),))
 
-    def flush(self) -> None:
-        """Forget every call."""
-        self.failing_rate = None
-        with self._db.transaction():
-            self._db.execute("DELETE FROM turn")
+    def _wait_ms(self, state: BucketState) -> int:
+        return max(0, next_free_at(state, self.params, self._answered_at) - state.now)
+
+    def _answered_at(self, number: int) -> int | None:
+        query = "SELECT answered_at FROM call WHERE answered_at > ? ORDER BY answered_at LIMIT 1 OFFSET ?"
+        found: int | None = self._db.value(query, self._now - self.params.held_ms, number)
+        return found
 
     def _read_state(self) -> BucketState:
         self._tick()
-        ((seen, held_until, even_at, foreign, foreign_at, window_from, learned),) = self._db.rows(_VIEW)
+        ((held, *moments, learned),) = self._db.rows(_STATE, self._now - self.params.held_ms)
         self.adopt(LearnedLimit.parse(learned))
-        held = self._db.value(_HELD, seen - self.params.held_ms)
-        return BucketState(seen, held, held_until, even_at, foreign, foreign_at, window_from)
+        return BucketState(self._now, held, *moments)
 
     def _tick(self) -> None:
-        """Read the clock; what was counted by another start's, or by one that was set back, is moved to ours.
+        """Read the clock; move moments from another start's clock, or from one that was set back, to it.
 
-        Since another start at least that start has passed, and since a clock was set back nothing at all.
+        Since another start at least that start's age has passed, and since a clock was set back nothing at all.
         """
         now = self._clock_ms()
-        ((boot, seen),) = self._db.rows("SELECT boot, seen FROM budget")
-        if boot != self._boot or now < seen:
-            restarted = boot != self._boot or not boot
+        ((boot, latest),) = self._db.rows("SELECT boot_id, now FROM bucket")
+        if boot != self._boot_id or now < latest:
+            restarted = boot != self._boot_id or not boot
             for statement in _SHIFT:
-                self._db.execute(statement, {"by": seen if restarted else seen - now})
-            self._db.execute("UPDATE budget SET boot = ?", (self._boot,))
-        self._db.execute("UPDATE budget SET seen = ?", (now,))
-        self._seen = now
+                self._db.execute(statement, {"by": latest if restarted else latest - now})
+            self._db.execute("UPDATE bucket SET boot_id = ?", (self._boot_id,))
+        self._db.execute("UPDATE bucket SET now = ?", (now,))
+        self._now = now
 
     def _release_dead(self) -> None:
         """Count calls in flight of processes that died as lost now."""
         self._tick()
-        self._released_at = self._seen
-        query = "SELECT DISTINCT owner FROM turn WHERE stamp IS NULL AND owner <> ?"
-        for (owner,) in self._db.rows(query, self._owner):
-            if _is_dead(self._path, owner):
+        self._released_at = self._now
+        owners = self._db.rows(
+            "SELECT DISTINCT owner FROM call WHERE answered_at IS NULL AND owner <> ?", self.owner
+        )
+        for (owner,) in owners:
+            if _remove_if_dead(self._path, owner):
                 self._db.execute(
-                    "UPDATE turn SET stamp = ? + margin_ms WHERE owner = ? AND stamp IS NULL", (self._seen, owner)
+                    "UPDATE call SET answered_at = ? + margin_ms WHERE owner = ? AND answered_at IS NULL",
+                    (self._now, owner),
                 )
-
-    def _remove_dead_locks(self) -> None:
-        """Take away the locks of processes that died."""
-        for left in self._path.parent.glob(f"{self._path.stem}.*.lock"):
-            owner = left.name.split(".")[-2]
-            if owner != self._owner:
-                _is_dead(self._path, owner)
 
 
 def learned_limit_in(path: Path) -> LearnedLimit:
-    """What was learned of a budget, if its file is there; raises `WriteError`."""
+    """The learned limit in a bucket's file, if there is one; raises `WriteError`."""
     if not path.exists():
         return LearnedLimit()
     db = open_shared(path, BUCKET_FILE, _SCHEMA)
     try:
-        return LearnedLimit.parse(db.value("SELECT lesson FROM budget") or "")
+        return LearnedLimit.parse(db.value("SELECT learned FROM bucket") or "")
     finally:
         db.close()
 
@@ -246,8 +227,8 @@ def _unlock(lock: FileLock) -> None:
     lock.release()
 
 
-def _is_dead(path: Path, owner: str) -> bool:
-    """Whether the process `owner` has ended: nobody holds its lock, which is then taken away."""
+def _remove_if_dead(path: Path, owner: str) -> bool:
+    """Whether the process `owner` has ended, since its lock is free; the lock is removed then."""
     lock = _lock(path, owner)
     try:
         lock.acquire(timeout=0)
