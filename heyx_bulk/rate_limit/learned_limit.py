@@ -50,12 +50,11 @@ class RateLimitHeaders:
         limit = _number(headers.get("x-ratelimit-limit"))
         return cls(limit or None, _number(headers.get("x-ratelimit-remaining")))
 
-    @property
-    def used(self) -> int | None:
-        """How many calls HeyX counts in its present window."""
+    def used(self, rate: Rate) -> int | None:
+        """How many calls HeyX counts in its present window; where it allows more than `rate`, that much fewer."""
         if self.limit is None or self.remaining is None:
             return None
-        return max(0, self.limit - self.remaining)
+        return max(0, min(self.limit, rate.calls) - self.remaining)
 
 
 @dataclass(frozen=True, slots=True)

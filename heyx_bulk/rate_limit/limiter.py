@@ -1,4 +1,4 @@
-"""The face of the pace: turns for the calls of one process, and what their answers teach."""
+"""The rate limiter: permission for the calls of one process, and learning from their answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from pyrate_limiter import Limiter, SingleBucketFactory
 
@@ -19,19 +20,21 @@ from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket, learned_limit_in
 from heyx_bulk.settings import Rate, Settings, state_folder
 
+T = TypeVar("T")
+
 GRACE_SECONDS = 1.0
-"""Waited longer than `Retry-After` says: it is in whole seconds, cut off."""
+"""Waited longer than `Retry-After` says, since it is in whole seconds, cut off."""
 
 GRACE_PART = 1 / 60
-"""Of the window, waited longer than the window where there is no `Retry-After`."""
+"""The part of the window that is waited longer than the window where there is no `Retry-After`."""
 
 
 class RateLimiter:
-    """Turns for one channel, granted in order; times are seconds.
+    """Permission to send calls to one channel, granted in order; times are seconds.
 
-    Without a `bucket` it is this process's own, kept in memory. `most` calls are in flight at once, fewer where
-    answers come soon. Only `turn` raises: a budget that can no longer be used is told there, not where an
-    answer has just come.
+    Without a `bucket` calls are counted in memory, for this process alone. At most `max_concurrent` calls are in
+    flight at once, fewer where answers come soon. Only `acquire` raises: a bucket that can no longer be used must
+    not lose an answer that has just come.
     """
 
     def __init__(
@@ -48,11 +51,11 @@ class RateLimiter:
 
     @property
     def learned(self) -> LearnedLimit:
-        """What was learned so far."""
+        """What is known of the limit so far."""
         return self._bucket.learned
 
     async def acquire(self) -> str:
-        """Wait for the permission to send one call; the turn's name is given back to `settle` or `forget`."""
+        """Wait for permission to send one call; return its name, for `complete` or `refund`."""
         await self._concurrency.acquire()
         number, granted = next(self._numbers), False
         name = f"{self._bucket.owner}-{number}"
@@ -73,51 +76,46 @@ class RateLimiter:
     def complete(
         self, name: str, *, margin_seconds: float = 0.0, headers: Mapping[str, str] | None = None
     ) -> None:
-        """The call of `turn` was answered, with `headers`; or lost: it may be counted `margin_seconds` later."""
+        """Record that a call was answered, with `headers`; or lost, and may be counted `margin_seconds` later."""
         number, granted_at = self._granted.pop(name)
         self._concurrency.record_latency(asyncio.get_running_loop().time() - granted_at)
         self._concurrency.release()
-        told = RateLimitHeaders.of(headers or {})
-        newest = number > self._latest_heard and told != RateLimitHeaders()
-        used = self._used(told) if newest else None
-        self._do(lambda: self._bucket.complete(name, round(margin_seconds * 1000), used))
-        if newest:
+        heard = RateLimitHeaders.of(headers or {})
+        # An older call's answer must not bring back a part of the limit that a newer one took.
+        if number <= self._latest_heard:
+            heard = RateLimitHeaders()
+        elif heard != RateLimitHeaders():
             self._latest_heard = number
-        self._learn(lambda learned, now: learned.after_header(told.limit if newest else None, self.rate, now))
+        self._do(lambda: self._bucket.complete(name, round(margin_seconds * 1000), heard.used(self.rate)))
+
+        def learn(learned: LearnedLimit) -> LearnedLimit:
+            now = self._bucket.wall_time()
+            return learned.after_header(heard.limit, self.rate, now).after_time(self.rate, now)
+
+        if learn(self.learned) != self.learned:
+            self._do(lambda: self._bucket.learn(learn))
 
     def refund(self, name: str) -> None:
-        """The call of `turn` was not counted by HeyX: it never left, or was refused as one too many."""
+        """Give back the permission of a call that HeyX did not count: it never left, or was throttled."""
         del self._granted[name]
         self._concurrency.release()
         self._do(lambda: self._bucket.refund(name))
 
     def throttled(self, wait_seconds: float | None) -> None:
-        """HeyX refused a call as one too many, and told to wait so long: silence for all, and a lesson."""
+        """Pause all calls and learn, since HeyX refused one as one too many, with this `Retry-After` or none."""
         self._do(lambda: self._throttled(wait_seconds))
 
     def pause(self, seconds: float) -> None:
-        """Silence for all, for `seconds` from now."""
+        """Pause all calls for `seconds` from now."""
         self._do(lambda: self._bucket.pause(round(seconds * 1000)))
 
     def wait_seconds(self) -> float:
         """How long a call that asks now will wait, at least."""
-        if self._broken is not None:
-            return 0.0
-        try:
-            return self._bucket.wait_ms() / 1000
-        except Stopped as reason:
-            self._broken = reason
-            return 0.0
+        return (self._do(self._bucket.wait_ms) or 0) / 1000
 
     def close(self) -> None:
-        """Let go of the budget."""
+        """Close the bucket."""
         self._bucket.close()
-
-    def _used(self, told: RateLimitHeaders) -> int | None:
-        """Calls that HeyX counts, as many as count against our rate where HeyX allows more."""
-        if told.used is None or told.limit is None:
-            return None
-        return max(0, told.used - max(0, told.limit - self.rate.calls))
 
     def _throttled(self, wait_seconds: float | None) -> None:
         view = self._bucket.state()
@@ -136,30 +134,20 @@ class RateLimiter:
         rest = (view.window_start - view.now) / 1000 + window
         return grace + (window if lately or not 0 < rest <= window else rest)
 
-    def _learn(self, change: Callable[[LearnedLimit, float], LearnedLimit]) -> None:
-        """Change the lesson where there is something to change."""
-
-        def changed(learned: LearnedLimit) -> LearnedLimit:
-            now = self._bucket.wall_time()
-            return change(learned, now).after_time(self.rate, now)
-
-        if changed(self.learned) != self.learned:
-            self._do(lambda: self._bucket.learn(changed))
-
-    def _do(self, step: Callable[[], None]) -> None:
-        if self._broken is not None:
-            return
-        try:
-            step()
-        except Stopped as reason:
-            self._broken = reason
+    def _do(self, step: Callable[[], T]) -> T | None:
+        if self._broken is None:
+            try:
+                return step()
+            except Stopped as reason:
+                self._broken = reason
+        return None
 
 
 @contextmanager
 def open_rate_limiter(settings: Settings) -> Iterator[RateLimiter]:
-    """The pace of a channel, its limit shared with every other run on this machine, or in the fleet.
+    """Open the rate limiter of a channel, shared with every other run on this machine, or on all machines.
 
-    Raises `WriteError` or `Stopped` where what is shared cannot be used.
+    Raises `WriteError` or `Stopped` where the shared bucket cannot be used.
     """
     limiter = RateLimiter(
         settings.rate, settings.rate_share, max_concurrent=settings.workers, bucket=_shared_bucket(settings)
@@ -171,7 +159,7 @@ def open_rate_limiter(settings: Settings) -> Iterator[RateLimiter]:
 
 
 def learned_limit_of(settings: Settings) -> LearnedLimit:
-    """What earlier runs learned of a channel's limit."""
+    """The limit of a channel that earlier runs learned."""
     if settings.rate_limit_redis is None:
         return learned_limit_in(_bucket_path(settings))
     bucket = _shared_bucket(settings)
