@@ -155,7 +155,7 @@ def test_a_redis_whose_clock_was_set_back_stalls_nobody_over_a_window(redis: Ser
     with closing(redis.bucket(Rate(1, 60))) as bucket:
         bucket.acquire("a")
         bucket.complete("a")
-        state, answers = (f"heyx-bulk:{{channel}}:{key}" for key in ("state", "answered"))
+        state, answers = (f"heyx-bulk:{{channel}}:{key}" for key in ("state", "calls"))
         redis.client.hincrby(state, "now", 3_600_000)
         redis.client.zincrby(answers, 3_600_000, "a")
         assert 59_000 < bucket.wait_ms() < 61_000

@@ -30,7 +30,7 @@ LEARNED_LIMIT_MS = 30 * 86_400_000
 IN_FLIGHT_SLACK_MS = 1000
 
 SCRIPT = """
-local in_flight, answered, state, learned = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local calls, state, learned = KEYS[1], KEYS[2], KEYS[3]
 local verb, name, number, used = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local known, params = ARGV[5], cjson.decode(ARGV[6])
 local held_ms, timeout_ms = params.held_ms, params.timeout_ms
@@ -45,25 +45,20 @@ local function write(field, value) redis.call('HSET', state, field, string.forma
 -- A clock that was set back: as if no time had passed.
 local by = now - math.max(read('now'), now)
 if by < 0 then
-    for _, key in ipairs({in_flight, answered}) do
-        for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, by, member) end
-    end
+    for _, member in ipairs(redis.call('ZRANGE', calls, 0, -1)) do redis.call('ZINCRBY', calls, by, member) end
     for _, field in ipairs({'paused_until', 'spaced_at', 'external_at', 'window_start'}) do
         write(field, read(field) + by)
     end
 end
 write('now', now)
 
--- The score of a call in flight is the moment after which it is lost; it may be counted a time-out later.
-for _, lost in ipairs(redis.call('ZRANGEBYSCORE', in_flight, '-inf', now)) do
-    redis.call('ZADD', answered, redis.call('ZSCORE', in_flight, lost) + timeout_ms, lost)
-    redis.call('ZREM', in_flight, lost)
-end
-redis.call('ZREMRANGEBYSCORE', answered, '-inf', now - kept_ms)
+-- The score of a call is the moment when it was answered. While it is in flight, that is the moment when it would
+-- count as answered if it were lost: after the longest time it can take, and a time-out later.
+redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - kept_ms)
 
 -- The rule, as in rule.py.
 local after = '(' .. string.format('%.0f', now - held_ms)
-local function held() return redis.call('ZCARD', in_flight) + redis.call('ZCOUNT', answered, after, '+inf') end
+local function held() return redis.call('ZCOUNT', calls, after, '+inf') end
 local function external_usage()
     if read('external_at') + held_ms <= now then return 0 end
     return math.max(0, read('external_calls') - params.reserved)
@@ -74,9 +69,10 @@ local function gap_ms()
 end
 local function freed_at(count)
     if count <= 0 then return now end
-    local found = redis.call('ZRANGEBYSCORE', answered, after, '+inf', 'WITHSCORES', 'LIMIT', count - 1, 1)
-    if found[2] then return tonumber(found[2]) + held_ms end
-    return now + params.poll_ms
+    local found = redis.call('ZRANGEBYSCORE', calls, after, '+inf', 'WITHSCORES', 'LIMIT', count - 1, 1)
+    local answered_at = tonumber(found[2] or now + timeout_ms + 1)
+    if answered_at > now + timeout_ms then return now + params.poll_ms end
+    return answered_at + held_ms
 end
 local function next_free_at()
     local external = external_usage()
@@ -90,10 +86,10 @@ local function next_free_at()
     return math.max(read('paused_until'), spaced_at, freed)
 end
 
-local function expire()
-    for _, key in ipairs({in_flight, answered, state}) do redis.call('PEXPIRE', key, kept_ms + 3600000) end
-end
 local function current() return redis.call('GET', learned) or '' end
+local function expire()
+    for _, key in ipairs({calls, state}) do redis.call('PEXPIRE', key, kept_ms + 3600000) end
+end
 local function reply()
     expire()
     local fields = {now = now, held = held()}
@@ -104,25 +100,22 @@ local function reply()
 end
 
 if verb == 'acquire' then
-    if current() ~= known then return reply() end
-    if redis.call('ZSCORE', in_flight, name) then return {0, known} end
-    if next_free_at() > now then return reply() end
+    if redis.call('ZSCORE', calls, name) then return {0, known} end
+    if current() ~= known or next_free_at() > now then return reply() end
     local gap = gap_ms()
     write('spaced_at', math.max(read('spaced_at'), now - gap) + gap)
     if now >= read('window_start') + params.window_ms then write('window_start', now) end
-    redis.call('ZADD', in_flight, now + timeout_ms + number, name)
+    redis.call('ZADD', calls, now + timeout_ms + number + timeout_ms, name)
     expire()
     return {0, known}
 elseif verb == 'complete' then
-    redis.call('ZREM', in_flight, name)
-    redis.call('ZADD', answered, now + number, name)
+    redis.call('ZADD', calls, now + number, name)
     if used >= 0 then
         write('external_calls', math.max(0, used - held()))
         write('external_at', now)
     end
 elseif verb == 'refund' then
-    redis.call('ZREM', in_flight, name)
-    redis.call('ZREM', answered, name)
+    redis.call('ZREM', calls, name)
 elseif verb == 'pause' then
     write('paused_until', math.max(read('paused_until'), now + number))
 elseif verb == 'learn' and current() == known then
@@ -145,7 +138,7 @@ class RedisBucket(Bucket):
         super().__init__(rate, share)
         self._place = urlsplit(url).netloc.rpartition("@")[2] or "this machine"
         self._timeout_ms = round(timeout_seconds * 1000)
-        self._keys = [f"heyx-bulk:{{{name}}}:{key}" for key in ("in_flight", "answered", "state", "learned")]
+        self._keys = [f"heyx-bulk:{{{name}}}:{key}" for key in ("calls", "state", "learned")]
         self._learned_text = ""
         self._state = BucketState(0)
         self._redis, self._script = _connect(url, self._place)
@@ -190,8 +183,11 @@ class RedisBucket(Bucket):
 
     def _run(self, verb: str, name: str = "", number: int = 0, used: int = -1) -> int:
         """Run the script, take over what it replies, and return how many ms the next call has to wait."""
-        held_ms, timeout_ms = self.params.held_ms, self._timeout_ms
-        params = asdict(self.params) | {"held_ms": held_ms, "timeout_ms": timeout_ms, "poll_ms": POLL_MS}
+        params = asdict(self.params) | {
+            "held_ms": self.params.held_ms,
+            "timeout_ms": self._timeout_ms,
+            "poll_ms": POLL_MS,
+        }
         with self._translate_errors():
             reply = self._script(self._keys, [verb, name, number, used, self._learned_text, json.dumps(params)])
         wait: int = reply[0]
