@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from heyx_bulk.rate_limit.concurrency import ConcurrencyLimiter
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit, RateLimitHeaders, Throttle
 from heyx_bulk.rate_limit.memory_bucket import InMemoryBucket
 from heyx_bulk.rate_limit.redis_bucket import RedisBucket
-from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket, learned_limit_in
+from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
 from heyx_bulk.settings import Rate, Settings, state_folder
 
 T = TypeVar("T")
@@ -160,13 +160,10 @@ def open_rate_limiter(settings: Settings) -> Iterator[RateLimiter]:
 
 def learned_limit_of(settings: Settings) -> LearnedLimit:
     """The limit of a channel that earlier runs learned."""
-    if settings.rate_limit_redis is None:
-        return learned_limit_in(_bucket_path(settings))
-    bucket = _shared_bucket(settings)
-    try:
+    if settings.rate_limit_redis is None and not _bucket_path(settings).exists():
+        return LearnedLimit()
+    with closing(_shared_bucket(settings)) as bucket:
         return bucket.learned
-    finally:
-        bucket.close()
 
 
 def _shared_bucket(settings: Settings) -> Bucket:

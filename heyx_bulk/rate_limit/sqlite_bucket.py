@@ -101,6 +101,7 @@ class SQLiteBucket(Bucket):
                 if owner != self.owner:
                     _remove_if_dead(path, owner)
             self._release_dead()
+            self._read_state()
 
     def close(self) -> None:
         """Close the file; calls in flight now are lost to the other processes."""
@@ -203,17 +204,6 @@ class SQLiteBucket(Bucket):
                     "UPDATE call SET answered_at = ? + margin_ms WHERE owner = ? AND answered_at IS NULL",
                     (self._now, owner),
                 )
-
-
-def learned_limit_in(path: Path) -> LearnedLimit:
-    """The learned limit in a bucket's file, if there is one; raises `WriteError`."""
-    if not path.exists():
-        return LearnedLimit()
-    db = open_shared(path, BUCKET_FILE, _SCHEMA)
-    try:
-        return LearnedLimit.parse(db.value("SELECT learned FROM bucket") or "")
-    finally:
-        db.close()
 
 
 def _lock(path: Path, owner: str) -> FileLock:
