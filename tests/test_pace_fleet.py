@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NotThere
 
 from heyx_bulk.errors import SettingsError, Unreachable
-from heyx_bulk.rate_limit.learned_limit import LearnedLimit
+from heyx_bulk.rate_limit.learned_limit import JUST_UNDER, LearnedLimit
 from heyx_bulk.rate_limit.limiter import RateLimiter, learned_limit_of, open_rate_limiter
 from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.sandbox import Sandbox, SandboxServer
@@ -24,6 +25,7 @@ from tests.scene import settings
 from tests.test_cli import PROGRAM, TOKEN, environment, wait_for
 
 PASSWORD = "s3cret"
+SPACED = LearnedLimit(spaced_share=JUST_UNDER)
 
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed on this machine"
@@ -121,6 +123,16 @@ def test_a_hold_and_a_lesson_are_for_every_machine(redis: Server) -> None:
         one.learn(lambda learned: learned.after_header(2, Rate(5, 60), 1.0))
         assert takes(other, "a", "b", "c") == [True, True, False]
         assert other.learned == LearnedLimit(limit=2, learned_at=1.0)
+
+
+def test_after_a_refusal_probes_go_from_all_machines_together_until_one_is_accepted(redis: Server) -> None:
+    rate = Rate(4, 60)
+    with closing(redis.bucket(rate)) as one, closing(redis.bucket(rate)) as other:
+        one.learn(lambda _: replace(SPACED, probing=True))
+        assert takes(one, "a") == takes(other, "b") == [True]
+        assert takes(one, "c") == takes(other, "d") == [False]
+        other.learn(lambda learned: learned.after_answer(2.0, rate, is_probe=True))
+        assert one.wait_ms() == pytest.approx(SPACED.params(rate).gap_ms, abs=500)
 
 
 def test_what_others_use_is_known_to_every_machine(redis: Server) -> None:

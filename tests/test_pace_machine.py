@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from heyx_bulk.errors import Stopped, WriteError
-from heyx_bulk.rate_limit.learned_limit import LearnedLimit
+from heyx_bulk.rate_limit.learned_limit import JUST_UNDER, LearnedLimit
 from heyx_bulk.rate_limit.limiter import learned_limit_of, open_rate_limiter
 from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
 from heyx_bulk.settings import Rate, state_folder
@@ -22,6 +23,7 @@ from tests.scene import TOKEN, settings
 MINUTE_MS = 60_000
 HELD_MS = 60_005
 HOUR_MS = 3_600_000
+SPACED = LearnedLimit(spaced_share=JUST_UNDER)
 
 
 class Machine:
@@ -150,6 +152,19 @@ def test_a_hold_and_a_lesson_are_for_every_process(machine: Machine) -> None:
     with machine.running(Rate(5, 60)) as later:
         later.state()
         assert later.learned == LearnedLimit(limit=2, learned_at=1.0)
+
+
+def test_after_a_refusal_probes_go_from_all_processes_together_until_one_is_accepted(machine: Machine) -> None:
+    rate = Rate(5, 60)
+    with machine.running(rate) as one, machine.running(rate) as other:
+        one.learn(lambda _: replace(SPACED, probing=True))
+        assert takes(one, "a") == takes(other, "b") == [True]
+        assert takes(one, "c") == takes(other, "d") == [False]
+        machine.now += MINUTE_MS
+        assert takes(other, "e", "f") == [True, False]
+        other.learn(lambda learned: learned.after_answer(2.0, rate, is_probe=True))
+        assert opens_after(machine, one) == pytest.approx(SPACED.params(rate).gap_ms, abs=1)
+        assert takes(one, "f", "g") == [True, False]
 
 
 def test_what_others_use_is_known_to_every_process(machine: Machine) -> None:

@@ -1,11 +1,19 @@
-"""What answers teach about a channel's limit. Pure.
+"""The limit of a channel as HeyX's answers teach it. Pure.
 
-A lower limit that HeyX names is believed at once. Refusals that keep coming though our count was under the limit
-mean a small bucket or somebody else: then calls are spaced evenly just under the limit, which ends them on a
-bucket; still refused, the pace goes down to what went well, and probes its way up again, more and more rarely
-where that is refused. After a day without a refusal the lesson is forgotten.
+- A limit that HeyX names and that is lower than ours is believed at once.
+- A refusal pauses all calls. If it named no time to wait, or was not the first burst of refusals lately, only
+  probes go after the pause, one a window (two in the first), until one is accepted. Refused probes teach nothing:
+  an outage does not lower the pace.
+- Two bursts of refusals, or three refusals with a short wait although our own count was under the limit, mean a
+  small bucket or another program with our token. Calls are then spaced evenly at 99 % of the limit, which ends the
+  refusals of a small bucket.
+- If spaced calls are refused, the pace drops to the calls that were accepted in the last window.
+- Four windows after the last refusal calls go at 99 % again: full speed is back within five windows after a storm.
+  If calls at 99 % are refused for the third time, the limit is really lower, and each further try waits twice as
+  long, up to 16 windows.
+- "Lately" is within 20 windows. After a day without a refusal all is forgotten but a limit that HeyX named.
 
-Moments are seconds of a wall clock: a lesson outlives the machine's start, and has a date.
+Moments are seconds of a wall clock: what is learned outlives a restart of the machine, and has a date.
 """
 
 from __future__ import annotations
@@ -18,28 +26,26 @@ from heyx_bulk.rate_limit.rule import LimitParams
 from heyx_bulk.settings import Rate
 
 JUST_UNDER = 0.99
-"""Part of the limit at which evenly spaced calls begin."""
+"""The part of the limit at which spaced calls go."""
 
-STEP = 1.03
-"""By how much a probe goes up."""
+LOWEST_SHARE = 0.02
+DEEPEST_DROP = 0.25
+"""The pace drops to this part of itself at most, since the last window may have begun with a pause."""
 
-FEWEST_SHARE = 0.02
 SHORT_PART = 1 / 30
-"""A `Retry-After` of up to this part of the window is short: a bucket fills again, no window has to end."""
+"""A wait of up to this part of the window is short: a bucket fills again, no window has to end."""
 
 SHORT_REFUSALS = 3
 BURSTS = 2
-"""So many short refusals, or bursts of refusals, and calls are spaced."""
-
-BURSTS_WITHIN_WINDOWS = 10
-PROBE_WINDOWS = 3
-MOST_PROBE_WINDOWS = 60
+RECENT_WINDOWS = 20
+RETRY_WINDOWS = 4
+MOST_RETRY_WINDOWS = 16
 QUIET_WINDOWS = 1440
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitHeaders:
-    """What an answer's headers tell of the limit; None where they are silent."""
+    """The limit and the calls that remain of it by an answer's headers; None where they do not say."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -58,24 +64,11 @@ class RateLimitHeaders:
 
 
 @dataclass(frozen=True, slots=True)
-class Throttle:
-    """A call refused at `now`, when `used` of ours were in flight or had been answered within the window.
-
-    `again`: while all were silent for an earlier one, which so began the same burst.
-    """
-
-    now: float
-    used: int
-    wait_seconds: float | None
-    again: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LearnedLimit:
-    """What a channel's answers taught: a `limit` lower than ours, an even `spaced_share` (part of the limit), or
-    neither.
+    """A `limit` lower than ours, and an even `spaced_share` (part of the limit), with the date they were learned.
 
-    `learned_at` is its date; the rest is the way there.
+    The rest leads there: the last refusal; how many bursts, short refusals and bursts at full speed there were
+    lately; and whether only probes go.
     """
 
     limit: int | None = None
@@ -84,77 +77,76 @@ class LearnedLimit:
     refused_at: float = 0.0
     bursts: int = 0
     short: int = 0
-    probe_at: float = 0.0
-    probe_windows: float = PROBE_WINDOWS
+    full_speed_refusals: int = 0
+    probing: bool = False
 
     @classmethod
     def parse(cls, text: str) -> LearnedLimit:
-        """A lesson from what `str` made of it; blank: none yet."""
+        """The inverse of `str`; blank: nothing was learned."""
         return cls(**json.loads(text)) if text else cls()
 
     def __str__(self) -> str:
-        return json.dumps(asdict(self)) if self != LearnedLimit() else ""
-
-    def __bool__(self) -> bool:
-        """Whether anything was learned that changes the pace."""
-        return self.limit is not None or self.spaced_share is not None
+        return json.dumps(asdict(self))
 
     def params(self, rate: Rate, share: float = 1.0) -> LimitParams:
-        """What a process that wants a `share` of `rate` may use by this lesson."""
-        return LimitParams.of(self.rate(rate), share, self.spaced_share)
+        """The part of the limit that a process with a `share` of `rate` may use."""
+        params = LimitParams.of(self.rate(rate), share, self.spaced_share)
+        if self.probing:
+            return replace(params, gap_ms=params.window_ms, external_gap_ms=params.window_ms)
+        return params
 
     def rate(self, rate: Rate) -> Rate:
         """`rate`, or less if HeyX named a lower limit."""
         return rate if self.limit is None else Rate(min(rate.calls, self.limit), rate.window_seconds)
 
     def after_header(self, limit: int | None, rate: Rate, now: float) -> LearnedLimit:
-        """After HeyX named its `limit`: believed where it is lower than ours."""
+        """After HeyX named its `limit`, or None."""
         believed = limit if limit is not None and limit < rate.calls else None
         if limit is None or believed == self.limit:
             return self
         return replace(self, limit=believed, learned_at=now)
 
-    def after_throttle(self, refusal: Throttle, rate: Rate) -> LearnedLimit:
-        """After a refusal."""
+    def after_refusal(
+        self, now: float, rate: Rate, *, used: int, wait_seconds: float | None, paused: bool
+    ) -> LearnedLimit:
+        """After a refusal that named `wait_seconds` (None: no time), perhaps during a pause for an earlier one.
+
+        `used` of our calls were in flight or had been answered within the window.
+        """
         calls, window = self.rate(rate).calls, rate.window_seconds
-        fresh = refusal.now - self.refused_at <= BURSTS_WITHIN_WINDOWS * window
-        here = replace(self, refused_at=refusal.now)
-        if self.spaced_share is not None:
-            return here if refusal.again else _slower(here, self.spaced_share, refusal, rate=self.rate(rate))
-        wait = refusal.wait_seconds
-        is_short = wait is not None and wait <= SHORT_PART * window and refusal.used < 0.9 * calls
-        bursts = (self.bursts if fresh else 0) + (not refusal.again)
-        short = (self.short if fresh else 0) + is_short
-        if short >= SHORT_REFUSALS or bursts >= BURSTS:
-            return replace(here, spaced_share=JUST_UNDER, bursts=0, short=0, learned_at=refusal.now)
-        return replace(here, bursts=bursts, short=short)
-
-    def after_time(self, rate: Rate, now: float) -> LearnedLimit:
-        """As time goes by: probe upward, or forget after a long quiet."""
-        window = rate.window_seconds
-        if self.spaced_share is None:
-            return self
-        if now - self.refused_at >= QUIET_WINDOWS * window:
-            return LearnedLimit(limit=self.limit, learned_at=self.learned_at)
-        if self.spaced_share >= JUST_UNDER or now < self.probe_at:
-            return self
-        oftener = max(PROBE_WINDOWS, self.probe_windows / 2)
-        return replace(
+        is_recent = now - self.refused_at <= RECENT_WINDOWS * window
+        is_short = wait_seconds is not None and wait_seconds <= SHORT_PART * window and used < 0.9 * calls
+        is_new = not paused and not self.probing
+        is_retry = is_new and self.spaced_share == JUST_UNDER
+        bursts = (self.bursts if is_recent else 0) + is_new
+        short = (self.short if is_recent else 0) + is_short
+        learned = replace(
             self,
-            spaced_share=min(JUST_UNDER, STEP * self.spaced_share),
-            learned_at=now,
-            probe_at=now + oftener * window,
-            probe_windows=oftener,
+            refused_at=now,
+            bursts=bursts,
+            short=short,
+            full_speed_refusals=(self.full_speed_refusals if is_recent else 0) + is_retry,
+            probing=self.probing or wait_seconds is None or bursts >= BURSTS,
         )
+        if self.spaced_share is not None and is_new:
+            accepted = max(DEEPEST_DROP * self.spaced_share, JUST_UNDER * used / calls)
+            share = max(LOWEST_SHARE, min(0.95 * self.spaced_share, accepted))
+        elif self.spaced_share is None and (bursts >= BURSTS or short >= SHORT_REFUSALS):
+            share = JUST_UNDER
+        else:
+            return learned
+        return replace(learned, spaced_share=share, learned_at=now)
 
-
-def _slower(learned: LearnedLimit, share: float, refusal: Throttle, *, rate: Rate) -> LearnedLimit:
-    """Down to what went well in the last window, by a step of 5 % to a half."""
-    went_well = JUST_UNDER * refusal.used / rate.calls
-    lower = max(FEWEST_SHARE, min(0.95 * share, max(0.5 * share, went_well)))
-    rarer = min(MOST_PROBE_WINDOWS, 2 * learned.probe_windows)
-    probe_at = refusal.now + rarer * rate.window_seconds
-    return replace(learned, spaced_share=lower, learned_at=refusal.now, probe_at=probe_at, probe_windows=rarer)
+    def after_answer(self, now: float, rate: Rate, *, is_probe: bool) -> LearnedLimit:
+        """After a call that was not refused."""
+        learned = replace(self, probing=self.probing and not is_probe)
+        quiet_windows = (now - self.refused_at) / rate.window_seconds
+        retry_windows = min(MOST_RETRY_WINDOWS, RETRY_WINDOWS * 2 ** max(0, self.full_speed_refusals - 2))
+        if self.spaced_share is not None and quiet_windows >= QUIET_WINDOWS:
+            return LearnedLimit(limit=self.limit, learned_at=self.learned_at)
+        if self.spaced_share not in (None, JUST_UNDER) and quiet_windows >= retry_windows:
+            return replace(learned, spaced_share=JUST_UNDER, learned_at=now)
+        return learned
 
 
 def _number(text: str | None) -> int | None:

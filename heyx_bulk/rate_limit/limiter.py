@@ -14,7 +14,7 @@ from pyrate_limiter import Limiter, SingleBucketFactory
 from heyx_bulk.errors import Stopped
 from heyx_bulk.rate_limit.bucket import Bucket
 from heyx_bulk.rate_limit.concurrency import ConcurrencyLimiter
-from heyx_bulk.rate_limit.learned_limit import LearnedLimit, RateLimitHeaders, Throttle
+from heyx_bulk.rate_limit.learned_limit import LearnedLimit, RateLimitHeaders
 from heyx_bulk.rate_limit.memory_bucket import InMemoryBucket
 from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
@@ -45,7 +45,7 @@ class RateLimiter:
         self._limiter = Limiter(SingleBucketFactory(self._bucket, schedule_leak=False), buffer_ms=0)
         self._concurrency = ConcurrencyLimiter(rate, max_concurrent)
         self._numbers = itertools.count(1)
-        self._granted: dict[str, tuple[int, float]] = {}
+        self._granted: dict[str, tuple[int, float, bool]] = {}
         self._latest_heard = 0
         self._broken: Stopped | None = None
 
@@ -70,14 +70,14 @@ class RateLimiter:
         finally:
             if not granted:
                 self._concurrency.release()
-        self._granted[name] = number, asyncio.get_running_loop().time()
+        self._granted[name] = number, asyncio.get_running_loop().time(), self.learned.probing
         return name
 
     def complete(
         self, name: str, *, margin_seconds: float = 0.0, headers: Mapping[str, str] | None = None
     ) -> None:
         """Record that a call was answered, with `headers`; or lost, and may be counted `margin_seconds` later."""
-        number, granted_at = self._granted.pop(name)
+        number, granted_at, is_probe = self._granted.pop(name)
         self._concurrency.record_latency(asyncio.get_running_loop().time() - granted_at)
         self._concurrency.release()
         heard = RateLimitHeaders.of(headers or {})
@@ -90,7 +90,8 @@ class RateLimiter:
 
         def learn(learned: LearnedLimit) -> LearnedLimit:
             now = self._bucket.wall_time()
-            return learned.after_header(heard.limit, self.rate, now).after_time(self.rate, now)
+            learned = learned.after_header(heard.limit, self.rate, now)
+            return learned.after_answer(now, self.rate, is_probe=is_probe and not margin_seconds)
 
         if learn(self.learned) != self.learned:
             self._do(lambda: self._bucket.learn(learn))
@@ -118,21 +119,21 @@ class RateLimiter:
         self._bucket.close()
 
     def _throttled(self, wait_seconds: float | None) -> None:
-        view = self._bucket.state()
-        window = self.rate.window_seconds
-        wait = GRACE_SECONDS + wait_seconds if wait_seconds is not None else self._rest_of_window()
-        refusal = Throttle(self._bucket.wall_time(), view.held, wait_seconds, again=view.paused_until > view.now)
+        state, window = self._bucket.state(), self.rate.window_seconds
+        now, paused = self._bucket.wall_time(), state.paused_until > state.now
+        if wait_seconds is None:
+            # Until the window that our calls began must have ended.
+            rest = (state.window_start - state.now) / 1000 + window
+            wait = rest if 0 < rest <= window else window
+            wait += GRACE_PART * window + self._concurrency.latency_seconds
+        else:
+            wait = wait_seconds + GRACE_SECONDS
         self._bucket.pause(round(max(wait, GRACE_PART * window) * 1000))
-        self._bucket.learn(lambda learned: learned.after_throttle(refusal, self.rate))
-
-    def _rest_of_window(self) -> float:
-        """Until the window that HeyX is in must have ended; a whole one where that was waited for in vain."""
-        view, window = self._bucket.state(), self.rate.window_seconds
-        grace = GRACE_PART * window + self._concurrency.latency_seconds
-        again = view.paused_until > view.now
-        lately = not again and self._bucket.wall_time() - self.learned.refused_at < window + 2 * grace
-        rest = (view.window_start - view.now) / 1000 + window
-        return grace + (window if lately or not 0 < rest <= window else rest)
+        self._bucket.learn(
+            lambda learned: learned.after_refusal(
+                now, self.rate, used=state.held, wait_seconds=wait_seconds, paused=paused
+            )
+        )
 
     def _do(self, step: Callable[[], T]) -> T | None:
         if self._broken is None:

@@ -57,6 +57,8 @@ class InMemoryBucket(Bucket):
 
     def learn(self, change: Callable[[LearnedLimit], LearnedLimit]) -> None:
         self.adopt(change(self.learned))
+        due = min(self._state.spaced_at, self._now() + self.params.gap_ms)
+        self._state = replace(self._state, spaced_at=due)
 
     def _now(self) -> int:
         return int(self.wall_time() * 1000)

@@ -119,7 +119,8 @@ elseif verb == 'refund' then
 elseif verb == 'pause' then
     write('paused_until', math.max(read('paused_until'), now + number))
 elseif verb == 'learn' and current() == known then
-    redis.call('SET', learned, name, 'PX', number)
+    redis.call('SET', learned, name, 'PX', params.learned_ms)
+    write('spaced_at', math.min(read('spaced_at'), now + number))
 end
 return reply()
 """
@@ -169,8 +170,9 @@ class RedisBucket(Bucket):
 
     def learn(self, change: Callable[[LearnedLimit], LearnedLimit]) -> None:
         while True:
-            known, text = self._learned_text, str(change(self.learned))
-            self._run("learn", text, LEARNED_LIMIT_MS)
+            known, learned = self._learned_text, change(self.learned)
+            text = str(learned)
+            self._run("learn", text, learned.params(self.rate, self.share).gap_ms)
             if text in (known, self._learned_text):
                 return
 
@@ -181,11 +183,12 @@ class RedisBucket(Bucket):
     def wait_ms(self) -> int:
         return self._run("state")
 
-    def _run(self, verb: str, name: str = "", number: int = 0, used: int = -1) -> int:
+    def _run(self, verb: str, name: str = "", number: float = 0, used: int = -1) -> int:
         """Run the script, take over what it replies, and return how many ms the next call has to wait."""
         params = asdict(self.params) | {
             "held_ms": self.params.held_ms,
             "timeout_ms": self._timeout_ms,
+            "learned_ms": LEARNED_LIMIT_MS,
             "poll_ms": POLL_MS,
         }
         with self._translate_errors():

@@ -160,7 +160,10 @@ class SQLiteBucket(Bucket):
         with self._db.transaction():
             self._read_state()
             self.adopt(change(self.learned))
-            self._db.execute("UPDATE bucket SET learned = ?", (str(self.learned),))
+            due = self._now + self.params.gap_ms
+            self._db.execute(
+                "UPDATE bucket SET learned = ?, spaced_at = min(spaced_at, ?)", (str(self.learned), due)
+            )
 
     def _wait_ms(self, state: BucketState) -> int:
         return max(0, next_free_at(state, self.params, self._answered_at) - state.now)
