@@ -1,5 +1,5 @@
-"""When a call may go: HeyX's limit used fully, not broken, and shared.
+"""When a call may go: HeyX's limit is used fully, never exceeded, and shared.
 
-A call may go when fewer than the limit are in flight or were *answered* within the last window. The rule and
-its proof stand in `rule`; a bucket keeps the calls it counts, in memory, in a SQLite file, or in Redis.
+The rule and its proof are in `rule`, what answers teach is in `learned_limit`. A bucket keeps the calls that
+count, in memory, in a SQLite file, or in Redis.
 """

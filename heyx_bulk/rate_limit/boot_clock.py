@@ -1,4 +1,4 @@
-"""A clock that no one can set: it goes on while the machine sleeps, and is the same for all its processes."""
+"""The machine's own clock, which nobody can set: it runs while the machine sleeps, the same for all processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def boot_clock_ms() -> int:
 
 
 def boot_id() -> str:
-    """What tells one start of the machine from another; blank where only its clock does."""
+    """The id of this start of the machine; blank where the system gives none."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

@@ -114,10 +114,6 @@ class RateLimiter:
         """How long a call that asks now will wait, at least."""
         return (self._do(self._bucket.wait_ms) or 0) / 1000
 
-    def close(self) -> None:
-        """Close the bucket."""
-        self._bucket.close()
-
     def _throttled(self, wait_seconds: float | None) -> None:
         state, window = self._bucket.state(), self.rate.window_seconds
         now, paused = self._bucket.wall_time(), state.paused_until > state.now
@@ -150,13 +146,8 @@ def open_rate_limiter(settings: Settings) -> Iterator[RateLimiter]:
 
     Raises `WriteError` or `Stopped` where the shared bucket cannot be used.
     """
-    limiter = RateLimiter(
-        settings.rate, settings.rate_share, max_concurrent=settings.workers, bucket=_shared_bucket(settings)
-    )
-    try:
-        yield limiter
-    finally:
-        limiter.close()
+    with closing(_shared_bucket(settings)) as bucket:
+        yield RateLimiter(settings.rate, settings.rate_share, max_concurrent=settings.workers, bucket=bucket)
 
 
 def learned_limit_of(settings: Settings) -> LearnedLimit:

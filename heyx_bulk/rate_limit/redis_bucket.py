@@ -7,8 +7,7 @@ time-out is lost: its process died, or could not report it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -191,8 +190,16 @@ class RedisBucket(Bucket):
             "learned_ms": LEARNED_LIMIT_MS,
             "poll_ms": POLL_MS,
         }
-        with self._translate_errors():
+        from redis.exceptions import RedisError  # noqa: PLC0415  an extra: loaded where it is used
+
+        try:
             reply = self._script(self._keys, [verb, name, number, used, self._learned_text, json.dumps(params)])
+        except (RedisError, OSError) as error:
+            raise Unreachable(
+                f"The Redis at {self._place} (HEYX_RATE_LIMIT_REDIS) counts all machines' calls and is lost: "
+                f"{type(error).__name__}.",
+                "No call goes without its count. See to Redis, and give the same command again.",
+            ) from None
         wait: int = reply[0]
         learned = reply[1].decode()
         if len(reply) > 2:
@@ -201,19 +208,6 @@ class RedisBucket(Bucket):
             self._learned_text = learned
             self.adopt(LearnedLimit.parse(learned))
         return max(0, wait)
-
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        from redis.exceptions import RedisError  # noqa: PLC0415  an extra: loaded where it is used
-
-        try:
-            yield
-        except (RedisError, OSError) as error:
-            raise Unreachable(
-                f"The Redis at {self._place} (HEYX_RATE_LIMIT_REDIS) counts all machines' calls and is lost: "
-                f"{type(error).__name__}.",
-                "No call goes without its count. See to Redis, and give the same command again.",
-            ) from None
 
 
 def _connect(url: str, place: str) -> tuple[Redis, Script]:
