@@ -2,7 +2,7 @@
 
 A real server on loopback, in a process of its own. A minute is scaled to `WINDOW` seconds, latencies with it:
 they are 50 to 800 ms to the minute, `tail`: 2 % of them 2 to 25 s. In the same run, with as many in flight: our
-pace, pyrate-limiter as it comes (its buffer scaled), and one call after another with `sleep(60 / 200)` between
+limiter, pyrate-limiter as it comes (its buffer scaled), and one call after another with `sleep(60 / 200)` between
 them. Then four processes on one token, one of them killed over and over, on one machine and over Redis. At last,
 in virtual time, servers that refuse calls which our own count allows: storms, a limit cut to a third, another
 program with our token. `python bench/rate_limit.py [SEEDS] [WINDOWS]`, or `--storms` for the last part alone.
@@ -87,7 +87,7 @@ class Noted(httpx.AsyncBaseTransport):
 # The strategies: each sends reads until a moment
 
 
-async def our_pace(settings: Settings, until: float, note: Note) -> None:
+async def our_limiter(settings: Settings, until: float, note: Note) -> None:
     with open_rate_limiter(settings) as limiter:
         async with Client(settings, limiter, transport=Noted(note)) as client:
 
@@ -133,7 +133,7 @@ async def read(http: httpx.AsyncClient, settings: Settings) -> None:
         await asyncio.sleep(float(answer.headers.get("Retry-After", WINDOW)))
 
 
-STRATEGIES: dict[str, Strategy] = {OURS: our_pace, "library's default": library, "sleep(60/200)": sleeping}
+STRATEGIES: dict[str, Strategy] = {OURS: our_limiter, "library's default": library, "sleep(60/200)": sleeping}
 
 
 # The server
@@ -333,7 +333,7 @@ def child(url: str, seconds: str, log: str) -> None:
             file.flush()
 
         settings = settings_for(url, os.environ.get("HEYX_RATE_LIMIT_REDIS"))
-        asyncio.run(our_pace(settings, time.monotonic() + float(seconds), note))
+        asyncio.run(our_limiter(settings, time.monotonic() + float(seconds), note))
 
 
 def together(name: str, kind: WindowKind, windows: int, environments: list[dict[str, str]]) -> None:

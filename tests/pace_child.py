@@ -1,6 +1,6 @@
-"""A process that takes turns of a shared budget: `python -m tests.pace_child PLACE CALLS WINDOW SECONDS LOG`.
+"""A process that sends calls under a shared limit: `python -m tests.pace_child PLACE CALLS WINDOW SECONDS LOG`.
 
-`PLACE` is a budget's file, or a Redis' address. Each call takes 10 to 30 ms; a line of the log holds when it was
+`PLACE` is a bucket's file, or a Redis' address. Each call takes 10 to 30 ms; a line of the log holds when it was
 granted and when it was answered, by the machine's own clock. It can be killed at any time.
 """
 
@@ -23,25 +23,25 @@ TIMEOUT_SECONDS = 0.2
 
 
 def bucket(place: str, rate: Rate) -> Bucket:
-    """The budget that is kept in a place."""
+    """The bucket that is kept in a place."""
     if place.startswith("redis:"):
         return RedisBucket(place, "channel", rate, timeout_seconds=TIMEOUT_SECONDS)
     return SQLiteBucket(Path(place), rate, timeout_seconds=TIMEOUT_SECONDS)
 
 
 async def work(limiter: RateLimiter, until: float, log: Path) -> None:
-    """Take turns until a moment."""
+    """Send calls until a moment."""
     chance = Random()  # noqa: S311  traffic is no secret
     with log.open("a", encoding="ascii") as file:
 
         async def worker() -> None:
             while time.monotonic() < until:
-                turn = await limiter.acquire()
+                name = await limiter.acquire()
                 granted = time.monotonic()
                 await asyncio.sleep(chance.uniform(0.01, 0.03))
                 file.write(f"{granted} {time.monotonic()}\n")
                 file.flush()
-                limiter.complete(turn)
+                limiter.complete(name)
 
         await asyncio.gather(*(worker() for _ in range(WORKERS)))
 

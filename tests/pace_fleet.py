@@ -1,4 +1,4 @@
-"""Several real processes on one budget, one of them killed over and over, and what they took of it."""
+"""Several real processes on one bucket, one of them killed over and over, and what they took of it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Taken:
 
 
 def started(place: str, seconds: float, log: Path) -> subprocess.Popen[bytes]:
-    """A process that takes turns for so long."""
+    """A process that sends calls for `seconds`."""
     words = [place, str(CALLS), str(WINDOW_SECONDS), str(seconds), str(log)]
     return subprocess.Popen([sys.executable, "-m", "tests.pace_child", *words], cwd=HOME)
 
 
 def run_together(place: str, folder: Path, seconds: float) -> Taken:
-    """Three processes on the budget at `place`, and a fourth that is killed over and over."""
+    """Three processes on the bucket at `place`, and a fourth that is killed over and over."""
     chance, until = Random(1), time.monotonic() + seconds  # noqa: S311  death is no secret
     steady = [started(place, seconds, folder / f"{number}.log") for number in range(3)]
     kills = 0

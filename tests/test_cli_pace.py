@@ -1,4 +1,4 @@
-"""The limit as a person meets it at the command line."""
+"""The rate limit at the command line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_what_verify_reads_back_is_counted_with_all_other_calls_of_the_token(tmp
     assert (sandbox.calls["accepted"], sandbox.calls["refused_429"]) == (18, 0)
 
 
-def test_a_rehearsal_touches_nobodys_budget(tmp_path: Path) -> None:
+def test_a_simulation_uses_up_no_limit(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(
         tmp_path, "upload", "contacts.csv", "--simulate", HEYX_RATE_LIMIT_REDIS="redis://nowhere.invalid:1"

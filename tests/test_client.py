@@ -92,7 +92,7 @@ def sent(world: World, call: Call, options: Settings | None = None, *, heard: bo
     return world.speak(talk, options)
 
 
-def test_an_answer_that_only_a_proxy_gave_does_not_keep_its_turn_for_ever() -> None:
+def test_an_answer_that_only_a_proxy_gave_does_not_hold_its_part_of_the_limit_for_ever() -> None:
     unreadable = httpx.Response(429, text="<h1>Slow down</h1>")
 
     async def talk(client: Client) -> float:
@@ -363,7 +363,7 @@ def departures(script: Script, options: Settings | None = None) -> list[tuple[st
     return heard
 
 
-def test_departing_is_called_after_the_turn_was_granted_and_before_the_request_leaves() -> None:
+def test_departing_is_called_after_the_call_was_granted_and_before_the_request_leaves() -> None:
     assert departures(Script(MADE), settings(rate=Rate(1, 60))) == [
         *[("departing", 0), ("request", 0)],
         *[("departing", 60), ("request", 60)],
@@ -412,7 +412,7 @@ STOP = Interrupted(2)
 @pytest.mark.parametrize(
     "script",
     [Script(CONTACT), Script(httpx.ConnectError("no")), Script(told(503)), Script(told(429))],
-    ids=["a turn", "connecting again", "asking again", "a hold"],
+    ids=["the limit", "connecting again", "asking again", "a pause"],
 )
 def test_a_stop_wakes_whoever_waits_to_send(script: Script) -> None:
     """Two calls under a limit of one: whatever is waited for, nothing leaves after the stop."""
@@ -447,7 +447,7 @@ def test_a_stop_lets_calls_in_flight_end_within_their_time(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", [READ, CREATE], ids=["read", "create"])
-def test_after_a_stop_no_call_departs_though_its_turn_has_come(call: Call) -> None:
+def test_after_a_stop_no_call_departs_though_it_was_granted(call: Call) -> None:
     departed: list[float] = []
 
     async def talk(client: Client) -> None:

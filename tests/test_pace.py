@@ -44,7 +44,7 @@ def now() -> float:
 
 
 class Traffic:
-    """Workers that send one call after another for some minutes, at the pace they are granted."""
+    """Workers that send one call after another for some minutes, as fast as they are granted."""
 
     def __init__(
         self,
@@ -70,19 +70,19 @@ class Traffic:
 
     async def _worker(self, limiter: RateLimiter) -> None:
         while now() < MINUTES * 60:
-            turn = await limiter.acquire()
+            name = await limiter.acquire()
             granted = now()
             seconds, share = self._latency(self._chance), self._chance.random()
             await asyncio.sleep(seconds * share)
             said = self._window.take(now())
-            told = {name.lower(): text for name, text in said.headers(now()).items()}
+            headers = {header.lower(): text for header, text in said.headers(now()).items()}
             await asyncio.sleep(seconds * (1 - share))
             if said.granted:
-                limiter.complete(turn, headers=told if self._headers else None)
+                limiter.complete(name, headers=headers if self._headers else None)
                 self.spans.append((granted, now()))
             else:
-                limiter.refund(turn)
-                limiter.throttled(float(told["retry-after"]))
+                limiter.refund(name)
+                limiter.throttled(float(headers["retry-after"]))
                 self.refused.append(now())
 
     def use(self) -> float:
@@ -91,12 +91,12 @@ class Traffic:
         return used / (LIMIT * (MINUTES - 1))
 
     def most_use(self) -> float:
-        """What a lease can use at most: a part of the limit is held for the answer's time and the window."""
+        """The most that can be used: a call holds its part of the limit for its latency and the window."""
         mean = sum(answered - granted for granted, answered in self.spans) / len(self.spans)
         return WINDOW_SECONDS / (WINDOW_SECONDS + mean)
 
 
-@pytest.mark.parametrize("headers", [False, True], ids=["silent", "told"])
+@pytest.mark.parametrize("headers", [False, True], ids=["no headers", "headers"])
 @pytest.mark.parametrize(("latency", "workers"), [(even, WORKERS), (heavy_tail, 4 * WORKERS)])
 @pytest.mark.parametrize("kind", ["fixed", "redis", "sliding", "bucket"])
 def test_no_call_is_refused_and_hardly_any_of_the_limit_is_wasted(
@@ -108,7 +108,7 @@ def test_no_call_is_refused_and_hardly_any_of_the_limit_is_wasted(
     assert traffic.use() >= 0.99 * traffic.most_use()
 
 
-@pytest.mark.parametrize("headers", [False, True], ids=["silent", "told"])
+@pytest.mark.parametrize("headers", [False, True], ids=["no headers", "headers"])
 def test_a_small_bucket_is_learned_within_a_minute_and_then_used(headers: bool) -> None:
     traffic = Traffic("small-bucket", even, 1, 2 * WORKERS, headers=headers)
     timed(traffic.flow)
@@ -130,10 +130,10 @@ def test_never_more_than_the_limit_are_in_flight_or_were_answered_within_the_win
 def test_the_first_200_calls_go_at_once_and_the_next_when_the_window_is_over() -> None:
     async def burst(limiter: RateLimiter) -> list[float]:
         async def one() -> float:
-            turn = await limiter.acquire()
+            name = await limiter.acquire()
             granted = now()
             await asyncio.sleep(0.5)
-            limiter.complete(turn)
+            limiter.complete(name)
             return granted
 
         return sorted(await asyncio.gather(*(one() for _ in range(LIMIT + 1))))
@@ -145,23 +145,23 @@ def test_the_first_200_calls_go_at_once_and_the_next_when_the_window_is_over() -
 
 def test_a_call_still_in_flight_holds_its_part_of_the_limit_however_long_it_takes() -> None:
     async def work(limiter: RateLimiter) -> float:
-        turn = await limiter.acquire()
-        asyncio.get_running_loop().call_later(500, limiter.complete, turn)
+        name = await limiter.acquire()
+        asyncio.get_running_loop().call_later(500, limiter.complete, name)
         await limiter.acquire()
         return now()
 
     assert timed(work, Rate(1, 60)) == pytest.approx(560, abs=0.05)
 
 
-def test_turns_are_granted_in_the_order_they_were_asked_for() -> None:
+def test_calls_are_granted_in_the_order_they_were_asked_for() -> None:
     async def work(limiter: RateLimiter) -> list[int]:
         order: list[int] = []
 
         async def one(number: int) -> None:
-            turn = await limiter.acquire()
+            name = await limiter.acquire()
             order.append(number)
             await asyncio.sleep(0.1)
-            limiter.complete(turn)
+            limiter.complete(name)
 
         await asyncio.gather(*(one(number) for number in range(25)))
         return order
@@ -192,7 +192,7 @@ def test_answers_after_a_lost_call_are_kept_in_the_order_of_their_times() -> Non
     assert timed(work, Rate(2, 60)) == [pytest.approx(60, abs=0.05), pytest.approx(90, abs=0.05)]
 
 
-def test_a_forgotten_call_gives_its_part_of_the_limit_back() -> None:
+def test_a_refunded_call_gives_its_part_of_the_limit_back() -> None:
     async def work(limiter: RateLimiter) -> float:
         limiter.refund(await limiter.acquire())
         await limiter.acquire()
@@ -210,7 +210,7 @@ def test_a_part_that_is_given_back_is_soon_taken_though_all_the_others_are_in_fl
     assert timed(work, Rate(1, 60)) == pytest.approx(0.5, abs=0.05)
 
 
-def test_a_hold_silences_all_though_there_is_budget() -> None:
+def test_a_pause_stops_all_though_the_limit_is_not_used_up() -> None:
     async def work(limiter: RateLimiter) -> list[float]:
         limiter.pause(17)
 
@@ -223,7 +223,7 @@ def test_a_hold_silences_all_though_there_is_budget() -> None:
     assert timed(work) == [pytest.approx(17, abs=0.05)] * 5
 
 
-def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     async def work(limiter: RateLimiter) -> float:
         limiter.pause(61)
         limiter.pause(1)
@@ -233,7 +233,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
     assert timed(work) == pytest.approx(61, abs=0.05)
 
 
-def test_a_hold_reaches_those_who_wait_already() -> None:
+def test_a_pause_reaches_those_who_wait_already() -> None:
     async def work(limiter: RateLimiter) -> float:
         limiter.complete(await limiter.acquire())
         asyncio.get_running_loop().call_later(5, limiter.pause, 100)
@@ -285,10 +285,10 @@ def test_a_share_is_spaced_evenly_and_leaves_the_rest() -> None:
     async def work() -> list[float]:
         limiter, granted = RateLimiter(Rate(200, 60.0), 0.5), []
         for _ in range(150):
-            turn = await limiter.acquire()
+            name = await limiter.acquire()
             granted.append(now())
             await asyncio.sleep(0.1)
-            limiter.complete(turn)
+            limiter.complete(name)
         return granted
 
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
@@ -302,14 +302,14 @@ def test_a_share_is_spaced_evenly_and_leaves_the_rest() -> None:
 # What answers tell
 
 
-def told(limit: int, remaining: int) -> dict[str, str]:
+def limit_headers(limit: int, remaining: int) -> dict[str, str]:
     return {"x-ratelimit-limit": str(limit), "x-ratelimit-remaining": str(remaining)}
 
 
 def test_a_lower_limit_that_heyx_names_is_believed_at_once() -> None:
     async def work(limiter: RateLimiter) -> tuple[int | None, float]:
         for number in range(6):
-            limiter.complete(await limiter.acquire(), headers=told(5, 4 - number))
+            limiter.complete(await limiter.acquire(), headers=limit_headers(5, 4 - number))
         return limiter.learned.limit, now()
 
     limit, moment = timed(work)
@@ -320,7 +320,7 @@ def test_a_lower_limit_that_heyx_names_is_believed_at_once() -> None:
 def test_a_higher_limit_than_ours_is_not_used() -> None:
     async def work(limiter: RateLimiter) -> tuple[int | None, float]:
         for number in range(4):
-            limiter.complete(await limiter.acquire(), headers=told(500, 499 - number))
+            limiter.complete(await limiter.acquire(), headers=limit_headers(500, 499 - number))
         return limiter.learned.limit, now()
 
     limit, moment = timed(work, Rate(3, 60))
@@ -330,9 +330,9 @@ def test_a_higher_limit_than_ours_is_not_used() -> None:
 
 def test_what_others_use_of_the_limit_is_left_to_them() -> None:
     async def work(limiter: RateLimiter) -> float:
-        limiter.complete(await limiter.acquire(), headers=told(10, 2))
+        limiter.complete(await limiter.acquire(), headers=limit_headers(10, 2))
         for remaining in (1, 0):
-            limiter.complete(await limiter.acquire(), headers=told(10, remaining))
+            limiter.complete(await limiter.acquire(), headers=limit_headers(10, remaining))
         await limiter.acquire()
         return now()
 
@@ -342,7 +342,7 @@ def test_what_others_use_of_the_limit_is_left_to_them() -> None:
 def test_where_heyx_allows_more_than_our_rate_the_difference_is_not_taken_from_us() -> None:
     async def work(limiter: RateLimiter) -> float:
         for _ in range(3):
-            limiter.complete(await limiter.acquire(), headers=told(10, 4))
+            limiter.complete(await limiter.acquire(), headers=limit_headers(10, 4))
         return now()
 
     assert timed(work, Rate(5, 60)) == 0
@@ -351,8 +351,8 @@ def test_where_heyx_allows_more_than_our_rate_the_difference_is_not_taken_from_u
 def test_an_answer_to_an_older_call_does_not_bring_back_what_a_newer_one_took() -> None:
     async def work(limiter: RateLimiter) -> float:
         older, newer = await limiter.acquire(), await limiter.acquire()
-        limiter.complete(newer, headers=told(10, 0))
-        limiter.complete(older, headers=told(10, 9))
+        limiter.complete(newer, headers=limit_headers(10, 0))
+        limiter.complete(older, headers=limit_headers(10, 9))
         await limiter.acquire()
         return now()
 
@@ -370,12 +370,12 @@ def in_flight(seconds: float, most: int = 20, calls: int = 300) -> tuple[int, in
 
         async def one() -> None:
             nonlocal busy
-            turn = await limiter.acquire()
+            name = await limiter.acquire()
             busy += 1
             seen.append(busy)
             await asyncio.sleep(seconds)
             busy -= 1
-            limiter.complete(turn)
+            limiter.complete(name)
 
         await asyncio.gather(*(one() for _ in range(calls)))
         return max(seen[:4]), max(seen[-100:])
@@ -397,15 +397,15 @@ def test_there_are_never_more_in_flight_than_was_asked_for() -> None:
 def test_a_place_in_flight_that_is_given_up_while_waiting_is_free_for_others(after_it_was_given: bool) -> None:
     async def work() -> float:
         limiter = RateLimiter(Rate(LIMIT, WINDOW_SECONDS), max_concurrent=1)
-        turn = await limiter.acquire()
+        name = await limiter.acquire()
         waiting = [asyncio.create_task(limiter.acquire()) for _ in range(2)]
         await asyncio.sleep(1)
         if after_it_was_given:
-            limiter.complete(turn)
+            limiter.complete(name)
             waiting[0].cancel()
         else:
             waiting[0].cancel()
-            limiter.complete(turn)
+            limiter.complete(name)
         await asyncio.wait_for(waiting[1], 10)
         return now()
 

@@ -110,12 +110,12 @@ def test_a_share_is_spaced_and_counts_what_others_took(redis: Server) -> None:
         assert takes(one, *"cdefghi") == [True] * 6 + [False]
 
 
-def test_a_turn_that_is_asked_for_twice_is_one_turn(redis: Server) -> None:
+def test_a_call_that_is_asked_for_twice_is_one_call(redis: Server) -> None:
     with closing(redis.bucket(Rate(1, 60))) as bucket:
         assert takes(bucket, "a", "a", "b") == [True, True, False]
 
 
-def test_a_hold_and_a_lesson_are_for_every_machine(redis: Server) -> None:
+def test_a_pause_and_what_was_learned_are_for_every_machine(redis: Server) -> None:
     with closing(redis.bucket(Rate(5, 60))) as one, closing(redis.bucket(Rate(5, 60))) as other:
         one.pause(300)
         assert other.wait_ms() > 0
@@ -195,9 +195,9 @@ def test_a_redis_that_is_lost_is_a_stop_and_one_that_came_back_goes_on(redis: Se
 def test_an_answer_that_came_is_not_lost_with_redis(redis: Server) -> None:
     async def work() -> None:
         with open_rate_limiter(settings(rate_limit_redis=redis.url)) as limiter:
-            turn = await limiter.acquire()
+            name = await limiter.acquire()
             redis.end()
-            limiter.complete(turn)
+            limiter.complete(name)
             with pytest.raises(Unreachable):
                 await limiter.acquire()
 

@@ -61,13 +61,13 @@ def test_two_bursts_that_lie_far_apart_change_nothing() -> None:
     assert after(refusal(100), refusal(101 + RECENT_WINDOWS * 60)).spaced_share is None
 
 
-def test_three_refusals_for_a_moment_though_there_is_budget_space_the_calls() -> None:
+def test_three_refusals_with_a_short_wait_though_the_limit_is_not_used_up_space_the_calls() -> None:
     short = [refusal(1 + number / 10, wait=1.0, paused=number > 0) for number in range(3)]
     assert after(*short[:2]).spaced_share is None
     assert after(*short).spaced_share == JUST_UNDER
 
 
-def test_refusals_for_a_moment_with_the_limit_used_up_are_no_small_bucket() -> None:
+def test_refusals_with_a_short_wait_and_the_limit_used_up_are_no_small_bucket() -> None:
     assert after(*[refusal(1, used=199, wait=0.0, paused=True)] * 9).spaced_share is None
 
 
@@ -162,7 +162,7 @@ def test_refusals_at_full_speed_that_lie_far_apart_are_not_counted_together() ->
     assert after(refusal(11 + RECENT_WINDOWS * 60), learned=learned).full_speed_refusals == 1
 
 
-def test_after_a_day_without_a_refusal_the_lesson_is_forgotten() -> None:
+def test_after_a_day_without_a_refusal_what_was_learned_is_forgotten() -> None:
     learned = replace(SPACED, limit=150)
     assert answered(learned, 10 + QUIET_WINDOWS * 60 - 1).spaced_share == JUST_UNDER
     assert answered(learned, 10 + QUIET_WINDOWS * 60) == LearnedLimit(limit=150, learned_at=10)
@@ -190,12 +190,12 @@ def test_a_limit_that_is_no_longer_named_lower_is_forgotten() -> None:
 @pytest.mark.parametrize(
     "learned", [LearnedLimit(), SPACED, LearnedLimit(limit=3, bursts=1, short=2, probing=True)]
 )
-def test_a_lesson_is_kept_as_text(learned: LearnedLimit) -> None:
+def test_what_was_learned_is_kept_as_text(learned: LearnedLimit) -> None:
     assert LearnedLimit.parse(str(learned)) == learned
 
 
 @pytest.mark.parametrize(
-    ("headers", "told"),
+    ("headers", "expected"),
     [
         ({}, RateLimitHeaders()),
         ({"x-ratelimit-limit": "200", "x-ratelimit-remaining": "199"}, RateLimitHeaders(200, 199)),
@@ -204,8 +204,8 @@ def test_a_lesson_is_kept_as_text(learned: LearnedLimit) -> None:
         ({"x-ratelimit-limit": "200, 200;w=60", "x-ratelimit-remaining": "²"}, RateLimitHeaders()),
     ],
 )
-def test_headers_that_are_no_numbers_tell_nothing(headers: dict[str, str], told: RateLimitHeaders) -> None:
-    assert RateLimitHeaders.of(headers) == told
+def test_headers_that_are_no_numbers_tell_nothing(headers: dict[str, str], expected: RateLimitHeaders) -> None:
+    assert RateLimitHeaders.of(headers) == expected
 
 
 def test_a_share_of_a_limit_that_heyx_named_is_a_share_of_that() -> None:

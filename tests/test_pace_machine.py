@@ -27,7 +27,7 @@ SPACED = LearnedLimit(spaced_share=JUST_UNDER)
 
 
 class Machine:
-    """A machine whose clock a test turns: processes on it share one budget."""
+    """A machine whose clock a test turns: processes on it share one bucket."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "rate_limit" / "channel.sqlite"
@@ -122,7 +122,7 @@ def test_a_clock_set_back_an_hour_stalls_nobody_over_a_window_and_gives_nothing_
         assert opens_after(machine, bucket) == HELD_MS - 20_000
 
 
-def test_a_machine_that_slept_finds_its_budget_whole(machine: Machine) -> None:
+def test_a_machine_that_slept_finds_its_limit_whole(machine: Machine) -> None:
     with machine.running(Rate(2, 60)) as bucket:
         takes(bucket, "a", "b")
         bucket.complete("a")
@@ -143,7 +143,7 @@ def test_after_the_machine_was_started_anew_calls_are_as_old_as_that_start_at_le
         assert opens_after(machine, bucket) == wait_ms
 
 
-def test_a_hold_and_a_lesson_are_for_every_process(machine: Machine) -> None:
+def test_a_pause_and_what_was_learned_are_for_every_process(machine: Machine) -> None:
     with machine.running(Rate(5, 60)) as one, machine.running(Rate(5, 60)) as other:
         one.pause(7_000)
         one.learn(lambda learned: learned.after_header(2, Rate(5, 60), 1.0))
@@ -187,7 +187,7 @@ def test_the_file_is_only_for_its_user_and_holds_no_token() -> None:
     assert [path.name for path in (state_folder() / "rate_limit").iterdir()] == [f"{options.channel}.sqlite"]
 
 
-def test_tokens_that_share_an_account_share_its_budget() -> None:
+def test_tokens_that_share_an_account_share_its_limit() -> None:
     one, other = settings(token="one", account="acme"), settings(token="other", account="acme")
     assert one.rate_limit_key == other.rate_limit_key
     assert (
@@ -204,7 +204,7 @@ def test_what_was_learned_is_there_for_the_next_run() -> None:
     assert learned_limit_of(options).bursts == 1
 
 
-def test_a_file_that_is_no_budget_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_file_that_is_no_bucket_is_reported_before_anything_is_sent(tmp_path: Path) -> None:
     path = tmp_path / "channel.sqlite"
     path.write_text("hello, I am no database, and long enough to be seen as none" * 20)
     with pytest.raises(WriteError) as caught:

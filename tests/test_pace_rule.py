@@ -12,9 +12,12 @@ HELD_MS = 60_005
 NOW = 1_000_000
 
 
-def opens(view: BucketState, stamps: list[int], terms: LimitParams = MINUTE) -> int:
-    """How long after now the next call may go, where `stamps` are those of the calls answered."""
-    return next_free_at(view, terms, lambda number: stamps[number] if number < len(stamps) else None) - view.now
+def opens(state: BucketState, answered: list[int], params: LimitParams = MINUTE) -> int:
+    """How long after now the next call may go, where `answered` are those of the calls answered."""
+    return (
+        next_free_at(state, params, lambda number: answered[number] if number < len(answered) else None)
+        - state.now
+    )
 
 
 def test_the_margin_is_5_ms_for_a_minute_and_goes_with_the_window() -> None:
@@ -26,11 +29,11 @@ def test_with_all_of_the_limit_in_flight_it_is_looked_again_soon() -> None:
 
 
 def test_what_is_used_by_others_is_free_after_a_window_or_when_enough_of_ours_is() -> None:
-    view = BucketState(NOW, held=4, external_calls=6, external_at=NOW - 10_000)
-    assert opens(view, [NOW - 50_000] * 4) == HELD_MS - 50_000
-    assert opens(view, [NOW - 5_000] * 4) == HELD_MS - 10_000
-    assert opens(replace(view, held=10, external_at=NOW - 50_000), [NOW - 40_000] * 10) == HELD_MS - 40_000
-    assert opens(replace(view, now=NOW + HELD_MS), [NOW + HELD_MS - 1] * 4) == 0
+    state = BucketState(NOW, held=4, external_calls=6, external_at=NOW - 10_000)
+    assert opens(state, [NOW - 50_000] * 4) == HELD_MS - 50_000
+    assert opens(state, [NOW - 5_000] * 4) == HELD_MS - 10_000
+    assert opens(replace(state, held=10, external_at=NOW - 50_000), [NOW - 40_000] * 10) == HELD_MS - 40_000
+    assert opens(replace(state, now=NOW + HELD_MS), [NOW + HELD_MS - 1] * 4) == 0
 
 
 def test_others_may_use_what_a_share_leaves_them() -> None:
@@ -47,19 +50,19 @@ def test_calls_are_spaced_while_others_use_the_limit() -> None:
 
 @pytest.mark.parametrize("late_ms", [0, 1, 100])
 def test_evenly_spaced_calls_that_are_each_a_little_late_lose_nothing(late_ms: int) -> None:
-    terms = LimitParams.of(Rate(200, 60.0), spaced=0.99)
-    view, moments = BucketState(NOW), []
+    params = LimitParams.of(Rate(200, 60.0), spaced=0.99)
+    state, moments = BucketState(NOW), []
     for _ in range(1000):
-        view = replace(view, now=max(view.now, int(view.spaced_at) + 1 + late_ms))
-        moments.append(view.now)
-        view = replace(view, spaced_at=view.spaced_after(terms))
-    assert (moments[-1] - moments[1]) / 998 == pytest.approx(terms.gap_ms, rel=0.001)
+        state = replace(state, now=max(state.now, int(state.spaced_at) + 1 + late_ms))
+        moments.append(state.now)
+        state = replace(state, spaced_at=state.spaced_after(params))
+    assert (moments[-1] - moments[1]) / 998 == pytest.approx(params.gap_ms, rel=0.001)
 
 
 def test_after_a_pause_no_more_than_two_evenly_spaced_calls_go_at_once() -> None:
-    terms = LimitParams.of(Rate(200, 60.0), spaced=0.99)
-    view = BucketState(NOW)
+    params = LimitParams.of(Rate(200, 60.0), spaced=0.99)
+    state = BucketState(NOW)
     for _ in range(2):
-        assert opens(view, [], terms) <= 0
-        view = replace(view, spaced_at=view.spaced_after(terms))
-    assert opens(view, [], terms) == pytest.approx(terms.gap_ms, abs=1)
+        assert opens(state, [], params) <= 0
+        state = replace(state, spaced_at=state.spaced_after(params))
+    assert opens(state, [], params) == pytest.approx(params.gap_ms, abs=1)
