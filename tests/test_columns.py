@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, column_letter, normalize_name, parse_field_name
+from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.recognition import MappingOptions, recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.mapping.tag_lists import join_list, split_list
 from heyx_bulk.models.contacts import ContactRow, Field, Problem
+from heyx_bulk.sheets.cell_reference import column_letter
 
 NO_WISHES = MappingOptions()
 

@@ -9,9 +9,9 @@ from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.inspect import meaning, tell_columns
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.mapping import mapping_store as mapping
-from heyx_bulk.mapping.column import column_letter
 from heyx_bulk.mapping.recognition import MappingResult, map_columns
 from heyx_bulk.mapping.template import render_template
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.upload.inspection import sample_columns
 from heyx_bulk.upload.options import UploadOptions
 

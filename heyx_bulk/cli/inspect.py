@@ -9,8 +9,9 @@ from heyx_bulk.cli.console import Console, count
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.mapping import MappingWish
 from heyx_bulk.cli.preflight import tell_causes, tell_findings, tell_strange
-from heyx_bulk.mapping.column import Column, Use, column_letter
+from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.reports import results
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.upload.inspection import Inspection, inspect_sheet
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim

@@ -10,9 +10,10 @@ import typer
 from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_store as mapping
-from heyx_bulk.mapping.column import Column, column_letter
+from heyx_bulk.mapping.column import Column
 from heyx_bulk.mapping.recognition import KnownFields, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.upload.inspection import sample_columns
 from heyx_bulk.upload.options import UploadOptions

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import SettingsError, SheetError
-from heyx_bulk.mapping.column import ID_COLUMN, column_letter, normalize_name
+from heyx_bulk.mapping.column import ID_COLUMN, normalize_name
 from heyx_bulk.mapping.rules import positions
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet

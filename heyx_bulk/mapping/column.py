@@ -12,6 +12,7 @@ from typing import Any
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Policy
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 
@@ -48,16 +49,6 @@ def normalize_name(name: str) -> str:
 def alphanumeric_key(name: str) -> str:
     """A header or field name by its letters and digits alone, or as `folded` leaves it if it has none."""
     return re.sub(r"[\W_]+", "", normalize_name(name)) or normalize_name(name)
-
-
-def column_letter(position: int) -> str:
-    """The letters a spreadsheet shows above the column at `position` (0 is A, 26 is AA)."""
-    letters = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 AS_TEXT = ValueType()

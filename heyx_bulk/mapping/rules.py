@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from heyx_bulk.mapping.column import ID_COLUMN, Column, Use, column_letter, normalize_name, parse_field_name
+from heyx_bulk.mapping.column import ID_COLUMN, Column, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import tomlkit
 from tomlkit.items import Table
 
-from heyx_bulk.mapping.column import Column, Use, column_letter
+from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueKind
 

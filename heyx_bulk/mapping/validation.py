@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from heyx_bulk.mapping.column import Column, Use, column_letter, normalize_name
+from heyx_bulk.mapping.column import Column, Use, normalize_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.row_errors import SURROGATE
 from heyx_bulk.mapping.suggestions import Suggestion, closest
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind

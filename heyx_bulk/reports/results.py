@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
-from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, column_letter, normalize_name
+from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, normalize_name
 from heyx_bulk.models.contacts import Status
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.writer import CellStyle, write_sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.mapping.column import column_letter
 from heyx_bulk.models.contacts import ContactRow
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.storage.checkpoint.call_table import CallRecord
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run

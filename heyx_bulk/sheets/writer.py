@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from heyx_bulk.errors import WriteError
 from heyx_bulk.sheets.atomic_write import atomic_write
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.worksheet_choice import RUN_WORKSHEET
 from heyx_bulk.sheets.xlsx import escapes
-from heyx_bulk.sheets.xlsx.reference import column_letters
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -208,7 +208,7 @@ class _Page:
                 raise self._refused(code, row, position, cell)
 
     def _refused(self, code: int, row: int, position: int, cell: str) -> WriteError:
-        place = f"{self.path}, worksheet {self.name!r}, row {row + 1}, column {column_letters(position)}"
+        place = f"{self.path}, worksheet {self.name!r}, row {row + 1}, column {column_letter(position)}"
         if code == -2:
             what = f"{place}: {len(cell):,} characters are more than the {_LONGEST_TEXT:,} Excel can hold"
             return WriteError(what, "Write .csv instead.")

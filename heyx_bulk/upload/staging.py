@@ -8,13 +8,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.mapping.column import Use, column_letter
+from heyx_bulk.mapping.column import Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning, RoundedNumbers
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, recognize
 from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.chunk import Chunk
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
 from heyx_bulk.sheets.chunk import CellError, Record
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, too_long
 from heyx_bulk.sheets.xlsx import escapes
 from heyx_bulk.sheets.xlsx.cell_number import CellText, number_text
 from heyx_bulk.sheets.xlsx.number_format import GENERAL, NumberFormat, NumberKind
 from heyx_bulk.sheets.xlsx.package import local
-from heyx_bulk.sheets.xlsx.reference import REFERENCE, Area, areas, column_letters, column_position
 from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
 from heyx_bulk.sheets.xlsx.workbook import Workbook, WorksheetInfo
 
@@ -115,7 +115,7 @@ class _Cells:
             if len(self.pieces) > _MANY_PIECES:
                 self.pieces[:] = ["".join(self.pieces)]
                 if len(self.pieces[0]) > MOST_CHARACTERS:
-                    raise too_long(f"{self._place_name()}, cell {column_letters(self.column)}{self.row}")
+                    raise too_long(f"{self._place_name()}, cell {column_letter(self.column)}{self.row}")
 
     def end(self, tag: str) -> None:
         if tag == "v":
@@ -226,11 +226,11 @@ class _Cells:
         gap = self.column - len(self.cells)
         if gap < 0:
             if self.cells[self.column]:
-                raise self._misplaced(f"{column_letters(self.column)}{self.row}", "stands there twice")
+                raise self._misplaced(f"{column_letter(self.column)}{self.row}", "stands there twice")
             self.cells[self.column] = text
             return
         if gap > _WIDEST_GAP and self.column > self.widest + _WIDEST_GAP:
-            reference = f"{column_letters(self.column)}{self.row}"
+            reference = f"{column_letter(self.column)}{self.row}"
             raise self._misplaced(reference, f"stands over {_WIDEST_GAP:,} columns right of all before it")
         if gap:
             self.cells.extend([""] * gap)
@@ -241,7 +241,7 @@ class _Cells:
         return SheetError(what, "Clear it in Excel, save the sheet and try again.")
 
     def _nested(self) -> SheetError:
-        return self._misplaced(f"{column_letters(self.column)}{self.row}", "holds a value within a value")
+        return self._misplaced(f"{column_letter(self.column)}{self.row}", "holds a value within a value")
 
     def _place_name(self) -> str:
         return f"{self.worksheet.workbook.path.name}, worksheet {self.worksheet.info.name!r}"

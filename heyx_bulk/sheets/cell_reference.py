@@ -1,4 +1,4 @@
-"""Places in a worksheet, as Excel names them: `XFD1048576`, `A1:C2`."""
+"""Cells and columns as spreadsheets name them: `B`, `XFD1048576`, `A1:C2`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
 class Area(NamedTuple):
-    """A merged area: rows as a person counts, columns from 0, the last ones included."""
+    """A merged area: rows counted from 1, columns from 0, the last ones included."""
 
     top: int
     bottom: int
@@ -18,12 +18,11 @@ class Area(NamedTuple):
     right: int
 
     def reference(self) -> str:
-        """The area as Excel writes it."""
-        return f"{column_letters(self.left)}{self.top}:{column_letters(self.right)}{self.bottom}"
+        return f"{column_letter(self.left)}{self.top}:{column_letter(self.right)}{self.bottom}"
 
 
 def areas(reference: str) -> Iterator[Area]:
-    """The area written as `A1:C2`; nothing if it is none."""
+    """The area written as `A1:C2`, or nothing where `reference` is not valid."""
     first, _, last = reference.partition(":")
     corners = [REFERENCE.fullmatch(corner) for corner in (first, last or first)]
     if corners[0] and corners[1]:
@@ -39,11 +38,11 @@ def column_position(letters: str) -> int:
     return position - 1
 
 
-def column_letters(position: int) -> str:
-    """The letters of the column at `position`, from 0."""
+def column_letter(position: int) -> str:
+    """The letters a spreadsheet shows above the column at `position` (0 is A, 26 is AA)."""
     letters = ""
-    rest = position + 1
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        letters = chr(65 + letter) + letters
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("A") + rest) + letters
     return letters
