@@ -16,6 +16,7 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -108,7 +109,7 @@ def one_cell(folder: Path, cell: str, **options: Any) -> Sheet:
 
 def refusal(path: Path, **options: Any) -> SheetError:
     with pytest.raises(SheetError) as told:
-        open_sheet(path, **options)
+        open_sheet(path, SheetOptions(**options))
     assert told.value.remedy
     return told.value
 

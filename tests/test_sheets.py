@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.sheet_files import REAL, REAL_SHEETS, csv_file, raw_workbook, refusal, rows_of, workbook
 
 
@@ -21,7 +22,7 @@ def test_a_title_above_the_table_is_refused_naming_the_header(tmp_path: Path) ->
         error = refusal(path)
         assert "row 3 looks like the header" in error.what
         assert error.remedy == "Say --header-row 3, or delete the lines above it."
-        sheet = open_sheet(path, header_row=3)
+        sheet = open_sheet(path, SheetOptions(header_row=3))
         assert (sheet.header, sheet.header_row, rows_of(sheet)) == (("a", "b", "c"), 3, [["1", "2", "3"]])
 
 
@@ -62,7 +63,7 @@ def test_merged_header_cells_are_refused(tmp_path: Path) -> None:
     book.save(tmp_path / "contacts.xlsx")
     error = refusal(tmp_path / "contacts.xlsx")
     assert "header cells B1:C1 are merged" in error.what
-    assert open_sheet(tmp_path / "contacts.xlsx", header_row=2).header == ("", "street", "city")
+    assert open_sheet(tmp_path / "contacts.xlsx", SheetOptions(header_row=2)).header == ("", "street", "city")
 
 
 FORMATS = {
@@ -90,9 +91,9 @@ def test_a_real_sheet_gives_what_is_known_of_it(real: dict[str, Any]) -> None:
         return
     if real["outcome"] == "read_with_option":
         assert f"row {real['header_row']} looks like the header" in refusal(path).what
-        sheet = open_sheet(path, header_row=real["header_row"])
+        sheet = open_sheet(path, SheetOptions(header_row=real["header_row"]))
     else:
-        sheet = open_sheet(path, worksheet=SEVERAL_WORKSHEETS.get(path.name))
+        sheet = open_sheet(path, SheetOptions(worksheet=SEVERAL_WORKSHEETS.get(path.name)))
     known = list(real["header"])
     while known and not known[-1] and len(known) > len(sheet.header):
         known.pop()  # a column without a header and without data is dropped

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.row_store import deserialize, serialize
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.sheet_files import csv_file, faults_of, numbers_of, refusal, rows_of, suspects_of
 
 
@@ -98,7 +99,7 @@ def test_western_text_is_read_as_windows_1252_with_a_note(tmp_path: Path, text: 
 
 def test_an_encoding_can_be_given_and_is_checked(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "имя,город\nИван,Москва\n".encode("cp1251"))
-    assert open_sheet(path, encoding="windows-1251").header == ("имя", "город")
+    assert open_sheet(path, SheetOptions(encoding="windows-1251")).header == ("имя", "город")
     assert "UTF-8" in refusal(path, encoding="utf-8").what
     assert "no encoding 'utf-9'" in refusal(path, encoding="utf-9").what
 
@@ -124,7 +125,7 @@ def test_a_sep_line_wins_and_is_no_row(tmp_path: Path) -> None:
 
 
 def test_a_delimiter_can_be_given(tmp_path: Path) -> None:
-    sheet = open_sheet(csv_file(tmp_path, "a:b\n1:2\n"), separator=":")
+    sheet = open_sheet(csv_file(tmp_path, "a:b\n1:2\n"), SheetOptions(separator=":"))
     assert rows_of(sheet) == [["1", "2"]]
 
 

@@ -13,6 +13,7 @@ from openpyxl.cell.text import InlineFont
 
 from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import (
     RICH,
@@ -272,7 +273,7 @@ def test_the_only_visible_worksheet_with_data_is_chosen(tmp_path: Path) -> None:
 
 def test_a_worksheet_is_named_in_any_case_even_a_hidden_one(tmp_path: Path) -> None:
     path = worksheets(tmp_path, Old=("hidden", [["x"]]), People=("visible", [["a"]]))
-    assert open_sheet(path, worksheet="oLD").header == ("x",)
+    assert open_sheet(path, SheetOptions(worksheet="oLD")).header == ("x",)
     error = refusal(path, worksheet="Leads")
     assert "no worksheet 'Leads'; it has 'Old', 'People'" in error.what
 

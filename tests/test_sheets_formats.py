@@ -18,6 +18,7 @@ from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.sheet_files import (
     OLE,
     REAL,
@@ -156,7 +157,7 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
     ("word", "sign"), [(";", ";"), ("semicolon", ";"), ("Tab", "\t"), ("\\t", "\t"), ("^", "^"), ("pipe", "|")]
 )
 def test_a_delimiter_is_a_sign_or_a_word(tmp_path: Path, word: str, sign: str) -> None:
-    sheet = open_sheet(csv_file(tmp_path, f"a,x{sign}b\n1{sign}2\n"), separator=word)
+    sheet = open_sheet(csv_file(tmp_path, f"a,x{sign}b\n1{sign}2\n"), SheetOptions(separator=word))
     assert (sheet.header, rows_of(sheet)) == (("a,x", "b"), [["1", "2"]])
 
 
@@ -256,7 +257,7 @@ def test_the_worksheet_of_an_opendocument_sheet_is_chosen_like_any_other(tmp_pat
     row = ods_row(ods_text("a"))
     path = ods(tmp_path, One=row, Empty="", Two=row + row)
     assert "several worksheets with data: 'One', 'Two'" in refusal(path).what
-    assert open_sheet(path, worksheet="two").row_count == 1
+    assert open_sheet(path, SheetOptions(worksheet="two")).row_count == 1
     assert "is empty" in refusal(ods(tmp_path, Empty="")).what
 
 

@@ -21,6 +21,7 @@ from heyx_bulk.errors import WriteError
 from heyx_bulk.sheets import writer as writing
 from heyx_bulk.sheets.csv.injection import guard, unguard
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import faults_of, rows_of
 
@@ -88,7 +89,7 @@ def test_any_table_comes_back(suffix: str, rows: list[list[str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"results.{suffix}")
         write_sheet(path, header, rows)
-        sheet = open_sheet(path, separator="," if suffix == "csv" else None, header_row=1)
+        sheet = open_sheet(path, SheetOptions(separator="," if suffix == "csv" else None, header_row=1))
         assert list(sheet.header) == header
         assert rows_of(sheet) == [row for row in rows if any(cell.strip() for cell in row)]
 
@@ -119,7 +120,7 @@ def test_rows_over_the_limit_go_to_further_worksheets(tmp_path: Path, monkeypatc
         "A worksheet with a long nam (2)",
         "A worksheet with a long nam (3)",
     )
-    assert [rows_of(open_sheet(path, worksheet=name)) for name in names] == [
+    assert [rows_of(open_sheet(path, SheetOptions(worksheet=name))) for name in names] == [
         [["0"], ["1"]],
         [["2"], ["3"]],
         [["4"]],

@@ -32,6 +32,7 @@ from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.settings import Settings, from_environment
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.run import Run
@@ -64,7 +65,7 @@ def rerun(
         settings = from_environment(os.environ, **speaking.or_else(checkpoint.facts.connection).options())
         confirm_channel(checkpoint, settings)
         if mended is not None:
-            sheet = open_sheet(named, raw_csv=UploadOptions.from_checkpoint(checkpoint).raw_csv)
+            sheet = open_sheet(named, SheetOptions(raw_csv=UploadOptions.from_checkpoint(checkpoint).raw_csv))
             _take_back(console, Run.from_checkpoint(checkpoint), sheet, uncertain=uncertain)
         else:
             _tell_changed(console, checkpoint)

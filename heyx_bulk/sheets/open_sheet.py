@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,70 +19,47 @@ from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.header_detection import Table, detect_table
 from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.xlsx.xlsx_book import XlsxBook
 
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
+_DETECTED = SheetOptions()
 _NAMES_OF_SEPARATORS = {"\t": "tab", " ": "a blank"}
 
 
-@dataclass(frozen=True, slots=True)
-class _SheetOptions:
-    """What a person has said of the sheet."""
-
-    worksheet: str | None
-    header_row: int | None
-    encoding: str | None
-    separator: str | None
-    raw_csv: bool
-
-
-def open_sheet(
-    path: Path,
-    *,
-    worksheet: str | None = None,
-    header_row: int | None = None,
-    encoding: str | None = None,
-    separator: str | None = None,
-    raw_csv: bool = False,
-) -> Sheet:
-    """The sheet at `path` (`-` is standard input), read once from end to end.
-
-    `worksheet` is matched without regard to case; `header_row` counts as a person does, from 1; `encoding`
-    and `delimiter` are for text files and otherwise judged by the content; with `raw_csv` an apostrophe that
-    guards a value against being run as a formula stays a part of it. `SheetError` says what is wrong and
-    how to mend it.
-    """
-    if header_row is not None and header_row < 1:
-        raise SheetError(f"there is no row {header_row}", "Count rows as Excel does: the first one is row 1.")
-    wish = _SheetOptions(worksheet, header_row, encoding, separator, raw_csv)
+def open_sheet(path: Path, options: SheetOptions = _DETECTED) -> Sheet:
+    """Read the sheet at `path` (`-` is standard input) once from end to end; raises `SheetError`."""
+    if options.header_row is not None and options.header_row < 1:
+        what = f"there is no row {options.header_row}"
+        raise SheetError(what, "Count rows as Excel does: the first one is row 1.")
     with envelope.unpack(path) as (place, form):
-        _refuse_misplaced(place, form, wish)
-        sheet = _open_csv(place, wish) if form is Format.CSV else _open_workbook(place, form, wish)
+        _refuse_misplaced(place, form, options)
+        sheet = _open_csv(place, options) if form is Format.CSV else _open_workbook(place, form, options)
     return replace(sheet, path=path)
 
 
-def _refuse_misplaced(path: Path, form: Format, wish: _SheetOptions) -> None:
-    """Refuses a wish that means nothing for this format."""
-    if form is Format.CSV and wish.worksheet is not None:
+def _refuse_misplaced(path: Path, form: Format, options: SheetOptions) -> None:
+    """Refuse an option that this format does not have."""
+    if form is Format.CSV and options.worksheet is not None:
         raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --worksheet.")
-    for option, value in (("encoding", wish.encoding), ("separator", wish.separator)):
+    for option, value in (("encoding", options.encoding), ("separator", options.separator)):
         if form is not Format.CSV and value is not None:
             raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
 
 
-def _open_csv(path: Path, wish: _SheetOptions) -> Sheet:
-    wished = separator.parse_separator(wish.separator) if wish.separator is not None else None
+def _open_csv(path: Path, options: SheetOptions) -> Sheet:
+    wished = separator.parse_separator(options.separator) if options.separator is not None else None
     codec = (
-        encodings.check_encoding(path, wish.encoding)
-        if wish.encoding is not None
+        encodings.check_encoding(path, options.encoding)
+        if options.encoding is not None
         else encodings.detect_encoding(path)
     )
     sample = _sample(CsvFile(path, codec.codec, ","))
     declared = separator.declared_separator(sample[0]) if sample else None
     chosen = wished or declared or separator.detect_separator(sample)
     source, table = _survey_csv(
-        CsvFile(path, codec.codec, chosen, 1 if declared else 0, raw=wish.raw_csv), sample, wish.header_row
+        CsvFile(path, codec.codec, chosen, 1 if declared else 0, raw=options.raw_csv), sample, options.header_row
     )
     notes = (
         codec.note,
@@ -130,18 +107,20 @@ def _uniform(attempt: Callable[[CsvFile], Table], source: CsvFile) -> Table | No
     return table if table.uniform else None
 
 
-def _open_workbook(path: Path, form: Format, wish: _SheetOptions) -> Sheet:
+def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
     with ExitStack() as stack:
         book: choice.Book
         book = XlsxBook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
         info = (
-            choice.only_worksheet(book) if wish.worksheet is None else choice.worksheet_named(book, wish.worksheet)
+            choice.only_worksheet(book)
+            if options.worksheet is None
+            else choice.worksheet_named(book, options.worksheet)
         )
         rows = book.worksheet(info)
         place = f"{path.name}, worksheet {info.name!r}"
-        table = detect_table(batches(rows.records()), place, wish.header_row, delimited=False)
+        table = detect_table(batches(rows.records()), place, options.header_row, delimited=False)
         _refuse_merged(rows, table, place)
-        hidden = _hidden(book) if wish.worksheet is None else ()
+        hidden = _hidden(book) if options.worksheet is None else ()
         sheet = _sheet(path, form, table, (*hidden, *book.notes))
         return replace(sheet, worksheet=info.name, worksheets=tuple(other.name for other in book.worksheets))
 

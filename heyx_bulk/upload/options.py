@@ -11,6 +11,7 @@ from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.planning.planner import Matching
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 
 
@@ -38,11 +39,13 @@ class UploadOptions:
         """The sheet at `path`, read as it is meant; raises `SheetError`."""
         return open_sheet(
             path,
-            worksheet=self.worksheet,
-            header_row=self.header_row,
-            encoding=self.encoding,
-            separator=self.separator,
-            raw_csv=self.raw_csv,
+            SheetOptions(
+                worksheet=self.worksheet,
+                header_row=self.header_row,
+                encoding=self.encoding,
+                separator=self.separator,
+                raw_csv=self.raw_csv,
+            ),
         )
 
     @classmethod
