@@ -16,7 +16,7 @@ from zipfile import ZipFile, ZipInfo
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.detect_format import Compression, Format, detect_format
-from heyx_bulk.sheets.limits import check_growth, report_full_folder
+from heyx_bulk.sheets.limits import check_growth, translate_full_disk
 from heyx_bulk.sheets.xlsx.package import report_damage
 
 STANDARD_INPUT = Path("-")
@@ -36,7 +36,7 @@ def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
         unpacked = Path(folder, "unpacked", place.name)
         unpacked.parent.mkdir()
         packed = _gunzip if found is Compression.GZIP else _unzip
-        with report_damage(place), report_full_folder():
+        with report_damage(place), translate_full_disk():
             packed(place, unpacked)
         inner = detect_format(unpacked)
         if inner is not Format.CSV:
@@ -51,7 +51,7 @@ class _Readable(Protocol):
 
 def _from_standard_input(folder: Path) -> Path:
     place = folder / "standard input"
-    with report_full_folder(), place.open("wb") as file:
+    with translate_full_disk(), place.open("wb") as file:
         _copy(sys.stdin.buffer, file, place, None)
     return place
 

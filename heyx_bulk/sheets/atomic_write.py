@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all: written beside its place under a hidden name, then renamed."""
+"""Files that appear whole or not at all: written beside their place under a hidden name, then renamed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from heyx_bulk.errors import WriteError
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+from heyx_bulk.errors import DISK_FULL_ERRNOS, WriteError
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A place to write the file that takes `path`'s place when the block ends well, and vanishes if not.
+    """Yield a temporary path whose file replaces `path` when the block ends, and is deleted if it raises.
 
-    The folder it lies in may hold other temporary files. A full disk stays the `OSError` it is; any other
-    failure of the file system is told as `WriteError`.
+    Its folder may hold other temporary files. A full disk stays an `OSError`; any other failure of the file system
+    becomes a `WriteError`.
     """
     target = path.resolve()
     try:
@@ -29,17 +27,17 @@ def atomic_write(path: Path) -> Iterator[Path]:
             written = Path(folder) / target.name
             written.touch(mode=0o600)
             yield written
-            _persist(written)
+            _sync(written)
             written.replace(target)
-        _persist(target.parent)
+        _sync(target.parent)
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in DISK_FULL_ERRNOS:
             raise
-        raise _unwritable(path, error) from error
+        raise _write_error(path, error) from error
 
 
-def _persist(path: Path) -> None:
-    """Waits until the disk has it; a folder cannot be opened for that on Windows and need not be."""
+def _sync(path: Path) -> None:
+    """Wait until the disk has it. Windows cannot open a folder for that and need not."""
     if os.name == "nt" and path.is_dir():
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -49,13 +47,13 @@ def _persist(path: Path) -> None:
         os.close(handle)
 
 
-def _unwritable(path: Path, error: OSError) -> WriteError:
-    what = f"{path} cannot be written ({error.strerror or error})"
+def _write_error(path: Path, error: OSError) -> WriteError:
+    remedy = "Name another file or folder."
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return WriteError(what, f"Make the folder {path.parent} first, or name another one.")
+            remedy = f"Make the folder {path.parent} first, or name another one."
         case OSError(errno=errno.ENAMETOOLONG):
-            return WriteError(what, "Choose a shorter name.")
+            remedy = "Choose a shorter name."
         case PermissionError():
-            return WriteError(what, "Close the file where it is open, or name a folder you may write to.")
-    return WriteError(what, "Name another file or folder.")
+            remedy = "Close the file where it is open, or name a folder you may write to."
+    return WriteError(f"{path} cannot be written ({error.strerror or error})", remedy)

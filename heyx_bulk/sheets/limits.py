@@ -1,28 +1,26 @@
-"""How much a file may unpack to and a cell may hold, so that a hostile one is refused before it fills memory."""
+"""How much a file may unpack to and a cell may hold, so that a hostile file is refused before it fills memory."""
 
 from __future__ import annotations
 
-import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
-from heyx_bulk.errors import DiskFull, SheetError
+from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SheetError
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 1 << 20
 MOST_UNPACKED_BYTES = 3 << 30
-_INNOCENT_BYTES = 64 << 20
+_UNSUSPICIOUS_BYTES = 64 << 20
 _MOST_GROWTH = 200
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_DOUBTFUL = "If it is truly yours, open it in Excel and save it as a new .xlsx; otherwise do not open it at all."
+_SAVE_ANEW = "If it is truly yours, open it in Excel and save it as a new .xlsx; otherwise do not open it at all."
 
 
 def check_archive(path: Path, archive: ZipFile) -> None:
-    """Refuses a zip whose parts unpack to more than any sheet needs, before anything is unpacked."""
+    """Refuse a zip whose parts unpack to more than any sheet needs, before anything is unpacked."""
     parts = archive.infolist()
     for part in parts:
         check_growth(path, part.compress_size, part.file_size)
@@ -30,28 +28,28 @@ def check_archive(path: Path, archive: ZipFile) -> None:
 
 
 def check_growth(path: Path, packed: int, unpacked: int) -> None:
-    """Refuses what unpacks to over 3 GB, or from 64 MB on to over 200 times its size."""
+    """Refuse a file that unpacks to over 3 GB, or to over 64 MB and 200 times its size."""
     if unpacked > MOST_UNPACKED_BYTES:
         what = f"{path.name} unpacks to {unpacked / (1 << 30):,.1f} GB, more than the 3 GB that are read"
-        raise SheetError(what, _DOUBTFUL)
-    if unpacked > _INNOCENT_BYTES and unpacked > _MOST_GROWTH * packed:
+        raise SheetError(what, _SAVE_ANEW)
+    if unpacked > _UNSUSPICIOUS_BYTES and unpacked > _MOST_GROWTH * packed:
         growth = unpacked // max(1, packed)
         what = f"{path.name} holds a part that unpacks to {growth:,} times its size, as only a zip bomb does"
-        raise SheetError(what, _DOUBTFUL)
+        raise SheetError(what, _SAVE_ANEW)
 
 
-def too_long(place: str) -> SheetError:
-    """The refusal of a cell over 1 MB at `place`."""
+def cell_too_long(place: str) -> SheetError:
+    """The error for a cell over 1 MB at `place`."""
     return SheetError(f"{place}: holds over 1 MB in one cell", "Shorten it, save the sheet and try again.")
 
 
 @contextmanager
-def report_full_folder() -> Iterator[None]:
-    """Tells a full folder for temporary files as `DiskFull`."""
+def translate_full_disk() -> Iterator[None]:
+    """Raise `DiskFull` where the folder for temporary files is full."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in DISK_FULL_ERRNOS:
             raise
         remedy = "Make room there, or name another folder in the environment variable TMPDIR."
         raise DiskFull(f"the folder for temporary files, {tempfile.gettempdir()}, is full", remedy) from error

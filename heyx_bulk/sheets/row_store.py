@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from weakref import finalize
 
 from heyx_bulk.sheets.chunk import CellError, Chunk
-from heyx_bulk.sheets.limits import report_full_folder
+from heyx_bulk.sheets.limits import translate_full_disk
 
 _BYTES_IN_MEMORY = 8 << 20
 _Told = tuple[int, int, str, str]
@@ -36,7 +36,7 @@ class RowStore:
     ) -> None:
         """Keeps rows: their numbers, the texts of each column, their faults and suspects."""
         block: _Block = ([*numbers], [*map(serialize, columns)], [*map(_told, errors)], [*map(_told, warnings)])
-        with report_full_folder():
+        with translate_full_disk():
             written = self._file.write(marshal.dumps(block, 2))
         self._ends.append(self._ends[-1] + written)
 

@@ -19,7 +19,7 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.batch import Batch, grouped
 from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.csv.injection import unguard
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, too_long
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, cell_too_long
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -58,7 +58,7 @@ class CsvFile:
                 self._check(whole, line)
                 line += whole.count("\n") + whole.count("\r") - whole.count("\r\n")
                 if len(begun) >= _LONGEST_LINE:
-                    raise too_long(f"{self.path.name}, line {line}")
+                    raise cell_too_long(f"{self.path.name}, line {line}")
                 yield whole
         self._check(begun, line)
         yield begun

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, too_long
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, cell_too_long
 from heyx_bulk.sheets.xlsx import escapes, number_format
 from heyx_bulk.sheets.xlsx.number_format import NumberFormat
 from heyx_bulk.sheets.xlsx.package import Package, local
@@ -152,4 +152,4 @@ class _Reader:
             self.pieces.append(text)
             self.length += len(text)
             if self.length > MOST_CHARACTERS:
-                raise too_long(f"{self.package.path.name}, shared text {len(self.texts) + 1:,}")
+                raise cell_too_long(f"{self.package.path.name}, shared text {len(self.texts) + 1:,}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
 from heyx_bulk.sheets.chunk import CellError, Record
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, too_long
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, cell_too_long
 from heyx_bulk.sheets.xlsx import escapes
 from heyx_bulk.sheets.xlsx.cell_number import CellText, number_text
 from heyx_bulk.sheets.xlsx.number_format import GENERAL, NumberFormat, NumberKind
@@ -115,7 +115,7 @@ class _Cells:
             if len(self.pieces) > _MANY_PIECES:
                 self.pieces[:] = ["".join(self.pieces)]
                 if len(self.pieces[0]) > MOST_CHARACTERS:
-                    raise too_long(f"{self._place_name()}, cell {column_letter(self.column)}{self.row}")
+                    raise cell_too_long(f"{self._place_name()}, cell {column_letter(self.column)}{self.row}")
 
     def end(self, tag: str) -> None:
         if tag == "v":
