@@ -1,5 +1,5 @@
-"""Spreadsheets in and out, as exact text: what a person sees in a cell is what the program gets, and back.
+"""Spreadsheets in and out, as exact text: a program gets what Excel shows in a cell, and writes it back unchanged.
 
-Nothing here guesses in silence. A sheet that cannot be read for certain is refused (`SheetError`), a cell
-without a true text is a `CellError` of its row, and a number Excel may have rounded is told as a suspect.
+Nothing is guessed silently. A sheet that cannot be read reliably is refused (`SheetError`); a cell that has no
+readable text is an error of its row, and a number that Excel may have rounded is a warning (both `CellError`).
 """

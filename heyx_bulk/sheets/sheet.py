@@ -1,4 +1,4 @@
-"""A sheet: opened, its header read and checked, its rows a stream of exact text."""
+"""An opened sheet: its header, and its rows as exact text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from heyx_bulk.sheets.row_store import RowStore
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A spreadsheet that has been read; its rows lie in a temporary file until nobody holds the sheet.
+    """A spreadsheet that has been read; its rows lie in a temporary file as long as the sheet is in use.
 
-    `name` is what a person calls it; `format` is one of 'CSV', 'Excel workbook', 'old Excel workbook (.xls)',
-    'binary Excel workbook (.xlsb)', 'OpenDocument sheet'; `worksheet` and `worksheets` are None and () for CSV;
-    `notes` are the things worth a line to a person. `row_count` counts the rows that are not blank, the header
-    aside; `blank` are the positions of the columns that have no value below their header.
+    `name` is for messages, as is `format`; a CSV file has no `worksheet` and no `worksheets`; `notes` are shown to
+    the user. `row_count` counts the rows below the header that are not blank; `blank` are the positions of columns
+    without any value there.
     """
 
     path: Path
@@ -33,13 +32,13 @@ class Sheet:
     _row_store: RowStore = field(repr=False)
 
     def chunks(self, rows: int = 10_000) -> Iterator[Chunk]:
-        """The rows below the header, at most `rows` to a chunk, without the blank ones; anew at each call."""
-        width, most = len(self.header), max(1, rows)
-        for chunk in self._row_store.chunks(width):
+        """The rows below the header that are not blank, at most `rows` to a chunk; from the first at each call."""
+        most = max(1, rows)
+        for chunk in self._row_store.chunks(len(self.header)):
             for start in range(0, len(chunk.numbers), most):
                 yield chunk if len(chunk.numbers) <= most else chunk.part(start, start + most)
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
-        """The texts at some positions, row by row; no others are read."""
+        """The texts at `positions`, row by row; other columns are not decoded."""
         for columns in self._row_store.columns(positions):
             yield from zip(*columns, strict=True)

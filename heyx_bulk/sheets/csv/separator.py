@@ -1,4 +1,4 @@
-"""Which separator a CSV file uses: a line `sep=;` says so, else the one that makes the rows most alike."""
+"""The separator of a CSV file: declared by a line `sep=;`, else the one that makes the rows most alike."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from itertools import islice
 
 from heyx_bulk.errors import SheetError
 
-SEPARATORS = (",", ";", "\t", "|")
+_SEPARATORS = (",", ";", "\t", "|")
 _RECORDS = 200
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
-
-
 _WORDS = {
     "comma": ",",
     "semicolon": ";",
@@ -28,7 +26,7 @@ _WORDS = {
 
 
 def parse_separator(text: str) -> str:
-    """The separator a person has named, as itself or in a word; `SheetError` for what cannot be one."""
+    """The separator that an option names, by itself or by a word; raises `SheetError` for an invalid one."""
     sign = _WORDS.get(text.strip().casefold(), text)
     if len(sign) == 1 and not sign.isalnum() and sign not in "\"\r\n\0'":
         return sign
@@ -37,15 +35,14 @@ def parse_separator(text: str) -> str:
 
 
 def declared_separator(first_line: str) -> str | None:
-    """The separator that Excel's line `sep=;` declares; None if the line is none."""
+    """The separator that Excel's line `sep=;` declares; None for any other line."""
     found = _SEP_LINE.fullmatch(first_line)
     return found.group(1) if found else None
 
 
 def detect_separator(lines: Sequence[str]) -> str:
-    """The separator of `lines`; a comma where none makes two columns."""
-    scores = {separator: _score(lines, separator) for separator in SEPARATORS}
-    return max(SEPARATORS, key=lambda separator: scores[separator])
+    """The separator that fits `lines` best; a comma where none makes two columns."""
+    return max(_SEPARATORS, key=lambda separator: _score(lines, separator))
 
 
 def _score(lines: Iterable[str], separator: str) -> float:
