@@ -1,4 +1,4 @@
-"""Rows on their way from a file into a table, some at a time: what holds for all of them is found out once."""
+"""Rows on their way from a file to the row store, many at a time: each check runs once for all of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
-from heyx_bulk.sheets.chunk import CellError, Record, width_of
+from heyx_bulk.sheets.chunk import CellError
 
 _MOST_CELLS = 20_000
-"""So many cells stand together at most, those that rows lack of the longest among them included."""
+"""The most cells in a batch, counted as if each row were as long as its longest."""
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
 
-class Batch(NamedTuple):
-    """Some rows as they stand in the file: their numbers, cells, faults and suspects, and which are hidden.
+class Record(NamedTuple):
+    """One row of a worksheet; `cells` may be fewer or more than the table has columns."""
 
-    Rows may have more or fewer cells than the table has columns.
-    """
+    row: int
+    cells: list[str]
+    errors: Sequence[CellError] = ()
+    warnings: Sequence[CellError] = ()
+    hidden: bool = False
+
+
+class Batch(NamedTuple):
+    """Rows as they stand in the file, of any length; `hidden` are the numbers of rows hidden in the worksheet."""
 
     numbers: Sequence[int]
     rows: Sequence[list[str]]
@@ -37,35 +44,36 @@ class Batch(NamedTuple):
             found[place] = max(found[place], error.position + 1)
         return found
 
-    def taken(self, places: Sequence[int]) -> Batch:
-        """The rows at these places alone."""
+    def select(self, places: Sequence[int]) -> Batch:
+        """Only the rows at these places, counted from 0."""
         numbers = [self.numbers[place] for place in places]
-        there = frozenset(numbers)
+        kept = frozenset(numbers)
         return Batch(
             numbers,
             [self.rows[place] for place in places],
-            [error for error in self.errors if error.row in there],
-            [warning for warning in self.warnings if warning.row in there],
-            [number for number in self.hidden if number in there],
+            [error for error in self.errors if error.row in kept],
+            [warning for warning in self.warnings if warning.row in kept],
+            [number for number in self.hidden if number in kept],
         )
 
     def columns(self, most: int | None) -> list[Sequence[str]]:
-        """The texts of each column, as long as the rows are many; `most` columns at most."""
+        """For each column, at most `most`, the texts of all rows."""
         rows = self.rows
         if most is not None and max(map(len, rows)) > most:
             rows = [row[:most] for row in rows]
         return [*zip_longest(*rows, fillvalue="")]
 
 
-def _bare(record: Record) -> Record:
-    cells = record.cells
-    while cells and not cells[-1]:
-        cells.pop()
-    return record
+def width_of(cells: Sequence[str]) -> int:
+    """How many columns reach to the last cell that is not blank; 0 where all are."""
+    width = len(cells)
+    while width and not (cells[width - 1] and cells[width - 1].strip()):
+        width -= 1
+    return width
 
 
 def grouped(rows: Iterable[R]) -> Iterator[list[R]]:
-    """The rows, each a tuple with its cells in the second place, some at a time."""
+    """Group rows for batches; each row is a tuple with its cells in the second place."""
     group: list[R] = []
     widest = cells = 0
     for row in rows:
@@ -82,8 +90,8 @@ def grouped(rows: Iterable[R]) -> Iterator[list[R]]:
 
 
 def batches(records: Iterable[Record]) -> Iterator[Batch]:
-    """The records of a worksheet, some at a time; empty cells at their ends are left off."""
-    for group in grouped(map(_bare, records)):
+    """Group the records of a worksheet; empty cells at the end of a row are left off."""
+    for group in grouped(map(_without_empty_end, records)):
         yield Batch(
             [record.row for record in group],
             [record.cells for record in group],
@@ -91,3 +99,10 @@ def batches(records: Iterable[Record]) -> Iterator[Batch]:
             [warning for record in group for warning in record.warnings],
             [record.row for record in group if record.hidden],
         )
+
+
+def _without_empty_end(record: Record) -> Record:
+    cells = record.cells
+    while cells and not cells[-1]:
+        cells.pop()
+    return record

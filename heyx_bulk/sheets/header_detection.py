@@ -122,7 +122,7 @@ def _filled(batches: Iterable[Batch]) -> Iterator[_Measured]:
         if 0 not in widths:
             yield batch, widths
         elif places := [place for place, width in enumerate(widths) if width]:
-            yield batch.taken(places), [widths[place] for place in places]
+            yield batch.select(places), [widths[place] for place in places]
 
 
 def _beyond(batch: Batch, widths: Sequence[int], fields: int | None) -> Iterator[CellError]:
@@ -143,10 +143,10 @@ def _header(filled: Iterator[_Measured], place: str, row: int | None) -> tuple[B
     for batch, widths in filled:
         for at, number in enumerate(batch.numbers):
             if row is None or number == row:
-                header = batch.taken([at])
+                header = batch.select([at])
                 _refuse_faults(header, place)
                 rest = range(at + 1, len(widths))
-                below = [(batch.taken(rest), widths[at + 1 :])] if rest else []
+                below = [(batch.select(rest), widths[at + 1 :])] if rest else []
                 return header, widths[at], chain(below, filled)
             above.append(number)
         if row is not None and above[-1] > row:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.batch import Record
 from heyx_bulk.sheets.cell_reference import Area
-from heyx_bulk.sheets.chunk import Record
 from heyx_bulk.sheets.xlsx.workbook import WorksheetInfo
 
 

@@ -1,7 +1,7 @@
-"""Rows of a CSV file, by the standard `csv` module alone.
+"""Rows of a CSV file, read by the standard `csv` module.
 
-pandas' reader renames headers and shifts a row that is too long; this one changes nothing. A row's number is
-the line of the file in which it begins, as a text editor counts.
+pandas renames headers and shifts the values of a row that is too long; here nothing changes. A row's number is the
+line of the file in which it begins, as a text editor counts.
 """
 
 from __future__ import annotations
@@ -9,31 +9,30 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.batch import Batch, grouped
-from heyx_bulk.sheets.chunk import CellError
+from heyx_bulk.sheets.chunk import PASTE_AS_TEXT, CellError
 from heyx_bulk.sheets.csv.injection import unguard
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, cell_too_long
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
-_BLOCK = 1 << 20
-_LONGEST_LINE = 1 << 24
+_BLOCK_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 24
 _ROW_TOO_LONG = "a row is too long"
-_CUT_NUMBER = re.compile(r"\d([.,]\d+)?E\+\d+")
+_EXPONENT = re.compile(r"\d([.,]\d+)?E\+\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A CSV file and how to read it: lines to skip at its top, whether blanks follow its separators."""
+    """A CSV file and how to read it.
+
+    `skipped_lines` are left out at its top. With `skip_blanks`, blanks after a separator are not a part of a
+    value; with `raw`, apostrophes that protect values from being run as formulas are.
+    """
 
     path: Path
     codec: str
@@ -41,68 +40,64 @@ class CsvFile:
     skipped_lines: int = 0
     skip_blanks: bool = False
     raw: bool = False
-    """Apostrophes that guard against formulas are a part of the text."""
 
     def lines(self) -> Iterator[str]:
-        """The file's lines with their ends, as they stand."""
+        """The lines of the file with their ends."""
         return chain.from_iterable(map(_lines, self._blocks()))
 
     def _blocks(self) -> Iterator[str]:
-        """The file's text, some whole lines at a time."""
+        """The text of the file, whole lines at a time."""
         begun, line = "", 1
         with self.path.open(encoding=self.codec, newline="") as file:
-            while text := file.read(_BLOCK):
+            while text := file.read(_BLOCK_CHARACTERS):
                 text = begun + text
                 end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
                 whole, begun = text[:end], text[end:]
-                self._check(whole, line)
+                self._refuse_nul(whole, line)
                 line += whole.count("\n") + whole.count("\r") - whole.count("\r\n")
-                if len(begun) >= _LONGEST_LINE:
+                if len(begun) >= _LONGEST_ROW:
                     raise cell_too_long(f"{self.path.name}, line {line}")
                 yield whole
-        self._check(begun, line)
+        self._refuse_nul(begun, line)
         yield begun
 
-    def _check(self, text: str, first: int) -> None:
+    def _refuse_nul(self, text: str, first: int) -> None:
         if "\0" in text:
             line = next(number for number, line in enumerate(_lines(text), first) if "\0" in line)
             what = f"{self.path.name}, line {line}: holds a NUL byte, which no text has"
             raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
 
     def batches(self) -> Iterator[Batch]:
-        """The file's rows, exactly, some at a time; raises `SheetError` for a quote that is not closed."""
+        """The rows, exactly as they stand; raises `SheetError` for wrong quotes."""
         csv.field_size_limit(MOST_CHARACTERS)
-        taken = _Taken(self._blocks())
-        for group in grouped(self._rows(taken)):
+        source = _LineSource(self._blocks())
+        for group in grouped(self._rows(source)):
             numbers = [row for row, _ in group]
             rows = [cells for _, cells in group]
-            if taken.has_apostrophes and not self.raw:
+            if source.has_apostrophes and not self.raw:
                 rows = [*map(_unguarded, rows)]
-            warnings = [*chain.from_iterable(map(_cut_numbers, numbers, rows))] if taken.has_exponents else ()
+            warnings = [*chain.from_iterable(map(_exponents, numbers, rows))] if source.has_exponents else ()
             yield Batch(numbers, rows, (), warnings)
 
-    def _rows(self, taken: _Taken) -> Iterator[tuple[int, list[str]]]:
+    def _rows(self, source: _LineSource) -> Iterator[tuple[int, list[str]]]:
         """Each row with the number of the line in which it begins."""
-        reader = self._reader(islice(taken, self.skipped_lines, None))
+        lines = islice(source, self.skipped_lines, None)
+        reader = csv.reader(lines, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
         row = self.skipped_lines + 1
         try:
             for cells in reader:
                 if len(cells) > MOST_COLUMNS:
-                    raise self._too_wide(row, len(cells))
+                    values = f"has {len(cells):,} values, and no worksheet has over {MOST_COLUMNS:,}"
+                    remedy = "Name the separator with --separator if it is another one."
+                    raise SheetError(f"{self.path.name}, line {row}: {values}", remedy)
                 yield row, cells
-                taken.characters = 0
+                source.characters = 0
                 row = self.skipped_lines + reader.line_num + 1
         except csv.Error as error:
-            raise self._misquoted(row, self.skipped_lines + reader.line_num, str(error)) from None
+            raise self._translated(str(error), row, self.skipped_lines + reader.line_num) from None
 
-    def _too_wide(self, row: int, columns: int) -> SheetError:
-        what = f"{self.path.name}, line {row}: has {columns:,} values, and no worksheet has over {MOST_COLUMNS:,}"
-        return SheetError(what, "Name the separator with --separator if it is another one.")
-
-    def _reader(self, lines: Iterable[str]) -> Reader:
-        return csv.reader(lines, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
-
-    def _misquoted(self, first: int, last: int, error: str) -> SheetError:
+    def _translated(self, error: str, first: int, last: int) -> SheetError:
+        """Translate an error of the `csv` module in the row of lines `first` to `last`."""
         name = self.path.name
         if error == _ROW_TOO_LONG:
             what = f"{name}, line {first}: the row that begins there holds over 16 MB"
@@ -141,10 +136,10 @@ class CsvFile:
         return at == 0 or line[at - 1] == self.separator
 
 
-class _Taken:
-    """Lines on their way into a reader: so many characters, block by block, since the last row ended.
+class _LineSource:
+    """The lines for a reader, which sets `characters` to 0 after each row so that an endless one is noticed.
 
-    It knows whether any so far had the signs of a guarded text or of a number in powers of ten.
+    It knows whether any text so far may hold a guarded value or a number with an exponent.
     """
 
     def __init__(self, blocks: Iterator[str]) -> None:
@@ -154,9 +149,9 @@ class _Taken:
         self.has_exponents = False
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(map(self._seen, self._blocks))
+        return chain.from_iterable(map(self._lines, self._blocks))
 
-    def _seen(self, block: str) -> Iterator[str]:
+    def _lines(self, block: str) -> Iterator[str]:
         if self.characters > _LONGEST_ROW:
             raise csv.Error(_ROW_TOO_LONG)
         self.characters += len(block)
@@ -166,7 +161,7 @@ class _Taken:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The lines of a text with their ends: line feed, carriage return or both, and no other sign."""
+    """The lines of a text with their ends: line feed, carriage return or both, and no other character."""
     return io.StringIO(text, newline="")
 
 
@@ -174,9 +169,8 @@ def _unguarded(cells: list[str]) -> list[str]:
     return [unguard(cell) if cell[:1] == "'" else cell for cell in cells] if "'" in "".join(cells) else cells
 
 
-def _cut_numbers(row: int, cells: list[str]) -> Iterator[CellError]:
-    remedy = "format the column as Text in Excel, paste the values again and save"
+def _exponents(row: int, cells: list[str]) -> Iterator[CellError]:
     for position, cell in enumerate(cells if "E+" in "\n".join(cells) else ()):
-        if _CUT_NUMBER.fullmatch(cell):
+        if _EXPONENT.fullmatch(cell):
             what = f"reads {cell}: the exponent is what Excel made of a long number"
-            yield CellError(row, position, what, remedy)
+            yield CellError(row, position, what, PASTE_AS_TEXT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from heyx_bulk.sheets.batch import width_of
 from heyx_bulk.sheets.xlsx.workbook import Workbook, WorksheetInfo, open_workbook
 from heyx_bulk.sheets.xlsx.worksheet import Worksheet
 
@@ -20,7 +21,7 @@ class XlsxBook:
 
     def filled(self, info: WorksheetInfo) -> bool:
         """Whether the worksheet holds any data; read no further than to the first of it."""
-        return any(record.width() for record in self.worksheet(info).records())
+        return any(record.errors or width_of(record.cells) for record in self.worksheet(info).records())
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         """The rows of a worksheet."""
