@@ -1,4 +1,4 @@
-"""The table in a worksheet: where its header stands, how wide it is, and whether its rows agree with that."""
+"""Find the table in a worksheet: where its header stands, how wide it is, and whether its rows fit the header."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.row_store import RowStore
 from heyx_bulk.values.text import BLANKS
 
-_LONG_ROWS_IN_A_HUNDRED = 5
-_LINES_NAMED = 5
+_MOST_LONG_ROWS_PERCENT = 5
+_MOST_LINES_NAMED = 5
 _Measured = tuple[Batch, list[int]]
+"""Rows, none of them blank, and the width of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one pass over all rows has found.
+    """A table, found in one pass over all rows.
 
-    `row_store` holds the rows below the header, without the blank ones; `blank` are the positions of columns that
-    have no value in any of them.
+    `row_store` holds the rows below the header, without blank ones; `blank` are the positions of the columns that
+    have no value in any of them. `uniform`: each row is as long as the header.
     """
 
     header: tuple[str, ...]
@@ -35,13 +36,18 @@ class Table:
 
 
 @dataclass(slots=True)
-class _Count:
-    """The rows below the header, counted. `filled` are the positions of columns that have a value."""
+class _Statistics:
+    """Statistics of the rows below the header.
 
-    fields: int | None
+    `limit` is how many values a row should have, None for any number. `short` and `long` are the numbers of rows
+    that have fewer or more; `cut` counts those that are too long by blanks only. `filled` are the positions of
+    columns that have a value.
+    """
+
+    limit: int | None
     width: int
     rows: int = 0
-    with_several: int = 0
+    rows_of_several: int = 0
     widest: int = 0
     widest_row: int = 0
     hidden: int = 0
@@ -51,32 +57,31 @@ class _Count:
     filled: set[int] = field(default_factory=set)
 
     def add(self, batch: Batch, widths: Sequence[int]) -> None:
-        """Count rows, none of them blank."""
         self.rows += len(widths)
         self.hidden += len(batch.hidden)
-        self.with_several += len(widths) - widths.count(1)
+        self.rows_of_several += len(widths) - widths.count(1)
         widest = max(widths)
         if widest > self.widest:
             self.widest, self.widest_row = widest, batch.numbers[widths.index(widest)]
-        if self.fields is not None:
-            self._measure(batch, widths, self.fields)
-            widest = max((width for width in widths if width <= self.fields), default=0)
+        if self.limit is not None:
+            self._compare(batch, widths, self.limit)
+            widest = max((width for width in widths if width <= self.limit), default=0)
         self.width = max(self.width, widest)
 
-    def _measure(self, batch: Batch, widths: Sequence[int], fields: int) -> None:
+    def _compare(self, batch: Batch, widths: Sequence[int], limit: int) -> None:
         lengths = [*map(len, batch.rows)]
-        if min(lengths) == max(lengths) == fields:
+        if min(lengths) == max(lengths) == limit:
             return
         for number, length, width in zip(batch.numbers, lengths, widths, strict=True):
-            if width > fields:
+            if width > limit:
                 self.long.append(number)
-            elif length > fields:
+            elif length > limit:
                 self.cut += 1
-            elif length < fields:
+            elif length < limit:
                 self.short.append(number)
 
-    def look(self, columns: Sequence[Sequence[str]], errors: Iterable[CellError]) -> None:
-        """See which columns have a value; one that has no true text counts."""
+    def add_columns(self, columns: Sequence[Sequence[str]], errors: Iterable[CellError]) -> None:
+        """Note which columns have a value; a cell with an error counts as one."""
         self.filled.update(error.position for error in errors)
         for position, texts in enumerate(columns):
             if position not in self.filled and "".join(texts).strip(BLANKS):
@@ -84,39 +89,47 @@ class _Count:
 
     def notes(self) -> Iterator[str]:
         if self.short:
-            rows = _rows(len(self.short))
+            rows = _rows_are(len(self.short))
             yield f"{rows} shorter than the header, filled with blanks ({_lines(self.short)})"
         if self.cut:
-            yield f"{_rows(self.cut)} longer than the header by blanks only, which were left off"
+            yield f"{_rows_are(self.cut)} longer than the header by blanks only, which were left off"
         if self.hidden:
-            yield f"{_rows(self.hidden)} hidden in the worksheet, and read like the others"
+            yield f"{_rows_are(self.hidden)} hidden in the worksheet, and read like the others"
 
 
 def detect_table(batches: Iterable[Batch], place: str, header_row: int | None, *, delimited: bool) -> Table:
-    """The table in `batches`; raises `SheetError` where there is none or its rows do not fit its header.
+    """Find the table in `batches`; raises `SheetError` where there is none or its rows do not fit its header.
 
-    In a delimited file the header says how many values a row may have; in a workbook the widest row does.
+    In a delimited file the header decides how many values a row may have; in a workbook the widest row does.
     """
-    header, width, below = _header(_filled(batches), place, header_row)
+    header, width, below = _split_header(_measured(batches), place, header_row)
+    for error in header.errors:
+        what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
+        raise SheetError(what, error.remedy)
     names = header.rows[0]
-    count = _Count(len(names) if delimited else None, width)
+    statistics = _Statistics(len(names) if delimited else None, width)
     row_store = RowStore()
     for batch, widths in below:
-        count.add(batch, widths)
-        columns, errors = batch.columns(count.fields), [*batch.errors, *_beyond(batch, widths, count.fields)]
-        count.look(columns, batch.errors)
+        statistics.add(batch, widths)
+        columns = batch.columns(statistics.limit)
+        statistics.add_columns(columns, batch.errors)
+        errors = [*batch.errors, *_values_beyond(batch, widths, statistics.limit)]
         row_store.add(batch.numbers, columns, errors, batch.warnings)
     if header_row is None:
-        _refuse_title(header, width, count, place)
-    _refuse_long(count, place)
-    cells = [*names, *[""] * count.width][: count.width]
-    uniform = not (count.short or count.long or count.cut)
-    blank = frozenset(range(count.width)) - count.filled
-    return Table(tuple(cells), header.numbers[0], count.rows, uniform, tuple(count.notes()), blank, row_store)
+        _refuse_title(header, width, statistics, place)
+    _refuse_long_rows(statistics, place)
+    return Table(
+        header=tuple([*names, *[""] * statistics.width][: statistics.width]),
+        header_row=header.numbers[0],
+        row_count=statistics.rows,
+        uniform=not (statistics.short or statistics.long or statistics.cut),
+        notes=tuple(statistics.notes()),
+        blank=frozenset(range(statistics.width)) - statistics.filled,
+        row_store=row_store,
+    )
 
 
-def _filled(batches: Iterable[Batch]) -> Iterator[_Measured]:
-    """The rows that are not blank."""
+def _measured(batches: Iterable[Batch]) -> Iterator[_Measured]:
     for batch in batches:
         widths = batch.widths()
         if 0 not in widths:
@@ -125,78 +138,77 @@ def _filled(batches: Iterable[Batch]) -> Iterator[_Measured]:
             yield batch.select(places), [widths[place] for place in places]
 
 
-def _beyond(batch: Batch, widths: Sequence[int], fields: int | None) -> Iterator[CellError]:
-    """A value beyond the last column is a fault of its row, never shifted."""
-    if fields is None or max(widths) <= fields:
-        return
-    for number, cells, width in zip(batch.numbers, batch.rows, widths, strict=True):
-        if width > fields:
-            values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
-            what = f"has {values} values where the header has {fields} columns"
-            remedy = "put quotes around a value that holds the separator, or delete what is too much"
-            yield CellError(number, fields, what, remedy)
-
-
-def _header(filled: Iterator[_Measured], place: str, row: int | None) -> tuple[Batch, int, Iterator[_Measured]]:
-    """The header alone, its width, and what stands below it."""
+def _split_header(
+    measured: Iterator[_Measured], place: str, header_row: int | None
+) -> tuple[Batch, int, Iterator[_Measured]]:
+    """The header alone, its width, and the rows below it."""
     above: list[int] = []
-    for batch, widths in filled:
+    for batch, widths in measured:
         for at, number in enumerate(batch.numbers):
-            if row is None or number == row:
-                header = batch.select([at])
-                _refuse_faults(header, place)
+            if header_row is None or number == header_row:
                 rest = range(at + 1, len(widths))
                 below = [(batch.select(rest), widths[at + 1 :])] if rest else []
-                return header, widths[at], chain(below, filled)
+                return batch.select([at]), widths[at], chain(below, measured)
             above.append(number)
-        if row is not None and above[-1] > row:
+        if header_row is not None and above[-1] > header_row:
             break
-    if row is None or not above:
+    if header_row is None or not above:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
-    shown = [number for number in above if number < row]
-    shown += [number for number in above if number > row][:1]
-    known = ", ".join(map(str, shown[:_LINES_NAMED]))
-    what = f"{place}: row {row} is blank or does not exist; there are values in row {known}"
-    raise SheetError(f"{what}{' …' if len(shown) > _LINES_NAMED else ''}", "Name the row that holds the header.")
+    shown = [number for number in above if number < header_row]
+    shown += [number for number in above if number > header_row][:1]
+    what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(shown)}"
+    raise SheetError(what, "Name the row that holds the header.")
 
 
-def _refuse_faults(header: Batch, place: str) -> None:
-    for error in header.errors:
-        what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
-        raise SheetError(what, error.remedy)
+def _values_beyond(batch: Batch, widths: Sequence[int], limit: int | None) -> Iterator[CellError]:
+    """A value beyond the last column is an error of its row; it never shifts the others."""
+    if limit is None or max(widths) <= limit:
+        return
+    for number, cells, width in zip(batch.numbers, batch.rows, widths, strict=True):
+        if width > limit:
+            values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
+            what = f"has {values} values where the header has {limit} columns"
+            remedy = "put quotes around a value that holds the separator, or delete what is too much"
+            yield CellError(number, limit, what, remedy)
 
 
-def _refuse_title(header: Batch, width: int, count: _Count, place: str) -> None:
+def _refuse_title(header: Batch, width: int, statistics: _Statistics, place: str) -> None:
     """Refuse a lone cell above a wider table.
 
     In a delimited file a few wide rows below a one-column header are rows that are too long instead.
     """
     alone = sum(1 for cell in header.rows[0] if cell.strip()) == 1
-    wider = count.widest > width and (count.fields is None or count.with_several * 2 > count.rows)
-    if alone and wider:
+    mostly_wide = statistics.limit is None or statistics.rows_of_several * 2 > statistics.rows
+    if alone and statistics.widest > width and mostly_wide:
+        row = statistics.widest_row
         raise SheetError(
-            f"{place}: row {header.numbers[0]} has one filled cell and row {count.widest_row} has {count.widest} "
-            f"columns, so row {count.widest_row} looks like the header",
-            f"Say --header-row {count.widest_row}, or delete the lines above it.",
+            f"{place}: row {header.numbers[0]} has one filled cell and row {row} has {statistics.widest} columns, "
+            f"so row {row} looks like the header",
+            f"Say --header-row {row}, or delete the lines above it.",
         )
 
 
-def _refuse_long(count: _Count, place: str) -> None:
-    if len(count.long) * 100 <= count.rows * _LONG_ROWS_IN_A_HUNDRED:
+def _refuse_long_rows(statistics: _Statistics, place: str) -> None:
+    long, short = statistics.long, statistics.short
+    if len(long) * 100 <= statistics.rows * _MOST_LONG_ROWS_PERCENT:
         return
-    too_short = f"; {_rows(len(count.short))} shorter ({_lines(count.short)})" if count.short else ""
+    rows = f"{statistics.rows:,} {'row' if statistics.rows == 1 else 'rows'}"
+    shorter = f"; {_rows_are(len(short))} shorter ({_lines(short)})" if short else ""
     raise SheetError(
-        f"{place}: {len(count.long)} of {_rows(count.rows, verb=False)} have more values than the header's "
-        f"{count.fields} ({_lines(count.long)}){too_short}",
+        f"{place}: {len(long)} of {rows} have more values than the header's {statistics.limit} "
+        f"({_lines(long)}){shorter}",
         "Either the separator is another one, or values that hold the separator need quotes around them.",
     )
 
 
-def _rows(number: int, *, verb: bool = True) -> str:
-    noun = "row" if number == 1 else "rows"
-    return f"{number:,} {noun} {'is' if number == 1 else 'are'}" if verb else f"{number:,} {noun}"
+def _rows_are(number: int) -> str:
+    return "1 row is" if number == 1 else f"{number:,} rows are"
 
 
-def _lines(rows: list[int]) -> str:
-    named = ", ".join(str(row) for row in rows[:_LINES_NAMED])
-    return f"line {named}" if len(rows) == 1 else f"lines {named}{' …' if len(rows) > _LINES_NAMED else ''}"
+def _lines(rows: Sequence[int]) -> str:
+    return f"{'line' if len(rows) == 1 else 'lines'} {_listed(rows)}"
+
+
+def _listed(rows: Sequence[int]) -> str:
+    named = ", ".join(map(str, rows[:_MOST_LINES_NAMED]))
+    return f"{named} …" if len(rows) > _MOST_LINES_NAMED else named
