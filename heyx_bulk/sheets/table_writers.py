@@ -1,4 +1,4 @@
-"""Tables whose values keep their kind: JSON lines, Parquet, a DataFrame in the process."""
+"""Write tables whose values keep their type: JSON lines, Parquet, or a DataFrame in memory."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from heyx_bulk.errors import UsageError
 from heyx_bulk.models.contacts import Value
 from heyx_bulk.sheets.atomic_write import atomic_write
+from heyx_bulk.sheets.writer import replace_surrogates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,15 +23,17 @@ TableValue: TypeAlias = Value | tuple[str, ...] | datetime
 
 Frame: TypeAlias = "pd.DataFrame"
 
-ROWS_IN_A_GROUP = 20_000
+_KINDS: dict[type, str] = {bool: "boolean", datetime: "moment", tuple: "list"}
+_ROWS_IN_A_GROUP = 20_000
 
 
 def write_json_lines(path: Path, header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> None:
-    """Write a JSON object a row, with the header's names; true stays true, a list stays a list."""
+    """Write a JSON object for each row, with the header's names; true stays true, a list stays a list."""
     with atomic_write(path) as place, place.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
-            line = {name: _plain(value) for name, value in zip(header, row, strict=True)}
-            file.write(_whole(json.dumps(line, ensure_ascii=False)) + "\n")
+            values = (value.isoformat() if isinstance(value, datetime) else value for value in row)
+            line = json.dumps(dict(zip(header, values, strict=True)), ensure_ascii=False)
+            file.write(replace_surrogates(line) + "\n")
 
 
 def check_parquet() -> None:
@@ -61,7 +64,7 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Tab
     schema = pa.schema([(name, types[kind]) for name, kind in zip(header, kinds, strict=True)])
     stream = iter(rows)
     with atomic_write(path) as place, pq.ParquetWriter(place, schema) as writer:
-        while group := list(islice(stream, ROWS_IN_A_GROUP)):
+        while group := list(islice(stream, _ROWS_IN_A_GROUP)):
             columns = [
                 pa.array([_of_kind(row[position], kind) for row in group], types[kind])
                 for position, kind in enumerate(kinds)
@@ -71,39 +74,21 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Tab
 
 def to_frame(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> Frame:
     """The rows as a DataFrame of objects: values as HeyX has them, None where there is none."""
-    import pandas as pd  # noqa: PLC0415 - a third of a second that only who wants a frame pays
+    import pandas as pd  # noqa: PLC0415 - takes a third of a second, which only users of frames pay
 
     return pd.DataFrame([list(row) for row in rows], columns=list(header), dtype=object)
-
-
-def _whole(text: str) -> str:
-    """`text` without halves of characters, which no file can hold."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _plain(value: TableValue) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _kinds(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> list[str]:
     seen: list[set[str]] = [set() for _ in header]
     for row in rows:
         for kinds, value in zip(seen, row, strict=True):
-            match value:
-                case None:
-                    continue
-                case bool():
-                    kinds.add("boolean")
-                case datetime():
-                    kinds.add("moment")
-                case tuple():
-                    kinds.add("list")
-                case _:
-                    kinds.add("text")
-    return [next(iter(kinds)) if len(kinds) == 1 else "text" for kinds in seen]
+            if value is not None:
+                kinds.add(_KINDS.get(type(value), "text"))
+    return [kinds.pop() if len(kinds) == 1 else "text" for kinds in seen]
 
 
 def _of_kind(value: TableValue, kind: str) -> Any:
     if value is None or kind != "text":
         return value
-    return ("true" if value else "false") if isinstance(value, bool) else _whole(str(value))
+    return ("true" if value else "false") if isinstance(value, bool) else replace_surrogates(str(value))
