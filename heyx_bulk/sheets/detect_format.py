@@ -1,4 +1,4 @@
-"""What a file is, by its content: its name is only what somebody called it."""
+"""Detect the format of a file from its content, not from its name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zipfile import BadZipFile, ZipFile
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.limits import check_archive
+from heyx_bulk.sheets.xlsx.package import normalize_part_name
 
 _HEAD_BYTES = 8192
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -30,14 +31,20 @@ _SIGNATURES = (
     (b"PAR1", "a Parquet file"),
     (b"BEGIN:VCARD", "a file of vCards"),
 )
+_OTHER_DOCUMENTS = (
+    ("word/document.xml", "a Word document"),
+    ("ppt/presentation.xml", "a PowerPoint presentation"),
+    ("index/document.iwa", "an Apple Numbers sheet"),
+)
 _WEB_PAGE = re.compile(r"\s*(<!doctype html|<html|<head|<body|<table|<meta|<style|<\?xml|<!--)", re.IGNORECASE)
 _EXCEL_SUFFIXES = (".xls", ".xlsx", ".xlsm", ".xlsb", ".xlt", ".xltx")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+_GIVE_ANOTHER = "Give a .xlsx or .csv file."
 _SAVE_AS_XLSX = "Save it as .xlsx in Excel and try again."
 
 
 class Format(StrEnum):
-    """A format this program reads, in the words a person knows it by."""
+    """A format that can be read, as messages name it."""
 
     CSV = "CSV"
     EXCEL = "Excel workbook"
@@ -47,22 +54,14 @@ class Format(StrEnum):
 
 
 class Compression(StrEnum):
-    """What a CSV file may be packed in."""
+    """An archive that a CSV file may be packed in."""
 
     GZIP = "gzip archive"
     ZIP = "zip archive"
 
 
-_ZIPS: tuple[tuple[str, Format | str], ...] = (
-    ("xl/workbook.bin", Format.BINARY_EXCEL),
-    ("word/document.xml", "a Word document"),
-    ("ppt/presentation.xml", "a PowerPoint presentation"),
-    ("index/document.iwa", "an Apple Numbers sheet"),
-)
-
-
 def detect_format(path: Path) -> Format | Compression:
-    """The format of the file at `path`; `SheetError` names what it truly is if it is no sheet we read."""
+    """The format of the file at `path`; a file of any other format raises `SheetError` with the name of it."""
     head = _head(path)
     if not head:
         raise SheetError(f"{path.name} is empty (0 bytes)", "Export the sheet again and try again.")
@@ -74,8 +73,14 @@ def detect_format(path: Path) -> Format | Compression:
         return Compression.GZIP
     for signature, words in _SIGNATURES:
         if head.startswith(signature):
-            raise SheetError(f"{path.name} is {words}, not a spreadsheet", "Give a .xlsx or .csv file.")
+            raise SheetError(f"{path.name} is {words}, not a spreadsheet", _GIVE_ANOTHER)
     return _text(path, head)
+
+
+def protected(path: Path) -> SheetError:
+    """The error for a workbook that is protected by a password."""
+    remedy = "Open it in Excel, save it without a password and try again."
+    return SheetError(f"{path.name} is protected by a password", remedy)
 
 
 def _head(path: Path) -> bytes:
@@ -99,26 +104,25 @@ def _head(path: Path) -> bytes:
 def _ole(path: Path) -> Format:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
-            what = f"{path.name} is protected by a password"
-            raise SheetError(what, "Open it in Excel, save it without a password and try again.")
+            raise protected(path)
         if any(content.find(name.encode("utf-16-le")) >= 0 for name in ("Workbook", "Book")):
             return Format.OLD_EXCEL
-    raise SheetError(f"{path.name} is an old Office document, not a spreadsheet", "Give a .xlsx or .csv file.")
+    raise SheetError(f"{path.name} is an old Office document, not a spreadsheet", _GIVE_ANOTHER)
 
 
 def _zip(path: Path) -> Format | Compression:
     try:
         with ZipFile(path) as archive:
             check_archive(path, archive)
-            names = {name.replace("\\", "/").lstrip("/").lower() for name in archive.namelist()}
+            names = {*map(normalize_part_name, archive.namelist())}
     except (BadZipFile, OSError, ValueError, NotImplementedError):
         what = f"{path.name} is damaged: it begins like an Excel file and is cut off"
         raise SheetError(what, "Download or copy it again.") from None
-    for name, found in _ZIPS:
+    if "xl/workbook.bin" in names:
+        return Format.BINARY_EXCEL
+    for name, words in _OTHER_DOCUMENTS:
         if name in names:
-            if isinstance(found, Format):
-                return found
-            raise SheetError(f"{path.name} is {found}", _SAVE_AS_XLSX)
+            raise SheetError(f"{path.name} is {words}", _SAVE_AS_XLSX)
     if any(name.endswith("workbook.xml") for name in names):
         return Format.EXCEL
     return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Compression.ZIP
@@ -133,7 +137,7 @@ def _text(path: Path, head: bytes) -> Format:
         raise SheetError(f"{path.name} is a web page (HTML or XML){saved}, not a spreadsheet", _SAVE_AS_XLSX)
     control = len(head) - len(head.translate(None, _CONTROL))
     if not is_text and control >= 8 and control * 20 > len(head):
-        raise SheetError(f"{path.name} is a binary file, not a spreadsheet", "Give a .xlsx or .csv file.")
+        raise SheetError(f"{path.name} is a binary file, not a spreadsheet", _GIVE_ANOTHER)
     if path.suffix.lower() in _EXCEL_SUFFIXES:
         raise SheetError(
             f"{path.name} is no Excel file: it is plain text named {path.suffix}",

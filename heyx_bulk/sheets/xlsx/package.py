@@ -1,6 +1,6 @@
 """The parts of an Excel file: a zip of XML, read as a stream by the standard library's expat.
 
-A DOCTYPE is refused, for no workbook has one and it is how XML is made to explode.
+A DOCTYPE is refused: no workbook has one, and it is what makes XML expand without end.
 """
 
 from __future__ import annotations
@@ -32,34 +32,42 @@ Start = Callable[[str, dict[str, str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An Excel file whose parts can be read by name, however its writer spelt the names."""
+    """An Excel file whose parts are read by name, however its writer spelled the names."""
 
     path: Path
 
-    def names(self) -> tuple[str, ...]:
-        """The parts' names, in small letters, with `/`."""
-        with report_damage(self.path), ZipFile(self.path) as archive:
-            return tuple(map(_normal, archive.namelist()))
-
-    def blocks(self, name: str) -> Iterator[bytes]:
-        """The unpacked bytes of a part, nothing if there is no such part."""
-        with report_damage(self.path), ZipFile(self.path) as archive:
-            check_archive(self.path, archive)
-            found = [info for info in archive.infolist() if _normal(info.filename) == _normal(name)]
-            if found:
-                with archive.open(found[-1]) as part:
-                    while block := part.read(_BLOCK_BYTES):
-                        yield block
-
     def parser(self) -> expat.XMLParserType:
-        """A parser of XML that hands over text whole and takes no DOCTYPE."""
+        """A parser of XML that hands over text whole and refuses a DOCTYPE."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         return parser
 
+    def parse(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
+        """Feed a part, if it exists, to `parser`, which calls its handlers; yields after each block."""
+        fed = 0
+        with report_damage(self.path):
+            for block in self._blocks(name):
+                parser.Parse(block)
+                fed += len(block)
+                if fed - parser.CurrentByteIndex > _LONGEST_PIECE_BYTES:
+                    raise self._hostile("holds a piece of XML of over 8 MB")
+                yield
+            if fed:
+                parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
+                yield
+
+    def _blocks(self, name: str) -> Iterator[bytes]:
+        with ZipFile(self.path) as archive:
+            check_archive(self.path, archive)
+            found = {normalize_part_name(info.filename): info for info in archive.infolist()}
+            if info := found.get(normalize_part_name(name)):
+                with archive.open(info) as part:
+                    while block := part.read(_BLOCK_BYTES):
+                        yield block
+
     def elements(self, name: str, start: Start) -> None:
-        """Calls `start` with the local name and attributes of every element of a small part."""
+        """Call `start` with the local name and attributes of every element of a small part."""
         depth = 0
 
         def opened(tag: str, attributes: dict[str, str]) -> None:
@@ -77,24 +85,10 @@ class Package:
             pass
 
     def deeper(self, depth: int) -> int:
-        """One level more; refused where no workbook goes."""
+        """The next depth of nested XML; raises `SheetError` where no workbook is that deep."""
         if depth >= _DEEPEST:
             raise self._hostile(f"nests XML over {_DEEPEST} levels deep")
         return depth + 1
-
-    def parse(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
-        """Gives a part to `parser`, which calls its handlers, and stops after each block; no part is none."""
-        fed = 0
-        with report_damage(self.path):
-            for block in self.blocks(name):
-                parser.Parse(block)
-                fed += len(block)
-                if fed - parser.CurrentByteIndex > _LONGEST_PIECE_BYTES:
-                    raise self._hostile("holds a piece of XML of over 8 MB")
-                yield
-            if fed:
-                parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
-                yield
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
         """By relation id: the kind (last word of its type) and name of the parts that `name` refers to."""
@@ -119,13 +113,13 @@ class Package:
 
 
 def local(tag: str) -> str:
-    """An element's name without its namespace's prefix."""
+    """An element's name without the prefix of its namespace."""
     return tag.rpartition(":")[2] if ":" in tag else tag
 
 
 @contextmanager
 def report_damage(path: Path) -> Iterator[None]:
-    """Tells a broken file as a `SheetError`."""
+    """Raise `SheetError` where the file cannot be read to its end."""
     try:
         yield
     except FileNotFoundError as error:
@@ -135,5 +129,6 @@ def report_damage(path: Path) -> Iterator[None]:
         raise SheetError(what, "Open it in Excel, let Excel repair it, and save it as a new .xlsx.") from error
 
 
-def _normal(name: str) -> str:
+def normalize_part_name(name: str) -> str:
+    """The name of a part in lower case, with `/`, as it is compared."""
     return name.replace("\\", "/").lstrip("/").lower()
