@@ -1,132 +1,128 @@
-"""Opening a sheet: recognise the file, choose the worksheet, find the header, read the rows once."""
+"""Open a sheet: detect its format, choose the worksheet, find the header, read all rows once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets import archives as envelope
-from heyx_bulk.sheets import worksheet_choice as choice
+from heyx_bulk.sheets.archives import unpack
 from heyx_bulk.sheets.batch import batches
-from heyx_bulk.sheets.csv import encoding as encodings
-from heyx_bulk.sheets.csv import separator
+from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
+from heyx_bulk.sheets.csv.encoding import check_encoding, detect_encoding
+from heyx_bulk.sheets.csv.separator import declared_separator, detect_separator, parse_separator
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.header_detection import Table, detect_table
 from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
-from heyx_bulk.sheets.xlsx.xlsx_book import XlsxBook
+from heyx_bulk.sheets.worksheet_choice import Book, choose_worksheet
+from heyx_bulk.sheets.xlsx.workbook import Workbook
 
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
-_DETECTED = SheetOptions()
-_NAMES_OF_SEPARATORS = {"\t": "tab", " ": "a blank"}
+_DETECT_ALL = SheetOptions()
+_SEPARATOR_NAMES = {"\t": "tab", " ": "a blank"}
 
 
-def open_sheet(path: Path, options: SheetOptions = _DETECTED) -> Sheet:
+def open_sheet(path: Path, options: SheetOptions = _DETECT_ALL) -> Sheet:
     """Read the sheet at `path` (`-` is standard input) once from end to end; raises `SheetError`."""
     if options.header_row is not None and options.header_row < 1:
         what = f"there is no row {options.header_row}"
         raise SheetError(what, "Count rows as Excel does: the first one is row 1.")
-    with envelope.unpack(path) as (place, form):
-        _refuse_misplaced(place, form, options)
+    with unpack(path) as (place, form):
         sheet = _open_csv(place, options) if form is Format.CSV else _open_workbook(place, form, options)
     return replace(sheet, path=path)
 
 
-def _refuse_misplaced(path: Path, form: Format, options: SheetOptions) -> None:
-    """Refuse an option that this format does not have."""
-    if form is Format.CSV and options.worksheet is not None:
-        raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --worksheet.")
-    for option, value in (("encoding", options.encoding), ("separator", options.separator)):
-        if form is not Format.CSV and value is not None:
-            raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
-
-
 def _open_csv(path: Path, options: SheetOptions) -> Sheet:
-    wished = separator.parse_separator(options.separator) if options.separator is not None else None
-    codec = (
-        encodings.check_encoding(path, options.encoding)
-        if options.encoding is not None
-        else encodings.detect_encoding(path)
-    )
-    sample = _sample(CsvFile(path, codec.codec, ","))
-    declared = separator.declared_separator(sample[0]) if sample else None
-    chosen = wished or declared or separator.detect_separator(sample)
-    source, table = _survey_csv(
-        CsvFile(path, codec.codec, chosen, 1 if declared else 0, raw=options.raw_csv), sample, options.header_row
-    )
+    if options.worksheet is not None:
+        raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --worksheet.")
+    named = None if options.separator is None else parse_separator(options.separator)
+    encoding = detect_encoding(path) if options.encoding is None else check_encoding(path, options.encoding)
+    source = CsvFile(path, encoding.codec, ",", raw=options.raw_csv)
+    sample = [*_sample(source)]
+    declared = declared_separator(sample[0]) if sample else None
+    separator = named or declared or detect_separator(sample)
+    source = replace(source, separator=separator, skipped_lines=1 if declared else 0)
+    source, table = _read_csv(source, sample, options.header_row)
     notes = (
-        codec.note,
-        "" if chosen == "," else f"separator is {_NAMES_OF_SEPARATORS.get(chosen, chosen)}",
+        encoding.note,
+        "" if separator == "," else f"separator is {_SEPARATOR_NAMES.get(separator, separator)}",
         "blanks after the separators are left off" if source.skip_blanks else "",
     )
     return _sheet(path, Format.CSV, table, notes)
 
 
-def _sample(source: CsvFile) -> list[str]:
-    lines: list[str] = []
+def _sample(source: CsvFile) -> Iterator[str]:
     room = _SAMPLE_CHARACTERS
     for line in islice(source.lines(), _SAMPLE_LINES):
-        lines.append(line)
+        yield line
         room -= len(line)
         if room < 0:
             break
-    return lines
 
 
-def _survey_csv(plain: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Table]:
-    """Blanks before quotes (`, "x"`) are part of the separator only where that makes all rows alike."""
+def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Table]:
+    """Read the rows; blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike."""
 
-    def attempt(source: CsvFile) -> Table:
-        return detect_table(source.batches(), plain.path.name, header_row, delimited=True)
+    def read(source: CsvFile) -> Table:
+        return detect_table(source.batches(), source.path.name, header_row, delimited=True)
 
-    loose = replace(plain, skip_blanks=True)
-    has_blanks = any(f'{plain.separator} "' in line for line in sample)
-    try:
-        table = attempt(plain)
-    except SheetError:
-        if has_blanks and (again := _uniform(attempt, loose)):
-            return loose, again
-        raise
-    if has_blanks and not table.uniform and (again := _uniform(attempt, loose)):
-        return loose, again
-    return plain, table
-
-
-def _uniform(attempt: Callable[[CsvFile], Table], source: CsvFile) -> Table | None:
-    try:
-        table = attempt(source)
-    except SheetError:
+    def read_without_blanks() -> tuple[CsvFile, Table] | None:
+        if any(f'{source.separator} "' in line for line in sample):
+            without_blanks = replace(source, skip_blanks=True)
+            with suppress(SheetError):
+                table = read(without_blanks)
+                return (without_blanks, table) if table.uniform else None
         return None
-    return table if table.uniform else None
+
+    try:
+        table = read(source)
+    except SheetError:
+        if again := read_without_blanks():
+            return again
+        raise
+    if not table.uniform and (again := read_without_blanks()):
+        return again
+    return source, table
 
 
 def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
+    for option, value in (("encoding", options.encoding), ("separator", options.separator)):
+        if value is not None:
+            raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
     with ExitStack() as stack:
-        book: choice.Book
-        book = XlsxBook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
-        info = (
-            choice.only_worksheet(book)
-            if options.worksheet is None
-            else choice.worksheet_named(book, options.worksheet)
-        )
-        rows = book.worksheet(info)
+        book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
+        info = choose_worksheet(book, options.worksheet)
+        worksheet = book.worksheet(info)
         place = f"{path.name}, worksheet {info.name!r}"
-        table = detect_table(batches(rows.records()), place, options.header_row, delimited=False)
-        _refuse_merged(rows, table, place)
-        hidden = _hidden(book) if options.worksheet is None else ()
-        sheet = _sheet(path, form, table, (*hidden, *book.notes))
-        return replace(sheet, worksheet=info.name, worksheets=tuple(other.name for other in book.worksheets))
+        table = detect_table(batches(worksheet.records), place, options.header_row, delimited=False)
+    for area in worksheet.merged:
+        _refuse_merged_header(area, table, place)
+    hidden = [
+        f"hidden worksheet {other.name!r} left alone"
+        for other in book.worksheets
+        if options.worksheet is None and not other.visible
+    ]
+    sheet = _sheet(path, form, table, (*hidden, *book.notes))
+    return replace(sheet, worksheet=info.name, worksheets=tuple(other.name for other in book.worksheets))
 
 
-def _hidden(book: choice.Book) -> list[str]:
-    return [f"hidden worksheet {info.name!r} left alone" for info in book.worksheets if not info.visible]
+def _refuse_merged_header(area: Area, table: Table, place: str) -> None:
+    """A header cell that spans columns leaves the others without a name."""
+    across = area.left < min(area.right, len(table.header))
+    if across and area.top <= table.header_row <= area.bottom:
+        below = area.bottom + 1
+        raise SheetError(
+            f"{place}: the header cells {area.reference()} are merged, so their columns have no names",
+            f"Give every column a header cell; if row {below} holds them, say --header-row {below}, or delete the "
+            "rows above it.",
+        )
 
 
 def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sheet:
@@ -143,15 +139,3 @@ def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sh
         blank=table.blank,
         _row_store=table.row_store,
     )
-
-
-def _refuse_merged(rows: choice.Rows, table: Table, place: str) -> None:
-    """A header cell that spans columns leaves the others without a name."""
-    for area in rows.merged:
-        across = area.left < min(area.right, len(table.header))
-        if across and area.top <= table.header_row <= area.bottom:
-            raise SheetError(
-                f"{place}: the header cells {area.reference()} are merged, so their columns have no names",
-                f"Give every column a header cell; if row {area.bottom + 1} holds them, say "
-                f"--header-row {area.bottom + 1}, or delete the rows above it.",
-            )

@@ -1,4 +1,4 @@
-"""What a cell's format says its number is: a date, a duration, a code with leading zeros, or a number."""
+"""Number formats of cells: whether a number is a date, a duration, a code with leading zeros, or a number."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-_UNSHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.')
+_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
-_HALF_OF_DAY = re.compile(r"am/pm|a/p|上午/下午", re.IGNORECASE)
+_AM_PM = re.compile(r"am/pm|a/p|上午/下午", re.IGNORECASE)
 _FRACTION_OF_SECOND = re.compile(r"s\.(0+)", re.IGNORECASE)
 _LIBREOFFICE_BOOLEAN = '"TRUE";"TRUE";"FALSE"'
-_DATE_IDS = (14, 15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58)
-_TIME_IDS = (18, 19, 20, 21, 32, 33, 34, 35, 45, 55, 56)
 
 
 class NumberKind(Enum):
-    """What a number means."""
+    """The kind of value a number stands for."""
 
     NUMBER = auto()
     PADDED = auto()
@@ -30,38 +28,31 @@ class NumberKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """What a number means; `digits` is a code's width or how many digits of a second's fraction are shown."""
+    """The kind of a number; `digits` is the width of a padded code, or the decimal places of its seconds."""
 
     kind: NumberKind
     digits: int = 0
 
 
 GENERAL = NumberFormat(NumberKind.NUMBER)
-
-
-def builtin_number_format(format_id: int) -> NumberFormat:
-    """The meaning of a format that a workbook only names by number (ECMA-376 part 1, 18.8.30)."""
-    if format_id in _DATE_IDS:
-        return NumberFormat(NumberKind.DATE)
-    if format_id in _TIME_IDS:
-        return NumberFormat(NumberKind.TIME)
-    match format_id:
-        case 22:
-            return NumberFormat(NumberKind.DATETIME)
-        case 46:
-            return NumberFormat(NumberKind.DURATION)
-        case 47:
-            return NumberFormat(NumberKind.TIME, 1)
-    return GENERAL
+BUILTIN_FORMATS = {
+    **dict.fromkeys((14, 15, 16, 17, 27, 28, 29, 30, 31, 36), NumberFormat(NumberKind.DATE)),
+    **dict.fromkeys((50, 51, 52, 53, 54, 57, 58), NumberFormat(NumberKind.DATE)),
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 55, 56), NumberFormat(NumberKind.TIME)),
+    22: NumberFormat(NumberKind.DATETIME),
+    46: NumberFormat(NumberKind.DURATION),
+    47: NumberFormat(NumberKind.TIME, 1),
+}
+"""The formats that a workbook names only by number (ECMA-376 part 1, 18.8.30)."""
 
 
 def parse_number_format(code: str) -> NumberFormat:
-    """The meaning of a format's code, such as `yyyy-mm-dd` or `00000`."""
+    """The format of a code such as `yyyy-mm-dd` or `00000`."""
     if code.upper().startswith(_LIBREOFFICE_BOOLEAN):
         return NumberFormat(NumberKind.BOOLEAN)
-    shown = _UNSHOWN.sub("", code).partition(";")[0]
+    shown = _NOT_SHOWN.sub("", code).partition(";")[0]
     elapsed = _ELAPSED.search(shown) is not None
-    bare = _HALF_OF_DAY.sub("h", _BRACKETS.sub("", shown)).strip().lower()
+    bare = _AM_PM.sub("h", _BRACKETS.sub("", shown)).strip().lower()
     if len(bare) > 1 and not bare.strip("0") and not elapsed:
         return NumberFormat(NumberKind.PADDED, len(bare))
     if "general" in bare or "standard" in bare:

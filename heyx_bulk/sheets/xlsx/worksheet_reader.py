@@ -1,4 +1,4 @@
-"""Rows of a worksheet of an Excel file, straight from its XML as a stream.
+"""Rows of a worksheet of an Excel workbook, read as a stream of XML.
 
 The XML tells apart what libraries mix up: an error from a text, a formula without a value from a blank, the
 digits of a long number from the float they make, a text `_x000D_` from an escaped line end.
@@ -16,53 +16,37 @@ from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_lette
 from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, cell_too_long
 from heyx_bulk.sheets.xlsx import escapes
-from heyx_bulk.sheets.xlsx.cell_number import CellText, number_text
+from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
 from heyx_bulk.sheets.xlsx.number_format import GENERAL, NumberFormat, NumberKind
-from heyx_bulk.sheets.xlsx.package import local
+from heyx_bulk.sheets.xlsx.package import Package, local
 from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
-from heyx_bulk.sheets.xlsx.workbook import Workbook, WorksheetInfo
 
 _WIDEST_GAP = 1_000
 _MOST_MERGED = 100_000
-_MANY_PIECES = 128
+_MOST_PIECES = 128
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
-_PASTE_AGAIN = "format the column as Text in Excel, paste the values again and save"
-_NO_VALUE = CellText("", error="holds a formula without a stored value")
-_REMEDIES = {"shows": "mend or clear it in Excel", "holds a formula": "open the sheet in Excel and save it"}
-
-
-@dataclass(frozen=True, slots=True)
-class Worksheet:
-    """A worksheet; after `records` has ended, `merged` holds its merged areas."""
-
-    workbook: Workbook
-    info: WorksheetInfo
-    merged: list[Area] = field(default_factory=list)
-
-    def records(self) -> Iterator[Record]:
-        """The rows that have cells, in the file's order; raises `SheetError` for a damaged worksheet."""
-        self.merged.clear()
-        cells = _Cells(self, self.workbook.texts, self.workbook.formats)
-        package = self.workbook.package
-        parser = package.parser()
-        parser.StartElementHandler, parser.EndElementHandler = cells.start, cells.end
-        parser.CharacterDataHandler = cells.characters
-        for _ in package.parse(self.info.part, parser):
-            yield from cells.ready
-            cells.ready.clear()
+_NO_VALUE = CellText(
+    "", error="holds a formula without a stored value", remedy="open the sheet in Excel and save it"
+)
 
 
 @dataclass(slots=True)
-class _Cells:
-    """The cells as the parser meets them, gathered into rows."""
+class WorksheetReader:
+    """A reader of one worksheet, called `place` in messages; it gathers cells into rows as the parser meets them.
 
-    worksheet: Worksheet
+    After `records` has ended, `merged` holds the merged areas.
+    """
+
+    package: Package
+    place: str
     texts: SharedStrings
     formats: tuple[NumberFormat, ...]
+    from_1904: bool
+    merged: list[Area] = field(default_factory=list)
     ready: list[Record] = field(default_factory=list)
     row: int = 0
-    met: int = 0
+    cells_in_row: int = 0
     depth: int = 0
     in_row: bool = False
     in_cell: bool = False
@@ -76,51 +60,60 @@ class _Cells:
     style: str | None = None
     has_formula: bool = False
     has_value: bool = False
-    listening: bool = False
-    reading: bool = False
+    in_text: bool = False
+    in_phonetic: bool = False
     pieces: list[str] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def records(self, part: str) -> Iterator[Record]:
+        """The rows that have cells, in the file's order; raises `SheetError` for a damaged worksheet."""
+        parser = self.package.parser()
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._characters
+        for _ in self.package.parse(part, parser):
+            yield from self.ready
+            self.ready.clear()
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
             self._start_cell(attributes)
         elif tag == "v":
-            if self.listening:
+            if self.in_text:
                 raise self._nested()
-            self.has_value = self.listening = True
+            self.has_value = self.in_text = True
         else:
             self._start_other(local(tag), attributes)
 
     def _start_other(self, tag: str, attributes: dict[str, str]) -> None:
         match tag:
             case "c" | "v":  # with a prefix in the file
-                self.start(tag, attributes)
+                self._start(tag, attributes)
             case "t":
-                if self.listening:
+                if self.in_text:
                     raise self._nested()
-                self.listening = not self.reading
+                self.in_text = not self.in_phonetic
             case "row":
                 self._start_row(attributes)
             case _:
-                self.depth = self.worksheet.workbook.package.deeper(self.depth)
+                self.depth = self.package.deeper(self.depth)
                 if tag == "f":
                     self.has_formula = True
                 elif tag == "rPh":
-                    self.reading = True
-                elif tag == "mergeCell" and len(self.worksheet.merged) < _MOST_MERGED:
-                    self.worksheet.merged.extend(areas(attributes.get("ref", "")))
+                    self.in_phonetic = True
+                elif tag == "mergeCell" and len(self.merged) < _MOST_MERGED:
+                    self.merged.extend(areas(attributes.get("ref", "")))
 
-    def characters(self, text: str) -> None:
-        if self.listening:
+    def _characters(self, text: str) -> None:
+        if self.in_text:
             self.pieces.append(text)
-            if len(self.pieces) > _MANY_PIECES:
+            if len(self.pieces) > _MOST_PIECES:
                 self.pieces[:] = ["".join(self.pieces)]
                 if len(self.pieces[0]) > MOST_CHARACTERS:
-                    raise cell_too_long(f"{self._place_name()}, cell {column_letter(self.column)}{self.row}")
+                    raise cell_too_long(f"{self.place}, cell {column_letter(self.column)}{self.row}")
 
-    def end(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag == "v":
-            self.listening = False
+            self.in_text = False
         elif tag == "c":
             self.in_cell = False
             if self.pieces or self.has_formula:
@@ -131,16 +124,17 @@ class _Cells:
     def _end_other(self, tag: str) -> None:
         match tag:
             case "c" | "v":  # with a prefix in the file
-                self.end(tag)
+                self._end(tag)
             case "t":
-                self.listening = False
+                self.in_text = False
             case "row":
                 self.in_row = False
-                self._end_row()
+                if self.cells:
+                    self._end_row()
             case _:
                 self.depth -= 1
                 if tag == "rPh":
-                    self.reading = False
+                    self.in_phonetic = False
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = int(attributes.get("r", self.row + 1))
@@ -150,7 +144,15 @@ class _Cells:
         self.row, self.in_row = number, True
         self.hidden = attributes.get("hidden", "0") in ("1", "true")
         self.column = -1
-        self.met = 0
+        self.cells_in_row = 0
+
+    def _end_row(self) -> None:
+        self.widest = max(self.widest, len(self.cells))
+        errors, warnings = tuple(self.errors), tuple(self.warnings)
+        self.ready.append(Record(self.row, self.cells, errors, warnings, self.hidden))
+        self.cells = []
+        self.errors.clear()
+        self.warnings.clear()
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         get = attributes.get
@@ -160,9 +162,9 @@ class _Cells:
         else:
             letters = reference.rstrip("0123456789")
             column = self.columns.get(letters)
-            self.column = self._position(reference, letters) if column is None else column
-        self.met += 1
-        if self.in_cell or self.met > MOST_COLUMNS or self.column >= MOST_COLUMNS:
+            self.column = self._new_column(reference, letters) if column is None else column
+        self.cells_in_row += 1
+        if self.in_cell or self.cells_in_row > MOST_COLUMNS or self.column >= MOST_COLUMNS:
             raise self._misplaced(reference or f"of row {self.row}", "is one too many in its row")
         self.in_cell = True
         self.kind = get("t")
@@ -171,29 +173,36 @@ class _Cells:
         if self.pieces:
             self.pieces = []
 
+    def _new_column(self, reference: str, letters: str) -> int:
+        position = column_position(letters) if REFERENCE.fullmatch(reference) else MOST_COLUMNS
+        if position >= MOST_COLUMNS:
+            raise self._misplaced(reference[:40], "lies outside of any worksheet")
+        self.columns[letters] = position
+        return position
+
     def _end_cell(self) -> None:
         raw = self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)
+        cell = None
         if self.kind == "s" and raw.isdecimal() and (number := int(raw)) < len(self.texts):
             text = self.texts[number]
-            error = warning = ""
         elif self.kind is None and self.style is None and _PLAIN_NUMBER.fullmatch(raw):
-            text, error, warning = raw, "", ""
+            text = raw
         else:
-            text, error, warning = self._text(raw)
-        if not (text or error):
+            cell = self._cell_text(raw)
+            text = cell.text
+        if not text and not (cell and cell.error):
             return
         if self.column == len(self.cells) and self.column <= self.widest:
             self.cells.append(text)
         else:
-            self._place(text)
-        if error:
-            remedy = next((words for start, words in _REMEDIES.items() if error.startswith(start)), _PASTE_AGAIN)
-            self.errors.append(CellError(self.row, self.column, error, remedy))
-        elif warning:
-            self.warnings.append(CellError(self.row, self.column, warning, _PASTE_AGAIN))
+            self._put(text)
+        if cell and cell.error:
+            self.errors.append(CellError(self.row, self.column, cell.error, cell.remedy))
+        elif cell and cell.warning:
+            self.warnings.append(CellError(self.row, self.column, cell.warning, cell.remedy))
 
-    def _text(self, raw: str) -> CellText:
-        """The text of the cell whose value stands as `raw` in the XML; shared texts have been looked up."""
+    def _cell_text(self, raw: str) -> CellText:
+        """The text of a cell with `raw` as its value in the XML, unless it is a shared text."""
         match self.kind:
             case "s":
                 return CellText("", error="refers to a text the file has not") if raw else _NO_VALUE
@@ -204,26 +213,20 @@ class _Cells:
             case "b":
                 return CellText("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
             case "e":
-                return CellText("", error=f"shows the error {raw[:40]}")
+                return CellText("", error=f"shows the error {raw[:40]}", remedy=CORRECT_CELL)
             case "d":
                 return CellText(_MIDNIGHT.sub("", raw) if self._format().kind is NumberKind.DATE else raw)
         raw = raw.strip()
         if not raw:
             return _NO_VALUE if self.has_formula else CellText("")
-        return number_text(raw, self._format(), from_1904=self.worksheet.workbook.from_1904)
+        return number_text(raw, self._format(), from_1904=self.from_1904)
 
     def _format(self) -> NumberFormat:
         style = int(self.style or 0)
         return self.formats[style] if 0 <= style < len(self.formats) else GENERAL
 
-    def _position(self, reference: str, letters: str) -> int:
-        position = column_position(letters) if REFERENCE.fullmatch(reference) else MOST_COLUMNS
-        if position >= MOST_COLUMNS:
-            raise self._misplaced(reference[:40], "lies outside of any worksheet")
-        self.columns[letters] = position
-        return position
-
-    def _place(self, text: str) -> None:
+    def _put(self, text: str) -> None:
+        """Put a text into its column, further right than the last one or into a gap that was left."""
         gap = self.column - len(self.cells)
         if gap < 0:
             if self.cells[self.column]:
@@ -238,21 +241,8 @@ class _Cells:
         self.cells.append(text)
 
     def _misplaced(self, reference: str, why: str) -> SheetError:
-        what = f"{self._place_name()}: cell {reference} {why}"
+        what = f"{self.place}: cell {reference} {why}"
         return SheetError(what, "Clear it in Excel, save the sheet and try again.")
 
     def _nested(self) -> SheetError:
         return self._misplaced(f"{column_letter(self.column)}{self.row}", "holds a value within a value")
-
-    def _place_name(self) -> str:
-        return f"{self.worksheet.workbook.path.name}, worksheet {self.worksheet.info.name!r}"
-
-    def _end_row(self) -> None:
-        if not self.cells:
-            return
-        self.widest = max(self.widest, len(self.cells))
-        errors, warnings = tuple(self.errors), tuple(self.warnings)
-        self.ready.append(Record(self.row, self.cells, errors, warnings, self.hidden))
-        self.cells = []
-        self.errors.clear()
-        self.warnings.clear()
