@@ -1,8 +1,8 @@
-"""Pages of ten: a search's results with their links and meta.
+"""Pages of search results, with their links and meta.
 
-Documented: the links are `http://` and carry only `?page=N`, so following them loses the search. Seen: a page
-past the end is 200 with no data. Read in the framework's source: `last_page` is at least 1; `from` and `to`
-are null on an empty page.
+Documented: the links are `http://` and carry only `?page=N`, so following them loses the search. Seen: a page past
+the end is 200 with no data. Read in the framework's source: `last_page` is at least 1; `from` and `to` are null on
+an empty page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from heyx_bulk.sandbox.store import Record
+from heyx_bulk.sandbox.contact_record import Record
 
 CONTACTS_A_PAGE = 10
 _PATH = "http://app.heyx.io/api/v1/contact/by_custom_field"
@@ -37,13 +37,11 @@ def page_of(found: Sequence[Record], number: int, size: int, *, meta_links: bool
         "total": len(found),
     }
     if meta_links:
-        meta["links"] = _numbered_links(number, last)
+        meta["links"] = [
+            {"url": _link(page), "label": str(page), "active": page == number} for page in range(1, last + 1)
+        ]
     return {"data": [record.as_json() for record in shown], "links": links, "meta": meta}
 
 
 def _link(number: int) -> str:
     return f"{_PATH}?page={number}"
-
-
-def _numbered_links(number: int, last: int) -> list[dict[str, Any]]:
-    return [{"url": _link(page), "label": str(page), "active": page == number} for page in range(1, last + 1)]

@@ -1,17 +1,18 @@
-"""What a search finds: contacts by the texts of their fields, some seconds behind the truth.
+"""Find contacts by the texts of their fields, some seconds behind the truth.
 
-A field is catalogued when it is first searched for, because most of a contact's fields never are. Changes
-younger than the lag wait in a line; a field catalogued meanwhile is read as if those had not happened yet.
+A field is indexed when it is first searched for, because most fields never are. Changes younger than the lag wait
+in a queue; a field that is indexed meanwhile is read as if they had not happened yet.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from operator import attrgetter
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
+from heyx_bulk.sandbox.contact_record import Record
 from heyx_bulk.sandbox.faults import Search
 from heyx_bulk.sandbox.requests import Value
 
@@ -19,87 +20,75 @@ _TAIL_DIGITS = 9
 _place = attrgetter("place")
 
 
-class _Findable(Protocol):
-    """What can be catalogued; `place` is its own and gives the results an order."""
-
-    @property
-    def place(self) -> tuple[int, str]: ...
-    @property
-    def fields(self) -> Mapping[str, Value]: ...
-
-
-_R = TypeVar("_R", bound=_Findable)
-
-
-class _Change(NamedTuple, Generic[_R]):
+class _Change(NamedTuple):
     """A field's new value, which searches see from `due` on."""
 
     due: float
-    record: _R
+    record: Record
     name: str
     before: Value
     after: Value
 
 
-class SearchIndex(Generic[_R]):
-    """Contacts by (field, text). With a `lag` in seconds, as they stood that long ago."""
+class SearchIndex:
+    """Contacts by field and text. With a `lag` in seconds, as they were that long ago."""
 
     def __init__(self, *, search: Search, lag: float) -> None:
         self._loose = search == "loose"
         self._lag = lag
-        self._waiting: deque[_Change[_R]] = deque()
-        self._fields: dict[str, dict[str, list[_R]]] = {}
+        self._waiting: deque[_Change] = deque()
+        self._fields: dict[str, dict[str, list[Record]]] = {}
 
-    def change(self, record: _R, name: str, before: Value, after: Value, now: float | None) -> None:
-        """A field has changed at `now`; None if it is to be found at once."""
+    def change(self, record: Record, name: str, before: Value, after: Value, now: float | None) -> None:
+        """Note that a field changed at `now`; None if the change is to be found immediately."""
         if now is None or not self._lag:
             self._move(record, name, before, after)
         else:
             self._catch_up(now)
             self._waiting.append(_Change(now + self._lag, record, name, before, after))
 
-    def find(self, name: str, text: str, records: Iterable[_R], now: float) -> list[_R]:
-        """The contacts whose field matches the text, in the order of their places; the list is not yours."""
+    def find(self, name: str, text: str, records: Iterable[Record], now: float) -> list[Record]:
+        """The contacts whose field matches the text, in the order of their places; do not change the list."""
         self._catch_up(now)
         if name not in self._fields:
-            self._take_in(name, records)
-        shelves = self._fields[name]
-        found = [shelves[key] for key in self._keys(name, text) if key in shelves]
+            self._index(name, records)
+        by_key = self._fields[name]
+        found = [by_key[key] for key in self._keys(name, text) if key in by_key]
         if len(found) <= 1:
             return found[0] if found else []
-        return sorted({record.place: record for shelf in found for record in shelf}.values(), key=_place)
+        return sorted({record.place: record for group in found for record in group}.values(), key=_place)
 
     def _catch_up(self, now: float) -> None:
         while self._waiting and self._waiting[0].due <= now:
             _, record, name, before, after = self._waiting.popleft()
             self._move(record, name, before, after)
 
-    def _take_in(self, name: str, records: Iterable[_R]) -> None:
+    def _index(self, name: str, records: Iterable[Record]) -> None:
         seen = {record.place: (record, record.fields.get(name)) for record in records}
         for change in reversed(self._waiting):
             if change.name == name:
                 seen[change.record.place] = (change.record, change.before)
-        shelves = self._fields[name] = {}
+        by_key = self._fields[name] = {}
         for record, value in seen.values():
             for key in self._keys(name, value):
-                shelves.setdefault(key, []).append(record)
-        for shelf in shelves.values():
-            shelf.sort(key=_place)
+                by_key.setdefault(key, []).append(record)
+        for group in by_key.values():
+            group.sort(key=_place)
 
-    def _move(self, record: _R, name: str, before: Value, after: Value) -> None:
-        shelves = self._fields.get(name)
-        if shelves is None:
+    def _move(self, record: Record, name: str, before: Value, after: Value) -> None:
+        by_key = self._fields.get(name)
+        if by_key is None:
             return
         for key in self._keys(name, before):
-            shelf = shelves[key]
-            del shelf[bisect_left(shelf, record.place, key=_place)]
-            if not shelf:
-                del shelves[key]
+            group = by_key[key]
+            del group[bisect_left(group, record.place, key=_place)]
+            if not group:
+                del by_key[key]
         for key in self._keys(name, after):
-            insort(shelves.setdefault(key, []), record, key=_place)
+            insort(by_key.setdefault(key, []), record, key=_place)
 
     def _keys(self, name: str, value: Value) -> frozenset[str]:
-        """The texts under which a value is found, and the texts a search for it looks under."""
+        """The texts under which a value is found, and under which a search for it looks."""
         if value is None or value == "":
             return frozenset()
         text = value if isinstance(value, str) else str(value).lower()

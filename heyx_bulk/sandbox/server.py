@@ -15,12 +15,13 @@ from email.utils import formatdate
 from threading import Lock
 
 from heyx_bulk.sandbox import responses as answers
+from heyx_bulk.sandbox.contact_record import Record, SandboxContact
 from heyx_bulk.sandbox.faults import Faults, FaultSampler
 from heyx_bulk.sandbox.pagination import CONTACTS_A_PAGE, page_of
 from heyx_bulk.sandbox.rate_limits import RateLimitDecision, Window, WindowKind, new_window
 from heyx_bulk.sandbox.requests import MAX_BODY_BYTES, Call, Search, Value, cleaned, fields_in, tags_in
 from heyx_bulk.sandbox.responses import LostResponse, RefusalError, Response
-from heyx_bulk.sandbox.store import ContactStore, Record, SandboxContact
+from heyx_bulk.sandbox.store import ContactStore
 
 _BEHAVED = Faults()
 _BEFORE = frozenset({"errors_before", "error_in_200"})
