@@ -1,6 +1,6 @@
-"""What may go wrong, scripted in words of the domain, and the dice that decide when.
+"""Faults that a sandbox plays on request, and the seeded chance that decides when.
 
-Much of HeyX's behaviour is unknown; what public clients met is a variant here, so that each can be rehearsed.
+Much of HeyX's behavior is unknown; each variant that public clients have met is a fault here, to be simulated.
 """
 
 from __future__ import annotations
@@ -27,17 +27,16 @@ _SHARES = (
 
 @dataclass(frozen=True)
 class Faults:
-    """How this HeyX differs from one that behaves: the defaults behave. Shares are from 0 to 1.
+    """How this HeyX differs from one without faults, which is the default. Shares are from 0 to 1.
 
-    Equal seeds and equal calls give equal faults; each fault has dice of its own, so that turning one on
-    does not move another.
+    Equal seeds and equal calls give equal faults; turning one on does not move another.
     """
 
     seed: int = 0
-    """Decides when faults fall, and the ids of new contacts."""
+    """Decides which calls the faults hit, and the ids of new contacts."""
 
     lose_answers: float = 0.0
-    """Share of all calls whose answer never comes although the call took effect."""
+    """Share of all calls that take effect but get no response."""
     lose_create_answers: float = 0.0
     """The same, for creates only."""
     lose_requests: float = 0.0
@@ -50,18 +49,18 @@ class Faults:
     """Share of calls answered 200 with the documented error body and without any effect."""
 
     lag: float = 0.0
-    """Seconds until a search finds a new contact or a changed field; what it then shows is never stale."""
+    """Seconds until a search finds a new contact or a changed field; the contact it then shows is never stale."""
     queue: float = 0.0
     """Seconds during which a new contact answers 449 to reads by id, updates and tags."""
 
     refuse_creates: int = 0
-    """The first so many creates are refused with 403."""
+    """How many creates, from the first on, are refused with 403."""
     refuse_every: int = 0
-    """Every so-manieth create is refused with 403; 0 is none."""
+    """Refuse every Nth create with 403; 0 refuses none."""
     refuse_message: str = "The contact could not be created."
-    """What those refusals say."""
+    """The message of those refusals."""
     revoke_after: int | None = None
-    """After so many accepted calls a token is invalid (401)."""
+    """The number of accepted calls after which a token is invalid (401)."""
 
     search: Search = "exact"
     """`loose` also finds values that share a word, in any case, and phones with the same last nine digits."""
@@ -74,13 +73,13 @@ class Faults:
     ids: IdSpelling = "digits"
     """New ids: 16 digits, `cus_` and 12 digits, or with `/ + = @`."""
     viber: bool = False
-    """Updates and tags want Base64 of the id in their path; reads take either."""
+    """Updates and tags need Base64 of the id in their path; reads accept either."""
     phones: PhoneSpelling = "as-sent"
-    """How phones are stored: untouched, `+` and digits, or digits only."""
+    """How phones are stored: unchanged, `+` and digits, or digits only."""
     put_answers_other_id: bool = False
-    """An update answers with another id than it was asked for."""
+    """An update answers with another id than the one in its path."""
     rename_fields: Mapping[str, str] = field(default_factory=dict)
-    """Custom fields written under one name (the key) and read under another; a search takes both."""
+    """Custom fields written under one name (the key) and read under another; a search accepts both."""
     drop_fields: frozenset[str] = frozenset()
     """Fields that are accepted and not stored."""
     change_fields: frozenset[str] = frozenset()
@@ -88,11 +87,11 @@ class Faults:
     clean_tags: bool = False
     """Of a tag only letters, digits, blanks, `-` and `_` are stored."""
     largest_page: int = 10
-    """How many contacts a page holds at most where a search asks for more with `per_page`."""
+    """The most contacts on a page where a search asks for more with `per_page`."""
     meta_links: bool = False
-    """`meta` of a page carries the array `links`."""
+    """`meta` of a page has the array `links`."""
     trailing_slash: Literal["works", "redirects"] = "works"
-    """What `POST /v1/contact/` does: the same as without the slash, or 301."""
+    """Whether `POST /v1/contact/` does the same as without the slash, or answers 301."""
 
     def __post_init__(self) -> None:
         for name in _SHARES:
@@ -109,10 +108,9 @@ class FaultSampler:
         self._faults = [(name, share, self.sequence(name)) for name, share in shares.items() if share]
 
     def sequence(self, name: str) -> Random:
-        """The numbers of one purpose, from their beginning."""
-        # Chance in a rehearsal guards nothing.
-        return Random(f"{self._seed} {name}")  # noqa: S311
+        """Random numbers for one purpose, from the first."""
+        return Random(f"{self._seed} {name}")  # noqa: S311 - chance in a simulation protects nothing
 
     def sample(self) -> frozenset[str]:
-        """The faults that fall on one call, by their names in `Faults`."""
+        """The faults of one call, by their names in `Faults`."""
         return frozenset(name for name, share, chance in self._faults if chance.random() < share)
