@@ -112,7 +112,7 @@ def test_uncertain_rows_are_listed_with_what_to_check_and_sent_only_knowingly(tm
             assert f"  row {row['heyx row']}: firstName {row['firstName']}\n" in done.err
         command = "heyx-bulk rerun contacts.csv.checkpoint --uncertain"
         assert command in done.err
-        server.sandbox._dice._faults.clear()
+        server.sandbox._sampler._faults.clear()
         again = heyx(tmp_path, *command.split()[1:], server=server)
         assert (again.code, again.out) == (0, "3 rows: 3 created\n")
         assert f"{len(lost)} uncertain row" in again.err

@@ -1,4 +1,4 @@
-"""What a call asks: its route, its query and its body, read as strictly as the contract is written."""
+"""Requests to HeyX: route, query and body, read as strictly as the contract is written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROUTES: dict[str, dict[str, CallKind]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call on its way in: what it wants, of which contact (as its path says it), with which query."""
+    """A call: its kind, the contact's id as the path has it, and its query."""
 
     kind: CallKind
     contact_id: str
@@ -39,26 +39,25 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        """Whether success changes a contact."""
         return self.kind not in {"find", "read"}
 
     @classmethod
-    def read(cls, method: str, url: str) -> Call:
-        """The call of a path with its query, with or without `/api`; 404 and 405 are refusals."""
+    def parse(cls, method: str, url: str) -> Call:
+        """The call to a path with its query, with or without `/api`; raises a refusal with 404 or 405."""
         path, _, query = url.partition("?")
         root, contact, place = path.partition("/v1/contact")
         if root not in {"", "/api"} or not contact or place[:1] not in {"", "/"}:
             raise RefusalError(404, "404 Not Found.")
         slash = place.endswith("/")
-        shape, contact_id = _shape(place.removeprefix("/").removesuffix("/").split("/"))
-        kind = _ROUTES[shape].get(method)
+        route, contact_id = _route(place.removeprefix("/").removesuffix("/").split("/"))
+        kind = _ROUTES[route].get(method)
         if kind is None:
             raise RefusalError(405, "405 Method Not Allowed.")
         return cls(kind, contact_id, query, slash)
 
 
-def _shape(segments: list[str]) -> tuple[str, str]:
-    """Which route the segments after `contact` name, and the contact's id. They are cut before decoding."""
+def _route(segments: list[str]) -> tuple[str, str]:
+    """The route that the segments after `contact` name, and the contact's id. They are split before decoding."""
     match segments:
         case [""]:
             return "contacts", ""
@@ -73,8 +72,8 @@ def _shape(segments: list[str]) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The query of a search; a page below 1, or that is no number, reads as 1. Pages may be asked to be larger."""
+class SearchQuery:
+    """The query of a search; a page below 1, or that is not a number, counts as 1."""
 
     name: str
     text: str
@@ -82,22 +81,22 @@ class Search:
     per_page: int
 
     @classmethod
-    def read(cls, query: str) -> Search:
-        """The search a query asks for; 422 without `name` or `value`."""
-        asked = parse_qs(query, keep_blank_values=True)
-        if "name" not in asked or "value" not in asked:
+    def parse(cls, query: str) -> SearchQuery:
+        """The search of a query; raises a refusal with 422 without `name` or `value`."""
+        values = parse_qs(query, keep_blank_values=True)
+        if "name" not in values or "value" not in values:
             raise RefusalError(422, "The name and value fields are required.")
-        name, text = asked["name"][-1].strip(), asked["value"][-1].strip()
-        return cls(name, text, max(1, _number(asked, "page")), _number(asked, "per_page"))
+        name, text = values["name"][-1].strip(), values["value"][-1].strip()
+        return cls(name, text, max(1, _number(values, "page")), _number(values, "per_page"))
 
 
-def _number(asked: Mapping[str, list[str]], name: str) -> int:
-    text = asked.get(name, ["1"])[-1]
+def _number(values: Mapping[str, list[str]], name: str) -> int:
+    text = values.get(name, ["1"])[-1]
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
 def fields_in(body: bytes) -> dict[str, Value]:
-    """The fields a body writes, trimmed; of a field named twice the last one counts. Else a refusal."""
+    """The fields that a body writes, trimmed; of a field named twice the last one counts. Raises a refusal."""
     items = _items(body, "custom_fields")
     if len(items) > MAX_FIELDS:
         raise RefusalError(403, f"You can not set more than {MAX_FIELDS} custom fields per request.")
@@ -111,7 +110,7 @@ def fields_in(body: bytes) -> dict[str, Value]:
 
 
 def tags_in(body: bytes) -> list[str]:
-    """The tags a body names, trimmed. Else a refusal."""
+    """The tags that a body names, trimmed. Raises a refusal."""
     tags = _items(body, "tags")
     if len(tags) > MAX_TAGS:
         raise RefusalError(403, f"You can not send more than {MAX_TAGS} tags per request.")
@@ -134,7 +133,7 @@ def _field(item: Any) -> tuple[str, Value]:
     value = item.get("value", []) if name else []
     if not isinstance(name, str) or not name.strip() or isinstance(value, list | dict):
         raise RefusalError(422, "Each custom field must have a name and a value.")
-    # Names are few and met in every contact: one copy of each is enough.
+    # The same few names are in every contact: one copy of each is enough.
     return sys.intern(name.strip()), cleaned(value)
 
 

@@ -1,7 +1,7 @@
-"""The whole server, without I/O: calls in, answers out, contacts in between.
+"""The server, without I/O: calls in, responses out, contacts in between.
 
-The contract it plays is HeyX's published one; where that is silent it plays what public clients have seen,
-and where nobody knows, `Faults` has a variant for each guess.
+It follows HeyX's published contract; where that is silent it does what public clients have seen, and where nothing
+is known, `Faults` has a variant for each guess.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from threading import Lock
 
-from heyx_bulk.sandbox import responses as answers
+from heyx_bulk.sandbox import responses
 from heyx_bulk.sandbox.contact_record import Record, SandboxContact
 from heyx_bulk.sandbox.faults import Faults, FaultSampler
 from heyx_bulk.sandbox.pagination import CONTACTS_A_PAGE, page_of
 from heyx_bulk.sandbox.rate_limits import RateLimitDecision, Window, WindowKind, new_window
-from heyx_bulk.sandbox.requests import MAX_BODY_BYTES, Call, Search, Value, cleaned, fields_in, tags_in
+from heyx_bulk.sandbox.requests import MAX_BODY_BYTES, Call, SearchQuery, Value, cleaned, fields_in, tags_in
 from heyx_bulk.sandbox.responses import LostResponse, RefusalError, Response
 from heyx_bulk.sandbox.store import ContactStore
 
-_BEHAVED = Faults()
-_BEFORE = frozenset({"errors_before", "error_in_200"})
+_NO_FAULTS = Faults()
+_WITHOUT_EFFECT = frozenset({"errors_before", "error_in_200"})
 
 
 class Sandbox:
     """One channel of a HeyX: every token in `tokens` opens the same contacts.
 
     A token may make `limit` calls in `window_seconds`, counted as `window` says; with `limit_shared` all tokens
-    together may. Without `limit_headers` the answers say nothing of the limit. `clock` tells epoch seconds.
-    Equal calls at equal times give equal answers. Any thread may ask.
+    together may. Without `limit_headers` the responses do not show the limit. `clock` gives epoch seconds. Equal
+    calls at equal times give equal responses. Safe to use from several threads.
     """
 
     def __init__(
         self,
-        faults: Faults = _BEHAVED,
+        faults: Faults = _NO_FAULTS,
         *,
         tokens: tuple[str, ...] = ("sandbox",),
         limit: int = 200,
@@ -54,8 +54,8 @@ class Sandbox:
         self._limit_headers = limit_headers
         self._clock = clock
         self._lock = Lock()
-        self._dice = FaultSampler(faults)
-        self._statuses = self._dice.sequence("statuses")
+        self._sampler = FaultSampler(faults)
+        self._error_statuses = self._sampler.sequence("statuses")
         self._contacts = ContactStore(faults)
         self._windows: dict[str | None, Window] = {}
         self._calls: Counter[str] = Counter()
@@ -71,11 +71,11 @@ class Sandbox:
 
     @property
     def calls(self) -> Counter[str]:
-        """How many calls came so far, by what became of them.
+        """How many calls came so far, by kind and result.
 
         `accepted` calls were counted against the limit: `find`, `read`, `create`, `update`, `add_tags` and
-        `remove_tags` (whatever their answer), `refused_401` and `misrouted` (404 and 405) add up to it.
-        Beside it stand `refused_429` and `lost_requests`; `lost_answers` and `errors` are among the accepted.
+        `remove_tags` (whatever their response), `refused_401` and `misrouted` (404 and 405) add up to it.
+        `refused_429` and `lost_requests` are not among them; `lost_answers` and `errors` are.
         """
         with self._lock:
             return self._calls.copy()
@@ -86,7 +86,7 @@ class Sandbox:
         tags: Iterable[str] = (),
         id: str | None = None,  # noqa: A002 - HeyX's own word for it
     ) -> str:
-        """Put a contact there without a call; a search finds it at once. Its id, given or new.
+        """Add a contact without a call; a search finds it immediately. Returns its id, given or new.
 
         ValueError if there is a contact with that id.
         """
@@ -95,7 +95,7 @@ class Sandbox:
             return self._contacts.seed(kept, tags, id or "", self._clock()).id
 
     def remove(self, contact_id: str) -> None:
-        """Take a contact away without a call, as a person may do in HeyX; a search finds it no more.
+        """Remove a contact without a call, as a user of HeyX may; a search no longer finds it.
 
         KeyError if there is none.
         """
@@ -103,84 +103,83 @@ class Sandbox:
             self._contacts.remove(contact_id, self._clock())
 
     def handle(self, method: str, url: str, token: str | None, body: bytes) -> Response | LostResponse:
-        """What HeyX answers to a call, or that its answer is lost.
+        """HeyX's response to a call, or that it is lost.
 
-        `url` is a path with its query, as it stands on the wire (`/api` may be left out). What is looked at,
-        in this order: the limit, the token, the route, the contact, the body.
+        `url` is a path with its query, as it stands on the wire (`/api` may be left out). Checked in this order:
+        the limit, the token, the route, the contact, the body.
         """
         with self._lock:
             now = self._clock()
-            faults = self._dice.sample()
+            faults = self._sampler.sample()
             if "lose_requests" in faults:
                 self._calls["lost_requests"] += 1
                 return LostResponse(took_effect=False)
-            turn = self._window(token).take(now)
-            if not turn.granted:
+            decision = self._window(token).take(now)
+            if not decision.granted:
                 self._calls["refused_429"] += 1
-                return self._signed(answers.error(429, "Too many requests"), turn, now)
+                return self._with_headers(responses.error(429, "Too many requests"), decision, now)
             self._calls["accepted"] += 1
             call = self._admit(method, url, token)
-            answer = self._undergo(call, faults, body, now) if isinstance(call, Call) else call
-            return self._signed(answer, turn, now) if isinstance(answer, Response) else answer
+            response = self._carry_out_with(faults, call, body, now) if isinstance(call, Call) else call
+            return self._with_headers(response, decision, now) if isinstance(response, Response) else response
 
     def _window(self, token: str | None) -> Window:
-        """The budget of a token; strangers share one."""
+        """The budget of a token; unknown tokens share one."""
         known = token in self.tokens
         owner = None if not known else "" if self._limit_shared else token
         if owner not in self._windows:
             self._windows[owner] = self._new_window()
         return self._windows[owner]
 
-    def _signed(self, answer: Response, turn: RateLimitDecision, now: float) -> Response:
-        """The answer with its date and, unless a web server wrote it, the state of the limit."""
+    def _with_headers(self, response: Response, decision: RateLimitDecision, now: float) -> Response:
+        """The response with its date and, unless a web server wrote it, the state of the limit."""
         if int(now) != self._date[0]:
             self._date = (int(now), formatdate(int(now), usegmt=True))
-        headers = {"Date": self._date[1], **answer.headers}
-        if self._limit_headers and headers["Content-Type"] == answers.JSON:
-            headers |= turn.headers(now)
-        return Response(answer.status, headers, answer.body)
+        headers = {"Date": self._date[1], **response.headers}
+        if self._limit_headers and headers["Content-Type"] == responses.JSON:
+            headers |= decision.headers(now)
+        return Response(response.status, headers, response.body)
 
     def _admit(self, method: str, url: str, token: str | None) -> Call | Response:
-        """The call that asks to be carried out; an answer if it goes no further."""
+        """The call, if its token and its route are valid; else the response."""
         revoke_after = self._faults.revoke_after
         if token not in self.tokens or (revoke_after is not None and self._admitted[token] >= revoke_after):
             self._calls["refused_401"] += 1
-            return answers.error(401, "API Token is invalid.")
+            return responses.error(401, "API Token is invalid.")
         self._admitted[token] += 1
         try:
-            call = Call.read(method, url)
+            call = Call.parse(method, url)
         except RefusalError as refusal:
             self._calls["misrouted"] += 1
-            return refusal.answer
+            return refusal.response
         self._calls[call.kind] += 1
         return call
 
-    def _undergo(self, call: Call, faults: frozenset[str], body: bytes, now: float) -> Response | LostResponse:
-        """Carry the call out, with the faults that fall on it before and after."""
-        answer = self._failed_before(faults) or self._carry_out(call, body, now)
-        took_effect = not faults & _BEFORE and answer.status < 300
+    def _carry_out_with(
+        self, faults: frozenset[str], call: Call, body: bytes, now: float
+    ) -> Response | LostResponse:
+        if "errors_before" in faults:
+            response = self._server_error()
+        elif "error_in_200" in faults:
+            self._calls["errors"] += 1
+            response = responses.error(200, "Something went wrong.")
+        else:
+            response = self._carry_out(call, body, now)
+        took_effect = not faults & _WITHOUT_EFFECT and response.status < 300
         if call.writes and took_effect and "errors_after_write" in faults:
-            answer = self._broken()
+            response = self._server_error()
         if "lose_answers" in faults or (call.kind == "create" and "lose_create_answers" in faults):
             self._calls["lost_answers"] += 1
             return LostResponse(took_effect)
-        return answer
+        return response
 
-    def _failed_before(self, faults: frozenset[str]) -> Response | None:
-        if "errors_before" in faults:
-            return self._broken()
-        if "error_in_200" in faults:
-            self._calls["errors"] += 1
-            return answers.error(200, "Something went wrong.")
-        return None
-
-    def _broken(self) -> Response:
+    def _server_error(self) -> Response:
         self._calls["errors"] += 1
-        return answers.broken(self._statuses.choice((500, 502, 503, 504)))
+        return responses.in_html(self._error_statuses.choice((500, 502, 503, 504)))
 
     def _carry_out(self, call: Call, body: bytes, now: float) -> Response:
         if len(body) > MAX_BODY_BYTES:
-            return answers.error(413, "413 Payload Too Large.")
+            return responses.error(413, "413 Payload Too Large.")
         try:
             match call.kind:
                 case "find":
@@ -188,57 +187,56 @@ class Sandbox:
                 case "create":
                     return self._create(call, body, now)
                 case "read":
-                    return answers.data(self._contact(call, now).as_json())
+                    return responses.data(self._contact(call, now).as_json())
                 case "update":
                     return self._update(call, body, now)
                 case "add_tags" | "remove_tags":
-                    return self._tag(call, body, now)
+                    return self._change_tags(call, body, now)
         except RefusalError as refusal:
-            return refusal.answer
+            return refusal.response
 
     def _find(self, call: Call, now: float) -> Response:
-        search = Search.read(call.query)
+        search = SearchQuery.parse(call.query)
         found = self._contacts.find(search.name, search.text, now)
-        told = self._faults
-        size = max(CONTACTS_A_PAGE, min(search.per_page, told.largest_page))
-        return answers.page(page_of(found, search.page, size, meta_links=told.meta_links))
+        size = max(CONTACTS_A_PAGE, min(search.per_page, self._faults.largest_page))
+        return responses.in_json(page_of(found, search.page, size, meta_links=self._faults.meta_links))
 
     def _create(self, call: Call, body: bytes, now: float) -> Response:
-        told = self._faults
-        if call.trailing_slash and told.trailing_slash == "redirects":
-            return answers.moved("/api/v1/contact")
+        faults = self._faults
+        if call.trailing_slash and faults.trailing_slash == "redirects":
+            return responses.in_html(301, Location="/api/v1/contact")
         self._creates += 1
-        every = told.refuse_every
-        if self._creates <= told.refuse_creates or (every and self._creates % every == 0):
-            raise RefusalError(403, told.refuse_message)
+        every = faults.refuse_every
+        if self._creates <= faults.refuse_creates or (every and self._creates % every == 0):
+            raise RefusalError(403, faults.refuse_message)
         fields = fields_in(body)
         phone = fields.get("phone")
         old = self._contacts.with_phone(phone) if isinstance(phone, str) else None
-        if old is not None and told.existing_phone == "conflict":
+        if old is not None and faults.existing_phone == "conflict":
             raise RefusalError(409, "A contact with this phone already exists.")
-        if old is not None and told.existing_phone == "returns":
+        if old is not None and faults.existing_phone == "returns":
             self._contacts.write(old, fields, now)
-            return answers.data({"id": old.id})
-        return answers.data({"id": self._contacts.create(fields, now).id}, status=told.created_status)
+            return responses.data({"id": old.id})
+        return responses.data({"id": self._contacts.create(fields, now).id}, status=faults.created_status)
 
     def _update(self, call: Call, body: bytes, now: float) -> Response:
         record = self._contact(call, now)
         self._contacts.write(record, fields_in(body), now)
         other = f"cus_{record.place[0]:012d}"
-        return answers.data({"id": other if self._faults.put_answers_other_id else record.id})
+        return responses.data({"id": other if self._faults.put_answers_other_id else record.id})
 
-    def _tag(self, call: Call, body: bytes, now: float) -> Response:
+    def _change_tags(self, call: Call, body: bytes, now: float) -> Response:
         record, tags = self._contact(call, now), tags_in(body)
         if call.kind == "add_tags":
             kept = [_cleaned_tag(tag) for tag in tags] if self._faults.clean_tags else tags
             record.tags.update(dict.fromkeys(kept))
-            return answers.success("Contact Tags have been added successfully.")
+            return responses.success("Contact Tags have been added successfully.")
         for tag in tags:
             record.tags.pop(tag, None)
-        return answers.success("Contact Tags deleted successfully.")
+        return responses.success("Contact Tags deleted successfully.")
 
     def _contact(self, call: Call, now: float) -> Record:
-        """The contact a path names; a refusal if there is none, or it is in the queue."""
+        """The contact that a path names; raises a refusal if there is none, or it is in the queue."""
         encoded = self._faults.viber
         plain = not encoded or call.kind == "read"
         record = self._contacts.get(call.contact_id) if plain else None
@@ -256,7 +254,7 @@ def _cleaned_tag(tag: str) -> str:
 
 
 def _decoded(contact_id: str) -> str:
-    """The id that Base64 spells; nobody's if it is no Base64."""
+    """The id that Base64 spells; blank, which no contact has, if it is not Base64."""
     try:
         return base64.b64decode(contact_id, validate=True).decode()
     except (binascii.Error, ValueError):

@@ -1,12 +1,11 @@
-"""The sandbox's two doors: an httpx transport without a socket, and an HTTP server on this machine.
+"""Two ways to reach a sandbox: an httpx transport without a socket, and an HTTP server on this machine.
 
-Both pass calls to `Sandbox.handle` and know nothing of HeyX. A lost answer is a cut connection.
+Both pass calls to `Sandbox.handle` and know nothing of HeyX. A lost response is a cut connection.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import socketserver
@@ -24,7 +23,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from heyx_bulk.sandbox.requests import MAX_BODY_BYTES
-from heyx_bulk.sandbox.responses import JSON, LostResponse, Response
+from heyx_bulk.sandbox.responses import LostResponse, Response, in_json
 from heyx_bulk.sandbox.server import Sandbox
 
 Latency: TypeAlias = Callable[[], float] | float
@@ -34,8 +33,8 @@ _DRAINED_BYTES = 32_000_000
 _CLOSING_SECONDS = 2.0
 
 
-def _seconds(latency: Latency) -> float:
-    return latency() if callable(latency) else latency
+def _half_seconds(latency: Latency) -> float:
+    return (latency() if callable(latency) else latency) / 2
 
 
 def _bearer(authorization: str) -> str | None:
@@ -44,9 +43,9 @@ def _bearer(authorization: str) -> str | None:
 
 
 class SandboxTransport(httpx.AsyncBaseTransport):
-    """Plays the sandbox to an `httpx.AsyncClient`. It waits half of `latency` (seconds) before, half after.
+    """Connects a sandbox to an `httpx.AsyncClient`. It waits half of `latency` (seconds) before, half after.
 
-    It waits by `asyncio.sleep` alone, so it keeps the time of whatever loop runs it.
+    It waits by `asyncio.sleep` alone, so it keeps the time of the loop that runs it.
     """
 
     def __init__(self, sandbox: Sandbox, latency: Latency = 0.0) -> None:
@@ -54,22 +53,22 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         self._latency = latency
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The sandbox's answer; `httpx.ReadError` if it is lost."""
+        """The sandbox's response; `httpx.ReadError` if it is lost."""
         body = await request.aread()
-        half = _seconds(self._latency) / 2
+        half = _half_seconds(self._latency)
         await asyncio.sleep(half)
         token = _bearer(request.headers.get("Authorization", ""))
-        answer = self._sandbox.handle(request.method, request.url.raw_path.decode("ascii"), token, body)
+        response = self._sandbox.handle(request.method, request.url.raw_path.decode("ascii"), token, body)
         await asyncio.sleep(half)
-        if isinstance(answer, LostResponse):
+        if isinstance(response, LostResponse):
             raise httpx.ReadError("the connection was cut before an answer came", request=request)
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
+        return httpx.Response(response.status, headers=response.headers, content=response.body, request=request)
 
 
 class SandboxServer:
-    """Plays the sandbox on 127.0.0.1, and only there. `with` it serves from a thread of its own.
+    """Serves a sandbox on 127.0.0.1 only. In a `with` block it serves from its own thread.
 
-    The port is taken at once (0: any free one; OSError if it is in use), so `url` is right before it serves.
+    The port is bound immediately (0: any free one; OSError if it is in use), so `url` is right before it serves.
     Beside the API, `GET /sandbox/state` shows contacts and calls, and `GET /sandbox/health` that it is up.
     """
 
@@ -100,7 +99,7 @@ class SandboxServer:
             self.close()
 
     def close(self) -> None:
-        """Stop serving and cut every connection, idle or not. Twice is harmless."""
+        """Stop serving and cut every connection, idle or not. Calling it twice is harmless."""
         if self._serving:
             self._serving = False
             self._listener.shutdown()
@@ -109,12 +108,12 @@ class SandboxServer:
 
 
 def start_server(sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> SandboxServer:
-    """A server that serves from a thread of its own until it is closed."""
+    """Start a server that serves from its own thread until it is closed."""
     return SandboxServer(sandbox, port, latency).__enter__()
 
 
 class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread for each connection; it remembers the open ones, to cut them when it closes."""
+    """A thread for each connection; the open ones are remembered, to be cut when it closes."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -140,12 +139,12 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is our bug and is printed."""
+        """Ignore a client that went away; print anything else, which is our bug."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
     def hang_up(self) -> None:
-        """Cut every connection and wait (at most two seconds) until its thread has let go of it."""
+        """Cut every connection and wait (at most two seconds) until its thread has ended it."""
         with self._changed:
             for connection in self._open:
                 with suppress(OSError):
@@ -154,7 +153,7 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """One kept-alive connection: whole calls in, whole answers out, each in one write."""
+    """One kept-alive connection: whole requests in, whole responses out, each in one write."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -164,24 +163,38 @@ class _Connection(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        answer = self._beside_the_api() or self._ask(body)
-        if isinstance(answer, LostResponse):
+        response = self._response(body)
+        if isinstance(response, LostResponse):
             self.close_connection = True
-        else:
-            self._send(answer)
+            return
+        headers = {**response.headers, "Content-Length": str(len(response.body))}
+        if self.close_connection:
+            headers["Connection"] = "close"
+        lines = [f"HTTP/1.1 {response.status} {responses.get(response.status, '')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        # One write: head and body in two would wait on each other for 40 ms.
+        self.wfile.write(head + response.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the parent's
 
-    def _ask(self, body: bytes) -> Response | LostResponse:
-        half = _seconds(self.server.latency) / 2
+    def _response(self, body: bytes) -> Response | LostResponse:
+        sandbox = self.server.sandbox
+        match self.command, self.path:
+            case "GET", "/sandbox/health":
+                return in_json({"status": "ok"})
+            case "GET", "/sandbox/state":
+                contacts = [{**asdict(contact), "tags": sorted(contact.tags)} for contact in sandbox.contacts]
+                return in_json({"contacts": contacts, "calls": dict(sandbox.calls)})
+        half = _half_seconds(self.server.latency)
         token = _bearer(self.headers.get("Authorization", ""))
         time.sleep(half)
-        answer = self.server.sandbox.handle(self.command, self.path, token, body)
+        response = sandbox.handle(self.command, self.path, token, body)
         time.sleep(half)
-        return answer
+        return response
 
     def _body(self) -> bytes | None:
-        """The call's body; the beginning of one the sandbox will refuse as too large; None: no answer."""
+        """The body, or the beginning of one that the sandbox will refuse as too large; None: no response."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self.send_error(411)
@@ -195,39 +208,11 @@ class _Connection(BaseHTTPRequestHandler):
         return body
 
     def _drain(self, rest_bytes: int) -> None:
-        """Read what a client still writes, within reason: before that it would not see a refusal."""
+        """Read what a client still writes, up to 32 MB: before that it would not see a refusal."""
         self.close_connection = self.close_connection or rest_bytes > 0
         left = min(rest_bytes, _DRAINED_BYTES)
         while left > 0 and (piece := self.rfile.read1(min(left, 65536))):
             left -= len(piece)
 
-    def _beside_the_api(self) -> Response | None:
-        match self.command, self.path:
-            case "GET", "/sandbox/health":
-                return _shown({"status": "ok"})
-            case "GET", "/sandbox/state":
-                return _shown(_state(self.server.sandbox))
-            case _:
-                return None
-
-    def _send(self, answer: Response) -> None:
-        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
-        if self.close_connection:
-            headers["Connection"] = "close"
-        lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, '')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        # One write: head and body in two would wait on each other for 40 ms.
-        self.wfile.write(head + answer.body)
-
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the parent's
-        """Say nothing."""
-
-
-def _shown(body: Any) -> Response:
-    return Response(200, {"Content-Type": JSON}, json.dumps(body).encode())
-
-
-def _state(sandbox: Sandbox) -> dict[str, Any]:
-    contacts = [{**asdict(contact), "tags": sorted(contact.tags)} for contact in sandbox.contacts]
-    return {"contacts": contacts, "calls": dict(sandbox.calls)}
+        """Print nothing."""
