@@ -52,8 +52,8 @@ class Window(Protocol):
 class FixedWindow:
     """`limit` calls in `seconds` from the first of them; then the whole budget comes back.
 
-    With `grain` the start is rounded down to a multiple of so many seconds, so the window is up to that much
-    shorter. A clock that was set back starts a new window.
+    With `grain` (seconds) the start is rounded down to a multiple of it, so the window is up to that much shorter.
+    A clock that was set back starts a new window.
     """
 
     def __init__(self, limit: int, seconds: float, grain: float = 0.0) -> None:
