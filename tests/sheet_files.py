@@ -32,11 +32,11 @@ def numbers_of(sheet: Sheet) -> list[int]:
     return [int(number) for chunk in sheet.chunks() for number in chunk.cells.index]
 
 
-def faults_of(sheet: Sheet) -> list[CellError]:
+def errors_of(sheet: Sheet) -> list[CellError]:
     return [error for chunk in sheet.chunks() for error in chunk.errors]
 
 
-def suspects_of(sheet: Sheet) -> list[CellError]:
+def warnings_of(sheet: Sheet) -> list[CellError]:
     return [warning for chunk in sheet.chunks() for warning in chunk.warnings]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.row_store import deserialize, serialize
 from heyx_bulk.sheets.sheet_options import SheetOptions
-from tests.sheet_files import csv_file, faults_of, numbers_of, refusal, rows_of, suspects_of
+from tests.sheet_files import csv_file, errors_of, numbers_of, refusal, rows_of, warnings_of
 
 
 def test_csv_values_come_as_they_stand(tmp_path: Path) -> None:
@@ -158,13 +158,13 @@ def test_a_short_row_is_filled_with_blanks_and_told(tmp_path: Path) -> None:
 def test_blanks_beyond_the_header_are_cut(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b\n1,2,,\n3,4\n5,6\n"))
     assert rows_of(sheet) == [["1", "2"], ["3", "4"], ["5", "6"]]
-    assert faults_of(sheet) == []
+    assert errors_of(sheet) == []
     assert any("longer than the header by blanks only" in note for note in sheet.notes)
 
 
 def test_text_beyond_the_header_is_a_fault_of_its_row_and_shifts_nothing(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b\n1,2,3\n" + "4,5\n" * 30))
-    error = faults_of(sheet)[0]
+    error = errors_of(sheet)[0]
     assert (error.row, error.position) == (2, 2)
     assert error.what == "has 3 values where the header has 2 columns"
     assert rows_of(sheet)[0] == ["1", "2"]
@@ -205,7 +205,7 @@ def test_a_guarded_csv_value_loses_its_guard(tmp_path: Path) -> None:
 
 def test_a_number_that_excel_cut_to_an_exponent_is_suspect(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "id,b\n1.78E+15,x\n177,1E5\n"))
-    assert [(warning.row, warning.position) for warning in suspects_of(sheet)] == [(2, 0)]
+    assert [(warning.row, warning.position) for warning in warnings_of(sheet)] == [(2, 0)]
     assert rows_of(sheet)[0] == ["1.78E+15", "x"]
 
 
@@ -239,5 +239,5 @@ def test_a_row_of_a_large_file_has_the_number_of_the_line_it_begins_in(tmp_path:
 
 
 @given(st.lists(st.text(st.sampled_from("\0\x01\x02a\ud800é")), min_size=1))
-def test_the_texts_of_a_column_come_back_from_the_spool_as_they_were(texts: list[str]) -> None:
+def test_the_texts_of_a_column_come_back_from_the_row_store_as_they_were(texts: list[str]) -> None:
     assert deserialize(serialize(texts)) == texts

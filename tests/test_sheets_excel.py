@@ -18,13 +18,13 @@ from heyx_bulk.sheets.writer import write_sheet
 from tests.sheet_files import (
     RICH,
     csv_file,
-    faults_of,
+    errors_of,
     numbers_of,
     one_cell,
     raw_workbook,
     refusal,
     rows_of,
-    suspects_of,
+    warnings_of,
     workbook,
     worksheets,
 )
@@ -96,10 +96,10 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
 ) -> None:
     sheet = one_cell(tmp_path, f'<c r="A2"><v>{raw}</v></c>')
     assert rows_of(sheet) == [[text]]
-    assert bool(suspects_of(sheet)) is warning
+    assert bool(warnings_of(sheet)) is warning
     if warning:
-        assert "may have been rounded" in suspects_of(sheet)[0].what
-        assert "as Text" in suspects_of(sheet)[0].remedy
+        assert "may have been rounded" in warnings_of(sheet)[0].what
+        assert "as Text" in warnings_of(sheet)[0].remedy
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
     tmp_path: Path, cell: str, what: str, remedy: str
 ) -> None:
     sheet = one_cell(tmp_path, cell)
-    assert faults_of(sheet) == [CellError(2, 0, what, remedy)]
+    assert errors_of(sheet) == [CellError(2, 0, what, remedy)]
     assert rows_of(sheet) == [[""]]
 
 
@@ -168,7 +168,7 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
 def test_every_way_to_store_a_text_is_read(tmp_path: Path, cell: str, text: str) -> None:
     sheet = one_cell(tmp_path, cell, codes=["yyyy-mm-dd"], texts=f"<si>{RICH}</si>")
     assert rows_of(sheet) == [[text]]
-    assert [s.what for s in suspects_of(sheet)] == (
+    assert [s.what for s in warnings_of(sheet)] == (
         [f"is formatted as a date but holds {text}, which is no date"] if text in ("60", "99999999") else []
     )
 
@@ -177,7 +177,7 @@ def test_a_stored_empty_text_of_a_formula_is_blank_and_no_fault(tmp_path: Path) 
     header = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c></row>'
     cells = '<row r="2"><c r="A2" t="str"><f>B1</f><v></v></c><c r="B2"><v>1</v></c></row>'
     sheet = open_sheet(raw_workbook(tmp_path, header + cells))
-    assert (rows_of(sheet), faults_of(sheet)) == ([["", "1"]], [])
+    assert (rows_of(sheet), errors_of(sheet)) == ([["", "1"]], [])
 
 
 def test_dates_of_a_1904_workbook_are_four_years_later(tmp_path: Path) -> None:

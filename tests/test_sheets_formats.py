@@ -24,11 +24,11 @@ from tests.sheet_files import (
     REAL,
     RELATIONS,
     csv_file,
-    faults_of,
+    errors_of,
     numbers_of,
     refusal,
     rows_of,
-    suspects_of,
+    warnings_of,
     workbook,
     zipped,
 )
@@ -250,7 +250,7 @@ def test_a_long_number_of_an_opendocument_sheet_is_suspect(tmp_path: Path) -> No
     rows = ods_row(ods_text("id")) + ods_row(ods_value("float", "1776025372480910"))
     sheet = open_sheet(ods(tmp_path, People=rows))
     assert rows_of(sheet) == [["1776025372480910"]]
-    assert "may have been rounded" in suspects_of(sheet)[0].what
+    assert "may have been rounded" in warnings_of(sheet)[0].what
 
 
 def test_the_worksheet_of_an_opendocument_sheet_is_chosen_like_any_other(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     row = content.index(b"\x08\x02\x10\x00" + struct.pack("<H", 3))  # ROW 4
     content[row + 16] |= 0x20
     sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
-    assert faults_of(sheet) == [CellError(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
+    assert errors_of(sheet) == [CellError(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
     assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
 
 

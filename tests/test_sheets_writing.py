@@ -23,7 +23,7 @@ from heyx_bulk.sheets.csv.injection import guard, unguard
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import write_sheet
-from tests.sheet_files import faults_of, rows_of
+from tests.sheet_files import errors_of, rows_of
 
 TRICKY = st.text(alphabet=st.one_of(st.sampled_from("'=+-@|%\t\r\n＝＋－＠ 09.,E\u200b\xa0"), st.characters()))
 
@@ -65,7 +65,7 @@ def test_whatever_is_written_comes_back(tmp_path: Path, suffix: str) -> None:
     sheet = open_sheet(path)
     assert sheet.header == ("=a", "b", "_x000D_")
     assert rows_of(sheet) == rows
-    assert faults_of(sheet) == []
+    assert errors_of(sheet) == []
     assert list(tmp_path.iterdir()) == [path]
 
 
