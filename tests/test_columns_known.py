@@ -293,7 +293,7 @@ def test_the_origin_says_where_a_header_is_known_from() -> None:
 
 
 def test_no_header_stands_twice_and_every_field_is_one_of_heyx() -> None:
-    keys = Counter(known._key(name) for _, _, _, names in known._HEADERS for name in names)
+    keys = Counter(known._key(name) for _, _, _, names in known._entries() for name in names)
     assert [key for key, count in keys.items() if count > 1] == []
-    fields = {field for field, _, _, _ in known._HEADERS}
+    fields = {field for field, _, _, _ in known._entries()}
     assert fields == {*STANDARD_FIELDS, *READ_ONLY_FIELDS, TAGS, FULL_NAME}
