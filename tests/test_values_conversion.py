@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -134,6 +135,13 @@ def test_no_in_the_words_people_use_is_false(text: str) -> None:
 @pytest.mark.parametrize("text", ["maybe", "✗", "❌", "2", "1.0", "-", "yes please", "o", "opted in"])
 def test_anything_else_is_neither(text: str) -> None:
     assert cause(ValueKind.BOOLEAN, text) == "neither yes nor no"
+
+
+def test_every_word_of_yes_and_no_means_one_of_them_in_all_languages() -> None:
+    path = Path(heyx_bulk.values.__file__).parent / "yes_no.toml"
+    for language in tomllib.loads(path.read_text("utf-8")).values():
+        assert {convert(ValueType(ValueKind.BOOLEAN), word) for word in language["yes"]} == {"true"}
+        assert {convert(ValueType(ValueKind.BOOLEAN), word) for word in language["no"]} == {"false"}
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import tomllib
 from datetime import date, datetime, time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import heyx_bulk.values
 from heyx_bulk.values.convert import convert
 from heyx_bulk.values.dates import proven_order
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind, ValueType
 
 DAY, MONTH, YEAR = DateOrder
+MONTHS = tomllib.loads((Path(heyx_bulk.values.__file__).parent / "month_names.toml").read_text("utf-8"))["months"]
 
 
 def as_date(text: str, order: DateOrder | None = None) -> str:
@@ -253,3 +257,10 @@ def test_a_time_is_the_same_on_a_clock_of_twelve_hours(clock: time) -> None:
     assert (
         as_time(f"{clock.hour % 12 or 12}:{clock:%M:%S} {'pm' if clock.hour > 11 else 'am'}") == clock.isoformat()
     )
+
+
+@pytest.mark.parametrize("language", MONTHS)
+def test_every_name_of_a_month_is_known_and_means_one_month_in_all_languages(language: str) -> None:
+    assert len(MONTHS[language]) == 12
+    for number, names in enumerate(MONTHS[language], 1):
+        assert {as_date(f"14 {name} 1988") for name in names} == {f"1988-{number:02}-14"}

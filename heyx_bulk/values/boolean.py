@@ -1,29 +1,13 @@
-"""Yes and no, in the words people write into sheets."""
+"""Yes and no, in the words of `yes_no.toml`."""
 
 from __future__ import annotations
 
+import tomllib
 import unicodedata
+from functools import cache
+from importlib import resources
 
 from heyx_bulk.values.value_types import ConversionError
-
-YES = frozenset(
-    (
-        # English, and what programs, ticks and crosses say
-        *("yes", "y", "true", "t", "1", "on", "x", "✓", "✔", "☑", "✅"),
-        *("sí", "si", "s", "verdadero", "oui", "vrai", "ja", "j", "wahr", "sim", "verdadeiro", "sì", "vero"),
-        *("نعم", "صحيح", "ہاں", "هاں", "جیہاں", "ya", "benar", "betul", "是", "是的", "真", "对", "對"),
-        *("はい", "да", "evet", "tak", "हाँ", "हां"),
-    )
-)
-NO = frozenset(
-    (
-        *("no", "n", "false", "f", "0", "off", "☐"),
-        *("falso", "non", "faux", "nein", "falsch", "não", "nao", "nee"),
-        *("لا", "خطأ", "نہیں", "جینہیں", "tidak", "salah", "否", "不是", "假", "不"),
-        *("いいえ", "нет", "hayır", "hayir", "nie", "नहीं"),
-    )
-)
-"""A cross other than the letter x is in neither: it ticks for some and strikes out for others."""
 
 
 def convert_boolean(text: str) -> str:
@@ -35,9 +19,8 @@ def convert_boolean(text: str) -> str:
 
 
 def parse_boolean(text: str) -> bool | None:
-    """What `text` says, whatever its case and blanks; None if it says neither yes nor no."""
-    word = normalize_word(text)
-    return True if word in YES else False if word in NO else None
+    """Whether `text` says yes, whatever its case and blanks; None if it says neither yes nor no."""
+    return _words().get(normalize_word(text))
 
 
 def normalize_word(text: str) -> str:
@@ -46,3 +29,15 @@ def normalize_word(text: str) -> str:
         return "".join(text.lower().split())
     composed = unicodedata.normalize("NFKC", text.casefold())
     return "".join(composed.split())
+
+
+@cache
+def _words() -> dict[str, bool]:
+    """Whether a word, normalized, says yes."""
+    data = tomllib.loads((resources.files("heyx_bulk.values") / "yes_no.toml").read_text("utf-8"))
+    return {
+        normalize_word(word): answer == "yes"
+        for answers in data.values()
+        for answer, words in answers.items()
+        for word in words
+    }
