@@ -1,16 +1,17 @@
-"""What a column that nobody knows may be meant for: suggested to a person, never done unasked."""
+"""Fields that an unknown column may be meant for: suggested to the user, never applied unasked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from heyx_bulk.mapping.column import alphanumeric_key
 from heyx_bulk.mapping.known_headers import FULL_NAME, known_header
 from heyx_bulk.models.calls import STANDARD_FIELDS
 
-ALIKE_PERCENT = 80.0
-"""How alike two names must be; below it a suggestion misleads."""
+MIN_SIMILARITY = 0.8
+"""The least similarity (`difflib` ratio, 0 to 1) of a name worth suggesting; below it a suggestion misleads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Suggestion:
 
 
 def suggest(header: str, fields: Iterable[str]) -> Suggestion | None:
-    """The field that `header` may be meant for, of HeyX's own and of `fields`; None if nothing is close."""
+    """Suggest a standard field or one of `fields` for `header`; None if nothing is close."""
     known = known_header(header)
     if known is not None and known.field == FULL_NAME:
         return Suggestion("firstName", "a whole name: HeyX has first and last names, a mapping file can split it")
@@ -32,9 +33,9 @@ def suggest(header: str, fields: Iterable[str]) -> Suggestion | None:
 
 
 def closest(name: str, fields: Iterable[str]) -> Suggestion | None:
-    """The one of `fields` whose name is close to `name`, if any is."""
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a name that nobody knows pays for it
-
-    choices = {field: alphanumeric_key(field) for field in fields}
-    found = process.extractOne(alphanumeric_key(name), choices, scorer=fuzz.ratio, score_cutoff=ALIKE_PERCENT)
-    return None if found is None else Suggestion(found[2], "a close spelling")
+    """Suggest the one of `fields` whose name is most similar to `name`, if one is similar enough."""
+    by_key: dict[str, str] = {}
+    for field in fields:
+        by_key.setdefault(alphanumeric_key(field), field)
+    matches = get_close_matches(alphanumeric_key(name), by_key, n=1, cutoff=MIN_SIMILARITY)
+    return Suggestion(by_key[matches[0]], "a close spelling") if matches else None

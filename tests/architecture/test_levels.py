@@ -51,7 +51,6 @@ DOORS = {
     "filelock": {"storage", "rate_limit"},
     "psutil": {"storage"},
     "phonenumbers": {"values"},
-    "rapidfuzz": {"mapping"},
     "tomlkit": {"mapping"},
 }
 """The rooms through which an outside library comes in."""
