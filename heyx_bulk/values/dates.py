@@ -1,18 +1,16 @@
-"""Dates: ISO from what people write, in an order that is told and never guessed."""
+"""Dates: ISO from what people write, in an order that is stated and never guessed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from heyx_bulk.values.month_names import parse_named_date
 from heyx_bulk.values.text import plain_signs
 from heyx_bulk.values.times import NO_TIME, Clock, parse_time
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueType
-
-NO_DATE = "a date that is none"
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR_IN_FRONT = re.compile(r"(\d{4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})\.?")
@@ -35,71 +33,68 @@ _LAST_OF_2000 = 29
 _FIRST_OF_1900 = 69
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Day(NamedTuple):
     """A date as one order reads it: the year has two or four digits."""
 
     year: str
     month: int
     day: int
 
-    def exists(self) -> bool:
-        """Whether the calendar has it; in two digits, in some century."""
-        year = int(self.year) if len(self.year) == 4 else 2000 + int(self.year)
-        try:
-            date(year, self.month, self.day)
-        except ValueError:
-            return False
-        return True
-
     def whole_year(self) -> str | None:
-        """The year in four digits; None if two digits do not say which."""
+        """The year in four digits; None if its two digits do not tell the century."""
         if len(self.year) == 4:
             return self.year
         if _LAST_OF_2000 < int(self.year) < _FIRST_OF_1900:
             return None
         return ("20" if int(self.year) <= _LAST_OF_2000 else "19") + self.year
 
+    def iso(self) -> str:
+        """`YYYY-MM-DD`, or `YY-MM-DD` if the century is not known."""
+        return f"{self.whole_year() or self.year}-{self.month:02}-{self.day:02}"
 
-_Forms = Mapping[DateOrder | None, _Written]
+    def exists(self) -> bool:
+        """Whether the calendar has it; a year of two digits has the same days in both centuries."""
+        return _exists(f"{self.whole_year() or '20' + self.year}-{self.month:02}-{self.day:02}")
+
+
+_Forms = Mapping[DateOrder | None, _Day]
 """A date as each order that fits its form reads it; under None if its month is named and no order is needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     forms: _Forms
     clock: Clock | None
 
-    def possible(self) -> dict[DateOrder | None, _Written]:
+    def possible(self) -> dict[DateOrder | None, _Day]:
         """The forms that the calendar has."""
-        return {order: written for order, written in self.forms.items() if written.exists()}
+        return {order: day for order, day in self.forms.items() if day.exists()}
 
 
-def convert_date(meant: ValueType, text: str) -> str:
-    """`text` as `YYYY-MM-DD`. A time is refused unless it is midnight, which is how programs write a date alone.
+def convert_date(value_type: ValueType, text: str) -> str:
+    """`text` as `YYYY-MM-DD`. A time is rejected unless it is midnight, which is how programs write a date alone.
 
-    Three numbers are read in `meant.date_order`; without it, only if one order alone makes a date of them. Years
-    of two digits are taken where all that read them agree (POSIX, spreadsheets old and new): 00-29 are 2000-2029
-    and 69-99 are 1969-1999. 30-68 are refused: they may be the birthday of a person or a day to come.
+    Three numbers are read in the order of `value_type`; without one, only if a single order makes a date of them.
+    A year of two digits is taken where everything that reads dates agrees (POSIX, spreadsheets old and new): 00-29
+    are 2000-2029 and 69-99 are 1969-1999. 30-68 are rejected: they may be a birthday or a day to come.
     """
     if _ISO.fullmatch(text) and _exists(text):
         return text
-    reading = _reading_or_unfit(text)
+    reading = _read(text)
     if reading.clock is not None and not reading.clock.is_midnight:
         raise ConversionError(
             "a date with a time",
             "it has a time of day, which a date cannot hold: take the time off, or make the column a datetime",
         )
-    return _day(reading, meant.date_order)
+    return _day(reading, value_type.date_order)
 
 
-def convert_datetime(meant: ValueType, text: str) -> str:
+def convert_datetime(value_type: ValueType, text: str) -> str:
     """`text` as `YYYY-MM-DDTHH:MM:SS`, with a fraction and an offset from UTC if it has one; a date alone is the
     midnight it begins with. The date is read as `convert_date` reads one.
     """
-    reading = _reading_or_unfit(text)
+    reading = _read(text)
     clock = reading.clock or Clock("00", "00")
-    return f"{_day(reading, meant.date_order)}T{clock.iso(seconds=True)}"
+    return f"{_day(reading, value_type.date_order)}T{clock.iso(seconds=True)}"
 
 
 def proven_order(text: str) -> DateOrder | None:
@@ -107,20 +102,18 @@ def proven_order(text: str) -> DateOrder | None:
 
     None if it proves none (`03/04/1988`, or a month by name) or is no date.
     """
-    reading = _read(plain_signs(text))
-    if reading is None:
-        return None
-    possible = list(reading.possible())
+    reading = _read_or_none(plain_signs(text))
+    possible = list(reading.possible()) if reading is not None else []
     return possible[0] if len(possible) == 1 else None
 
 
 def possible_orders(text: str) -> tuple[frozenset[DateOrder], bool] | None:
-    """The orders in which `text` is a date, and whether a time of day is said with it; None if it is no date."""
-    reading = None if text.isdigit() else _read(plain_signs(text))
+    """The orders in which `text` is a date, and whether it has a time of day; None if it is no date."""
+    reading = None if text.isdigit() else _read_or_none(plain_signs(text))
     if reading is None or not (possible := reading.possible()):
         return None
-    named = set(DateOrder) if None in possible or [*possible] == [DateOrder.YEAR_FIRST] else set()
-    orders = frozenset(named | {order for order in possible if order is not None})
+    any_order = None in possible or [*possible] == [DateOrder.YEAR_FIRST]
+    orders = frozenset(DateOrder) if any_order else frozenset(order for order in possible if order is not None)
     return orders, reading.clock is not None and not reading.clock.is_midnight
 
 
@@ -132,8 +125,10 @@ def _exists(iso: str) -> bool:
     return True
 
 
-def _reading_or_unfit(text: str) -> _Reading:
-    reading = _read(plain_signs(text))
+def _read(text: str) -> _Reading:
+    """Read a date, with a time or without; raise `ConversionError` if `text` is none."""
+    plain = plain_signs(text)
+    reading = _read_or_none(plain)
     if reading is not None:
         return reading
     if _SERIAL.fullmatch(text):
@@ -143,15 +138,17 @@ def _reading_or_unfit(text: str) -> _Reading:
             f"it is a number; a spreadsheet shows it as {day} if the column is formatted as Date: do that, and "
             "save the sheet again",
         )
-    found = _WITH_TIME.fullmatch(plain_signs(text)) if len(text) <= _LONGEST else None
+    found = _WITH_TIME.fullmatch(plain) if len(text) <= _LONGEST else None
     if found and _forms(found["date"]):
         raise ConversionError(
             NO_TIME, "its time of day cannot be understood: write it as 1988-03-14T14:30, or with +05:00 behind"
         )
-    raise ConversionError(NO_DATE, "it is no date that can be understood: write one such as 1988-03-14")
+    raise ConversionError(
+        "a date that is none", "it is no date that can be understood: write one such as 1988-03-14"
+    )
 
 
-def _read(text: str) -> _Reading | None:
+def _read_or_none(text: str) -> _Reading | None:
     if len(text) > _LONGEST:
         return None
     if ":" not in text and (forms := _forms(text)):
@@ -166,70 +163,64 @@ def _read(text: str) -> _Reading | None:
 def _forms(text: str) -> _Forms:
     if found := _NUMBERS.fullmatch(text):
         first, second, last = found[1], found[3], found[4]
-        forms: dict[DateOrder | None, _Written] = {
-            DateOrder.DAY_FIRST: _Written(last, int(second), int(first)),
-            DateOrder.MONTH_FIRST: _Written(last, int(first), int(second)),
+        forms: dict[DateOrder | None, _Day] = {
+            DateOrder.DAY_FIRST: _Day(last, int(second), int(first)),
+            DateOrder.MONTH_FIRST: _Day(last, int(first), int(second)),
         }
         if len(last) == len(first) == 2:
-            forms[DateOrder.YEAR_FIRST] = _Written(first, int(second), int(last))
+            forms[DateOrder.YEAR_FIRST] = _Day(first, int(second), int(last))
         return forms
     if found := _YEAR_IN_FRONT.fullmatch(text):
-        return {DateOrder.YEAR_FIRST: _Written(found[1], int(found[3]), int(found[4]))}
+        return {DateOrder.YEAR_FIRST: _Day(found[1], int(found[3]), int(found[4]))}
     if found := _EAST_ASIAN.fullmatch(text) or _COMPACT.fullmatch(text):
-        return {DateOrder.YEAR_FIRST: _Written(found[1], int(found[2]), int(found[3]))}
+        return {DateOrder.YEAR_FIRST: _Day(found[1], int(found[2]), int(found[3]))}
     return _named_forms(text)
 
 
 def _named_forms(text: str) -> _Forms:
     """The forms of a date whose month is a word: a year of four digits is known by them, else the last number is
-    the year, unless the column's order says that it stands in front.
+    the year, unless the column's order puts it in front.
     """
     if text.isdigit() or (found := parse_named_date(text)) is None:
         return {}
     first, month, last = found
     if len(first) == 4 and len(last) <= 2:
-        return {None: _Written(first, month, int(last))}
+        return {None: _Day(first, month, int(last))}
     if len(first) > 2 or len(last) not in (2, 4):
         return {}
-    forms: dict[DateOrder | None, _Written] = {None: _Written(last, month, int(first))}
+    forms: dict[DateOrder | None, _Day] = {None: _Day(last, month, int(first))}
     if len(first) == len(last) == 2:
-        forms[DateOrder.YEAR_FIRST] = _Written(first, month, int(last))
+        forms[DateOrder.YEAR_FIRST] = _Day(first, month, int(last))
     return forms
 
 
 def _day(reading: _Reading, order: DateOrder | None) -> str:
-    """The one date that `reading` means in a column of this order."""
+    """The one date that `reading` means in a column of this order, as `YYYY-MM-DD`."""
     possible = reading.possible()
     if not possible:
         raise ConversionError("a date that does not exist", "the calendar has no such day: look it up again")
-    told = order if order in reading.forms else None
-    if told in possible:
-        return _iso(possible[told])
-    if told in reading.forms:
+    if order not in reading.forms:
+        order = None
+    if order in possible:
+        day = possible[order]
+    elif order in reading.forms:
         raise ConversionError(
             "a date in another order than its column",
-            f"read {told or 'with the day in front'} it is no date: write it as {_shown(*possible.values())}",
+            f"read {order or 'with the day in front'} it is no date: write it as {_shown(possible.values())}",
         )
-    if len(set(possible.values())) > 1:
+    elif len(set(possible.values())) > 1:
         raise ConversionError(
             "a date that can be read in two orders",
-            f"it may be {_shown(*possible.values())}: say what stands in front with --date-order day-first, or "
+            f"it may be {_shown(possible.values())}: say what stands in front with --date-order day-first, or "
             "with `order` in the mapping file",
         )
-    return _iso(next(iter(possible.values())))
-
-
-def _shown(*meanings: _Written) -> str:
-    days = {f"{day.whole_year() or day.year}-{day.month:02}-{day.day:02}" for day in meanings}
-    return " or ".join(sorted(days))
-
-
-def _iso(written: _Written) -> str:
-    year = written.whole_year()
-    if year is None:
-        may = f"19{written.year} or 20{written.year}"
+    else:
+        day = next(iter(possible.values()))
+    if day.whole_year() is None:
+        may = f"19{day.year} or 20{day.year}"
         raise ConversionError("a year of two digits", f"its year may be {may}: write it with four digits")
-    day = f"{year}-{written.month:02}-{written.day:02}"
-    if not _exists(day):
-        raise ConversionError("a date that does not exist", "the calendar has no such day: look it up again")
-    return day
+    return day.iso()
+
+
+def _shown(days: Iterable[_Day]) -> str:
+    return " or ".join(sorted({day.iso() for day in days}))
