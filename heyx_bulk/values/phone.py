@@ -1,7 +1,7 @@
 """Phones: checked, and written with their country code where that is wanted.
 
-What a country's phones look like comes from phonenumbers (Google's libphonenumber). That library is given bare
-digits only: its own reading of free text drops what it does not understand, and nothing may be dropped unseen.
+The rules of each country come from phonenumbers (Google's libphonenumber). That library is given bare digits only:
+its own reading of free text drops what it does not understand, and nothing may be dropped unseen.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 MOST_DIGITS = 20
-"""The longest thing a person dials: 15 digits (ITU-T E.164), the signs to leave a country, a trunk zero."""
+"""The longest number that is dialled: 15 digits (ITU-T E.164), the prefix for calls abroad, a trunk zero."""
 
 NO_PHONE = "a phone that is none"
+_ANOTHER_COUNTRY = "a phone that may be of another country"
 
 is_plain_phone = re.compile(r"\+?\(?[0-9][0-9 ().\-]{0,18}").fullmatch
-"""Matches most phones, with at most 19 digits: nothing further is to be checked where they are sent as typed."""
+"""Matches most phones, with at most 19 digits: where they are sent as typed, nothing else is to be checked."""
 
 _AROUND = re.compile(r"[\s()\[\]./~\-\u2010-\u2015\u2212\u30fc\u00ad\u00b7\u200b-\u200d\u2060\ufeff]+")
-"""What people put between a phone's digits."""
+"""Characters that people put between a phone's digits."""
 
 _EXTENSION = re.compile(
     r"[^0-9]*[0-9].*?(?:;\s*ext\s*=|\#"
@@ -38,31 +39,31 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_AREA = 6
-"""Digits of the longest area code with its zero; a stroke behind more of them parts two phones."""
+"""Digits of the longest area code with its zero; a stroke behind more of them separates two phones."""
 
 _LONGEST_AREA_ABROAD = 9
 """The same with a country code."""
 
 _MOST_SHOWN = 20
-_BARE_ABROAD = 11
-"""So many digits without `+` may be a phone of another country."""
+_MIN_DIGITS_ABROAD = 11
+"""A phone without `+` may be one of another country if it has at least this many digits."""
 
 
-def convert_phone(meant: ValueType, text: str) -> str:
-    """`text` as a phone in `meant.phone_format`.
+def convert_phone(value_type: ValueType, text: str) -> str:
+    """`text` as a phone in the format of `value_type`.
 
-    As typed, it is checked and left as it stands, but for what no reader sees: digits of another script or width
-    become 0-9 and marks of direction go, since HeyX would not find a contact again whose phone has them.
-    Otherwise its digits must be a possible phone: by its `+`, or by how people dial in `meant.region`. Without `+`
-    and region digits stay digits; a country code is never guessed.
+    As typed, it is checked and left as it stands, except for what no reader sees: digits of another script or
+    width become 0-9 and marks of direction go, since HeyX would not find a contact again whose phone has them.
+    Otherwise its digits must be a possible phone: by its `+`, or as dialled in the region. Without `+` and region
+    digits stay digits; a country code is never guessed.
     """
-    if meant.phone_format is PhoneFormat.AS_TYPED:
+    if value_type.phone_format is PhoneFormat.AS_TYPED:
         return text if is_plain_phone(text) else _checked(text)
     bare = _bare(_checked(text))
-    if meant.region is not None or bare.startswith("+"):
-        written = _international(bare, meant.region)
-        return written if meant.phone_format is PhoneFormat.E164 else written.removeprefix("+")
-    if meant.phone_format is PhoneFormat.DIGITS:
+    if value_type.region is not None or bare.startswith("+"):
+        written = _international(bare, value_type.region)
+        return written if value_type.phone_format is PhoneFormat.E164 else written.removeprefix("+")
+    if value_type.phone_format is PhoneFormat.DIGITS:
         return bare
     raise ConversionError(
         "a phone without country code",
@@ -71,24 +72,34 @@ def convert_phone(meant: ValueType, text: str) -> str:
 
 
 def is_region(text: str) -> bool:
-    """Whether `text` is a country or territory with phones of its own: ISO 3166, two capitals."""
-    import phonenumbers  # noqa: PLC0415 - only who reads phones by their country pays for it
+    """Whether `text` is a country or territory with its own phones: ISO 3166, two capitals."""
+    import phonenumbers  # noqa: PLC0415 - loaded only where phones are read by their country
 
     return text in phonenumbers.SUPPORTED_REGIONS
 
 
 def _checked(text: str) -> str:
-    """`text` in plain signs, if it is one phone and nothing else."""
+    """`text` in plain signs; raises `ConversionError` if it is anything but one phone."""
     phone = plain_signs(text)
+    count = len(digits(phone))
     if is_damaged_number(phone):
         raise ConversionError(
             "a phone that the spreadsheet has rounded",
             "the spreadsheet has rounded it and its digits are lost: format the column as Text and paste the "
             "phone again",
         )
-    if not digits(phone):
+    if not count:
         raise ConversionError("a phone without digits", "it has no digits: write a phone, or leave the cell blank")
-    _must_be_one(phone)
+    if _EXTENSION.fullmatch(phone):
+        raise ConversionError(
+            "a phone with an extension",
+            "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
+        )
+    if count > MOST_DIGITS or _is_several(phone):
+        raise ConversionError(
+            "several phones in one cell",
+            f"with {count} digits it seems to hold more than one phone: keep the one the contact is reached by",
+        )
     if letters := "".join(sign for sign in phone if sign.isalpha() and sign != "\u30fc"):
         shown = letters[:_MOST_SHOWN]
         raise ConversionError(
@@ -97,23 +108,8 @@ def _checked(text: str) -> str:
     return phone
 
 
-def _must_be_one(phone: str) -> None:
-    """Refuse a phone with more behind it."""
-    if _EXTENSION.fullmatch(phone):
-        raise ConversionError(
-            "a phone with an extension",
-            "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
-        )
-    count = len(digits(phone))
-    if count > MOST_DIGITS or _is_several(phone):
-        raise ConversionError(
-            "several phones in one cell",
-            f"with {count} digits it seems to hold more than one phone: keep the one the contact is reached by",
-        )
-
-
 def _is_several(phone: str) -> bool:
-    """Whether `phone` holds two: one that is whole, and more behind it. An area code is not whole."""
+    """Whether `phone` holds two: a whole one, which an area code is not, and more behind it."""
     parts = [part for part in _BETWEEN.split(phone) if digits(part)]
     return any(_is_whole(part) for part, _ in pairwise(parts))
 
@@ -138,55 +134,52 @@ def _bare(phone: str) -> str:
 
 
 def _international(bare: str, region: str | None) -> str:
-    """`bare` with `+` and country code; it has a `+`, or `region` says how it is dialled."""
-    import phonenumbers  # noqa: PLC0415 - only who reads phones by their country pays for it
+    """`bare` with `+` and country code; it has a `+`, or it is dialled in `region`."""
+    import phonenumbers  # noqa: PLC0415 - likewise
 
     try:
         number = phonenumbers.parse(bare, region, keep_raw_input=True)
     except phonenumbers.NumberParseException as failure:
-        raise _unreadable(failure.error_type) from None
-    _must_be_possible(number, None if bare.startswith("+") else region)
+        match failure.error_type:
+            case phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
+                reason = "no country has the code it begins with: write + and the country code in front"
+            case phonenumbers.NumberParseException.TOO_LONG:
+                reason = "it has too many digits: look the phone up again"
+            case _:
+                reason = "it has too few digits: look the phone up again"
+        raise ConversionError(NO_PHONE, reason) from None
+    _require_possible(number, None if bare.startswith("+") else region)
     if number.country_code_source == phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY and region is not None:
-        number = _of(region, bare, number)
+        number = _of_region(region, bare, number)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _unreadable(error_type: int) -> ConversionError:
-    from phonenumbers import NumberParseException  # noqa: PLC0415 - likewise
-
-    if error_type == NumberParseException.INVALID_COUNTRY_CODE:
-        return ConversionError(
-            NO_PHONE, "no country has the code it begins with: write + and the country code in front"
-        )
-    if error_type == NumberParseException.TOO_LONG:
-        return ConversionError(NO_PHONE, "it has too many digits: look the phone up again")
-    return ConversionError(NO_PHONE, "it has too few digits: look the phone up again")
-
-
-def _must_be_possible(number: PhoneNumber, region: str | None) -> None:
+def _require_possible(number: PhoneNumber, region: str | None) -> None:
+    """Raise `ConversionError` if the country of `number` has no phones of this length."""
     from phonenumbers import ValidationResult, is_possible_number_with_reason  # noqa: PLC0415 - likewise
 
     where = f"a phone with country code {number.country_code}"
-    abroad = f" (one of another country than {region} needs a + in front)" if region else ""
     match is_possible_number_with_reason(number):
         case ValidationResult.IS_POSSIBLE:
             return
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
             raise ConversionError(NO_PHONE, f"its area code is missing: write {where} whole")
         case ValidationResult.TOO_SHORT:
-            raise ConversionError(NO_PHONE, f"it has too few digits for {where}: look it up again{abroad}")
+            reason = f"it has too few digits for {where}"
         case ValidationResult.TOO_LONG:
-            raise ConversionError(NO_PHONE, f"it has too many digits for {where}: look it up again{abroad}")
+            reason = f"it has too many digits for {where}"
         case _:
-            raise ConversionError(NO_PHONE, f"it has not as many digits as {where}: look it up again{abroad}")
+            reason = f"it has not as many digits as {where}"
+    abroad = f" (one of another country than {region} needs a + in front)" if region else ""
+    raise ConversionError(NO_PHONE, f"{reason}: look it up again{abroad}")
 
 
-def _of(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
-    """`number`, which `bare` is in `region`, or the one it is with a `+` in front; refused if it may be both.
+def _of_region(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
+    """`number`, which `bare` is in `region`, or the one it is with a `+` in front; rejected if it may be both.
 
-    Who writes the zero that people dial inside a country says that it is meant; so does the length of a phone in
-    North America. Anything else must be a phone that `region` has. Is it a long one and no mobile, and with a `+`
-    in front a phone as well, then it is a mobile of `region` with its country code, or nobody knows.
+    The trunk zero that people dial inside a country shows that the phone is of `region`; so does the length of a
+    phone in North America. Anything else must be a valid phone of `region`. If it is a long one and no mobile, and
+    with a `+` in front a valid phone as well, it is a mobile of `region` with its country code, or ambiguous.
     """
     import phonenumbers  # noqa: PLC0415 - likewise
 
@@ -195,30 +188,20 @@ def _of(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
         return number
     if not phonenumbers.is_valid_number(number):
         raise ConversionError(
-            "a phone that may be of another country",
-            f"{region} has no such phone: if it is one of another country, write + in front",
+            _ANOTHER_COUNTRY, f"{region} has no such phone: if it is one of another country, write + in front"
         )
-    if len(bare) < _BARE_ABROAD or _is_mobile(number) or (abroad := _phone(f"+{bare}")) is None:
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if len(bare) < _MIN_DIGITS_ABROAD or phonenumbers.number_type(number) in mobile:
         return number
-    if abroad.country_code == number.country_code and _is_mobile(abroad):
+    try:
+        abroad = phonenumbers.parse(f"+{bare}")
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_valid_number(abroad):
+        return number
+    if abroad.country_code == number.country_code and phonenumbers.number_type(abroad) in mobile:
         return abroad
     raise ConversionError(
-        "a phone that may be of another country",
+        _ANOTHER_COUNTRY,
         f"it is a phone of {region} and, with a + in front, another one: write it with + and its country code",
     )
-
-
-def _phone(written: str) -> PhoneNumber | None:
-    import phonenumbers  # noqa: PLC0415 - likewise
-
-    try:
-        number = phonenumbers.parse(written)
-    except phonenumbers.NumberParseException:
-        return None
-    return number if phonenumbers.is_valid_number(number) else None
-
-
-def _is_mobile(number: PhoneNumber) -> bool:
-    from phonenumbers import PhoneNumberType, number_type  # noqa: PLC0415 - likewise
-
-    return number_type(number) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
