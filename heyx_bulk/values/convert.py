@@ -1,12 +1,12 @@
-"""From the text of a cell to the text that is sent, by what its column holds.
+"""From the text of a cell to the text that is sent, by the type of its column.
 
-A text changes only if its column's kind says so, and then only how it is written: what it says stays. What cannot
-be read in one way alone is refused with its reason, never guessed.
+Only how a text is written may change, never its meaning, and only as its column's type requires. A text that can
+be read in more than one way is rejected with the reason, never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from heyx_bulk.values.boolean import convert_boolean, normalize_word
 from heyx_bulk.values.dates import convert_date, convert_datetime
@@ -19,48 +19,47 @@ from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind
 _MOST_SHOWN = 10
 
 
-def convert(meant: ValueType, text: str) -> str:  # noqa: C901 - a table of cases
-    """What is sent for `text`, which is trimmed and not blank. Raises `ConversionError` if it is not what `meant`
-    says.
+def convert(value_type: ValueType, text: str) -> str:  # noqa: C901 - a table of cases
+    """Convert `text`, which is trimmed and not blank, to what is sent; raise `ConversionError` if it does not fit.
 
-    What comes out is taken again as it is, save the digits of a phone of another country: without their `+`
-    nothing says so any more.
+    Converting the result again changes nothing, except for a phone of another country sent as bare digits: without
+    its `+` the country is lost.
     """
-    match meant.kind:
+    match value_type.kind:
         case ValueKind.TEXT:
             return text
         case ValueKind.PHONE:
-            return convert_phone(meant, text)
+            return convert_phone(value_type, text)
         case ValueKind.EMAIL:
             return convert_email(text)
         case ValueKind.LIST:
-            return _allowed(meant, text)
+            return _allowed(value_type.allowed, text)
         case ValueKind.BOOLEAN:
             return convert_boolean(text)
         case ValueKind.NUMBER:
             return convert_number(text)
         case ValueKind.DATE:
-            return convert_date(meant, text)
+            return convert_date(value_type, text)
         case ValueKind.DATETIME:
-            return convert_datetime(meant, text)
+            return convert_datetime(value_type, text)
         case ValueKind.TIME:
             return convert_time(text)
         case ValueKind.URL:
             return convert_url(text)
 
 
-def unchanged_test(meant: ValueType) -> Callable[[str], object]:
-    """A quick test of texts that are trimmed and not blank: what it is true of, `converted` gives back as it is.
+def unchanged_test(value_type: ValueType) -> Callable[[str], object]:
+    """A quick test of texts that are trimmed and not blank: if it is true, `convert` returns the text unchanged.
 
-    It is not true of every such text, and of none where a look at the signs is not enough.
+    It may be false for such a text, and always is where a look at the characters is not enough.
     """
-    match meant.kind:
-        case ValueKind.PHONE if meant.phone_format is PhoneFormat.AS_TYPED:
+    match value_type.kind:
+        case ValueKind.PHONE if value_type.phone_format is PhoneFormat.AS_TYPED:
             return is_plain_phone
         case ValueKind.EMAIL:
             return is_email
         case ValueKind.LIST:
-            return frozenset(meant.allowed).__contains__
+            return frozenset(value_type.allowed).__contains__
         case ValueKind.BOOLEAN:
             return frozenset(("true", "false")).__contains__
         case ValueKind.NUMBER:
@@ -68,29 +67,21 @@ def unchanged_test(meant: ValueType) -> Callable[[str], object]:
         case ValueKind.URL:
             return is_url
         case ValueKind.TEXT:
-            return _always
+            return lambda _: True
         case ValueKind.PHONE | ValueKind.DATE | ValueKind.DATETIME | ValueKind.TIME:
-            return _never
+            return lambda _: False
 
 
-def _always(_: str) -> bool:
-    return True
-
-
-def _never(_: str) -> bool:
-    return False
-
-
-def _allowed(meant: ValueType, text: str) -> str:
+def _allowed(allowed: Sequence[str], text: str) -> str:
     """The allowed value that `text` is, whatever its case and blanks."""
-    if text in meant.allowed:
+    if text in allowed:
         return text
     word = normalize_word(text)
-    meanings = [value for value in meant.allowed if normalize_word(value) == word]
-    if len(meanings) == 1:
-        return meanings[0]
-    shown = ", ".join(f"“{value}”" for value in meant.allowed[:_MOST_SHOWN])
-    more = f" and {len(meant.allowed) - _MOST_SHOWN} more" if len(meant.allowed) > _MOST_SHOWN else ""
+    matches = [value for value in allowed if normalize_word(value) == word]
+    if len(matches) == 1:
+        return matches[0]
+    shown = ", ".join(f"“{value}”" for value in allowed[:_MOST_SHOWN])
+    more = f" and {len(allowed) - _MOST_SHOWN} more" if len(allowed) > _MOST_SHOWN else ""
     raise ConversionError(
         "a value that is not allowed", f"it is none of those allowed: write one of {shown}{more}"
     )

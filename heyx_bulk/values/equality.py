@@ -1,4 +1,4 @@
-"""When two values are equal to HeyX, and how a phone is looked up."""
+"""When HeyX considers two values equal, and how a phone is looked up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PhoneLookup(StrEnum):
 
 
 class PhoneSpelling(StrEnum):
-    """How a text spells a phone: `+` and digits, bare digits, or in a manner of its own."""
+    """How a text spells a phone: `+` and digits, bare digits, or anything else."""
 
     PLUS = "plus"
     DIGITS = "digits"
@@ -56,15 +56,8 @@ def is_same(field: str, ours: str, theirs: Value) -> bool:
 
 
 def key_text(field: str, value: Value) -> str:
-    """The form in which a match key's values are compared: a phone's digits, an address without case."""
-    text = text_of(value)
-    match field:
-        case "phone":
-            return digits(text)
-        case "email":
-            return text.casefold()
-        case _:
-            return text
+    """A match key's value in the form in which it is compared: a phone's digits, an address without case."""
+    return key_normalizer(field)(text_of(value))
 
 
 def key_normalizer(field: str) -> Callable[[str], str]:
@@ -79,10 +72,10 @@ def key_normalizer(field: str) -> Callable[[str], str]:
 
 
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:
-    """The texts to search for so that a contact with this key value is found, likeliest first.
+    """The texts to search for so that a contact with this key value is found, most likely first.
 
-    The written form is always among them: a contact that we create keeps its phone just so, and must be found
-    again under it.
+    The written form is always among them: a contact that we create keeps its phone in that form and must be found
+    by it again.
     """
     value = trim(value)
     if field != "phone":

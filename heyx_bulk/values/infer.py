@@ -1,4 +1,4 @@
-"""What a column's texts all look like: for a suggestion, never to change them unasked."""
+"""The kind of values that all texts of a column look like: for a suggestion, never applied unasked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind
 
 _PHONE = re.compile(r"\(?\+(?:[ ().\-]*[0-9]){8,15}")
 _SIZES_AND_LETTERS = frozenset(("0", "1", "t", "f", "s", "j", "n"))
-"""Words of yes and no that are as often something else: they count only beside others."""
+"""Words of yes and no that as often mean something else: they count only beside others."""
 
 
 class _Dates:
@@ -25,7 +25,7 @@ class _Dates:
         self._orders = frozenset(DateOrder)
         self.timed = False
 
-    def takes(self, text: str) -> bool:
+    def accept(self, text: str) -> bool:
         found = possible_orders(text)
         if found is None:
             return False
@@ -36,33 +36,33 @@ class _Dates:
 
 
 def infer_kind(texts: Iterable[str]) -> ValueKind:
-    """What `texts`, the blank ones aside, all seem to be; `TEXT` where there is any doubt.
+    """The kind that `texts`, apart from the blank ones, all seem to be; `TEXT` where there is any doubt.
 
-    A phone is only known by its `+`, a number only where one of them has a separator, for digits may be an id or
-    a code; `0` and `1` alone are text as well.
+    A phone is only recognized by its `+`, a number only where one of them has a separator, for digits may be an id
+    or a code; `0` and `1` alone are text as well.
     """
     dates = _Dates()
-    looks: dict[ValueKind, Callable[[str], object]] = {
+    tests: dict[ValueKind, Callable[[str], object]] = {
         ValueKind.EMAIL: is_email,
         ValueKind.URL: is_url,
         ValueKind.PHONE: lambda text: _PHONE.fullmatch(plain_signs(text)) is not None,
         ValueKind.BOOLEAN: lambda text: parse_boolean(text) is not None,
         ValueKind.TIME: lambda text: parse_time(plain_signs(text)) is not None,
-        ValueKind.DATE: dates.takes,
+        ValueKind.DATE: dates.accept,
         ValueKind.NUMBER: _is_number,
     }
-    said = parted = False
+    telling = separated = False
     for text in filter(None, map(trim, texts)):
-        looks = {kind: look for kind, look in looks.items() if look(text)}
-        if not looks:
+        tests = {kind: test for kind, test in tests.items() if test(text)}
+        if not tests:
             return ValueKind.TEXT
-        said = said or normalize_word(text) not in _SIZES_AND_LETTERS
-        parted = parted or not plain_signs(text).lstrip("+-").isdigit()
-    if not said:
+        telling = telling or normalize_word(text) not in _SIZES_AND_LETTERS
+        separated = separated or not plain_signs(text).lstrip("+-").isdigit()
+    if not telling:
         return ValueKind.TEXT
-    if not parted:
-        looks.pop(ValueKind.NUMBER, None)
-    kind = next(iter(looks), ValueKind.TEXT)
+    if not separated:
+        tests.pop(ValueKind.NUMBER, None)
+    kind = next(iter(tests), ValueKind.TEXT)
     return ValueKind.DATETIME if kind is ValueKind.DATE and dates.timed else kind
 
 

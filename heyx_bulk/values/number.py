@@ -13,12 +13,12 @@ NO_NUMBER = "a number that is none"
 _MOST_SHOWN = 20
 
 is_plain_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
-"""Matches a number that is sent as it stands."""
+"""Matches a number that is sent unchanged."""
 
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _BODY = re.compile(r"([+-]?)([0-9.,' ]*[0-9])")
 _GROUPS = re.compile(r"[0-9]{1,3}(?:[.,' ][0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
-"""Digits in threes, or as India and Pakistan part them."""
+"""Digits in groups of three, or as India and Pakistan group them."""
 
 _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
 _SIGNS = str.maketrans(
@@ -30,15 +30,15 @@ _SIGNS = str.maketrans(
         "\u060c": ",",
     }
 )
-"""Signs of numbers and the ones they are read as; the Arabic sign between thousands (U+066C) is never a decimal
-sign, as an apostrophe is not."""
+"""Characters in numbers and the ones they are read as; the Arabic thousands separator (U+066C), like an
+apostrophe, is never a decimal separator."""
 
 
 def convert_number(text: str) -> str:
     """`text` as plain decimal text: `1234.50` for `1,234.50`, `1.234,50` and `1 234,50`; its decimals all stay.
 
-    A lone comma before three digits (`1,234`) can be read in two ways and is refused. A lone point is always a
-    decimal sign, as spreadsheets and programs write it.
+    A lone comma before three digits (`1,234`) can be read in two ways and is rejected. A lone point is always a
+    decimal separator, as spreadsheets and programs write it.
     """
     if is_plain_number(text):
         return text
@@ -50,13 +50,21 @@ def convert_number(text: str) -> str:
             "digits and save it again",
         )
     if not (found := _BODY.fullmatch(number)):
-        raise _no_number(number)
+        strange = "".join(
+            sign for sign in number if sign.isalpha() or sign in "%‰" or unicodedata.category(sign) == "Sc"
+        )
+        if strange and any(sign.isdigit() for sign in number):
+            raise ConversionError(
+                "a number with a currency or unit",
+                f"“{strange[:_MOST_SHOWN]}” does not belong in a number: take it off, or make the column a text",
+            )
+        raise ConversionError(NO_NUMBER, "it is no number: write one with digits, such as 1234.50")
     sign, body = found.groups()
-    whole, fraction = _parted(body)
+    whole, fraction = _split_decimals(body)
     return ("-" if sign == "-" else "") + (whole or "0") + fraction
 
 
-def _parted(body: str) -> tuple[str, str]:
+def _split_decimals(body: str) -> tuple[str, str]:
     """The whole part without separators, and the decimals with a point in front (or nothing)."""
     if _AMBIGUOUS.fullmatch(body):
         whole, decimals = body.split(",")
@@ -81,15 +89,3 @@ def _parted(body: str) -> tuple[str, str]:
             "a number has no zeros in front: take them off, or make the column a text if they belong to it",
         )
     return whole, f".{fraction}" if fraction else ""
-
-
-def _no_number(number: str) -> ConversionError:
-    strange = "".join(
-        sign for sign in number if sign.isalpha() or sign in "%‰" or unicodedata.category(sign) == "Sc"
-    )
-    if strange and any(sign.isdigit() for sign in number):
-        return ConversionError(
-            "a number with a currency or unit",
-            f"“{strange[:_MOST_SHOWN]}” does not belong in a number: take it off, or make the column a text",
-        )
-    return ConversionError(NO_NUMBER, "it is no number: write one with digits, such as 1234.50")
