@@ -1,4 +1,4 @@
-"""Email addresses and web addresses: looked at lightly, never changed."""
+"""Email addresses and web addresses: checked lightly, never changed."""
 
 from __future__ import annotations
 

@@ -1,19 +1,19 @@
-"""The signs a text is made of: blanks around it, digits of every script, what a spreadsheet did to a number."""
+"""The characters of a text: blanks around it, digits of every script, numbers that a spreadsheet damaged."""
 
 from __future__ import annotations
 
 import re
 
 BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
-"""What surrounds a value without belonging to it: blanks, no-break and zero-width space, line ends."""
+"""Characters around a value that are not part of it: blanks, no-break and zero-width spaces, line ends."""
 
 _NO_DIGITS = re.compile(r"[^0-9]+")
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Invisible marks of the direction of writing: address books put them around phones."""
+"""Invisible marks of the writing direction: address books put them around phones."""
 
 _FULL_WIDTH = 0xFEE0
-"""How far a full-width sign stands behind the plain one in Unicode."""
+"""The distance in Unicode from a plain character to its full-width form."""
 
 
 def trim(text: str) -> str:
@@ -31,7 +31,7 @@ def digits(phone: str) -> str:
 
 
 def plain_signs(text: str) -> str:
-    """`text` with digits of every script as 0-9 and full-width signs as plain ones, without marks of direction.
+    """`text` with digits of every script as 0-9 and full-width characters as plain ones, without direction marks.
 
     Everything else stays, so an ASCII text is returned as it is.
     """

@@ -25,7 +25,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A time of day in digits; `second` is empty if none is said, `fraction` has its point, `zone` is ISO's."""
+    """A time of day in digits; `second` may be empty, `fraction` includes its point, `zone` is as in ISO 8601."""
 
     hour: str
     minute: str
@@ -35,17 +35,17 @@ class Clock:
 
     @property
     def is_midnight(self) -> bool:
-        """Whether it says no more than that a day begins."""
+        """Whether it is the first moment of a day, in whatever zone."""
         return {*self.hour, *self.minute, *self.second, *self.fraction} <= {"0", "."}
 
     def iso(self, *, seconds: bool = False) -> str:
-        """`HH:MM` or `HH:MM:SS`, with `seconds` always the longer, and what is said of fraction and zone."""
+        """`HH:MM` or `HH:MM:SS` (with `seconds` always the latter), with its fraction and zone."""
         second = self.second or ("00" if seconds else "")
         return f"{self.hour}:{self.minute}" + (f":{second}{self.fraction}" if second else "") + self.zone
 
 
 def parse_time(text: str) -> Clock | None:
-    """The time that `text` says (plain signs), None if it is none."""
+    """The time of day that `text` (in plain signs) is; None if it is none."""
     found = _CLOCK.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
@@ -65,7 +65,7 @@ def parse_time(text: str) -> Clock | None:
 
 
 def _zone(text: str) -> str | None:
-    """`text` as ISO writes it: `Z`, `+02:00` or nothing; None if there is no such zone."""
+    """`text` as in ISO 8601: `Z`, `+02:00` or nothing; None if there is no such zone."""
     if not text:
         return ""
     if text[0].isalpha():
@@ -77,7 +77,7 @@ def _zone(text: str) -> str | None:
 
 
 def convert_time(text: str) -> str:
-    """`text` as `HH:MM` or `HH:MM:SS`, as much as it says, with its fraction and offset from UTC."""
+    """`text` as `HH:MM`, or `HH:MM:SS` if it has seconds, with its fraction and offset from UTC."""
     clock = parse_time(plain_signs(text))
     if clock is None:
         raise ConversionError(NO_TIME, "it is no time of day: write one such as 14:30 or 2:30 pm")

@@ -1,4 +1,4 @@
-"""The nouns of a value: how a column's texts are to be understood, and a text that does not fit."""
+"""Value types: how a column's texts are understood, and the error for a text that does not fit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ValueKind(StrEnum):
-    """What a column's values are: its `type` in a mapping file. `LIST` is one of some allowed values."""
+    """The kind of a column's values: its `type` in a mapping file. `LIST` is one of some allowed values."""
 
     TEXT = "text"
     PHONE = "phone"
@@ -30,7 +30,7 @@ class PhoneFormat(StrEnum):
 
 
 class DateOrder(StrEnum):
-    """What a date of three numbers begins with."""
+    """Which of its three numbers a date begins with."""
 
     DAY_FIRST = "day-first"
     MONTH_FIRST = "month-first"
@@ -39,10 +39,10 @@ class DateOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """How a column's texts are to be understood.
+    """How a column's texts are understood.
 
     `region` (ISO 3166, two capitals, one that `is_region` knows) is where phones without country code are dialled.
-    `date_order` is the order of the column's dates; without it only those are taken that can be read in one way.
+    `date_order` is the order of the column's dates; without it only dates that can be read in one way are taken.
     `allowed` are the values of a `LIST`, spelled as they are sent.
     """
 
@@ -54,10 +54,10 @@ class ValueType:
 
 
 class ConversionError(Exception):
-    """A text that is not what its column holds.
+    """A text that is not of its column's type.
 
-    `cause` is the same for all rows that need the same mending; `reason` says what is wrong with this text and
-    how to mend it, to be written behind the column and the text.
+    `cause` is the same for all rows that need the same correction; `reason` says what is wrong with this text and
+    how to correct it, as the end of a sentence that names the column and the text.
     """
 
     def __init__(self, cause: str, reason: str) -> None:
