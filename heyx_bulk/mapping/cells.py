@@ -1,4 +1,4 @@
-"""A column's cells: from what stands there to what is sent, with what is wrong on the way."""
+"""A column's cells: from their texts to what is sent, with the problems found on the way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
 
-from heyx_bulk.mapping import row_errors as problems_of
+from heyx_bulk.mapping import row_errors
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
 from heyx_bulk.models.contacts import Policy, Problem
@@ -15,11 +15,11 @@ from heyx_bulk.values.text import BLANKS
 from heyx_bulk.values.value_types import ConversionError
 
 AddProblem = Callable[[int, Problem], None]
-"""Hears what is wrong in the row at an index."""
+"""Called with the index of a row and a problem of it."""
 
 
 def trimmed(texts: Sequence[str]) -> list[str]:
-    """The texts without the blanks around them, `CLEAR` in whatever case as it is."""
+    """The texts without the blanks around them, `CLEAR` in whatever case in its own."""
     whole = "".join(texts)
     found = [*map(str.strip, texts, repeat(BLANKS))] if any(map(whole.__contains__, BLANKS)) else [*texts]
     if CLEAR[0] not in whole:
@@ -33,60 +33,63 @@ def longest(texts: Sequence[str]) -> int:
 
 
 def validate(
-    texts: list[str], judge: Callable[[str], Iterable[Problem]], tell: AddProblem, *, drop: bool = False
+    texts: list[str], problems: Callable[[str], Iterable[Problem]], add: AddProblem, *, drop: bool = False
 ) -> None:
-    """AddProblem what `judge` says of each text that is not blank; with `drop` a text that is told of becomes
-    blank.
-    """
+    """Add the problems of each text that is not blank; with `drop` a text with a problem becomes blank."""
     for index, text in enumerate(texts):
         if text:
-            for problem in judge(text):
-                tell(index, problem)
+            for problem in problems(text):
+                add(index, problem)
                 texts[index] = "" if drop else text
 
 
 def convert_cells(
-    column: Column, texts: Sequence[str], others: Others, tell: AddProblem, remark: AddProblem | None
+    column: Column, texts: Sequence[str], others: Others, add: AddProblem, add_mismatch: AddProblem
 ) -> list[str]:
     """What is sent for the texts of a column: '' for nothing, `CLEAR` to empty.
 
-    `tell` hears what cannot be sent. Where `remark` is given, it hears instead of what does not fit its column's
-    kind, and the text is sent as it is.
+    `add` takes what cannot be sent; `add_mismatch` takes texts of a field that are not of its type. A mismatch
+    leaves the text as it is.
     """
     found = trimmed(texts)
     for step in column.transforms:
         found = step.apply(found, others)
     if not _is_plain(found):
-        validate(found, partial(problems_of.text_problems, column), tell, drop=True)
+        validate(found, partial(row_errors.text_problems, column), add, drop=True)
     if column.default:
         found = [text or column.default for text in found]
     if column.policy is Policy.CLEAR:
         found = [text or CLEAR for text in found]
-    if column.use is Use.FIELD:
-        _convert(column, found, tell, remark)
-    elif column.use is Use.TAG:
-        _convert(column, found, tell, None)
-    if CLEAR in found and (mistake := _not_cleared(column)):
-        validate(found, lambda text: [mistake] if text == CLEAR else [], tell, drop=True)
+    if column.use in (Use.FIELD, Use.TAG):
+        _convert(column, found, add_mismatch if column.use is Use.FIELD else add)
+    if CLEAR in found and (mistake := _clear_problem(column)):
+        validate(found, lambda text: [mistake] if text == CLEAR else [], add, drop=True)
     return found
 
 
-def _convert(column: Column, texts: list[str], tell: AddProblem, remark: AddProblem | None) -> None:
-    """Put what is sent in the place of each text that its column's kind changes."""
+def _is_plain(texts: Sequence[str]) -> bool:
+    """Whether no text is too long or holds half a character."""
+    whole = "".join(texts)
+    if len(whole) > row_errors.LONGEST_TEXT and longest(texts) > row_errors.LONGEST_TEXT:
+        return False
+    return whole.isascii() or not row_errors.SURROGATE.search(whole)
+
+
+def _convert(column: Column, texts: list[str], add: AddProblem) -> None:
+    """Replace each text that its column's type changes by what is sent."""
     kept = map(unchanged_test(column.value_type), texts)
-    for index in [index for index, stays in enumerate(kept) if not stays]:
+    for index in [index for index, unchanged in enumerate(kept) if not unchanged]:
         text = texts[index]
         if not text or text == CLEAR:
             continue
         try:
             texts[index] = convert(column.value_type, text)
-        except ConversionError as unfit:
-            problem = problems_of.conversion_problem(column, text, unfit.cause, unfit.reason)
-            (remark or tell)(index, problem)
+        except ConversionError as error:
+            add(index, row_errors.conversion_problem(column, text, error))
 
 
-def _not_cleared(column: Column) -> Problem | None:
-    """Why `CLEAR` does not stand in a column; None where it may."""
+def _clear_problem(column: Column) -> Problem | None:
+    """Why a column may not hold `CLEAR`; None if it may."""
     if column.use is Use.FIELD and column.field == "phone":
         return Problem("a phone to be emptied", f"column {column} holds {CLEAR}: HeyX takes no empty phone")
     if column.use in (Use.FIELD, Use.SET_TAGS):
@@ -94,11 +97,3 @@ def _not_cleared(column: Column) -> Problem | None:
     return Problem(
         f"{CLEAR} where nothing can be emptied", f"column {column} holds {CLEAR}, which empties fields only"
     )
-
-
-def _is_plain(texts: Sequence[str]) -> bool:
-    """Whether no text is too long or holds half a character."""
-    whole = "".join(texts)
-    if len(whole) > problems_of.LONGEST_TEXT and longest(texts) > problems_of.LONGEST_TEXT:
-        return False
-    return whole.isascii() or not problems_of.SURROGATE.search(whole)
