@@ -1,4 +1,4 @@
-"""A mapping file written for a sheet, with comments that explain it: to be read, corrected and given back."""
+"""A mapping file written for a sheet, with comments that explain it, for the user to correct."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import PhoneFormat, ValueKind
+from heyx_bulk.values.value_types import PhoneFormat, ValueKind, ValueType
 
 _SHAPED = (ValueKind.BOOLEAN, ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME)
-"""Types that are written in one way only, so that a column that looks like one is given it."""
+"""Types that are recognized by how they are written: a column that looks like one is given it."""
 
 _DATES = (ValueKind.DATE, ValueKind.DATETIME)
-_YES = True
 
 _HEAD = """\
 What the columns of {sheet} mean, for heyx-bulk.
@@ -47,132 +46,119 @@ and, if it is a field, any of
 A column may stand for several fields: write [[columns."Name"]] once for each."""
 
 
+_EXAMPLES = {
+    "key": '["phone", "email"]  # what says which contact a row means, best first',
+    "region": '"PK"  # whose phones those without + are; all are then sent as +92…',
+    "phone_format": '"as-typed"  # or "e164", "digits"',
+    "date_order": '"day-first"  # for dates that do not show it by themselves',
+    "constants": '{ source = "fair" }  # fields that are the same for every row',
+    "add_tags": '["Imported"]  # tags for every row',
+}
+"""Options for the whole sheet, written as comments where they are not set."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnSample:
-    """What a column holds: a few values, and what all of them look like."""
+    """A few values of a column, and the kind that all of them look like."""
 
     samples: tuple[str, ...]
     kind: ValueKind
 
 
 def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[ColumnSample]) -> str:
-    """The text of a mapping file for a sheet; `seen` has one entry for each column."""
-    document = tomlkit.document()
-    types = ", ".join(ValueKind)
-    for line in _HEAD.format(sheet=sheet, file=file, types=types).splitlines():
-        document.add(tomlkit.comment(line) if line else tomlkit.comment(""))
-    document.add(tomlkit.nl())
+    """Write the text of a mapping file for a sheet; `seen` has one entry for each column."""
     columns = found.columns
-    document.add(
-        "headers", tomlkit.item([trim(column.header) for column in columns.columns]).multiline(multiline=True)
-    )
-    for key, value in _sheet_values(columns).items():
-        document.add(key, tomlkit.item(value))
-    for line in _sheet_lines(columns):
+    header = [column.header for column in columns.columns]
+    document = tomlkit.document()
+    for line in _HEAD.format(sheet=sheet, file=file, types=", ".join(ValueKind)).splitlines():
         document.add(tomlkit.comment(line))
+    document.add(tomlkit.nl())
+    document.add("headers", tomlkit.item([*map(trim, header)]).multiline(multiline=True))
+    options = _options(columns)
+    for key, value in options.items():
+        document.add(key, tomlkit.item(value))
+    for key, line in _EXAMPLES.items():
+        if key not in options:
+            document.add(tomlkit.comment(f"{key} = {line}"))
     hints = {column.position: hint for column, hint in found.unknown}
     tables = tomlkit.table(is_super_table=True)
-    for column, what in zip(columns.columns, seen, strict=True):
+    for column, sample in zip(columns.columns, seen, strict=True):
         if column.use not in (Use.BLANK, Use.OURS, Use.READ_ONLY):
             hint = hints.get(column.position)
             perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "say which field, or ignore = true"
-            further = [_table(other, what, "") for other in columns.more if other.position == column.position]
-            table = _table(column, what, perhaps)
-            header = [one.header for one in columns.columns]
-            tables.add(_name(column, header), tomlkit.item([table, *further]) if further else table)
+            further = [_table(other, sample, "") for other in columns.more if other.position == column.position]
+            table = _table(column, sample, perhaps)
+            name = trim(column.header)
+            if not name or len(positions(header, name)) != 1:
+                name = f"column {column_letter(column.position)}"
+            tables.add(name, tomlkit.item([table, *further]) if further else table)
     document.add("columns", tables)
     return tomlkit.dumps(document)
 
 
-def _sheet_values(columns: Columns) -> dict[str, object]:
-    """What holds for the whole sheet already."""
-    meant = next((column.value_type for column in columns.sent if column.value_type.region), None)
-    said: dict[str, object] = {} if columns.keys == DEFAULT_KEYS else {"key": [*columns.keys]}
-    said |= {} if meant is None else {"region": meant.region}
-    if meant is not None and meant.phone_format is not PhoneFormat.E164:
-        said["phone_format"] = str(meant.phone_format)
-    said |= {"lenient": True} if columns.lenient else {}
-    said |= {"add_tags": [*columns.add_tags]} if columns.add_tags else {}
-    said |= {"remove_tags": [*columns.remove_tags]} if columns.remove_tags else {}
-    constants = {field.name: field.value for field in columns.constants}
-    return said | ({"constants": constants} if constants else {})
+def _options(columns: Columns) -> dict[str, object]:
+    """The options for the whole sheet that differ from the defaults."""
+    value_type = next((column.value_type for column in columns.sent if column.value_type.region), ValueType())
+    e164 = value_type.region is None or value_type.phone_format is PhoneFormat.E164
+    keys = {} if columns.keys == DEFAULT_KEYS else {"key": [*columns.keys]}
+    options = {
+        "region": value_type.region,
+        "phone_format": None if e164 else str(value_type.phone_format),
+        "lenient": columns.lenient,
+        "add_tags": [*columns.add_tags],
+        "remove_tags": [*columns.remove_tags],
+        "constants": {field.name: field.value for field in columns.constants},
+    }
+    return keys | {key: value for key, value in options.items() if value}
 
 
-def _sheet_lines(columns: Columns) -> Iterator[str]:
-    """What may hold for the whole sheet, to be uncommented."""
-    said = _sheet_values(columns)
-    for key, line in (
-        ("key", 'key = ["phone", "email"]  # what says which contact a row means, best first'),
-        ("region", 'region = "PK"  # whose phones those without + are; all are then sent as +92…'),
-        ("phone_format", 'phone_format = "as-typed"  # or "e164", "digits"'),
-        ("date_order", 'date_order = "day-first"  # for dates that do not show it by themselves'),
-        ("constants", 'constants = { source = "fair" }  # fields that are the same for every row'),
-        ("add_tags", 'add_tags = ["Imported"]  # tags for every row'),
-    ):
-        if key not in said:
-            yield line
-
-
-def _name(column: Column, header: Sequence[str]) -> str:
-    name = trim(column.header)
-    return name if name and len(positions(header, name)) == 1 else f"column {column_letter(column.position)}"
-
-
-def _table(column: Column, seen: ColumnSample, perhaps: str) -> Table:
+def _table(column: Column, sample: ColumnSample, perhaps: str) -> Table:
+    """The table of a column; `perhaps` is the comment on a field without a name."""
     table = tomlkit.table()
-    about = ", ".join(
-        (*(f"“{' '.join(text.split())[:30]}”" for text in seen.samples), *filter(None, [column.reason]))
-    )
-    if about:
+    values = [f"“{' '.join(text.split())[:30]}”" for text in sample.samples]
+    if about := ", ".join(filter(None, (*values, column.reason))):
         table.add(tomlkit.comment(about))
-    match column.use:
-        case Use.FIELD:
-            _add_field(table, column, seen, perhaps)
-        case Use.ADD_TAGS:
-            table.add("tags", "add")
-        case Use.REMOVE_TAGS:
-            table.add("tags", "remove")
-        case Use.SET_TAGS:
-            table.add("tags", "set")
-            table.add("prefix", column.field)
-        case Use.TAG:
-            table.add("tag", column.field)
-        case _:
-            table.add("contact_id" if column.use is Use.ID else "ignore", tomlkit.item(_YES))
-    for key, value in _details(column):
+    for key, value in _entries(column, sample.kind):
         table.add(key, tomlkit.item(value))
+    if column.use is Use.FIELD and not column.field:
+        table["field"].comment(perhaps)
     return table
 
 
-def _add_field(table: Table, column: Column, seen: ColumnSample, perhaps: str) -> None:
-    table.add("field", column.field)
-    if not column.field:
-        table["field"].comment(perhaps)
-    kind = (
-        seen.kind if column.value_type.kind is ValueKind.TEXT and seen.kind in _SHAPED else column.value_type.kind
-    )
-    if kind is not ValueKind.TEXT:
-        table.add("type", str(kind))
-
-
-def _details(column: Column) -> Iterator[tuple[str, object]]:
-    """What was said of a column beside what it is."""
-    if column.use is Use.FIELD and column.value_type.date_order is not None and column.value_type.kind in _DATES:
-        yield "order", str(column.value_type.date_order)
-    if column.value_type.allowed:
-        yield "allowed", [*column.value_type.allowed]
-    if column.policy is not Policy.OVERWRITE:
-        yield "policy", str(column.policy)
-    if column.default:
-        yield "default", column.default
-    if column.separator:
-        yield "separator", column.separator
-    if column.transforms:
-        yield "transform", [_step(step) for step in column.transforms]
+def _entries(column: Column, looks_like: ValueKind) -> Iterator[tuple[str, object]]:
+    """The keys and values of a column's table."""
+    value_type = column.value_type
+    match column.use:
+        case Use.FIELD:
+            yield "field", column.field
+            kind = looks_like if value_type.kind is ValueKind.TEXT and looks_like in _SHAPED else value_type.kind
+            if kind is not ValueKind.TEXT:
+                yield "type", str(kind)
+            if value_type.date_order is not None and value_type.kind in _DATES:
+                yield "order", str(value_type.date_order)
+        case Use.ADD_TAGS:
+            yield "tags", "add"
+        case Use.REMOVE_TAGS:
+            yield "tags", "remove"
+        case Use.SET_TAGS:
+            yield "tags", "set"
+            yield "prefix", column.field
+        case Use.TAG:
+            yield "tag", column.field
+        case _:
+            yield "contact_id" if column.use is Use.ID else "ignore", True
+    details = {
+        "allowed": [*value_type.allowed],
+        "policy": None if column.policy is Policy.OVERWRITE else str(column.policy),
+        "default": column.default,
+        "separator": column.separator,
+        "transform": [*map(_step, column.transforms)],
+    }
+    yield from ((key, value) for key, value in details.items() if value)
 
 
 def _step(step: Transform) -> str | dict[str, list[str | int]]:
-    """A step as a mapping file says it: another column by its letters."""
+    """A step in the form of a mapping file, which names another column by its letters."""
     if not step.arguments:
         return step.name
     first, *others = step.arguments
