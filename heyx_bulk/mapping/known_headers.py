@@ -46,12 +46,8 @@ def known_headers(header: Sequence[str]) -> list[KnownHeader | None]:
     """
     keys = [_key(text) for text in header]
     found = [_name_part(key, keys) or _by_key().get(key) for key in keys]
-    best: dict[str, int] = {}
-    for position, known in enumerate(found):
-        if known is not None:
-            other = found[best.get(known.field, position)]
-            if other is None or known.rank < other.rank or known is other:
-                best[known.field] = position
+    ranked = [(known.rank, position, known.field) for position, known in enumerate(found) if known]
+    best = {field: position for _, position, field in sorted(ranked, reverse=True)}
     return [
         known if known and (known.field == TAGS or best[known.field] == position) else None
         for position, known in enumerate(found)
