@@ -1,11 +1,11 @@
-"""One column: its header, its letters, what it is for."""
+"""One column of a sheet: its header, its letters, its use."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -27,7 +27,7 @@ OUR_COLUMNS = (STATUS_COLUMN, ID_COLUMN, MESSAGE_COLUMN, ROW_COLUMN)
 
 
 class Use(StrEnum):
-    """What a column is for."""
+    """The use of a column."""
 
     FIELD = "field"
     ADD_TAGS = "add tags"
@@ -47,8 +47,9 @@ def normalize_name(name: str) -> str:
 
 
 def alphanumeric_key(name: str) -> str:
-    """A header or field name by its letters and digits alone, or as `folded` leaves it if it has none."""
-    return re.sub(r"[\W_]+", "", normalize_name(name)) or normalize_name(name)
+    """The letters and digits of a header or field name, or the normalized name if it has none."""
+    normalized = normalize_name(name)
+    return re.sub(r"[\W_]+", "", normalized) or normalized
 
 
 AS_TEXT = ValueType()
@@ -56,11 +57,11 @@ AS_TEXT = ValueType()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a sheet: where it stands, its exact header, what it is for, and `reason`, why.
+    """One column of a sheet: its position, its exact header, its use and the `reason` for it.
 
-    `field` is HeyX's name of a field, the tag of a column for one tag, the prefix of a set of tags. `separator` is
-    what parts a list, blank until the whole column was seen. `meant` says how its texts are to be understood,
-    `policy` what they may do to a contact that is there, `default` what a blank cell stands for.
+    `field` is HeyX's name of a field, the tag of a column for one tag, the prefix of a set of tags. `separator`
+    splits a list and is blank until the whole column was seen. `policy` says what the values may do to an existing
+    contact, `default` what a blank cell stands for.
     """
 
     position: int
@@ -74,13 +75,9 @@ class Column:
     default: str = ""
     transforms: tuple[Transform, ...] = ()
 
-    def document(self) -> dict[str, object]:
-        """The column as plain data."""
-        return asdict(self)
-
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Column:
-        """The column that `document` holds."""
+        """Read a column of `Columns.document`."""
         value_type = document["value_type"]
         order = value_type["date_order"]
         return cls(
@@ -103,14 +100,10 @@ class Column:
 
     def __str__(self) -> str:
         header = trim(self.header)
-        return (
-            f"{column_letter(self.position)} “{header}”"
-            if header
-            else f"{column_letter(self.position)} (no header)"
-        )
+        return f"{column_letter(self.position)} {f'“{header}”' if header else '(no header)'}"
 
 
 def parse_field_name(name: str) -> str:
-    """HeyX's spelling of a field a person names: a standard field in any case, another exactly as said."""
+    """HeyX's spelling of a field that the user names: a standard field in any case, another exactly as written."""
     known = {normalize_name(field): field for field in (*STANDARD_FIELDS, *READ_ONLY_FIELDS)}
     return known.get(normalize_name(name), trim(name))

@@ -1,4 +1,4 @@
-"""A sheet's columns, understood: cells to rows."""
+"""The columns of a sheet, and what only a whole column shows."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A sheet's columns, understood.
+    """The columns of a sheet and the options that hold for all its rows.
 
     `columns` has one for each position, `more` those that stand for a further field; `keys` are the match keys,
-    best first. The constants and tags are for every row. Where `lenient`, a text that is not what its column holds
-    is sent as it is, match keys aside. `stamp` is the field that takes the mark of a create; blank: none.
+    best first. The constants and tags are for every row. If `lenient`, a text that is not of its column's type is
+    sent unchanged, except in match keys. `tracking_field` is written by a create to recognize its contact; blank:
+    none.
     """
 
     columns: tuple[Column, ...]
@@ -49,7 +50,7 @@ class Columns:
         object.__setattr__(self, "sent", sent)
 
     def used(self, use: Use) -> tuple[Column, ...]:
-        """The columns for `use`."""
+        """The columns with this use."""
         return tuple(column for column in (*self.columns, *self.more) if column.use is use)
 
     def sends(self, position: int) -> bool:
@@ -71,21 +72,23 @@ class Columns:
     ) -> Columns:
         """These columns, with what only a whole column shows.
 
-        A list with one `;` outside quotes is parted by `;`, and so is one that was `exported`; dates have the
-        order that some of them prove, once a mapping has changed them. `cells` gives the texts at some positions,
-        row by row.
+        A list with one `;` outside quotes is separated by `;`, and so is one that was `exported`; dates have the
+        order that some of them prove after the column's transforms. `cells` gives the texts at some positions, row
+        by row.
         """
         if exported:
             return self._separated(self.exported_lists()).with_sheet_facts(cells)
         lists = unique(column.position for column in self.sent if column.use in _LISTS and not column.separator)
-        dates = [column for column in self.sent if _asks_order(column)]
+        dates = [column for column in self.sent if _needs_order(column)]
         if not lists and not dates:
             return self
-        shown = _SheetFacts(dict.fromkeys(lists, ","), {column: set() for column in dates})
+        facts = _SheetFacts(dict.fromkeys(lists, ","), {column: set() for column in dates})
         rows = iter(cells([*lists, *(column.position for column in dates)]))
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
-            shown.see([*zip(*some, strict=True)])
-        return replace(self, columns=shown.into(self.columns), more=shown.into(self.more))
+            facts.see([*zip(*some, strict=True)])
+        return replace(
+            self, columns=tuple(map(facts.apply, self.columns)), more=tuple(map(facts.apply, self.more))
+        )
 
     def _separated(self, lists: Collection[Column]) -> Columns:
         """These columns, these `lists` with the separator of an export, where a mapping gives them no other."""
@@ -101,13 +104,11 @@ class Columns:
             if not has_fields:
                 yield Problem("no field to create a contact with", "the row has no field to create a contact with")
             return
-        wanted = [*(["contact id"] if self.used(Use.ID) else []), *self._key_headers()] or list(self.keys)
+        fields = {column.field for column in self.used(Use.FIELD)}
+        ids = ["contact id"] if self.used(Use.ID) else []
+        wanted = [*ids, *(key for key in self.keys if key in fields)] or self.keys
         cause = "no " + " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
         yield Problem(cause, f"the row has {cause}, so it names no contact")
-
-    def _key_headers(self) -> list[str]:
-        fields = {column.field for column in self.used(Use.FIELD)}
-        return [key for key in self.keys if key in fields]
 
     def document(self) -> dict[str, object]:
         """These columns as plain data, for the checkpoint."""
@@ -115,7 +116,7 @@ class Columns:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Columns:
-        """The columns that `document` holds."""
+        """Read the columns from plain data."""
         return cls(
             tuple(map(Column.from_document, document["columns"])),
             tuple(document["keys"]),
@@ -131,45 +132,40 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class _SheetFacts:
-    """What whole columns show: what parts the list at a position, and the orders that a column's dates prove."""
+    """What whole columns show: the separator of the lists at a position, the orders that their dates prove."""
 
-    parted: dict[int, str]
+    separators: dict[int, str]
     orders: dict[Column, set[DateOrder]]
 
     def see(self, columns: Sequence[Sequence[str]]) -> None:
         """Look at some cells of each column: of the lists, then of the dates."""
-        for (position, sign), texts in zip(self.parted.items(), columns, strict=False):
-            if sign != ";" and ";" in "".join(texts) and any(map(_is_parted, texts)):
-                self.parted[position] = ";"
-        for (column, orders), texts in zip(self.orders.items(), columns[len(self.parted) :], strict=True):
-            found = (proven_order(_alone(column, text)) for text in texts if text)
+        for (position, separator), texts in zip(self.separators.items(), columns, strict=False):
+            if separator != ";" and ";" in "".join(texts) and any(map(_has_semicolon, texts)):
+                self.separators[position] = ";"
+        for (column, orders), texts in zip(self.orders.items(), columns[len(self.separators) :], strict=True):
+            found = (proven_order(_transformed(column, text)) for text in texts if text)
             orders.update(order for order in found if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST))
 
-    def into(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
-        """The columns with what was seen."""
-        return tuple(self._settled(column) for column in columns)
-
-    def _settled(self, column: Column) -> Column:
-        if _asks_order(column):
-            return replace(column, value_type=replace(column.value_type, date_order=self._order(column)))
-        return replace(column, separator=column.separator or self.parted.get(column.position, ""))
-
-    def _order(self, column: Column) -> DateOrder | None:
-        """The order that the column's dates prove; None where none does, or some prove one and some the other."""
+    def apply(self, column: Column) -> Column:
+        """The column with what was seen; its dates have an order only if none of them proves another."""
+        if not _needs_order(column):
+            return replace(column, separator=column.separator or self.separators.get(column.position, ""))
         orders = self.orders[column]
-        return next(iter(orders)) if len(orders) == 1 else None
+        order = next(iter(orders)) if len(orders) == 1 else None
+        return replace(column, value_type=replace(column.value_type, date_order=order))
 
 
-def _is_parted(text: str) -> bool:
+def _has_semicolon(text: str) -> bool:
+    """Whether `text` has a `;` outside quotes."""
     return ";" in text and ";" in _QUOTED.sub("", text)
 
 
-def _asks_order(column: Column) -> bool:
+def _needs_order(column: Column) -> bool:
     return column.use is Use.FIELD and column.value_type.kind in _DATES and column.value_type.date_order is None
 
 
-def _alone(column: Column, text: str) -> str:
-    """A column's text after its transforms, as far as that can be said without the other columns."""
+def _transformed(column: Column, text: str) -> str:
+    """A column's text after its transforms, as if the other columns were blank."""
     texts = [trim(text)]
     for step in column.transforms:
         texts = step.apply(texts, lambda _: [""])
