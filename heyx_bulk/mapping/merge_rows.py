@@ -1,32 +1,33 @@
-"""Several rows of a sheet that mean one contact, made into one. Pure.
+"""Merging rows of a sheet that mean the same contact. Pure.
 
-A row says of some fields what they hold, and of some tags whether the contact has them. Of two rows the later one
-is right wherever both speak; what only one says stays. So it does not matter which of three are merged first.
+A row states the values of some fields, and of some tags whether the contact has them. Where two rows state the
+same thing, the later one wins; what only one states stays. So merging is associative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import reduce
 
-from heyx_bulk.models.contacts import ContactRow, Field, TagSet
+from heyx_bulk.mapping.tag_lists import unique
+from heyx_bulk.models.contacts import ContactRow, TagSet
 
 
 class Duplicates(StrEnum):
-    """What becomes of rows that mean the same contact."""
+    """What happens to rows that mean the same contact."""
 
     ERROR = "error"
     """All but the first are invalid."""
     MERGE = "merge"
-    """They are made one; of two that contradict each other the later is right."""
+    """They are merged; where two contradict each other the later one wins."""
     LAST = "last"
     """Only the last is sent."""
 
 
 def merge_rows(rows: Sequence[ContactRow], keys: Sequence[str]) -> ContactRow:
-    """One row, with the number and id of the first, that wants what `rows` want one after another.
+    """Merge `rows` into one with the number and id of the first that asks for what they ask for in turn.
 
     `keys` are the match keys, best first.
     """
@@ -36,11 +37,11 @@ def merge_rows(rows: Sequence[ContactRow], keys: Sequence[str]) -> ContactRow:
 
 
 def _then(first: ContactRow, later: ContactRow) -> ContactRow:
-    """What `first` and then `later` want."""
+    fields = {field.name: field for field in (*first.fields, *later.fields)}
     return replace(
         first,
         id=first.id or later.id,
-        fields=_fields((*first.fields, *later.fields)),
+        fields=tuple(fields.values()),
         add_tags=_tags(first.add_tags, later.add_tags, later.remove_tags, later.tag_sets),
         remove_tags=_tags(first.remove_tags, later.remove_tags, later.add_tags, later.tag_sets),
         tag_sets=_sets(first, later),
@@ -49,28 +50,25 @@ def _then(first: ContactRow, later: ContactRow) -> ContactRow:
     )
 
 
-def _fields(fields: Iterable[Field]) -> tuple[Field, ...]:
-    """Each field once, where it first stood, as it was last said."""
-    return tuple({field.name: field for field in fields}.values())
-
-
 def _tags(
     first: Sequence[str], later: Sequence[str], contrary: Sequence[str], sets: Sequence[TagSet]
 ) -> tuple[str, ...]:
-    """Tags said first and not overruled, and those said later; a set speaks of all tags with its prefix."""
+    """The first row's tags that the later one does not overrule, then the later one's.
+
+    An exact set overrules all tags with its prefix.
+    """
     prefixes = tuple(one.prefix for one in sets)
     kept = (tag for tag in first if tag not in contrary and not tag.startswith(prefixes))
-    return tuple(dict.fromkeys((*kept, *later)))
+    return unique((*kept, *later))
 
 
 def _sets(first: ContactRow, later: ContactRow) -> tuple[TagSet, ...]:
     """The exact sets: the later row's, and those of the first with what the later row adds and removes."""
-    again = {one.prefix for one in later.tag_sets}
-    kept = (_changed(one, later) for one in first.tag_sets if one.prefix not in again)
+    replaced = {one.prefix for one in later.tag_sets}
+    kept = []
+    for one in first.tag_sets:
+        if one.prefix not in replaced:
+            tags = [tag for tag in one.tags if tag not in later.remove_tags]
+            added = [tag for tag in later.add_tags if tag.startswith(one.prefix)]
+            kept.append(replace(one, tags=unique((*tags, *added))))
     return (*kept, *later.tag_sets)
-
-
-def _changed(one: TagSet, later: ContactRow) -> TagSet:
-    added = (tag for tag in later.add_tags if tag.startswith(one.prefix))
-    tags = dict.fromkeys((*(tag for tag in one.tags if tag not in later.remove_tags), *added))
-    return replace(one, tags=tuple(tags))
