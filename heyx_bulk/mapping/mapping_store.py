@@ -1,11 +1,11 @@
-"""Mapping files on disk: read, found for a sheet, written for one."""
+"""Mapping files on disk: reading them, finding the one for a sheet, writing one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from heyx_bulk.errors import MappingError, WriteError
@@ -17,7 +17,7 @@ SUFFIX = ".toml"
 
 
 def read_mapping(path: Path) -> MappingFile:
-    """The mapping file at `path`; raises `MappingError`."""
+    """Read the mapping file at `path`; raise `MappingError` if it cannot be read or has mistakes."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -29,18 +29,18 @@ def read_mapping(path: Path) -> MappingFile:
 
 
 def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:
-    """The mapping file that is meant for a sheet: the one beside it with its name, else one for the same headers,
-    beside it or written on this machine before.
+    """Find the mapping file for a sheet: the one beside it with its name, else one for the same headers, beside it
+    or written on this machine before.
     """
     beside = sheet.with_suffix(SUFFIX)
-    if _is_mapping(beside):
+    if isinstance(_document(beside).get("columns"), dict):
         return beside
-    known = _folded(header)
-    return next((path for path in _candidates(sheet, known) if _headers(path) == known), None)
+    names = _normalized(header)
+    return next((path for path in _candidates(sheet, names) if _headers(path) == names), None)
 
 
 def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
-    """Write a mapping file, where none is yet, and remember it for sheets with this header."""
+    """Write a mapping file to a new path, and remember it for sheets with this header."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -52,11 +52,7 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
         raise WriteError(
             f"{path} cannot be written: {error.strerror}.", "Name a file in another folder."
         ) from None
-    _remember(path, _folded(header))
-
-
-def _remember(path: Path, known: frozenset[str]) -> None:
-    place = _place(known)
+    place = _place(_normalized(header))
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.write_text(str(path.absolute()), encoding="utf-8")
@@ -67,36 +63,35 @@ def _remember(path: Path, known: frozenset[str]) -> None:
         ) from None
 
 
-def _candidates(sheet: Path, known: frozenset[str]) -> Iterator[Path]:
+def _candidates(sheet: Path, names: frozenset[str]) -> Iterator[Path]:
     yield from sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))
-    place = _place(known)
+    place = _place(names)
     if place.is_file():
         yield Path(place.read_text(encoding="utf-8"))
 
 
-def _place(known: frozenset[str]) -> Path:
-    text = json.dumps(sorted(known), ensure_ascii=False)
+def _place(names: frozenset[str]) -> Path:
+    """The file that remembers the path of the mapping file for these headers."""
+    text = json.dumps(sorted(names), ensure_ascii=False)
     return state_folder() / "mappings" / hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
 
 
-def _folded(header: Sequence[str]) -> frozenset[str]:
+def _normalized(header: Iterable[str]) -> frozenset[str]:
     return frozenset(name for text in header if (name := normalize_name(text)))
 
 
 def _headers(path: Path) -> frozenset[str]:
-    """The headers that a mapping file was written for; none if it is no such file."""
-    headers = _document(path).get("headers", [])
+    """The headers that a mapping file was written for; none if it is not a mapping file."""
+    headers = _document(path).get("headers")
     return (
-        _folded([text for text in headers if isinstance(text, str)]) if isinstance(headers, list) else frozenset()
+        _normalized(text for text in headers if isinstance(text, str))
+        if isinstance(headers, list)
+        else frozenset()
     )
 
 
-def _is_mapping(path: Path) -> bool:
-    return isinstance(_document(path).get("columns"), dict)
-
-
 def _document(path: Path) -> dict[str, object]:
-    """A TOML file as plain data; empty if it is none. A broken one that has our words is still one of ours."""
+    """A TOML file as plain data; empty if it is not TOML. A broken file with tables of columns still has some."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):

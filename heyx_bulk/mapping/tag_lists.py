@@ -1,4 +1,4 @@
-"""Lists in a cell: tags parted by a separator, with quotes where a tag needs them."""
+"""Lists in a cell: tags with a separator between them, in quotes where a tag needs them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ H = TypeVar("H", bound=Hashable)
 
 
 def split_list(text: str, separator: str) -> list[str]:
-    """The items of a list cell: parted by `separator` or line breaks, quotes respected, blanks dropped."""
+    """Split a list cell by `separator` and line breaks outside quotes, without blank items."""
     records = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     return [item for record in records for part in record if (item := trim(part))]
 
 
 LIST_SEPARATOR = ";"
-"""What parts the items of a list that an export writes."""
+"""The separator between the items of a list that an export writes."""
 
 
 def join_list(items: Iterable[str], separator: str = LIST_SEPARATOR) -> str:
-    """A list cell that `split_list` reads back, with quotes where an item needs them."""
+    """Join items to a list cell that `split_list` reads back."""
     return separator.join(
         '"' + item.replace('"', '""') + '"' if any(sign in item for sign in ',;"\r\n') else item for item in items
     )

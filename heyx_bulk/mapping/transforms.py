@@ -1,4 +1,4 @@
-"""What a mapping does to a column's texts before they are understood: a short list of plain steps."""
+"""Steps by which a mapping changes a column's texts before they are converted."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from heyx_bulk.values.text import trim
 
 CLEAR = "<clear>"
-"""What a cell holds to empty its field or its set of tags."""
+"""The text of a cell that empties its field or its set of tags."""
 
 REST = "rest"
-"""All that stands behind the first part of a text that is split."""
+"""Everything behind the first part of a text that is split."""
 
 _WORD = re.compile(r"(^|[\s\-(/])(\w)")
 
@@ -22,12 +22,12 @@ Others = Callable[[int], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One step: its name, and what it needs.
+    """One step: its name and its arguments.
 
-    trim (blanks inside a text become one), lower, upper and title need nothing; replace(old, new);
+    trim (blanks inside a text become one), lower, upper and title have none; replace(old, new);
     split(separator, part) keeps one part, from 1, from the end if negative, or the `REST` behind the first;
-    join(position, glue) puts the text of the column at that position behind, with the glue between them where
-    neither is blank. `CLEAR` is no text: no step changes it, and nothing is joined to it or by it.
+    join(position, glue) appends the text of the column at that position, with the glue between them if neither is
+    blank. No step changes `CLEAR`, and nothing is joined to it or by it.
     """
 
     name: str
