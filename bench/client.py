@@ -23,7 +23,8 @@ from heyx_bulk.api.client import Client, Transport
 from heyx_bulk.models.calls import ReadContact
 from heyx_bulk.rate_limit.limiter import open_rate_limiter
 from heyx_bulk.sandbox import Sandbox, SandboxTransport
-from heyx_bulk.settings import Rate, Settings, validate_settings
+from heyx_bulk.settings.environment import Settings, validate_settings
+from heyx_bulk.settings.rate import Rate
 
 IN_FLIGHT = 10
 ROUNDS = 5

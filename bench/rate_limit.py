@@ -41,7 +41,8 @@ from heyx_bulk.rate_limit.limiter import RateLimiter, open_rate_limiter
 from heyx_bulk.sandbox import Response, Sandbox, WindowKind
 from heyx_bulk.sandbox.rate_limits import RateLimitDecision, new_window
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Rate, Settings, validate_settings
+from heyx_bulk.settings.environment import Settings, validate_settings
+from heyx_bulk.settings.rate import Rate
 
 LIMIT = 200
 WINDOW = 6.0

@@ -141,7 +141,7 @@ def staged_durably(path: Path, rows: int) -> int:
 
 
 def _staged(path: Path, rows: int, *, durable: bool) -> int:
-    from heyx_bulk.mapping.recognition import MappingOptions  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - a child pays for its own libraries
     from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.options import UploadOptions  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.staging import stage  # noqa: PLC0415 - likewise

@@ -23,26 +23,28 @@ if TYPE_CHECKING:
     from heyx_bulk.export.layout import TableLayout as TableLayout
     from heyx_bulk.export.request import ExportRequest as ExportRequest
     from heyx_bulk.mapping.mapping_file import MappingFile as MappingFile
+    from heyx_bulk.mapping.mapping_options import MappingOptions as MappingOptions
     from heyx_bulk.mapping.mapping_store import read_mapping as read_mapping
     from heyx_bulk.mapping.merge_rows import Duplicates as Duplicates
-    from heyx_bulk.mapping.recognition import MappingOptions as MappingOptions
     from heyx_bulk.models.contacts import Contact as Contact
     from heyx_bulk.models.contacts import Field as Field
     from heyx_bulk.models.contacts import Outcome as Outcome
     from heyx_bulk.models.contacts import Status as Status
-    from heyx_bulk.planning.planner import Matching as Matching
-    from heyx_bulk.planning.planner import Mode as Mode
+    from heyx_bulk.planning.matching import Matching as Matching
+    from heyx_bulk.planning.matching import Mode as Mode
     from heyx_bulk.rate_limit.limiter import RateLimiter as RateLimiter
     from heyx_bulk.rate_limit.limiter import open_rate_limiter as open_rate_limiter
     from heyx_bulk.reports.stop_conditions import FailureLimit as FailureLimit
     from heyx_bulk.reports.stop_conditions import StopConditions as StopConditions
-    from heyx_bulk.settings import Rate as Rate
-    from heyx_bulk.settings import Settings as Settings
-    from heyx_bulk.settings import from_environment as from_environment
+    from heyx_bulk.settings.environment import Settings as Settings
+    from heyx_bulk.settings.environment import from_environment as from_environment
+    from heyx_bulk.settings.rate import Rate as Rate
+    from heyx_bulk.sheets.sheet_options import SheetOptions as SheetOptions
+    from heyx_bulk.upload.events import UploadEvents as UploadEvents
+    from heyx_bulk.upload.options import RunOptions as RunOptions
     from heyx_bulk.upload.options import UploadOptions as UploadOptions
-    from heyx_bulk.upload.runner import RunCallbacks as RunCallbacks
-    from heyx_bulk.upload.runner import UploadResult as UploadResult
-    from heyx_bulk.upload.runner import upload_sheet as upload_sheet
+    from heyx_bulk.upload.pipeline import upload_sheet as upload_sheet
+    from heyx_bulk.upload.upload_result import UploadResult as UploadResult
     from heyx_bulk.values.equality import PhoneLookup as PhoneLookup
 
 _MODULES = {
@@ -55,14 +57,18 @@ _MODULES = {
     "mapping.mapping_file": ["MappingFile"],
     "mapping.mapping_store": ["read_mapping"],
     "mapping.merge_rows": ["Duplicates"],
-    "mapping.recognition": ["MappingOptions"],
+    "mapping.mapping_options": ["MappingOptions"],
     "models.contacts": ["Contact", "Field", "Outcome", "Status"],
-    "planning.planner": ["Matching", "Mode"],
+    "planning.matching": ["Matching", "Mode"],
     "rate_limit.limiter": ["RateLimiter", "open_rate_limiter"],
     "reports.stop_conditions": ["FailureLimit", "StopConditions"],
-    "settings": ["Rate", "Settings", "from_environment"],
-    "upload.options": ["UploadOptions"],
-    "upload.runner": ["RunCallbacks", "UploadResult", "upload_sheet"],
+    "settings.environment": ["Settings", "from_environment"],
+    "settings.rate": ["Rate"],
+    "sheets.sheet_options": ["SheetOptions"],
+    "upload.events": ["UploadEvents"],
+    "upload.options": ["RunOptions", "UploadOptions"],
+    "upload.pipeline": ["upload_sheet"],
+    "upload.upload_result": ["UploadResult"],
     "values.equality": ["PhoneLookup"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

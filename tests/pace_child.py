@@ -16,7 +16,7 @@ from heyx_bulk.rate_limit.bucket import Bucket
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 WORKERS = 4
 TIMEOUT_SECONDS = 0.2

@@ -21,14 +21,15 @@ from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxContact, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Settings, validate_settings
+from heyx_bulk.settings.environment import Settings, validate_settings
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.session_run import SessionSummary, send_rows
 from heyx_bulk.upload.staging import stage
+from heyx_bulk.upload.upload_session import send_rows
 
 T = TypeVar("T")
 

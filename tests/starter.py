@@ -22,10 +22,10 @@ from typing import Self
 import anyio._backends._asyncio
 import pandas as pd
 
-from heyx_bulk.cli import upload
 from heyx_bulk.cli.app import main
+from heyx_bulk.upload import pipeline
 
-IMPORTED = (anyio, pd, upload)
+IMPORTED = (anyio, pd, pipeline)
 """What the program imports only when it runs, and then every time."""
 
 

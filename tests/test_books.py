@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk.api.call_log import CallLog, CallLogFile
+from heyx_bulk.api.call_log import CallLog
 from heyx_bulk.errors import DiskFull
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.reports import results
@@ -23,7 +23,7 @@ from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.session_run import SessionSummary
+from heyx_bulk.upload.events import SessionSummary
 from tests import scene
 from tests.scene import PLAIN, TOKEN, PowerCut, Seen, World, settings
 from tests.test_cli import results as rows_of
@@ -139,7 +139,7 @@ def test_a_disk_that_is_full_as_an_answer_comes_does_not_lose_the_answer(tmp_pat
                     if len(world.door.creates) > 5:
                         raise DiskFull("The log takes no more.", "Nothing is lost.")
 
-            sent = send(world, run, log=Full(CallLogFile(tmp_path / "log"), run="r"))
+            sent = send(world, run, log=Full(tmp_path / "log", run="r"))
             assert isinstance(sent.stopped, DiskFull)
             assert audit_errors(run.checkpoint) == []
         with scene.resumed(path) as run:
@@ -180,7 +180,7 @@ def logged(tmp_path: Path, *, values: bool = False) -> tuple[str, World]:
     text = "phone,heyx contact id,first name,tags\n+441234567890,,Zenobia,Secret tag\n,1776025372480910,Ann,\n"
     with World(Faults(refuse_message="Zenobia is taken", refuse_creates=1)) as world:
         world.sandbox.add({"firstName": "Before"}, id="1776025372480910")
-        with scene.staged(tmp_path, text) as run, CallLog(CallLogFile(path, values), run=_name(run)) as log:
+        with scene.staged(tmp_path, text) as run, CallLog(path, values=values, run=_name(run)) as log:
             send(world, run, log=log)
     return path.read_text(encoding="utf-8"), world
 
@@ -228,7 +228,7 @@ def test_after_many_rows_with_3_percent_faults_every_account_of_the_run_agrees_t
     )
     log_path = tmp_path / "calls.jsonl"
     with World(faulty, limit=200) as world, scene.staged(tmp_path, HEADER + rows) as run:
-        with CallLog(CallLogFile(log_path), run=_name(run)) as log:
+        with CallLog(log_path, run=_name(run)) as log:
             watch = StopMonitor(StopConditions(), open_between=run.checkpoint.queries.open_between)
             sent = world.send(run, settings(), recorder=CallRecorder(watch, checkpoint=run.checkpoint, log=log))
         stands = run_status(run)

@@ -47,7 +47,7 @@ def test_a_damaged_checkpoint_is_refused_its_rows_are_saved_and_again_goes_on_wi
         assert f"{path.name} is damaged on disk" in refused.err
         assert "heyx-bulk report --recover" in refused.err
         saved = heyx(tmp_path, "report", "--recover", path.name)
-        rows = results(tmp_path / "contacts.csv.salvaged.csv")
+        rows = results(tmp_path / "contacts.csv.recovered.csv")
         assert saved.code == 3
         assert f"{len(rows)} rows can be read. {count(30 - len(rows), 'row')} cannot be read." in saved.err
         assert 20 < len(rows) < 30
@@ -66,7 +66,7 @@ def test_a_damaged_checkpoint_of_a_run_that_did_not_look_is_not_begun_anew(tmp_p
         assert "Not with --no-match" in again.err
 
 
-def test_what_is_no_checkpoint_cannot_be_salvaged(tmp_path: Path) -> None:
+def test_what_is_no_checkpoint_cannot_be_recovered(tmp_path: Path) -> None:
     (tmp_path / "x.checkpoint").write_text("hello")
     done = heyx(tmp_path, "report", "--recover", "x.checkpoint")
     assert (done.code, "Nothing can be read of" in done.err) == (2, True)

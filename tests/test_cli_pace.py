@@ -10,7 +10,9 @@ import pytest
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.rate_limit.limiter import learned_limit_of, open_rate_limiter
 from heyx_bulk.sandbox import Sandbox, SandboxServer
-from heyx_bulk.settings import from_environment, parse_share, state_folder
+from heyx_bulk.settings.environment import from_environment
+from heyx_bulk.settings.folders import state_folder
+from heyx_bulk.settings.rate import parse_share
 from tests.test_cli import PROGRAM, TOKEN, environment, heyx, sheet
 
 

@@ -37,7 +37,8 @@ from heyx_bulk.models.contacts import Field
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Rate, Settings
+from heyx_bulk.settings.environment import Settings
+from heyx_bulk.settings.rate import Rate
 from tests.scene import Script, Seen, Step, World, settings, told
 
 FIELDS = (Field("phone", "+4412345678"),)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.recognition import MappingOptions, recognize
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.mapping.tag_lists import join_list, split_list
 from heyx_bulk.models.contacts import ContactRow, Field, Problem
@@ -19,8 +20,10 @@ from heyx_bulk.sheets.cell_reference import column_letter
 NO_WISHES = MappingOptions()
 
 
-def uses(header: list[str], mapping_options: MappingOptions = NO_WISHES) -> list[tuple[Use, str]]:
-    return [(column.use, column.field) for column in recognize(header, mapping_options).columns]
+def uses(
+    header: list[str], mapping_options: MappingOptions = NO_WISHES, *, no_match: bool = False
+) -> list[tuple[Use, str]]:
+    return [(column.use, column.field) for column in recognize(header, mapping_options, no_match=no_match).columns]
 
 
 def mistakes(header: list[str], mapping_options: MappingOptions = NO_WISHES) -> list[str]:
@@ -30,8 +33,10 @@ def mistakes(header: list[str], mapping_options: MappingOptions = NO_WISHES) -> 
     return caught.value.what.splitlines()
 
 
-def row_of(cells: dict[str, str], mapping_options: MappingOptions = NO_WISHES) -> ContactRow:
-    return read_row(recognize(list(cells), mapping_options), 2, list(cells.values()))
+def row_of(
+    cells: dict[str, str], mapping_options: MappingOptions = NO_WISHES, *, no_match: bool = False
+) -> ContactRow:
+    return read_row(recognize(list(cells), mapping_options, no_match=no_match), 2, list(cells.values()))
 
 
 def causes(row: ContactRow) -> list[str]:
@@ -64,7 +69,7 @@ def shown(*columns: list[str]) -> Callable[[Sequence[int]], list[list[str]]]:
     ],
 )
 def test_a_column_is_a_field_by_its_name_ignoring_case_blanks_and_dashes(header: str, field: str) -> None:
-    assert uses([header], MappingOptions(no_match=True)) == [(Use.FIELD, field)]
+    assert uses([header], no_match=True) == [(Use.FIELD, field)]
 
 
 @pytest.mark.parametrize(
@@ -310,21 +315,21 @@ def test_a_sheet_that_says_of_no_row_which_contact_it_means_is_a_mistake(header:
 
 
 @pytest.mark.parametrize(
-    ("header", "mapping_options"),
+    ("header", "mapping_options", "no_match"),
     [
-        (["phone"], NO_WISHES),
-        (["email"], NO_WISHES),
-        (["heyx contact id"], NO_WISHES),
-        (["x"], MappingOptions(id_column="x")),
-        (["firstName"], MappingOptions(key=("firstName",))),
-        (["firstName"], MappingOptions(no_match=True)),
-        (["Mobile"], MappingOptions(map=("Mobile=phone",))),
+        (["phone"], NO_WISHES, False),
+        (["email"], NO_WISHES, False),
+        (["heyx contact id"], NO_WISHES, False),
+        (["x"], MappingOptions(id_column="x"), False),
+        (["firstName"], MappingOptions(key=("firstName",)), False),
+        (["firstName"], NO_WISHES, True),
+        (["Mobile"], MappingOptions(map=("Mobile=phone",)), False),
     ],
 )
 def test_any_way_to_say_which_contact_is_meant_is_enough(
-    header: list[str], mapping_options: MappingOptions
+    header: list[str], mapping_options: MappingOptions, no_match: bool
 ) -> None:
-    assert len(recognize(header, mapping_options).columns) == 1
+    assert len(uses(header, mapping_options, no_match=no_match)) == 1
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -416,35 +421,35 @@ def test_columns_without_a_header_that_hold_values_are_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "mapping_options", "cause"),
+    ("cells", "mapping_options", "no_match", "cause"),
     [
-        ({"phone": "", "firstName": "Ada"}, NO_WISHES, "no phone"),
-        ({"phone": "", "email": " "}, NO_WISHES, "no phone or email"),
-        ({"heyx contact id": "", "phone": ""}, NO_WISHES, "no contact id or phone"),
-        ({"email": "", "heyx contact id": "", "phone": ""}, NO_WISHES, "no contact id, phone or email"),
-        ({"phone": "1", "nick": ""}, MappingOptions(custom_fields=True, key=("nick",)), "no nick"),
-        ({"firstName": "", "tags": "a"}, MappingOptions(no_match=True), "no field to create a contact with"),
+        ({"phone": "", "firstName": "Ada"}, NO_WISHES, False, "no phone"),
+        ({"phone": "", "email": " "}, NO_WISHES, False, "no phone or email"),
+        ({"heyx contact id": "", "phone": ""}, NO_WISHES, False, "no contact id or phone"),
+        ({"email": "", "heyx contact id": "", "phone": ""}, NO_WISHES, False, "no contact id, phone or email"),
+        ({"phone": "1", "nick": ""}, MappingOptions(custom_fields=True, key=("nick",)), False, "no nick"),
+        ({"firstName": "", "tags": "a"}, NO_WISHES, True, "no field to create a contact with"),
     ],
 )
 def test_a_row_that_names_no_contact_is_invalid(
-    cells: dict[str, str], mapping_options: MappingOptions, cause: str
+    cells: dict[str, str], mapping_options: MappingOptions, no_match: bool, cause: str
 ) -> None:
-    row = row_of(cells, mapping_options)
+    row = row_of(cells, mapping_options, no_match=no_match)
     assert causes(row) == [cause]
     assert cause in row.problems[0].detail
 
 
 @pytest.mark.parametrize(
-    ("cells", "mapping_options"),
+    ("cells", "no_match"),
     [
-        ({"heyx contact id": "1", "firstName": ""}, NO_WISHES),
-        ({"phone": "1", "email": ""}, NO_WISHES),
-        ({"phone": "", "email": "a@b.org"}, NO_WISHES),
-        ({"phone": "", "firstName": "Ada"}, MappingOptions(no_match=True)),
+        ({"heyx contact id": "1", "firstName": ""}, False),
+        ({"phone": "1", "email": ""}, False),
+        ({"phone": "", "email": "a@b.org"}, False),
+        ({"phone": "", "firstName": "Ada"}, True),
     ],
 )
-def test_an_id_a_key_or_no_match_makes_a_row_valid(cells: dict[str, str], mapping_options: MappingOptions) -> None:
-    assert row_of(cells, mapping_options).problems == ()
+def test_an_id_a_key_or_no_match_makes_a_row_valid(cells: dict[str, str], no_match: bool) -> None:
+    assert row_of(cells, no_match=no_match).problems == ()
 
 
 @pytest.mark.parametrize("phone", ["4.47912E+11", "4,47912E+11", " 9E+14 "])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.mapping_file import parse_mapping
-from heyx_bulk.mapping.recognition import MappingOptions, recognize
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.row_reader import RowReader, read_row
 from heyx_bulk.mapping.transforms import REST, Transform
 from heyx_bulk.models.contacts import ContactRow, Field, Policy, Problem, TagSet

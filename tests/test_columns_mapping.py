@@ -9,7 +9,8 @@ import pytest
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
-from heyx_bulk.mapping.recognition import MappingOptions, map_columns, recognize
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import map_columns, recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.mapping.rules import ValueOptions
 from heyx_bulk.mapping.template import ColumnSample, render_template

@@ -11,7 +11,8 @@ from heyx_bulk.mapping.column import Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS
 from heyx_bulk.mapping.mapping_file import parse_mapping
-from heyx_bulk.mapping.recognition import MappingOptions, map_columns, recognize
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import map_columns, recognize
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Field
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType

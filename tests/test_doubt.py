@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from heyx_bulk.api.retry import LONGEST_BACKOFF_SECONDS
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.recognition import MappingOptions, recognize
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.models.contacts import Contact, Field, Status
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.planner import Matching
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.reconcile import created_by_us, manual_check, predates_create
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
@@ -22,10 +24,10 @@ from tests import scene
 from tests.scene import Seen, World, settings, statuses
 
 HEADER = "phone,email,first name,tags\n"
-CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
-NO_MATCH = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
-STAMPED = UploadOptions(MappingOptions(tracking_field="mark"))
-STAMPED_BLIND = UploadOptions(MappingOptions(no_match=True, tracking_field="mark"), Matching(no_match=True))
+CUSTOM = UploadOptions(mapping=MappingOptions(custom_fields=True))
+NO_MATCH = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
+STAMPED = UploadOptions(mapping=MappingOptions(tracking_field="mark"))
+STAMPED_BLIND = UploadOptions(mapping=MappingOptions(tracking_field="mark"), matching=Matching(no_match=True))
 THREE = ",,Ann,\n,,Bob,\n,,Cyd,\n"
 
 
@@ -75,7 +77,7 @@ def test_the_mark_is_among_the_thirty_fields_of_the_create_and_in_the_bill(tmp_p
     columns = [f"f{number}" for number in range(29)]
     sheet = scene.written(tmp_path, ["phone", *columns], [["+441", *columns]])
     mapping_options = MappingOptions(custom_fields=True, tracking_field="mark")
-    with World() as world, scene.resumed(scene.checkpoint(sheet, UploadOptions(mapping_options))) as run:
+    with World() as world, scene.resumed(scene.checkpoint(sheet, UploadOptions(mapping=mapping_options))) as run:
         due = estimate(run.open_rows(), run.matching)
         sent = world.send(run)
         writes = [seen.fields for seen in world.door.seen if seen.writes]
@@ -272,7 +274,7 @@ def test_a_contact_that_is_not_ready_for_too_long_fails_its_row_and_a_rerun_goes
         assert statuses(run) == {2: "failed"}
         assert "not ready yet: a rerun goes on with it" in message
         assert "Done: created with 2 fields (phone, firstName). Not done: add 1 tag (a)." in message
-        assert 20 <= world.now < 45
+        assert 20 <= world.now < 20 + LONGEST_BACKOFF_SECONDS + 2
         world.do(asyncio.sleep(200))
         run.checkpoint.reopening.reopen_failed()
         world.send(run)

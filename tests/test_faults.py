@@ -29,8 +29,8 @@ from heyx_bulk.models.contacts import Field
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.sandbox import Sandbox
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Rate
-from heyx_bulk.upload.session_run import send_rows
+from heyx_bulk.settings.rate import Rate
+from heyx_bulk.upload.upload_session import send_rows
 from tests import scene
 from tests.faults import FAULTS, FOR_EVER, Astray, Detour, Play, Troubled
 from tests.scene import Listening, settings

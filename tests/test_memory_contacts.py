@@ -22,7 +22,7 @@ from heyx_bulk.models.calls import (
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field
 from heyx_bulk.sandbox import Sandbox, SandboxServer
-from heyx_bulk.settings import validate_settings
+from heyx_bulk.settings.environment import validate_settings
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.cache.known_contacts import KnownExport
 

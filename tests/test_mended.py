@@ -13,14 +13,15 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
-from heyx_bulk.settings import validate_settings
+from heyx_bulk.settings.environment import validate_settings
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections, import_corrections, run_of_file
-from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.runner import RunCallbacks, send
+from heyx_bulk.upload.events import UploadEvents
+from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import stage
+from heyx_bulk.upload.upload_session import send
 
 TOKEN = "sandbox"
 HEADER = ("Phone", "First Name", "Tags")
@@ -41,9 +42,8 @@ def begun(folder: Path, rows: Sequence[Sequence[str]] = ROWS, header: Sequence[s
 def sent(run: Run, sandbox: Sandbox, *, settle: float = 0.05) -> dict[str, int]:
     """The totals after what is to do was sent."""
     with SandboxServer(sandbox) as server:
-        send(
-            run, validate_settings(url=server.url, token=TOKEN, reconcile_delay=settle, workers=1), RunCallbacks()
-        )
+        settings = validate_settings(url=server.url, token=TOKEN, reconcile_delay=settle, workers=1)
+        send(run, settings, RunOptions(), UploadEvents())
     return run.checkpoint.queries.totals()
 
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.mapping.mapping_file import parse_mapping
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import merge_rows
-from heyx_bulk.mapping.recognition import MappingOptions, recognize
+from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy, Problem, TagSet, Value

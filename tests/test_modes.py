@@ -13,11 +13,12 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from heyx_bulk.mapping.mapping_file import parse_mapping
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.mapping.recognition import MappingOptions
 from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Policy, Status, TagSet
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.planner import Matching, Mode, max_calls
+from heyx_bulk.planning.matching import Matching, Mode
+from heyx_bulk.planning.planner import max_calls
 from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.sheets.open_sheet import open_sheet
@@ -31,7 +32,7 @@ HEADER = "phone,email,first name,tags,remove tags\n"
 
 
 def in_mode(mode: Mode, **mapping_options: object) -> UploadOptions:
-    return UploadOptions(MappingOptions(**mapping_options), Matching(mode=mode))  # type: ignore[arg-type]
+    return UploadOptions(mapping=MappingOptions(**mapping_options), matching=Matching(mode=mode))  # type: ignore[arg-type]
 
 
 def told(duplicates: Duplicates, mode: Mode = Mode.UPSERT) -> UploadOptions:
@@ -220,7 +221,7 @@ def test_two_rows_found_to_be_one_contact_are_told(tmp_path: Path) -> None:
 
 
 def test_what_was_sent_as_it_stands_is_told_with_the_outcome(tmp_path: Path) -> None:
-    options = UploadOptions(MappingOptions(lenient=True, types=("age=number",), map=("age=age",)))
+    options = UploadOptions(mapping=MappingOptions(lenient=True, types=("age=number",), map=("age=age",)))
     with World() as world, scene.staged(tmp_path, "phone,age\n+4412345678,many\n", options) as run:
         world.send(run)
         assert world.contact(age="many").id == run.checkpoint.queue.row(2).contact_id
@@ -387,10 +388,10 @@ def test_no_run_of_any_mode_makes_more_calls_than_its_bill_says_and_a_second_one
     *, rows: list[dict[str, str]], mode: Mode, duplicates: Duplicates, no_match: bool
 ) -> None:
     no_match = no_match and mode is not Mode.UPDATE
-    mapping_options = MappingOptions(
-        file=parse_mapping(MAPPING, "m.toml"), no_match=no_match, constants=("source=fair",)
+    mapping_options = MappingOptions(file=parse_mapping(MAPPING, "m.toml"), constants=("source=fair",))
+    options = UploadOptions(
+        mapping=mapping_options, matching=Matching(no_match=no_match, mode=mode), duplicates=duplicates
     )
-    options = UploadOptions(mapping_options, Matching(no_match=no_match, mode=mode), duplicates=duplicates)
     with tempfile.TemporaryDirectory() as folder, World() as world:
         held = [f"seg:h{number}" for number in range(8)]
         world.sandbox.add({"phone": "4412345670", "email": "a@x.org", "city": "Bonn"}, ["z", *held], id="7")

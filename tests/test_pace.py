@@ -13,7 +13,7 @@ from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.rate_limit.rule import margin_ms
 from heyx_bulk.sandbox.rate_limits import WindowKind, new_window
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from heyx_bulk.rate_limit.learned_limit import JUST_UNDER, LearnedLimit
 from heyx_bulk.rate_limit.limiter import RateLimiter, learned_limit_of, open_rate_limiter
 from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.sandbox import Sandbox, SandboxServer
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 from tests.pace_fleet import CALLS, run_together
 from tests.scene import settings
 from tests.test_cli import PROGRAM, TOKEN, environment, wait_for

@@ -21,7 +21,7 @@ from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.rate_limit.rule import LimitParams
 from heyx_bulk.sandbox.rate_limits import FixedWindow
 from heyx_bulk.sandbox.virtual_time import VirtualTime
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 RATE = Rate(200, 60.0)
 SPACED = LearnedLimit(spaced_share=JUST_UNDER, learned_at=10.0, refused_at=10.0)

@@ -16,7 +16,8 @@ from heyx_bulk.errors import Stopped, WriteError
 from heyx_bulk.rate_limit.learned_limit import JUST_UNDER, LearnedLimit
 from heyx_bulk.rate_limit.limiter import learned_limit_of, open_rate_limiter
 from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
-from heyx_bulk.settings import Rate, state_folder
+from heyx_bulk.settings.folders import state_folder
+from heyx_bulk.settings.rate import Rate
 from tests.pace_fleet import CALLS, run_together, started
 from tests.scene import TOKEN, settings
 
@@ -236,7 +237,7 @@ def test_a_process_that_was_killed_leaves_its_calls_in_flight_to_be_counted(tmp_
     script = (
         "import sys, time; from pathlib import Path; "
         "from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket; "
-        "from heyx_bulk.settings import Rate; "
+        "from heyx_bulk.settings.rate import Rate; "
         "bucket = SQLiteBucket(Path(sys.argv[1]), Rate(1, 0.3), timeout_seconds=0.5); "
         "print(bucket.acquire('a'), flush=True); time.sleep(60)"
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from heyx_bulk.rate_limit.rule import POLL_MS, BucketState, LimitParams, margin_ms, next_free_at
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 MINUTE = LimitParams.of(Rate(10, 60.0))
 HELD_MS = 60_005

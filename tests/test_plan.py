@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.errors import Ambiguous
-from heyx_bulk.mapping.recognition import MappingOptions, recognize
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.models.calls import (
     AddTags,
@@ -24,10 +25,10 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import (
     Knowledge,
     Lookup,
-    Matching,
     NotFound,
     apply,
     conflicting_key,
@@ -435,8 +436,8 @@ def test_the_bill_is_reached_where_everything_is_wrong(row: ContactRow) -> None:
     ("contact_id", "matching", "calls"),
     [
         (None, Matching(), 3 + 2),
-        (None, Matching(PhoneLookup.PLUS), 2 + 2),
-        (None, Matching(PhoneLookup.AS_WRITTEN), 1 + 2),
+        (None, Matching(phone_lookup=PhoneLookup.PLUS), 2 + 2),
+        (None, Matching(phone_lookup=PhoneLookup.AS_WRITTEN), 1 + 2),
         (None, Matching(no_match=True), 2),
         ("1", Matching(), 1 + 2),
         ("1", Matching(trust_ids=True), 2),
@@ -474,7 +475,7 @@ def wanting(*fields: Field, contact_id: str | None = None) -> ContactRow:
 def test_a_phone_is_searched_for_in_the_spellings_that_are_wanted(lookup: PhoneLookup, texts: list[str]) -> None:
     row = wanting(PHONE)
     heyx = Heyx()
-    assert asked(row, initial_state(row, Matching(lookup)), heyx) == [
+    assert asked(row, initial_state(row, Matching(phone_lookup=lookup)), heyx) == [
         FindContacts("phone", text) for text in texts
     ]
     assert heyx.writes == [CreateContact((PHONE,))]
@@ -578,7 +579,7 @@ def test_a_contact_with_the_key_in_any_spelling_is_updated_and_no_second_one_is_
 @thoroughly
 def test_a_contact_that_was_made_is_found_again_by_the_same_row(row: ContactRow, lookup: PhoneLookup) -> None:
     heyx = Heyx()
-    matching = Matching(lookup)
+    matching = Matching(phone_lookup=lookup)
     carry_out(row, initial_state(row, matching), heyx)
     made = len(heyx.writes)
     carry_out(row, initial_state(row, matching), heyx)

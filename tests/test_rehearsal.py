@@ -2,23 +2,43 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.planner import Matching
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.settings import Rate
-from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, SimulationResult, simulate
+from heyx_bulk.settings.rate import Rate
+from heyx_bulk.upload.events import SessionSummary, UploadEvents
+from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, simulate
 from tests import scene
 from tests.scene import Listening, settings
 
 
-def rehearsed(folder: Path, text: str, wanted: UploadOptions | None = None, **options: object) -> SimulationResult:
+class Watching(UploadEvents):
+    """Remembers every outcome."""
+
+    def __init__(self) -> None:
+        self.shown = Listening()
+
+    def progress(self, total: int, done: int) -> Progress:  # noqa: ARG002
+        return self.shown
+
+
+class Came(NamedTuple):
+    """What a simulation came to."""
+
+    totals: dict[str, int]
+    sent: SessionSummary
+
+
+def rehearsed(folder: Path, text: str, wanted: UploadOptions | None = None, **options: object) -> Came:
     with scene.staged(folder, text, wanted) as run:
-        return simulate(run, settings(token=TOKEN, **options), Progress())
+        sent = simulate(run, settings(token=TOKEN, **options), RunOptions(), UploadEvents())
+        return Came(run.checkpoint.queries.totals(), sent)
 
 
 def test_half_an_hour_at_heyx_pace_is_told_and_not_waited_for(tmp_path: Path) -> None:
@@ -42,13 +62,13 @@ def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
     header = "phone,email,first name,tags\n"
     text = header + "+4412345678,a@x.org,Ann,a\n,,Bob,b\n+44 12345678,,Cyd,\n,A@x.org,Dan,\n,b@x.org,,c;d\n"
     with scene.staged(tmp_path, text) as run:
-        progress = Listening()
+        watching = Watching()
         due = estimate(run.open_rows(), run.matching)
-        came = simulate(run, settings(token=TOKEN), progress)
+        sent = simulate(run, settings(token=TOKEN), RunOptions(), watching)
         assert scene.statuses(run) == {2: "created", 3: "invalid", 4: "invalid", 5: "updated", 6: "created"}
-        assert sorted(outcome.number for outcome in progress.outcomes) == [2, 5, 6]
-        assert came.sent.calls <= due.calls
-        assert came.totals == run.checkpoint.queries.totals()
+        assert sorted(outcome.number for outcome in watching.shown.outcomes) == [2, 5, 6]
+        assert sent.calls <= due.calls
+        assert run.checkpoint.queries.totals() == {"created": 2, "invalid": 2, "updated": 1}
 
 
 def test_a_rehearsal_keeps_to_the_rate_it_is_given(tmp_path: Path) -> None:
@@ -59,7 +79,7 @@ def test_a_rehearsal_keeps_to_the_rate_it_is_given(tmp_path: Path) -> None:
 
 
 def test_a_rehearsal_without_matching_makes_everybody(tmp_path: Path) -> None:
-    options = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+    options = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
     assert rehearsed(tmp_path, "first name\nAnn\nBob\n", options).totals == {"created": 2}
 
 

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from heyx_bulk.errors import DiskFull, WriteError
 from heyx_bulk.mapping.column import OUR_COLUMNS
-from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
 from heyx_bulk.sheets.open_sheet import open_sheet
@@ -25,7 +25,7 @@ from tests.scene import World
 
 HEADER = "phone,note,first name\n"
 PEOPLE = HEADER + "+4412345678,=1+1,Ann\n,no phone,Bob\n+4412345679,007,Zoë\n\n+4412345670,x,Dan\n"
-INTENT = UploadOptions(MappingOptions(ignore=("note",)))
+INTENT = UploadOptions(mapping=MappingOptions(ignore=("note",)))
 
 
 def table(path: Path) -> list[list[str]]:

@@ -7,7 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.settings import DEFAULT_URL, Rate, Settings, from_environment, state_folder, validate_settings
+from heyx_bulk.settings.environment import DEFAULT_URL, Settings, from_environment, validate_settings
+from heyx_bulk.settings.folders import state_folder
+from heyx_bulk.settings.rate import Rate
 
 SECRET = "s3cret-channel-token"
 

@@ -15,12 +15,13 @@ from openpyxl.styles import Font, PatternFill
 
 from heyx_bulk.errors import CheckpointMismatch, MappingError
 from heyx_bulk.mapping.column import Use
-from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.planning.estimate import estimate, match_kind
-from heyx_bulk.planning.planner import Matching
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import write_sheet
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.options import UploadOptions
@@ -57,10 +58,12 @@ def test_a_checkpoint_knows_every_row_as_text_and_what_the_columns_mean(tmp_path
 
 
 def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
-    matching = Matching(PhoneLookup.PLUS, trust_ids=True)
-    options = UploadOptions(MappingOptions(key=("email",), add_tags=("all",), remove_tags=("none",)), matching)
+    matching = Matching(phone_lookup=PhoneLookup.PLUS, trust_ids=True)
+    options = UploadOptions(
+        mapping=MappingOptions(key=("email",), add_tags=("all",), remove_tags=("none",)), matching=matching
+    )
     with scene.staged(tmp_path, PEOPLE, options) as run:
-        assert run.matching == matching
+        assert run.matching == replace(matching, read_first=False)
         assert (run.columns.keys, run.columns.add_tags, run.columns.remove_tags) == (
             ("email",),
             ("all",),
@@ -85,7 +88,7 @@ def test_a_run_with_a_mistake_in_its_columns_leaves_nothing(tmp_path: Path) -> N
 
 def test_values_without_a_header_are_told_with_their_columns_and_nothing_is_left(tmp_path: Path) -> None:
     sheet = scene.sheet(tmp_path, "phone,,city,\n+4412345678,,Oslo,\n+4412345679,x,,y\n")
-    options = UploadOptions(MappingOptions(custom_fields=True))
+    options = UploadOptions(mapping=MappingOptions(custom_fields=True))
     with pytest.raises(MappingError) as caught:
         scene.checkpoint(sheet, options)
     assert "column B, column D" in caught.value.what
@@ -95,7 +98,9 @@ def test_values_without_a_header_are_told_with_their_columns_and_nothing_is_left
 
 def test_values_without_a_header_may_be_ignored_or_given_a_field(tmp_path: Path) -> None:
     sheet = scene.sheet(tmp_path, "phone,,,tags\n+4412345678,x,y,\n")
-    path = scene.checkpoint(sheet, UploadOptions(MappingOptions(ignore=("column B",), map=("column C=city",))))
+    path = scene.checkpoint(
+        sheet, UploadOptions(mapping=MappingOptions(ignore=("column B",), map=("column C=city",)))
+    )
     with scene.resumed(path) as run:
         (row,) = run.open_rows()
         assert [(field.name, field.value) for field in row.fields] == [("phone", "+4412345678"), ("city", "y")]
@@ -131,7 +136,7 @@ def test_a_faulty_cell_makes_its_row_invalid_only_where_its_column_is_sent(tmp_p
     page["B2"].value = page["C3"].value = "#DIV/0!"
     path = tmp_path / "people.xlsx"
     book.save(path)
-    options = UploadOptions(MappingOptions(custom_fields=True, ignore=("note",)))
+    options = UploadOptions(mapping=MappingOptions(custom_fields=True, ignore=("note",)))
     with scene.resumed(scene.checkpoint(open_sheet(path), options)) as run:
         ((number, (problem,)),) = problems(run).items()
         assert (number, "column B “city”" in problem.detail) == (2, True)
@@ -161,7 +166,7 @@ def ids(folder: Path) -> Path:
 
 def test_an_id_that_the_spreadsheet_may_have_rounded_is_invalid_unless_it_is_accepted(tmp_path: Path) -> None:
     sheet = open_sheet(ids(tmp_path))
-    options = UploadOptions(MappingOptions(custom_fields=True))
+    options = UploadOptions(mapping=MappingOptions(custom_fields=True))
     with scene.resumed(scene.checkpoint(sheet, options)) as run:
         assert scene.statuses(run) == {2: "invalid", 3: "ready"}
     with scene.resumed(scene.checkpoint(sheet, replace(options, accept_rounded_ids=True))) as run:
@@ -198,13 +203,13 @@ def test_a_row_with_the_id_of_an_earlier_one_is_invalid_and_one_with_its_second_
 
 def test_a_row_is_not_invalid_for_the_key_of_a_row_that_is_invalid_itself(tmp_path: Path) -> None:
     rows = '+4412345678,,Ann,"a"\n+4412345678,,Bob,\n'
-    options = UploadOptions(MappingOptions(remove_tags=("a",)))
+    options = UploadOptions(mapping=MappingOptions(remove_tags=("a",)))
     with scene.staged(tmp_path, HEADER + rows, options) as run:
         assert causes(run) == {2: ["a tag both added and removed"]}
 
 
 def test_without_matching_the_same_key_twice_is_invalid_all_the_same(tmp_path: Path) -> None:
-    options = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+    options = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
     with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n4412345678,,Bob,\n,,Cyd,\n,,,x\n", options) as run:
         assert causes(run) == {
             3: ["same phone as an earlier row"],
@@ -233,14 +238,14 @@ def test_a_workbook_saved_again_with_other_styles_is_the_same_sheet(tmp_path: Pa
                 cell.font, cell.fill = Font(bold=True), PatternFill("solid", "00FF00")
         book.save(path)
         assert path.read_bytes() != before
-        check_unchanged(run.checkpoint, open_sheet(path), UploadOptions(), again="--restart")
+        check_unchanged(run.checkpoint, open_sheet(path), UploadOptions())
 
 
 def test_a_csv_with_other_quotes_separators_and_encoding_is_the_same_sheet(tmp_path: Path) -> None:
     with scene.staged(tmp_path, "phone,first name\n+4412345678,Zoë\n") as run:
         path = tmp_path / "people.csv"
         path.write_bytes('"phone";"first name"\r\n"+4412345678";"Zoë"\r\n'.encode("utf-16"))
-        check_unchanged(run.checkpoint, open_sheet(path), UploadOptions(), again="--restart")
+        check_unchanged(run.checkpoint, open_sheet(path), UploadOptions())
 
 
 @pytest.mark.parametrize(
@@ -258,12 +263,12 @@ def test_a_csv_with_other_quotes_separators_and_encoding_is_the_same_sheet(tmp_p
 def test_a_changed_sheet_is_refused_saying_what_changed(tmp_path: Path, text: str, what: str) -> None:
     with scene.staged(tmp_path, PEOPLE) as run:
         with pytest.raises(CheckpointMismatch) as caught:
-            check_unchanged(run.checkpoint, scene.sheet(tmp_path, text), UploadOptions(), again="--restart")
+            check_unchanged(run.checkpoint, scene.sheet(tmp_path, text), UploadOptions())
         assert what in caught.value.what
         assert "--restart" in caught.value.remedy
 
 
-ORDINARY = UploadOptions(MappingOptions(map=("mobile=phone",), add_tags=("a", "b")))
+ORDINARY = UploadOptions(mapping=MappingOptions(map=("mobile=phone",), add_tags=("a", "b")))
 
 
 @pytest.mark.parametrize(
@@ -283,9 +288,9 @@ ORDINARY = UploadOptions(MappingOptions(map=("mobile=phone",), add_tags=("a", "b
         (replace(ORDINARY, mapping=replace(ORDINARY.mapping, id_column="x")), "--id-column"),
         (replace(ORDINARY, mapping=replace(ORDINARY.mapping, key=("email",))), "--key was not given, now email"),
         (replace(ORDINARY, matching=Matching(no_match=True)), "--no-match was not given, now given"),
-        (replace(ORDINARY, matching=Matching(PhoneLookup.PLUS)), "--phone-lookup was both, now plus"),
+        (replace(ORDINARY, matching=Matching(phone_lookup=PhoneLookup.PLUS)), "--phone-lookup was both, now plus"),
         (replace(ORDINARY, matching=Matching(trust_ids=True)), "--trust-ids"),
-        (replace(ORDINARY, worksheet="May"), "--worksheet was not given, now May"),
+        (replace(ORDINARY, sheet=SheetOptions(worksheet="May")), "--worksheet was not given, now May"),
         (replace(ORDINARY, accept_rounded_ids=True), "--accept-rounded-ids"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -294,9 +299,9 @@ def test_other_options_are_refused_by_name(tmp_path: Path, options: UploadOption
     text = "mobile,first name\n+4412345678,Ann\n"
     with scene.staged(tmp_path, text, ORDINARY) as run:
         sheet = scene.sheet(tmp_path, text)
-        check_unchanged(run.checkpoint, sheet, ORDINARY, again="--restart")
+        check_unchanged(run.checkpoint, sheet, ORDINARY)
         with pytest.raises(CheckpointMismatch) as caught:
-            check_unchanged(run.checkpoint, sheet, options, again="--restart")
+            check_unchanged(run.checkpoint, sheet, options)
         assert what in caught.value.what
         assert ("--restart" in caught.value.remedy) is not options.matching.no_match
 
@@ -320,7 +325,7 @@ def test_a_bill_counts_rows_by_kind_and_calls_and_what_other_look_ups_would_save
 
 
 def test_rows_that_are_created_without_looking_are_a_kind_of_their_own(tmp_path: Path) -> None:
-    options = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
+    options = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
     with scene.staged(tmp_path, HEADER + "+4412345678,,Ann,\n,,Bob,\n", options) as run:
         assert [match_kind(row, run.matching) for row in run.open_rows()] == ["created without looking"] * 2
         assert estimate(run.open_rows(), run.matching).calls == 2
@@ -354,7 +359,8 @@ def test_no_run_makes_more_calls_than_its_bill_says(
     header = [*rows[0], *(WIDE if wide else ())]
     texts = [[*row.values(), *([f"v{number}" for number in range(35)] if wide else ())] for row in rows]
     options = UploadOptions(
-        MappingOptions(custom_fields=True, no_match=no_match), Matching(lookup, no_match, trust_ids)
+        mapping=MappingOptions(custom_fields=True),
+        matching=Matching(phone_lookup=lookup, no_match=no_match, trust_ids=trust_ids),
     )
     told = Faults(phones="plus" if phones == "plus" else "digits" if phones == "digits" else "as-sent")
     with tempfile.TemporaryDirectory() as folder, scene.World(told) as world:

@@ -141,7 +141,7 @@ def test_what_failed_is_told_by_cause_with_the_first_rows(tmp_path: Path) -> Non
     assert "heyx-bulk rerun contacts.csv.checkpoint" in said.err
 
 
-def test_books_that_do_not_balance_are_told_and_the_program_exits_with_1(tmp_path: Path) -> None:
+def test_a_failed_audit_is_told_and_the_program_exits_with_1(tmp_path: Path) -> None:
     sheet(tmp_path)
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
         heyx(tmp_path, "upload", "contacts.csv", server=server)
@@ -152,7 +152,7 @@ def test_books_that_do_not_balance_are_told_and_the_program_exits_with_1(tmp_pat
         for words in (("upload", "contacts.csv"), ("report", "contacts.csv"), ("status", "contacts.csv")):
             told = heyx(tmp_path, *words, server=server)
             assert told.code == 1
-            assert "The books do not balance: start 1 counted" in told.err
+            assert "The audit failed: start 1 counted" in told.err
 
 
 def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:

@@ -14,30 +14,32 @@ import pytest
 
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
-from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Outcome, Status
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.planner import Matching, NotFound
+from heyx_bulk.planning.matching import Matching
+from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.rate_limit.concurrency import AT_FIRST
 from heyx_bulk.sandbox import Faults, SandboxContact
 from heyx_bulk.sandbox.faults import ExistingPhone, PhoneSpelling, Search
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.cache.recent_creates import KeyLock
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.sender import RowSender
-from heyx_bulk.upload.session_run import SessionSummary, send_rows
+from heyx_bulk.upload.upload_session import send_rows
 from heyx_bulk.values.text import digits
 from tests import scene
 from tests.scene import PLAIN, Listening, PowerCut, Seen, World, settings, statuses
 
 HEADER = "phone,email,first name,tags\n"
-NO_MATCH = UploadOptions(MappingOptions(no_match=True), Matching(no_match=True))
-CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
+NO_MATCH = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
+CUSTOM = UploadOptions(mapping=MappingOptions(custom_fields=True))
 
 
 def people(world: World) -> dict[str, list[SandboxContact]]:
@@ -145,7 +147,9 @@ def test_a_phone_is_found_however_it_is_spelled(tmp_path: Path, stored: str) -> 
 def test_a_loose_search_is_read_to_its_end_and_every_match_compared(tmp_path: Path) -> None:
     with (
         World(Faults(search="loose")) as world,
-        scene.staged(tmp_path, HEADER + ",,Ann Lee,\n", UploadOptions(MappingOptions(key=("firstName",)))) as run,
+        scene.staged(
+            tmp_path, HEADER + ",,Ann Lee,\n", UploadOptions(mapping=MappingOptions(key=("firstName",)))
+        ) as run,
     ):
         for number in range(35):
             world.sandbox.add({"firstName": f"Ann {number}"}, id=f"{number:04}")

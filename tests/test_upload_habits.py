@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.mapping.recognition import MappingOptions
-from heyx_bulk.planning.planner import Matching
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
@@ -17,7 +17,7 @@ from heyx_bulk.values.equality import PhoneLookup
 from tests import scene
 from tests.scene import World, settings, statuses
 
-CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
+CUSTOM = UploadOptions(mapping=MappingOptions(custom_fields=True))
 NAMES = ("Ann", "Bob", "Cyd", "Dan", "Eve")
 PEOPLE = "phone,First Name,Home Town,Shoe\n" + "".join(
     f"+441234567{number},{name},{name}ville,{40 + number}\n" for number, name in enumerate(NAMES)
@@ -73,7 +73,7 @@ def test_a_field_that_heyx_shows_otherwise_is_written_noticed_and_then_left_alon
 
 
 def test_a_key_that_heyx_shows_under_another_name_makes_nobody_twice(tmp_path: Path) -> None:
-    options = UploadOptions(MappingOptions(custom_fields=True, key=("Customer",)))
+    options = UploadOptions(mapping=MappingOptions(custom_fields=True, key=("Customer",)))
     rows = "Customer,First Name\n" + "".join(f"C{number},{name}\n" for number, name in enumerate(NAMES))
     with World(Faults(rename_fields={"Customer": "cf_7"})) as world:
         for _ in range(3):

@@ -9,17 +9,17 @@ from random import Random
 import pytest
 
 from heyx_bulk.errors import VerificationError
-from heyx_bulk.mapping.recognition import MappingOptions
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.reports.read_back import Comparison, Difference, verify_run
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.canary import Canary, choose
+from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.session_run import SessionSummary
 from tests import scene
 from tests.scene import PLAIN, World, settings
 
-CUSTOM = UploadOptions(MappingOptions(custom_fields=True))
+CUSTOM = UploadOptions(mapping=MappingOptions(custom_fields=True))
 HEADER = "phone,email,first name,City,Street,tags,remove tags\n"
 PEOPLE = HEADER + "".join(
     [

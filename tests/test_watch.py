@@ -15,7 +15,7 @@ from heyx_bulk.reports.stop_conditions import FailureLimit, StopConditions
 from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.session_run import SessionSummary
+from heyx_bulk.upload.events import SessionSummary
 from tests import scene
 from tests.scene import PLAIN, World, settings
 

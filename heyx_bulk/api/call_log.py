@@ -14,16 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
+from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
 from heyx_bulk.models.call_records import FIND, CallAttempt, CallResult
+from heyx_bulk.models.option import option
 
 
 @dataclass(frozen=True, slots=True)
-class CallLogFile:
-    """Where every call is logged, and whether with `values`."""
+class CallLogOptions:
+    """Where every call is logged, if anywhere, and whether with `values`."""
 
-    path: Path
-    values: bool = False
+    path: Path | None = option(
+        "--log", metavar="FILE", help="Append a line of JSON for each call; ids hashed, no values."
+    )
+    values: bool = option("--log-values", default=False, help="With --log: ids and values as they are.")
 
 
 class CallLog:
@@ -34,9 +37,9 @@ class CallLog:
     `with` block. Raises `WriteError` where the file cannot be written at the start, `DiskFull` later.
     """
 
-    def __init__(self, file: CallLogFile, *, run: str) -> None:
-        self._path = file.path
-        self._values = file.values
+    def __init__(self, path: Path, *, run: str, values: bool = False) -> None:
+        self._path = path
+        self._values = values
         self._run = run
 
     def __enter__(self) -> Self:
@@ -96,12 +99,14 @@ class CallLog:
 
 
 @contextmanager
-def open_call_log(file: CallLogFile | None, run: str) -> Iterator[CallLog | None]:
-    """The log of a run's calls, open; None where there is to be none."""
-    if file is None:
+def open_call_log(options: CallLogOptions, run: str) -> Iterator[CallLog | None]:
+    """The log of a run's calls, open; None where there is to be none. Raises `SettingsError`."""
+    if options.path is None:
+        if options.values:
+            raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
         yield None
         return
-    with CallLog(file, run=run) as log:
+    with CallLog(options.path, run=run, values=options.values) as log:
         yield log
 
 

@@ -28,7 +28,7 @@ from heyx_bulk.models.call_records import CallAttempt, CallObserver, CallOutcome
 from heyx_bulk.models.call_texts import describe_answer, describe_call
 from heyx_bulk.models.calls import Answer, Call, HttpResponse, parse_response
 from heyx_bulk.rate_limit.limiter import RateLimiter
-from heyx_bulk.settings import Settings
+from heyx_bulk.settings.environment import Settings
 
 CONNECT_SECONDS = 10.0
 PATIENCE_SECONDS = 600.0

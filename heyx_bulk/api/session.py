@@ -10,7 +10,7 @@ from typing import Protocol
 from heyx_bulk.api.client import Client, Transport
 from heyx_bulk.models.call_records import CallObserver
 from heyx_bulk.rate_limit.limiter import RateLimiter, open_rate_limiter
-from heyx_bulk.settings import Settings
+from heyx_bulk.settings.environment import Settings
 
 TICK_SECONDS = 1.0
 

@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heyx_bulk.cli.console import Console, count
+from heyx_bulk.cli.command import PlainConsole
+from heyx_bulk.cli.console import count
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.storage.cache.channel_cache import ChannelCache
+
+if TYPE_CHECKING:
+    from heyx_bulk.settings.environment import Settings
+    from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
 
-def show(console: Console) -> int:
-    """Say what is remembered; the exit code."""
+def show(console: PlainConsole) -> None:
+    """How many contacts are remembered, which exports, and where.
+
+    \b
+    heyx-bulk cache show
+
+    Every upload and export adds to it. HEYX_CACHE=off in the environment remembers no further contacts.
+    """
+    from heyx_bulk.settings.environment import from_environment
+
     settings = from_environment(os.environ)
     with _cache(settings) as cache:
         contacts, seen, exports = cache.contacts.count(), cache.contacts.seen(), cache.contacts.exports()
@@ -44,11 +56,20 @@ def show(console: Console) -> int:
             "bytes": size,
         }
     console.result(f"{count(contacts, 'contact')} remembered", document)
-    return 0
 
 
-def forget(console: Console, *, yes: bool) -> int:
-    """Forget all contacts and exports, once that is agreed to; the exit code."""
+def forget(
+    console: PlainConsole,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Forget all contacts and exports of the channel on this machine. HeyX keeps its contacts.
+
+    \b
+    heyx-bulk cache forget --yes
+    """
+    from heyx_bulk.settings.environment import from_environment
+
     with _cache(from_environment(os.environ)) as cache:
         contacts, exports = cache.contacts.count(), len(cache.contacts.exports())
         what = f"{count(contacts, 'contact')} and {count(exports, 'export')}"
@@ -59,13 +80,14 @@ def forget(console: Console, *, yes: bool) -> int:
                 )
             if not typer.confirm(f"Forget {what}? HeyX keeps them.", default=False, err=True):
                 console.say("Nothing was forgotten.")
-                return 0
+                return
         cache.contacts.forget()
     console.result(f"{what} forgotten", {"contacts": contacts, "exports": exports})
-    return 0
 
 
 def _cache(settings: Settings) -> ChannelCache:
+    from heyx_bulk.storage.cache.channel_cache import ChannelCache
+
     return ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
 
 

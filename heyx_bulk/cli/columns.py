@@ -3,49 +3,81 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from heyx_bulk.cli.console import Console, command, count, short_path
-from heyx_bulk.cli.fields import known_here
-from heyx_bulk.cli.inspect import meaning, tell_columns
-from heyx_bulk.cli.mapping import MappingWish
-from heyx_bulk.mapping import mapping_store as mapping
-from heyx_bulk.mapping.recognition import MappingResult, map_columns
-from heyx_bulk.mapping.template import render_template
-from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.upload.inspection import sample_columns
+import typer
+
+from heyx_bulk.cli.command import PlainConsole, SheetPath, Without
+from heyx_bulk.cli.console import Console, count, short_path
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.mapping_store import SUFFIX, write_mapping
+from heyx_bulk.models.option import command_line
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions
 
+if TYPE_CHECKING:
+    from heyx_bulk.mapping.recognition import MappingResult
 
-def show_columns(
-    path: Path, options: UploadOptions, wish: MappingWish, save: Path | None, console: Console
+
+def columns(
+    sheet: SheetPath,
+    sheet_options: SheetOptions,
+    mapping: Annotated[
+        MappingOptions,
+        Without(
+            (
+                *("add_tags", "remove_tags", "tracking_field", "constants"),
+                *("region", "phone_format", "date_order", "lenient"),
+            )
+        ),
+    ],
+    console: PlainConsole,
+    *,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Write what they mean into a mapping file, to be corrected."),
+    ] = None,
+    no_mapping: Annotated[bool, typer.Option("--no-mapping", help="Look for no mapping file.")] = False,
 ) -> int:
-    """Show what the columns of a sheet are taken for, and save it where that is wanted; the exit code."""
-    sheet = options.open(path)
-    options = wish.applied(options, sheet, console)
-    found = map_columns(sheet.header, options.mapping, sheet.blank, known_here())
-    looks = sample_columns(sheet)
+    """Show what each column of a sheet is taken for, and why; write it down, to be corrected in one place.
+
+    \b
+    heyx-bulk columns contacts.xlsx
+    heyx-bulk columns contacts.xlsx --save contacts.toml
+
+    An upload finds the mapping file by itself if it lies beside the sheet and has its name, or was written for the
+    same headers. Needs no token; nothing is sent.
+    """
+    from heyx_bulk.cli.column_view import tell_columns
+    from heyx_bulk.cli.fields import known_here
+    from heyx_bulk.cli.mapping_choice import choose_mapping
+    from heyx_bulk.mapping.recognition import map_columns
+    from heyx_bulk.mapping.template import render_template
+    from heyx_bulk.sheets.open_sheet import open_sheet
+    from heyx_bulk.upload.inspection import sample_columns
+
+    opened, known = open_sheet(sheet, sheet_options), known_here()
+    options = UploadOptions(sheet_options, mapping)
+    options = choose_mapping(opened, options, known, console, look=not no_mapping and save is None)
+    found = map_columns(opened.header, options.mapping, opened.blank, known)
+    looks = sample_columns(opened)
     tell_columns(console, (*found.columns.columns, *found.columns.more), [look.samples for look in looks])
-    mistakes = found.mistakes
     if save is None:
-        for mistake in mistakes:
+        for mistake in found.mistakes:
             console.say(mistake)
-        console.say(
-            f"To correct it in one place:\n  {command('columns', short_path(path), '--save', _toml(path))}"
-        )
+        command = command_line("columns", short_path(sheet), "--save", short_path(sheet.with_suffix(SUFFIX)))
+        console.say(f"To correct it in one place:\n  {command}")
     else:
-        mapping.write_mapping(save, render_template(sheet.path.name, save.name, found, looks), sheet.header)
-        _tell_saved(console, path, save, found)
+        write_mapping(save, render_template(opened.path.name, save.name, found, looks), opened.header)
+        _tell_saved(console, sheet, save, found)
     total = len(found.columns.columns)
-    known = total - len(found.unknown)
-    code = 2 if mistakes else 0
+    known_columns = total - len(found.unknown)
+    code = 2 if found.mistakes else 0
     console.result(
-        f"{count(total, 'column')}: {known} understood, {len(found.unknown)} not", _document(found, save, code)
+        f"{count(total, 'column')}: {known_columns} understood, {len(found.unknown)} not",
+        _document(found, save, code),
     )
     return code
-
-
-def _toml(path: Path) -> str:
-    return short_path(path.with_suffix(mapping.SUFFIX))
 
 
 def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) -> None:
@@ -57,22 +89,18 @@ def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) 
         console.say(
             f"{count(len(open_), 'column')} need{'s' if len(open_) == 1 else ''} a word of yours: {lines}."
         )
-    by_itself = save.absolute() == path.with_suffix(mapping.SUFFIX).absolute()
+    by_itself = save.absolute() == path.with_suffix(SUFFIX).absolute()
     words = ["upload", short_path(path), "--simulate"] + ([] if by_itself else ["--mapping", short_path(save)])
-    console.say(f"Then:\n  {command(*words)}")
+    console.say(f"Then:\n  {command_line(*words)}")
 
 
 def _document(found: MappingResult, save: Path | None, code: int) -> dict[str, object]:
+    from heyx_bulk.cli.column_view import column_document
+
     hints = {column.position: hint.field for column, hint in found.unknown if hint is not None}
     return {
         "columns": [
-            {
-                "column": column_letter(column.position),
-                "header": column.header,
-                "meaning": meaning(column),
-                "reason": column.reason,
-                "suggestion": hints.get(column.position),
-            }
+            {**column_document(column), "suggestion": hints.get(column.position)}
             for column in (*found.columns.columns, *found.columns.more)
         ],
         "mistakes": list(found.mistakes),

@@ -5,27 +5,30 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO, cast
 
 import typer
 
 from heyx_bulk.errors import HeyxBulkError, Interrupted
+from heyx_bulk.models.option import command_line, option
 from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
 
 
+@dataclass
 class Console:
     """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
-        self.quiet = quiet
-        self.verbose = verbose
-        self.as_json = as_json
+    quiet: bool = option("--quiet", "-q", default=False, help="Say only errors and totals.")
+    verbose: bool = option("--verbose", "-v", default=False, help="Name every row as it ends.")
+    as_json: bool = option("--json", default=False, help="Totals as one JSON document.")
+
+    def __post_init__(self) -> None:
         self._out = broken_pipe_safe(sys.stdout)
         self._err = broken_pipe_safe(sys.stderr)
 
@@ -111,7 +114,7 @@ def broken_pipe_safe(stream: TextIO) -> TextIO:
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """AddProblem an error a person can understand in its two halves, and end with its exit code."""
+    """Say an error that a person can understand in its two halves, and end with its exit code."""
     try:
         yield
     except HeyxBulkError as error:
@@ -136,14 +139,9 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def command(*words: str) -> str:
-    """A command ready to copy."""
-    return "heyx-bulk " + shlex.join(words)
-
-
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
     """The command that was given, ready to copy, but for the options in `without`."""
-    return command(*(argument for argument in arguments if argument not in without))
+    return command_line(*(argument for argument in arguments if argument not in without))
 
 
 def short_path(path: Path) -> str:

@@ -4,34 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from heyx_bulk.cli.console import Console
-from heyx_bulk.cli.rerun import checkpoint_of
+import typer
+
+from heyx_bulk.cli.command import CheckpointPath, PlainConsole
 from heyx_bulk.models.call_records import FIND, CallDescription, CallOutcome
-from heyx_bulk.reports.results import TO_DO, UNCONFIRMED
-from heyx_bulk.reports.row_history import RowHistory, row_history
-from heyx_bulk.storage.checkpoint.call_table import CallRecord
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
-from heyx_bulk.storage.checkpoint.locking import is_locked
-from heyx_bulk.storage.checkpoint.row_record import RowState
-from heyx_bulk.storage.checkpoint.run import Run
+
+if TYPE_CHECKING:
+    from heyx_bulk.reports.row_history import RowHistory
+    from heyx_bulk.storage.checkpoint.call_table import CallRecord
 
 WAIT_WORTH_SAYING_SECONDS = 0.05
 
 
-def explain_row(named: Path, number: int, console: Console) -> int:
-    """Say what became of the row `number`; the exit code."""
-    with Checkpoint.open(checkpoint_of(named)) as checkpoint:
-        found = row_history(Run.from_checkpoint(checkpoint), number)
-        goes_on = is_locked(checkpoint.path)
-    for line in _lines(found, goes_on=goes_on):
+def explain(
+    checkpoint: CheckpointPath,
+    row: Annotated[
+        int, typer.Argument(metavar="ROW", help="The row's number, as the spreadsheet shows it.", min=1)
+    ],
+    console: PlainConsole,
+) -> int:
+    """Say what became of one row: its cells, what they ask for, every call with its answer, the outcome.
+
+    \b
+    heyx-bulk explain contacts.xlsx.checkpoint 12
+
+    Needs no token; nothing is sent.
+    """
+    from heyx_bulk.cli.checkpoints import checkpoint_of
+    from heyx_bulk.reports.row_history import row_history
+    from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+    from heyx_bulk.storage.checkpoint.locking import is_locked
+    from heyx_bulk.storage.checkpoint.run import Run
+
+    with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        found = row_history(Run.from_checkpoint(opened), row)
+        is_running = is_locked(opened.path)
+    for line in _lines(found, is_running=is_running):
         console.say(line)
     console.result(_outcome(found), _document(found))
     return 0
 
 
-def _lines(found: RowHistory, *, goes_on: bool) -> Iterator[str]:
+def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
     yield "Cells:"
     yield from _table([(place, header, text) for place, header, text in found.cells])
     row = found.row
@@ -48,7 +64,7 @@ def _lines(found: RowHistory, *, goes_on: bool) -> Iterator[str]:
         if recorded.session != start:
             yield "  the run was stopped, and carried on:"
         start = recorded.session
-        yield f"  {_call(recorded, goes_on=goes_on)}"
+        yield f"  {_call(recorded, is_running=is_running)}"
 
 
 def _table(lines: list[tuple[str, ...]]) -> Iterator[str]:
@@ -57,7 +73,7 @@ def _table(lines: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  " + "  ".join([*(name.ljust(width) for name, width in zip(names, widths, strict=True)), text])
 
 
-def _call(recorded: CallRecord, *, goes_on: bool) -> str:
+def _call(recorded: CallRecord, *, is_running: bool) -> str:
     attempt, came = recorded.attempt, recorded.result
     when = datetime.fromtimestamp(recorded.at).strftime("%Y-%m-%d %H:%M:%S")
     parts = [f"{when}  {_asked(attempt.call)}"]
@@ -66,7 +82,7 @@ def _call(recorded: CallRecord, *, goes_on: bool) -> str:
     if attempt.waited_seconds >= WAIT_WORTH_SAYING_SECONDS:
         parts.append(f"after a wait of {attempt.waited_seconds:.1f} s")
     if came is None:
-        gone = "on its way" if goes_on else "unknown: the program was cut off before the answer"
+        gone = "on its way" if is_running else "unknown: the program was cut off before the answer"
         return f"{', '.join(parts)} → {gone}"
     answer = str(came.status) if came.status is not None else ""
     words = f": {came.message}" if came.message else ""
@@ -80,8 +96,10 @@ def _asked(asked: CallDescription) -> str:
 
 
 def _outcome(found: RowHistory) -> str:
+    from heyx_bulk.reports.results import status_word
+
     record = found.record
-    word = record.status or (UNCONFIRMED if record.state is RowState.CREATE_PENDING else TO_DO)
+    word = status_word(record)
     contact = f", contact {record.contact_id}" if record.contact_id else ""
     message = f": {record.message}" if record.message else ""
     return f"row {record.number}: {word}{contact}{message}"

@@ -2,305 +2,58 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
-from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated
 
-from heyx_bulk.api.call_log import CallLogFile, open_call_log
-from heyx_bulk.cli import export_summary as coverage
-from heyx_bulk.cli.console import Console, count, duration, error_text, same_command
-from heyx_bulk.cli.export_target import ExportTarget
-from heyx_bulk.cli.options import ConnectionOptions
-from heyx_bulk.cli.preflight import Speed, time_for
-from heyx_bulk.cli.signals import Signals
-from heyx_bulk.errors import SettingsError, Stopped
-from heyx_bulk.export.exporter import ExportSession, check_same_export, create_export, read_contacts
-from heyx_bulk.export.filters import Condition, ContactFilter, parse_field_value, parse_moment
-from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, parse_column_name
-from heyx_bulk.export.reader import ReadCallbacks, ReadProgress
-from heyx_bulk.export.request import ExportRequest
-from heyx_bulk.export.value_lists import SheetColumn, column_values
-from heyx_bulk.mapping.column import ID_COLUMN
-from heyx_bulk.mapping.mapping_store import read_mapping
-from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.rate_limit.limiter import learned_limit_of
-from heyx_bulk.reports.audit import CallRecorder
+import typer
+
+from heyx_bulk.api.call_log import CallLogOptions
+from heyx_bulk.cli.command import Only, PlainConsole
+from heyx_bulk.cli.export_options import ContactFilters, ContactSources, FileLayout
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.stop_conditions import StopConditions
-from heyx_bulk.reports.stop_monitor import StopMonitor
-from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.storage.cache.channel_cache import ChannelCache
-from heyx_bulk.storage.checkpoint.locking import delete_checkpoint, lock
-from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
-from heyx_bulk.values.equality import PhoneLookup
-from heyx_bulk.values.text import trim
-
-INCOMPLETE = 3
-"""The exit code where some of what was asked for could not be had, or may be missing."""
+from heyx_bulk.settings.connection import ConnectionOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where contacts are to come from, as the command line says it."""
+def export(
+    out: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="The .xlsx, .csv, .jsonl or .parquet file to write, or - for CSV on standard output.",
+            show_default=False,
+        ),
+    ],
+    sources: ContactSources,
+    filters: ContactFilters,
+    layout: FileLayout,
+    matching: Annotated[Matching, Only(("phone_lookup",))],
+    stops: Annotated[StopConditions, Only(("max_calls", "until", "max_seconds"))],
+    log: CallLogOptions,
+    connection: Annotated[ConnectionOptions, Only(("rate", "rate_share", "workers", "timeout"))],
+    console: PlainConsole,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read the first pages, say what the rest takes, and end.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Read everything anew, where an export to this file was stopped.")
+    ] = False,
+) -> int:
+    """Export contacts, found by values and ids, and filtered by tags and more.
 
-    where: tuple[str, ...]
-    where_in: tuple[str, ...]
-    ids: tuple[str, ...]
-    known: bool
-    lookup: PhoneLookup
+    \b
+    heyx-bulk export vip.xlsx --where isLead=true --where isLead=false --tag VIP --not-tag Churned
+    heyx-bulk export leads.csv --where-in phone=leads.xlsx:Mobile
+    heyx-bulk export - --known --if 'City=Oslo' | less
 
-    def request(
-        self, selection: ContactFilter, known: tuple[str, ...], *, passes: int, per_page: int | None
-    ) -> ExportRequest:
-        """These as a request; raises `SettingsError` and `SheetError`."""
-        return ExportRequest(
-            where=tuple(parse_field_value(text) for text in self.where),
-            listed=tuple(field for text in self.where_in for field in _listed(text)),
-            ids=tuple(
-                found for text in self.ids for found in column_values(SheetColumn.parse(text), "--ids", ids=True)
-            ),
-            known=known,
-            selection=selection,
-            phone_lookup=self.lookup,
-            passes=passes,
-            per_page=per_page,
-        )
+    HeyX cannot list all contacts: it finds those that have the value you name. What is found is filtered here. An
+    export that was stopped is carried on by the same command.
+    """
+    from heyx_bulk.cli.export_session import CliExport
+    from heyx_bulk.settings.environment import from_environment
 
-    def asked(self) -> str:
-        """What tells these from all others, the content of their sheets too."""
-        sheets = [parse_field_value(text, "--where-in").value for text in self.where_in] + list(self.ids)
-        digests = [hashlib.sha256(SheetColumn.parse(text).path.read_bytes()).hexdigest() for text in sheets]
-        said = [self.where, self.where_in, self.ids, self.known, self.lookup, digests]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-
-def _listed(text: str) -> Iterator[Field]:
-    wanted = parse_field_value(text, "--where-in")
-    found = column_values(SheetColumn.parse(wanted.value), f"--where-in {text}")
-    return (Field(wanted.name, value) for value in found)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which contacts are wanted, as the command line says it."""
-
-    tags: tuple[str, ...] = ()
-    any_tags: tuple[str, ...] = ()
-    not_tags: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    created_after: str | None = None
-    created_before: str | None = None
-    ignore_case: bool = False
-
-    def selection(self, zone: tzinfo) -> ContactFilter:
-        """These as a selection; raises `SettingsError`."""
-        after, before = self.created_after, self.created_before
-        return ContactFilter(
-            tags=tuple(map(trim, self.tags)),
-            any_tags=tuple(map(trim, self.any_tags)),
-            not_tags=tuple(map(trim, self.not_tags)),
-            conditions=tuple(map(Condition.parse, self.conditions)),
-            created_after=None if after is None else parse_moment(after, zone, "--created-after"),
-            created_before=None if before is None else parse_moment(before, zone, "--created-before"),
-            ignore_case=self.ignore_case,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LayoutOptions:
-    """How the file is laid out, as the command line says it."""
-
-    columns: str | None = None
-    rename: tuple[str, ...] = ()
-    mapping: Path | None = None
-    tag_columns: bool = False
-    timezone: str = "UTC"
-    raw_csv: bool = False
-
-    def zone(self) -> tzinfo:
-        """The time zone; raises `SettingsError`."""
-        if self.timezone.upper() == "UTC":
-            return UTC
-        try:
-            return ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise SettingsError(
-                f"--timezone {self.timezone} is no time zone.", "Write it like --timezone Asia/Karachi."
-            ) from None
-
-    def layout(self) -> TableLayout:
-        """These as a layout; raises `SettingsError` and `MappingError`."""
-        names = (parse_column_name(name) for name in (self.columns or "").split(",") if trim(name))
-        mapping = None if self.mapping is None else read_mapping(self.mapping)
-        return TableLayout(
-            tuple(dict.fromkeys(names)), headers_by_field(self.rename, mapping), self.tag_columns, self.zone()
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Everything the command line says about an export."""
-
-    out: str
-    sources: Sources
-    filters: Filters
-    shape: LayoutOptions
-    speaking: ConnectionOptions
-    stops: StopConditions
-    log: CallLogFile | None
-    console: Console
-    passes: int
-    per_page: int | None
-    again: bool
-    dry_run: bool
-
-
-def export_contacts(asked: Asked) -> int:
-    """Do what was asked; the exit code."""
-    outlet = ExportTarget.of(asked.out, raw_csv=asked.shape.raw_csv)
-    layout, selection = asked.shape.layout(), asked.filters.selection(asked.shape.zone())
-    settings = from_environment(os.environ, **asked.speaking.options())
-    with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
-        known = tuple(cache.contacts.ids()) if asked.sources.known else ()
-        request = asked.sources.request(selection, known, passes=asked.passes, per_page=asked.per_page)
-        digest = asked.sources.asked()
-        place, note = outlet.checkpoint(digest)
-        if note:
-            asked.console.say(f"{note}.")
-        with Signals(asked.console) as signals, lock(place, shown_by=""):
-            if asked.again:
-                delete_checkpoint(place)
-            if fresh := not place.exists():
-                _check(asked.sources, request)
-                create_export(place, request, settings.channel, digest)
-            with ExportCheckpoint.open(place) as checkpoint:
-                check_same_export(checkpoint, settings.channel, digest)
-                start = _Start(asked, request, settings, cache, checkpoint)
-                try:
-                    came = start.read(signals)
-                except Stopped as stopped:
-                    return _stopped(asked.console, stopped)
-                code = start.conclude(came, outlet, layout) if came.complete else 0
-                if came.complete or fresh:
-                    checkpoint.delete()
-                return code
-
-
-def _check(sources: Sources, request: ExportRequest) -> None:
-    """Raise `SettingsError` where there is nothing to read."""
-    if sources.known and not (request.known or request.where or request.listed or request.ids):
-        raise SettingsError(
-            "--known: no contact of this channel is known on this machine yet.",
-            "Uploads and exports add to what is known; begin with --where FIELD=VALUE.",
-        )
-    request.check()
-
-
-def _stopped(console: Console, stopped: Stopped) -> int:
-    """Say why the reading ended early, and what carries it on; the exit code."""
-    console.error(error_text(stopped))
-    console.say(f"To carry on:\n  {same_command(sys.argv[1:], without=('--restart',))}")
-    return stopped.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """One start of an export."""
-
-    asked: Asked
-    request: ExportRequest
-    settings: Settings
-    cache: ChannelCache
-    checkpoint: ExportCheckpoint
-
-    def read(self, signals: Signals) -> ExportSession:
-        """Read what is still to be read, and say first what that takes; in a dry run no more than that."""
-        console = self.asked.console
-        if done := self.checkpoint.count_answers():
-            met = count(len(self.checkpoint.ids()), "contact")
-            console.say(f"Carrying on: {count(done, 'answer')} came before, with {met}.")
-        progress = console.reading()
-        listener = ReadCallbacks(
-            progressed=lambda far: progress.advance(far.done, far.calls, far.contacts),
-            saw=self._saw,
-            gone=self.cache.contacts.forget_contact,
-        )
-        try:
-            with open_call_log(self.asked.log, "export") as log:
-                recorder = CallRecorder(StopMonitor(self.asked.stops), log=log, started=signals.attach)
-                return asyncio.run(
-                    read_contacts(
-                        self.checkpoint,
-                        self.request,
-                        self.settings,
-                        progress=progress,
-                        recorder=recorder,
-                        callbacks=listener,
-                        confirm=self._agree,
-                    )
-                )
-        finally:
-            progress.close()
-
-    def _saw(self, contacts: Sequence[Contact]) -> None:
-        self.cache.contacts.observe_contacts(contacts)
-        self.cache.fields.observe(contacts)
-
-    def _agree(self, far: ReadProgress) -> bool:
-        """Say what the reading takes, as far as first pages tell; whether it is to go on."""
-        console, speed = self.asked.console, Speed.of(self.settings, learned_limit_of(self.settings))
-        for covered in self.checkpoint.coverage():
-            if covered.total is not None:
-                console.say(coverage.there_are(covered))
-        if (asked := self.request.per_page) and not self.checkpoint.page_size():
-            console.say(f"HeyX does not give pages of {asked}: it stays with its own.")
-        still = far.calls - far.done
-        at_least = "At least " if self.request.listed else ""
-        to_come = f", {still:,} of them still to come" if far.done and still else ""
-        console.say(
-            f"{at_least}{count(far.calls, 'call')}{to_come}, at {speed.rate}: {time_for(still, speed.rate)}."
-        )
-        for note in speed.notes:
-            console.say(f"  {note}")
-        return not self.asked.dry_run
-
-    def conclude(self, came: ExportSession, outlet: ExportTarget, layout: TableLayout) -> int:
-        """Write the file, and say what it covers; the exit code."""
-        console, checkpoint = self.asked.console, self.checkpoint
-        listed = build_table(self._wanted, layout)
-        taken = sum(1 for _ in self._wanted())
-        written = outlet.write(listed)
-        kept = ID_COLUMN in layout.columns or not layout.columns
-        if kept:
-            self.cache.contacts.record_export(written.name, self._wanted())
-        refused = f", {came.throttled:,} of them refused as too many" if came.throttled else ""
-        console.say(f"{count(came.calls, 'call')} in {duration(came.seconds)}{refused}.")
-        covered = coverage.of(checkpoint, self.request)
-        for line in covered.lines:
-            console.say(line)
-        if self.request.selection:
-            console.say(f"{count(taken, 'contact')} of these {'is' if taken == 1 else 'are'} as asked.")
-        for name in listed.missing:
-            console.say(f"No contact has {name}: its column is blank.")
-        outlet.tell(console, written, comes_back=kept and taken > 0)
-        code = 0 if covered.is_complete else INCOMPLETE
-        document = {
-            "contacts": taken,
-            **covered.document,
-            "calls": came.calls,
-            "throttled_calls": came.throttled,
-            "seconds": round(came.seconds, 1),
-            "out": str(written),
-            "exit": code,
-        }
-        outlet.total(console, count(taken, "contact"), document)
-        return code
-
-    def _wanted(self) -> Iterator[Contact]:
-        return (contact for contact in self.checkpoint.contacts() if self.request.selection.matches(contact))
+    chosen = CliExport(
+        out, sources, filters, layout, matching.phone_lookup, stops, log, console, dry_run=dry_run, restart=restart
+    )
+    return chosen.run(lambda: from_environment(os.environ, **connection.given()))

@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, command, short_path
+from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
 from heyx_bulk.export.layout import Table, as_texts
+from heyx_bulk.models.option import command_line
 from heyx_bulk.sheets.table_writers import check_parquet, write_json_lines, write_parquet
 from heyx_bulk.sheets.writer import write_sheet
 from heyx_bulk.storage.paths import export_checkpoint_path, state_checkpoint_path
@@ -102,7 +103,7 @@ class ExportTarget:
         if comes_back and written.suffix.casefold() in SHEETS:
             console.say(
                 "To send back what you change in it:\n  "
-                + command("upload", short_path(written), "--since-export")
+                + command_line("upload", short_path(written), "--since-export")
             )
 
     def total(self, console: Console, text: str, document: Mapping[str, object]) -> None:

@@ -5,84 +5,120 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
-from heyx_bulk.api.session import open_session
+import typer
+
+from heyx_bulk.cli.command import Only, PlainConsole
 from heyx_bulk.cli.console import Console, count
-from heyx_bulk.cli.options import ConnectionOptions
-from heyx_bulk.cli.preflight import tell_peculiar
-from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
-from heyx_bulk.export.exporter import first_page
-from heyx_bulk.export.filters import parse_field_value
 from heyx_bulk.mapping.column import parse_field_name
-from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
-from heyx_bulk.storage.cache.custom_fields import KnownField, custom_fields
+from heyx_bulk.planning.matching import Matching
+from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.values.equality import PhoneLookup, text_of
 from heyx_bulk.values.text import trim
+
+if TYPE_CHECKING:
+    from heyx_bulk.cli.signals import Signals
+    from heyx_bulk.mapping.recognition import KnownFields
+    from heyx_bulk.settings.environment import Settings
+    from heyx_bulk.storage.cache.channel_cache import ChannelCache
+    from heyx_bulk.storage.cache.custom_fields import KnownField
 
 MOST_SAMPLES = 3
 LONGEST_SAMPLE = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Everything the command line says about a channel's fields."""
+def fields(
+    matching: Annotated[Matching, Only(("phone_lookup",))],
+    connection: Annotated[ConnectionOptions, Only(("rate", "timeout"))],
+    console: PlainConsole,
+    *,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="FIELD=VALUE",
+            help="Learn from the first contacts that have this value: one search.",
+        ),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option("--add", metavar="NAME", help="The channel has a custom field of this name. Repeatable."),
+    ] = None,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option("--forget", metavar="NAME", help="Forget what is known of a field. Repeatable."),
+    ] = None,
+) -> int:
+    """The custom fields of a channel, as far as they are known.
 
-    where: str | None
-    add: tuple[str, ...]
-    forget: tuple[str, ...]
-    lookup: PhoneLookup
-    speaking: ConnectionOptions
-    console: Console
+    \b
+    heyx-bulk fields --where Newsletter=true
+    heyx-bulk fields
+    heyx-bulk fields --add "Shoe size" --forget "Shoe sise"
+
+    HeyX cannot list its fields: they are learned from contacts that have them, here and in every upload, and
+    are remembered for the channel on this machine. From then on a misspelt one is caught before it is sent.
+    """
+    from heyx_bulk.export.filters import parse_field_value
+    from heyx_bulk.settings.environment import from_environment
+    from heyx_bulk.storage.cache.channel_cache import ChannelCache
+
+    wanted = None if where is None else parse_field_value(where)
+    added = [_custom(name) for name in add or ()]
+    settings = from_environment(os.environ, **connection.given())
+    contacts = () if wanted is None else _read(settings, wanted, matching.phone_lookup, console, where or "")
+    with ChannelCache(settings.channel, settings.reconcile_delay) as cache:
+        before = {field.name for field in cache.fields.known()}
+        cache.fields.observe(contacts)
+        for name in added:
+            cache.fields.add(name)
+        for name in forget or ():
+            _forget(cache, trim(name))
+        _tell(console, cache, contacts, before)
+    return 0
 
 
 def known_here() -> KnownFields:
     """The custom fields of the channel whose token is in the environment; none where there is none."""
+    from heyx_bulk.mapping.recognition import NO_FIELDS
+    from heyx_bulk.settings.environment import from_environment
+    from heyx_bulk.storage.cache.channel_cache import known_fields
+
     try:
         return known_fields(from_environment(os.environ).channel)
     except SettingsError:
         return NO_FIELDS
 
 
-def tell_fields(asked: Asked) -> int:
-    """Learn and forget what was asked, and list what is known then; the exit code."""
-    wanted = None if asked.where is None else parse_field_value(asked.where)
-    added = [_custom(name) for name in asked.add]
-    settings = from_environment(os.environ, **asked.speaking.options())
-    contacts = () if wanted is None else _read(settings, wanted, asked)
-    with ChannelCache(settings.channel, settings.reconcile_delay) as cache:
-        before = {field.name for field in cache.fields.known()}
-        cache.fields.observe(contacts)
-        for name in added:
-            cache.fields.add(name)
-        for name in asked.forget:
-            _forget(cache, trim(name))
-        _tell(asked, cache, contacts, before)
-    return 0
-
-
-def _read(settings: Settings, wanted: Field, asked: Asked) -> tuple[Contact, ...]:
+def _read(
+    settings: Settings, wanted: Field, lookup: PhoneLookup, console: Console, where: str
+) -> tuple[Contact, ...]:
     """One page of the contacts that have the value."""
-    with Signals(asked.console) as signals:
-        page = asyncio.run(_search(settings, wanted, asked, signals))
+    from heyx_bulk.cli.signals import Signals
+
+    with Signals(console) as signals:
+        page = asyncio.run(_search(settings, wanted, lookup, signals))
     total = len(page.contacts) if page.total is None else page.total
-    asked.console.say(f"{count(total, 'contact')} found with {asked.where}, {len(page.contacts)} of them read.")
+    console.say(f"{count(total, 'contact')} found with {where}, {len(page.contacts)} of them read.")
     if not page.contacts:
-        asked.console.say("HeyX takes a field's name exactly as it is written there, capitals too.")
+        console.say("HeyX takes a field's name exactly as it is written there, capitals too.")
     return page.contacts
 
 
-async def _search(settings: Settings, wanted: Field, asked: Asked, signals: Signals) -> Page:
+async def _search(settings: Settings, wanted: Field, lookup: PhoneLookup, signals: Signals) -> Page:
+    from heyx_bulk.api.session import open_session
+    from heyx_bulk.export.exporter import first_page
+
     async with open_session(settings) as client:
         signals.attach(client)
         try:
-            return await first_page(client, wanted, asked.lookup)
+            return await first_page(client, wanted, lookup)
         except CallFailed as failure:
             raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
 
@@ -105,19 +141,21 @@ def _forget(cache: ChannelCache, name: str) -> None:
         )
 
 
-def _tell(asked: Asked, cache: ChannelCache, contacts: tuple[Contact, ...], before: set[str]) -> None:
+def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], before: set[str]) -> None:
+    from heyx_bulk.cli.preflight import tell_peculiar
+
     known, peculiar = cache.fields.known(), cache.field_mismatches()
     samples = _samples(contacts)
     width = max((len(field.name) for field in known), default=0)
     for field in known:
         new = "new, " if field.name not in before else ""
         shown = ", ".join(samples.get(field.name, ())) or _since(field)
-        asked.console.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
+        console.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
     if not known:
-        asked.console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
-        asked.console.say("  heyx-bulk fields --where FIELD=VALUE")
-    tell_peculiar(asked.console, peculiar)
-    asked.console.result(
+        console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
+        console.say("  heyx-bulk fields --where FIELD=VALUE")
+    tell_peculiar(console, peculiar)
+    console.result(
         f"{count(len(known), 'custom field')} known",
         {
             "fields": [
@@ -138,6 +176,8 @@ def _tell(asked: Asked, cache: ChannelCache, contacts: tuple[Contact, ...], befo
 
 def _samples(contacts: Iterable[Contact]) -> dict[str, list[str]]:
     """A few values of each custom field, by its name."""
+    from heyx_bulk.storage.cache.custom_fields import custom_fields
+
     found: dict[str, list[str]] = {}
     for contact in contacts:
         for name, value in custom_fields(contact.fields):

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from heyx_bulk.cli.command import PlainConsole, SheetPath, Without
 from heyx_bulk.cli.console import Console, count
-from heyx_bulk.cli.fields import known_here
-from heyx_bulk.cli.mapping import MappingWish
-from heyx_bulk.cli.preflight import tell_causes, tell_findings, tell_strange
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.reports import results
-from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.upload.inspection import Inspection, inspect_sheet
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import ValueKind
 
-LONGEST_SAMPLE = 24
-
-_USES = {
-    Use.ADD_TAGS: "tags to add",
-    Use.REMOVE_TAGS: "tags to remove",
-    Use.ID: "contact id",
-    Use.IGNORED: "left out",
-    Use.OURS: "our own, never sent",
-    Use.READ_ONLY: "left out: HeyX does not let it be written",
-    Use.BLANK: "left out: no header",
-}
+if TYPE_CHECKING:
+    from heyx_bulk.upload.inspection import Inspection
 
 
-def print_inspection(path: Path, options: UploadOptions, wish: MappingWish, console: Console) -> int:
-    """Say what there is to say of a sheet; the exit code is an upload's before anything is sent."""
-    sheet = options.open(path)
-    options = wish.applied(options, sheet, console)
-    looked = inspect_sheet(sheet, options, known_here())
+def inspect(
+    sheet: SheetPath,
+    sheet_options: SheetOptions,
+    mapping: Annotated[MappingOptions, Without(("add_tags", "remove_tags", "tracking_field"))],
+    console: PlainConsole,
+    *,
+    no_mapping: Annotated[bool, typer.Option("--no-mapping", help="Look for no mapping file.")] = False,
+) -> int:
+    """Look at a sheet: how it is read, what its columns mean, what is wrong.
+
+    \b
+    heyx-bulk inspect contacts.xlsx
+    heyx-bulk inspect contacts.csv --ignore Notes --custom-fields
+
+    Needs no token; nothing is sent.
+    """
+    from heyx_bulk.cli.column_view import tell_columns
+    from heyx_bulk.cli.fields import known_here
+    from heyx_bulk.cli.mapping_choice import choose_mapping
+    from heyx_bulk.cli.preflight import tell_causes, tell_findings, tell_strange
+    from heyx_bulk.reports import results
+    from heyx_bulk.sheets.open_sheet import open_sheet
+    from heyx_bulk.upload.inspection import inspect_sheet
+
+    opened, known = open_sheet(sheet, sheet_options), known_here()
+    options = choose_mapping(opened, UploadOptions(sheet_options, mapping), known, console, look=not no_mapping)
+    looked = inspect_sheet(opened, options, known)
     _tell_reading(console, looked)
     tell_columns(console, looked.columns, looked.samples)
     tell_causes(console, looked.causes)
@@ -59,37 +67,9 @@ def _tell_reading(console: Console, looked: Inspection) -> None:
         console.say(f"  {note}")
 
 
-def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
-    """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
-    width = max((len(trim(column.header)) for column in columns), default=0)
-    for column in columns:
-        shown = ", ".join(_short(text) for text in samples[column.position])
-        why = f", {column.reason}" if column.reason else ""
-        name = trim(column.header).ljust(width)
-        values = f"   ({shown})" if shown else ""
-        console.say(f"  {column_letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
-
-
-def meaning(column: Column) -> str:
-    """What a column is taken for, in words."""
-    kind = "" if column.value_type.kind is ValueKind.TEXT else f" ({column.value_type.kind})"
-    match column.use:
-        case Use.FIELD:
-            return f"{column.field}{kind}" if column.field else "?"
-        case Use.SET_TAGS:
-            return f"exactly these tags of {column.field}…"
-        case Use.TAG:
-            return f"the tag {column.field}"
-        case _:
-            return _USES[column.use]
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"
-
-
 def _document(looked: Inspection, code: int) -> dict[str, object]:
+    from heyx_bulk.cli.column_view import column_document
+
     sheet = looked.sheet
     return {
         "sheet": sheet.path.name,
@@ -98,15 +78,7 @@ def _document(looked: Inspection, code: int) -> dict[str, object]:
         "header_row": sheet.header_row,
         "notes": list(sheet.notes),
         "columns": [
-            {
-                "column": column_letter(column.position),
-                "header": column.header,
-                "meaning": meaning(column),
-                "reason": column.reason,
-                "values": samples,
-            }
-            for column in looked.columns
-            for samples in [looked.samples[column.position]]
+            {**column_document(column), "values": looked.samples[column.position]} for column in looked.columns
         ],
         "mistakes": list(looked.mistakes),
         "problems": [

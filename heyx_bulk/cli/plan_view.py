@@ -23,8 +23,8 @@ class PlanView:
         self._first = first
         self._plans: dict[int, tuple[str, ...]] = {}
 
-    def __call__(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
-        """Hear the plan of one row, in whatever order rows come."""
+    def add(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
+        """Take the plan of one row, in whatever order rows come."""
         self.writes += len(calls)
         for call in calls:
             self._count(call)

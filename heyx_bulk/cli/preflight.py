@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from heyx_bulk.cli.console import Console, command, count, duration
+from heyx_bulk.cli.console import Console, count, duration
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataWarning
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.contacts import Status
-from heyx_bulk.planning.estimate import CostEstimate, estimate
-from heyx_bulk.planning.planner import Matching
-from heyx_bulk.rate_limit.learned_limit import LearnedLimit
-from heyx_bulk.settings import Rate, Settings
+from heyx_bulk.models.option import command_line
+from heyx_bulk.planning.estimate import CostEstimate
+from heyx_bulk.planning.matching import Matching
+from heyx_bulk.settings.rate import Rate
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -23,43 +22,20 @@ from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.staging import warnings_of
+from heyx_bulk.upload.upload_plan import UploadPlan
 from heyx_bulk.values.equality import PhoneLookup
 
 CAUSES_SHOWN = 30
 LONGEST_EXAMPLE = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """How fast a run may go, and why it is not HeyX's whole limit."""
-
-    rate: Rate
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, settings: Settings, learned: LearnedLimit | None = None) -> Speed:
-        """The speed that `settings` ask for, as far as the `learned` of earlier runs allows."""
-        learned = learned or LearnedLimit()
-        rate, notes = learned.rate(settings.rate), []
-        date = datetime.fromtimestamp(learned.learned_at).astimezone().strftime("%Y-%m-%d")
-        if learned.limit is not None and rate.calls < settings.rate.calls:
-            notes.append(f"HeyX said on {date} that it allows this channel {rate}.")
-        if settings.rate_share < 1:
-            notes.append(f"{settings.rate_share:.0%} of {rate}: the rest is left to others.")
-        rate = rate.share(settings.rate_share)
-        if learned.spaced_share is not None:
-            rate = rate.share(learned.spaced_share)
-            notes.append(f"HeyX refused calls that came too fast, last on {date}: they are sent evenly, {rate}.")
-        return cls(rate, tuple(notes))
-
-
-def tell(console: Console, run: Run, speed: Speed, *, fresh: bool = True) -> CostEstimate:
+def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = True) -> None:
     """Say how rows are matched, how many there are of each kind, and what they cost.
 
     Where the run is `fresh`, also which rows are invalid and why.
     """
     checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
-    due = estimate(run.open_rows(), matching, blocked=checkpoint.queries.count_blocked())
+    due, speed = plan.cost, plan.speed
     console.say(_way(columns, matching))
     invalid = checkpoint.queries.totals().get(Status.INVALID, 0)
     kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]
@@ -74,14 +50,13 @@ def tell(console: Console, run: Run, speed: Speed, *, fresh: bool = True) -> Cos
         tell_findings(console, warnings_of(checkpoint))
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
-    if doubts := len(checkpoint.queue.unconfirmed_creates()):
-        console.say(f"In doubt from before: {count(doubts, 'row')}; they are looked for at the end.")
+    if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
+        console.say(f"Unconfirmed from before: {count(unconfirmed, 'row')}; they are looked for at the end.")
     console.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {time_for(due.calls, speed.rate)}.")
     for note in speed.notes:
         console.say(f"  {note}")
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(console, due)
-    return due
 
 
 def _tell_columns(console: Console, run: Run) -> None:
@@ -179,7 +154,7 @@ def tell_peculiar(console: Console, found: Sequence[FieldMismatch]) -> None:
 
 def _told(found: FieldMismatch) -> str:
     """What HeyX does with a field, and what this program does about it."""
-    anew = f"{command('fields', '--forget', found.name)} writes it again."
+    anew = f"{command_line('fields', '--forget', found.name)} writes it again."
     match found.kind:
         case MismatchKind.NAME:
             return f"HeyX shows {found.name} as {found.shown_as}: the value there counts as that of {found.name}."

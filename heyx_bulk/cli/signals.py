@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from types import FrameType
 from typing import Self
 
 from heyx_bulk.api.client import Client
 from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import Interrupted
-from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.runner import RunCallbacks
 
 HEARD = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
@@ -41,10 +38,6 @@ class Signals:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-    def callbacks(self, agree: Callable[[Run], None] = lambda _: None) -> RunCallbacks:
-        """How a run is accompanied at this terminal: told, shown, agreed to, and stopped by signals."""
-        return RunCallbacks(self._console.say, self._console.progress, self.attach, agree)
 
     def attach(self, client: Client) -> None:
         """Let signals stop `client`; called inside its event loop."""

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from heyx_bulk.cli.console import Console, command, count, duration, sentence, short_path
-from heyx_bulk.cli.preflight import tell_invalid
-from heyx_bulk.cli.rerun import CHECKPOINT, checkpoint_of
-from heyx_bulk.cli.summary import next_steps, tell_next, tell_wrong
+import typer
+
+from heyx_bulk.cli.command import PlainConsole
+from heyx_bulk.cli.console import Console, count, duration, sentence, short_path
 from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError
 from heyx_bulk.models.call_records import CallOutcome
-from heyx_bulk.reports import results
-from heyx_bulk.reports.run_status import FailureCause, RunStatus, run_status
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
-from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import state_checkpoints
-from heyx_bulk.upload.runner import count_open
+from heyx_bulk.models.option import command_line
+
+if TYPE_CHECKING:
+    from heyx_bulk.reports.run_status import FailureCause, RunStatus
+    from heyx_bulk.storage.checkpoint.run import Run
 
 CAUSES_SHOWN = 12
 
 
-def status(named: Path | None, console: Console) -> int:
-    """Say how a run stands, or every run whose checkpoint is found; the exit code."""
-    paths = _found() if named is None else [checkpoint_of(named)]
+def status(
+    console: PlainConsole,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CHECKPOINT]",
+            help="The checkpoint of a run, or its sheet; without it, every run in this folder.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Say how a run stands, also while it goes on in another terminal.
+
+    \b
+    heyx-bulk status
+    heyx-bulk status contacts.xlsx.checkpoint
+
+    Rows by status, calls, what failed and why, pace, and when it ends. Needs no token; nothing is sent or changed.
+    """
+    from heyx_bulk.cli.checkpoints import checkpoint_of
+
+    paths = _found() if checkpoint is None else [checkpoint_of(checkpoint)]
     if len(paths) == 1:
         return _tell(paths[0], console)
     console.say("Runs here and in the user's state folder; for more of one, name it:")
@@ -38,16 +57,24 @@ def status(named: Path | None, console: Console) -> int:
 
 
 def _found() -> list[Path]:
+    from heyx_bulk.cli.checkpoints import CHECKPOINT
+    from heyx_bulk.storage.paths import state_checkpoints
+
     paths = [*sorted(Path.cwd().glob(f"*{CHECKPOINT}")), *state_checkpoints()]
     if not paths:
         raise CheckpointMismatch(
             "There is no checkpoint in this folder, and none in the user's state folder.",
-            f"Go to the folder of the sheet, or name its checkpoint: {command('status', 'SHEET.checkpoint')}",
+            f"Go to the folder of the sheet, or name its checkpoint: {command_line('status', 'SHEET.checkpoint')}",
         )
     return paths
 
 
 def _brief(path: Path) -> tuple[str, dict[str, object], int]:
+    from heyx_bulk.reports import results
+    from heyx_bulk.reports.run_status import run_status
+    from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+    from heyx_bulk.storage.checkpoint.run import Run
+
     try:
         with Checkpoint.open(path) as checkpoint:
             stands = run_status(Run.from_checkpoint(checkpoint))
@@ -57,37 +84,50 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
             {"checkpoint": str(path), "error": error.what},
             error.exit_code,
         )
-    state = "goes on" if stands.is_running else "stopped" if count_open(stands.totals) else "finished"
-    line = f"  {command('status', short_path(path))}\n    {state}; {results.totals_line(stands.totals)}"
+    state = "goes on" if stands.is_running else "stopped" if results.count_open(stands.totals) else "finished"
+    line = f"  {command_line('status', short_path(path))}\n    {state}; {results.totals_line(stands.totals)}"
     return line, {"checkpoint": str(path), "state": state, "totals": stands.totals}, _code(stands)
 
 
 def _tell(path: Path, console: Console) -> int:
+    from heyx_bulk.cli.preflight import tell_invalid
+    from heyx_bulk.cli.summary import next_steps, tell_audit_errors, tell_next
+    from heyx_bulk.reports import results
+    from heyx_bulk.reports.run_status import run_status
+    from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+    from heyx_bulk.storage.checkpoint.run import Run
+    from heyx_bulk.upload.upload_result import report
+
     with Checkpoint.open(path) as checkpoint:
         run = Run.from_checkpoint(checkpoint)
         stands = run_status(run)
-        console.say(f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_how(stands)}")
+        is_open = bool(results.count_open(stands.totals))
+        console.say(
+            f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_how(stands, is_open=is_open)}"
+        )
         console.say(_calls(stands))
         tell_invalid(console, checkpoint)
         _tell_causes(console, stands.causes)
-        if count_open(stands.totals):
-            console.say(_left(stands))
+        if is_open:
+            console.say(_left(stands, results.count_open(stands.totals)))
         if not stands.is_running:
-            tell_next(console, next_steps(run, stands.totals, checkpoint.facts.command, None))
+            tell_next(console, next_steps(report(run, None)))
         if stands.audit_errors:
-            tell_wrong(console, run, stands.audit_errors)
+            tell_audit_errors(console, path, stands.audit_errors)
         console.result(results.totals_line(stands.totals), _document(run, stands))
         return _code(stands)
 
 
 def _code(stands: RunStatus) -> int:
+    from heyx_bulk.reports import results
+
     return HeyxBulkError.exit_code if stands.audit_errors else results.exit_code(stands.totals)
 
 
-def _how(stands: RunStatus) -> str:
+def _how(stands: RunStatus, *, is_open: bool) -> str:
     if stands.is_running:
         return "It goes on now."
-    if not count_open(stands.totals):
+    if not is_open:
         return "It is finished."
     last = stands.sessions[-1] if stands.sessions else None
     if last is None:
@@ -127,8 +167,8 @@ def _tell_causes(console: Console, causes: tuple[FailureCause, ...]) -> None:
         console.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
 
 
-def _left(stands: RunStatus) -> str:
-    told = f"Left: {count(count_open(stands.totals), 'row')}, at most {count(stands.calls_left_max, 'call')}"
+def _left(stands: RunStatus, rows: int) -> str:
+    told = f"Left: {count(rows, 'row')}, at most {count(stands.calls_left_max, 'call')}"
     if stands.calls_left < stands.calls_left_max:
         told += f", about {stands.calls_left:,} by what the rows so far took"
     if stands.per_minute is None or stands.seconds_left is None:

@@ -1,98 +1,116 @@
-"""How a start ends: results, totals, and the next command."""
+"""How a session ends: results, totals, and the next command."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, command, count, duration, error_text, short_path
-from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, WriteError
+from heyx_bulk.cli.console import Console, count, duration, error_text, short_path
+from heyx_bulk.cli.plan_view import PlanView
+from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.contacts import Status
+from heyx_bulk.models.option import command_line
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results
-from heyx_bulk.reports.audit import audit_errors
-from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import RunPaths
-from heyx_bulk.upload.runner import count_open
-from heyx_bulk.upload.session_run import SessionSummary
-
-LARGE_ROWS = 50_000
-UNCERTAIN_SHOWN = 10
+from heyx_bulk.reports.results import count_open
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.upload.events import SessionSummary
+from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 
 
-def finish(console: Console, run: Run, sent: SessionSummary | None, where: RunPaths, same: str) -> int:
-    """Write the results, say the totals and the next steps (`same` carries on); the exit code.
+def finish(console: Console, result: UploadResult) -> int:
+    """Say where the results are, the totals and the next steps; the exit code.
 
-    Totals and next steps are said whatever becomes of the files. After an interrupted start a large sheet's
-    results are left to `heyx-bulk report`: whoever stops a program does not want to wait for it.
+    Totals and next steps are said whatever becomes of the files.
     """
-    stopped = sent.stopped if sent is not None else None
-    totals = run.checkpoint.queries.totals()
-    code = results.exit_code(totals)
-    wrong = audit_errors(run.checkpoint)
-    written = failed = None
-    if isinstance(stopped, Interrupted) and sum(totals.values()) > LARGE_ROWS:
-        console.say(f"The results are left for later: {command('report', short_path(run.checkpoint.path))}")
+    code, stopped = results.exit_code(result.totals), result.sent.stopped if result.sent else None
+    later = command_line("report", short_path(result.checkpoint))
+    if result.results is not None:
+        console.say(f"Results: {short_path(result.results)}")
+        if result.failed is not None:
+            console.say(f"Rows that need you: {short_path(result.failed)}")
+    elif result.write_error is not None:
+        console.error(error_text(result.write_error))
+        console.say(f"To write the results later: {later}")
+        code = DiskFull.exit_code
     else:
-        try:
-            written, failed = write_results(console, run, where)
-        except (WriteError, DiskFull) as error:
-            console.error(error_text(error))
-            console.say(f"To write the results later: {command('report', short_path(run.checkpoint.path))}")
-            code = DiskFull.exit_code
+        console.say(f"The results are left for later: {later}")
     if stopped is not None:
         console.error(error_text(stopped))
         code = stopped.exit_code
-    tell_uncertain(console, run)
-    steps = next_steps(run, totals, same, failed)
+    tell_uncertain(console, result.uncertain)
+    steps = next_steps(result)
     tell_next(console, steps)
-    if wrong:
-        tell_wrong(console, run, wrong)
+    if result.audit_errors:
+        tell_audit_errors(console, result.checkpoint, result.audit_errors)
         code = HeyxBulkError.exit_code
+    told = {**document(result, code), "next": [step.command for step in steps]}
     console.result(
-        results.totals_line(totals, run.checkpoint.queries.count_contacts()),
-        {**document(run, totals, sent, written, steps, code), "audit_errors": wrong},
+        results.totals_line(result.totals, result.contacts), {**told, "audit_errors": [*result.audit_errors]}
     )
     return code
 
 
-def tell_uncertain(console: Console, run: Run) -> None:
+def finish_simulation(console: Console, result: UploadResult) -> int:
+    """Say what a run against the sandbox came to, and how long HeyX would take; the exit code."""
+    sent, code = result.sent, results.exit_code(result.totals)
+    if sent is not None and sent.stopped is not None:
+        console.error(f"The run would not end in one session. {sent.stopped.what}")
+        console.say("In earnest nothing would be lost, and the same command would carry on.")
+        code = sent.stopped.exit_code
+    if sent is not None:
+        console.say(
+            "Simulated with a sandbox; nothing was sent to HeyX, which would have taken "
+            f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
+        )
+    line = results.totals_line(result.totals, result.contacts)
+    console.result(line, {**document(result, code), "checkpoint": None, "next": []})
+    return code
+
+
+def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> int:
+    """Show the first rows' plans, and what all would write; the exit code."""
+    for number, lines in plans.plans():
+        for line in (f"row {number}  {lines[0]}", *lines[1:]):
+            console.say(line)
+    code = results.exit_code(result.totals)
+    console.say(f"Nothing was written. The run would write with {plans.total()}.")
+    told = {
+        **document(result, code),
+        "checkpoint": None,
+        "next": [],
+        "writes": plans.writes,
+        "changes": dict(plans.counts),
+        "plans": [{"row": number, "plan": lines} for number, lines in plans.plans()],
+    }
+    console.result(f"would be {results.totals_line(result.totals, result.contacts)}", told)
+    return code
+
+
+def tell_uncertain(console: Console, records: Sequence[RowRecord]) -> None:
     """List the rows whose contact may have been created, with what a person looks for in HeyX."""
-    rows = list(islice(run.checkpoint.queue.uncertain_rows(), UNCERTAIN_SHOWN + 1))
-    if rows:
+    if records:
         console.say("Uncertain: HeyX did not say whether these contacts were created. Look for them there:")
-    for record in rows[:UNCERTAIN_SHOWN]:
+    for record in records[:UNCERTAIN_SHOWN]:
         console.say(f"  row {record.number}: {sent_values(record.create_payload or ())}")
-    if len(rows) > UNCERTAIN_SHOWN:
+    if len(records) > UNCERTAIN_SHOWN:
         console.say("  and others: see heyx message in the results")
 
 
-def tell_wrong(console: Console, run: Run, wrong: Sequence[str]) -> None:
-    """Say that the books do not balance, and what to do."""
-    console.error(f"The books do not balance: {'; '.join(wrong)}.")
+def tell_audit_errors(console: Console, checkpoint: Path, errors: Sequence[str]) -> None:
+    """Say that the audit failed, and what to do."""
+    console.error(f"The audit failed: {'; '.join(errors)}.")
     console.error(
         "That is a mistake of ours or a file changed by somebody else; do not trust the totals. Nothing is sent "
-        "again by itself. To compare HeyX with what was sent:\n"
-        f"  {command('verify', short_path(run.checkpoint.path))}"
+        f"again by itself. To compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}"
     )
 
 
-def write_results(console: Console, run: Run, where: RunPaths) -> tuple[Path, Path | None]:
-    """Write the results, and the rows that need a person; where they went."""
-    written = results.write_results(run, where.results)
-    console.say(f"Results: {short_path(written)}")
-    failed = results.write_failed(run, where.failed)
-    if failed is not None:
-        console.say(f"Rows that need you: {short_path(failed)}")
-    return written, failed
-
-
 def tell_sent(console: Console, sent: SessionSummary) -> None:
-    """Say what a start sent, and in what time."""
-    refused = f", {sent.throttled:,} of them refused as too many" if sent.throttled else ""
-    console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{refused}.")
+    """Say what a session sent, and in what time."""
+    throttled = f", {sent.throttled:,} of them refused as too many" if sent.throttled else ""
+    console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{throttled}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,57 +121,43 @@ class NextStep:
     command: str
 
 
-def next_steps(run: Run, totals: dict[str, int], same: str, failed: Path | None) -> list[NextStep]:
-    """What a person would type next, most urgent first.
-
-    `same` is the command that carries on, `failed` the file of the rows that need a person.
-    """
-    if count_open(totals):
-        return [NextStep("To carry on", same)] if same else []
+def next_steps(result: UploadResult) -> list[NextStep]:
+    """What a person would type next, most urgent first."""
+    rerun = command_line("rerun", short_path(result.checkpoint))
+    if count_open(result.totals):
+        return [NextStep("To carry on", result.command)] if result.command else []
     steps = []
-    if again := totals.get(Status.FAILED, 0):
-        steps.append(NextStep(f"To send the {count(again, 'failed row')} again", rerun_command(run)))
-    elif any(map(run.can_be_looked_for, run.checkpoint.queue.uncertain_rows())):
-        steps.append(NextStep("To look again for the uncertain rows", rerun_command(run)))
-    if totals.get(Status.UNCERTAIN, 0):
+    if again := result.totals.get(Status.FAILED, 0):
+        steps.append(NextStep(f"To send the {count(again, 'failed row')} again", rerun))
+    elif result.can_look_again:
+        steps.append(NextStep("To look again for the uncertain rows", rerun))
+    if result.totals.get(Status.UNCERTAIN, 0):
         purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
-        steps.append(NextStep(purpose, f"{rerun_command(run)} --uncertain"))
-    if failed is not None:
-        purpose = f"To send rows mended, change them in {failed.name} and give it back"
-        steps.append(NextStep(purpose, command("rerun", short_path(failed))))
+        steps.append(NextStep(purpose, f"{rerun} --uncertain"))
+    if result.failed is not None:
+        purpose = f"To send rows corrected, change them in {result.failed.name} and give it back"
+        steps.append(NextStep(purpose, command_line("rerun", short_path(result.failed))))
     return steps
 
 
-def rerun_command(run: Run) -> str:
-    """The command that sends the failed rows again."""
-    return command("rerun", short_path(run.checkpoint.path))
-
-
-def tell_next(console: Console, steps: list[NextStep]) -> None:
+def tell_next(console: Console, steps: Sequence[NextStep]) -> None:
     """Say the next steps, each ready to copy."""
     for step in steps:
         console.say(f"{step.purpose}:\n  {step.command}")
 
 
-def document(
-    run: Run,
-    totals: dict[str, int],
-    sent: SessionSummary | None,
-    written: Path | None,
-    steps: list[NextStep],
-    code: int,
-) -> dict[str, object]:
+def document(result: UploadResult, code: int) -> dict[str, object]:
     """The totals as plain data."""
+    sent = result.sent
     return {
-        "sheet": run.checkpoint.info.sheet,
-        "rows": sum(totals.values()),
-        "totals": totals,
-        "contacts": run.checkpoint.queries.count_contacts(),
+        "sheet": result.sheet,
+        "rows": sum(result.totals.values()),
+        "totals": result.totals,
+        "contacts": result.contacts,
         "calls": sent.calls if sent else 0,
         "throttled_calls": sent.throttled if sent else 0,
         "seconds": round(sent.seconds, 1) if sent else 0,
-        "checkpoint": str(run.checkpoint.path),
-        "results": str(written) if written else None,
-        "next": [step.command for step in steps],
+        "checkpoint": str(result.checkpoint),
+        "results": str(result.results) if result.results else None,
         "exit": code,
     }

@@ -6,47 +6,72 @@ import asyncio
 import os
 import random
 from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from heyx_bulk.cli.command import CheckpointPath, Only, PlainConsole
 from heyx_bulk.cli.console import Console, count, duration
-from heyx_bulk.cli.options import ConnectionOptions
-from heyx_bulk.cli.rerun import checkpoint_of
-from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.contacts import Outcome, Status
-from heyx_bulk.reports.read_back import Comparison, verify_run
-from heyx_bulk.settings import Settings, from_environment
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
-from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.canary import lines_of
+from heyx_bulk.settings.connection import ConnectionOptions
+
+if TYPE_CHECKING:
+    from heyx_bulk.reports.read_back import Comparison
+    from heyx_bulk.settings.environment import Settings
+    from heyx_bulk.storage.checkpoint.run import Run
 
 DIFFERENT = 3
 """The exit code where HeyX holds anything otherwise."""
 
 
-def print_verification(named: Path, sample: int | None, speaking: ConnectionOptions, console: Console) -> int:
-    """Read back what a run sent, and say every difference; the exit code."""
-    with Checkpoint.open(checkpoint_of(named)) as checkpoint:
-        settings = from_environment(os.environ, **speaking.or_else(checkpoint.facts.connection).options())
-        if checkpoint.facts.channel != settings.channel:
+def verify(
+    checkpoint: CheckpointPath,
+    connection: Annotated[ConnectionOptions, Only(("rate", "timeout"))],
+    console: PlainConsole,
+    *,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", metavar="N", min=1, help="So many rows, drawn at random [default: all]."),
+    ] = None,
+) -> int:
+    """Read back from HeyX what a run sent, and tell every difference: one call for each row.
+
+    \b
+    heyx-bulk verify contacts.xlsx.checkpoint
+    heyx-bulk verify contacts.xlsx.checkpoint --sample 200
+
+    Nothing is written to HeyX. Exit code 3 where anything differs.
+    """
+    from heyx_bulk.cli.checkpoints import checkpoint_of
+    from heyx_bulk.settings.environment import from_environment
+    from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+    from heyx_bulk.storage.checkpoint.run import Run
+
+    with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        settings = from_environment(os.environ, **connection.or_else(opened.facts.connection).given())
+        if opened.facts.channel != settings.channel:
             console.say("The token is another than the one the run began with: is it for the same channel?")
-        there = len(checkpoint.queries.confirmed_rows())
-        if not there:
+        confirmed = len(opened.queries.confirmed_rows())
+        if not confirmed:
             raise CheckpointMismatch(
-                f"{checkpoint.info.sheet}: no row was sent yet, so there is nothing to compare.",
+                f"{opened.info.sheet}: no row was sent yet, so there is nothing to compare.",
                 "Upload the sheet first.",
             )
-        rows = there if sample is None else min(sample, there)
-        drawn = "" if rows == there else f" {there:,}, drawn at random"
+        rows = confirmed if sample is None else min(sample, confirmed)
+        drawn = "" if rows == confirmed else f" of {confirmed:,}, drawn at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
         console.say(
-            f"{checkpoint.info.sheet}: reading back {count(rows, 'row')}{f' of{drawn}' if drawn else ''}; "
+            f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; "
             f"at {settings.rate}: about {duration(seconds)}."
         )
-        return _tell(console, _compare(console, Run.from_checkpoint(checkpoint), settings, rows))
+        return _tell(console, _compare(console, Run.from_checkpoint(opened), settings, rows))
 
 
 def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[Comparison]:
+    from heyx_bulk.cli.signals import Signals
+    from heyx_bulk.reports.read_back import verify_run
+
     progress = console.progress(rows)
     chance = random.Random()  # noqa: S311  a sample is no secret
     with Signals(console) as signals:
@@ -70,6 +95,8 @@ def _word(found: Comparison) -> Status:
 
 
 def _tell(console: Console, compared: list[Comparison]) -> int:
+    from heyx_bulk.upload.canary import lines_of
+
     wrong = [found for found in compared if not found.matches]
     as_sent = len(compared) - len(wrong)
     for found in wrong:

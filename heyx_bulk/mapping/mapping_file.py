@@ -10,6 +10,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import Use, parse_field_name
@@ -53,9 +54,9 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class MappingFile:
-    """The contents of a mapping file; `name` is the file's, `headers` are those of the sheet it was written for.
+    """The contents of a mapping file; `headers` are those of the sheet it was written for.
 
-    `digest` distinguishes it from every file with other contents.
+    `digest` distinguishes it from every file with other contents; `path` is where it was read, if it was.
     """
 
     name: str
@@ -67,6 +68,11 @@ class MappingFile:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     value_options: ValueOptions = field(default_factory=ValueOptions)
+    path: Path = Path()
+
+
+NO_MAPPING = MappingFile("", "")
+"""A mapping file that says nothing."""
 
 
 def parse_mapping(text: str, name: str) -> MappingFile:

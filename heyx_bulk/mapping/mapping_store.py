@@ -6,12 +6,13 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk.errors import MappingError, WriteError
 from heyx_bulk.mapping.column import normalize_name
 from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
-from heyx_bulk.settings import state_folder
+from heyx_bulk.settings.folders import state_folder
 
 SUFFIX = ".toml"
 
@@ -25,7 +26,7 @@ def read_mapping(path: Path) -> MappingFile:
         raise MappingError(
             f"The mapping file {path} cannot be read: {reason}.", "Name another with --mapping."
         ) from None
-    return parse_mapping(text, path.name)
+    return replace(parse_mapping(text, path.name), path=path)
 
 
 def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:

@@ -12,14 +12,15 @@ from heyx_bulk.mapping import validation as mistaken
 from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, alphanumeric_key, normalize_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, known_headers
-from heyx_bulk.mapping.mapping_file import MappingFile
+from heyx_bulk.mapping.mapping_file import NO_MAPPING
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.rules import LISTS, TAG, MappingRule, RuleSet, ValueOptions, parse_rule
 from heyx_bulk.mapping.suggestions import Suggestion, suggest
 from heyx_bulk.mapping.tag_lists import unique
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
+from heyx_bulk.values.value_types import ValueKind, ValueType
 
 DEFAULT_KEYS = ("phone", "email")
 
@@ -33,32 +34,6 @@ KnownFields = Mapping[str, ValueKind]
 """The custom fields that a channel has shown, and what their values are."""
 
 NO_FIELDS: KnownFields = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class MappingOptions:
-    """What a person says about the columns: the options of the command line, a mapping file, tags for every row.
-
-    `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
-    """
-
-    map: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    custom_fields: bool = False
-    id_column: str | None = None
-    key: tuple[str, ...] = ()
-    no_match: bool = False
-    add_tags: tuple[str, ...] = ()
-    remove_tags: tuple[str, ...] = ()
-    ignore_unknown: bool = False
-    types: tuple[str, ...] = ()
-    constants: tuple[str, ...] = ()
-    region: str | None = None
-    phone_format: PhoneFormat | None = None
-    date_order: DateOrder | None = None
-    lenient: bool = False
-    file: MappingFile | None = None
-    tracking_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +54,15 @@ def recognize(
     mapping_options: MappingOptions,
     blank: Container[int] | None = None,
     fields: KnownFields = NO_FIELDS,
+    *,
+    no_match: bool = False,
 ) -> Columns:
     """What the columns under `header` are for; those at the positions `blank` hold no value.
 
     Where `blank` is not given, a column without a header is taken to hold none, and every other some. `fields` are
     those the channel is known to have. Raises `MappingError` that names every mistake at once.
     """
-    found = map_columns(header, mapping_options, blank, fields)
+    found = map_columns(header, mapping_options, blank, fields, no_match=no_match)
     if found.mistakes:
         raise MappingError("\n".join(found.mistakes))
     return found.columns
@@ -96,13 +73,14 @@ def map_columns(
     mapping_options: MappingOptions,
     blank: Container[int] | None = None,
     fields: KnownFields = NO_FIELDS,
+    *,
+    no_match: bool = False,
 ) -> MappingResult:
     """What the columns under `header` are for, what nobody knows, and every mistake."""
-    value_options = _value_options(mapping_options)
+    file, value_options = mapping_options.file or NO_MAPPING, _value_options(mapping_options)
     said = RuleSet(header, value_options)
     said.take([*_option_rules(mapping_options, said.mistakes)], "as you say")
-    if mapping_options.file is not None:
-        said.take(mapping_options.file.columns, f"as {mapping_options.file.name} says", several=True)
+    said.take(file.columns, f"as {file.name} says", several=True)
     by_header = _ByHeader(header, mapping_options, said, blank or (), fields)
     columns = tuple(
         _typed(said.columns.get(position) or by_header.column(position), said, value_options)
@@ -112,11 +90,9 @@ def map_columns(
     found = Columns(
         columns,
         _keys(mapping_options, constants),
-        mapping_options.no_match,
-        unique((*(mapping_options.file.add_tags if mapping_options.file else ()), *mapping_options.add_tags)),
-        unique(
-            (*(mapping_options.file.remove_tags if mapping_options.file else ()), *mapping_options.remove_tags)
-        ),
+        no_match,
+        unique((*file.add_tags, *_trimmed(mapping_options.add_tags))),
+        unique((*file.remove_tags, *_trimmed(mapping_options.remove_tags))),
         tuple(said.more),
         constants,
         value_options.lenient,
@@ -131,13 +107,13 @@ def map_columns(
     return MappingResult(found, unknown, (*said.mistakes, *others))
 
 
+def _trimmed(tags: Sequence[str]) -> Iterator[str]:
+    return filter(None, map(trim, tags))
+
+
 def _keys(mapping_options: MappingOptions, constants: Sequence[Field]) -> tuple[str, ...]:
     """The match keys, best first: a value that is the same for every row says of none which contact it means."""
-    keys = (
-        mapping_options.key
-        or (mapping_options.file.key if mapping_options.file is not None else ())
-        or DEFAULT_KEYS
-    )
+    keys = mapping_options.key or (mapping_options.file or NO_MAPPING).key or DEFAULT_KEYS
     same = {field.name for field in constants}
     return unique(key for key in keys if key not in same)
 
@@ -151,9 +127,9 @@ def _named_keys(mapping_options: MappingOptions) -> list[tuple[str, str]]:
 
 def _value_options(mapping_options: MappingOptions) -> ValueOptions:
     """How values are read: as the command line says, else as the mapping file does."""
-    mapped = mapping_options.file.value_options if mapping_options.file is not None else ValueOptions()
+    mapped = (mapping_options.file or NO_MAPPING).value_options
     return ValueOptions(
-        (mapping_options.region or "").upper() or mapped.region,
+        trim(mapping_options.region or "").upper() or mapped.region,
         mapping_options.phone_format or mapped.phone_format,
         mapping_options.date_order or mapped.date_order,
         mapping_options.lenient or mapped.lenient,
@@ -195,7 +171,7 @@ def _typed(column: Column, said: RuleSet, value_options: ValueOptions) -> Column
 
 def _constants(mapping_options: MappingOptions, mistakes: list[str]) -> Iterator[Field]:
     """Fields that are the same for every row; the command line overrules the mapping file."""
-    found = dict(mapping_options.file.constants) if mapping_options.file is not None else {}
+    found = dict((mapping_options.file or NO_MAPPING).constants)
     for text in mapping_options.constants:
         statement = parse_rule("", text.partition("=")[0], "--set")
         value = trim(text.partition("=")[2])

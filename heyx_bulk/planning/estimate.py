@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from heyx_bulk.models.contacts import ContactRow
-from heyx_bulk.planning.planner import Lookup, Matching, initial_state, max_calls
+from heyx_bulk.planning.matching import Matching
+from heyx_bulk.planning.planner import Lookup, initial_state, max_calls
 from heyx_bulk.values.equality import PhoneLookup, spellings
 
 

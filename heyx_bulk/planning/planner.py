@@ -9,10 +9,8 @@ ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, Self
 
 from heyx_bulk.errors import Ambiguous, Conflict
 from heyx_bulk.models.calls import (
@@ -31,8 +29,8 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, FieldEdit, Policy
+from heyx_bulk.planning.matching import DEFAULT_MATCHING, Matching, Mode
 from heyx_bulk.values.equality import (
-    PhoneLookup,
     PhoneSpelling,
     is_same,
     key_text,
@@ -40,42 +38,6 @@ from heyx_bulk.values.equality import (
     spellings,
     text_of,
 )
-
-
-class Mode(StrEnum):
-    """What a run may do: create and update, or one of the two alone."""
-
-    UPSERT = "upsert"
-    CREATE = "create"
-    UPDATE = "update"
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """How a run finds the contact a row means, and what it may do then."""
-
-    phone_lookup: PhoneLookup = PhoneLookup.BOTH
-    no_match: bool = False
-    trust_ids: bool = False
-    mode: Mode = Mode.UPSERT
-    read_first: bool = False
-    """A contact that a row names by its id is read before it is written."""
-    detect_conflicts: bool = False
-    """So is one whose row holds edits: what HeyX changed since the export is not written over."""
-
-    @property
-    def spares_others(self) -> bool:
-        """Whether a contact with a row's key may be somebody whom the run must not touch."""
-        return self.no_match or self.mode is Mode.CREATE
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The matching that was kept as plain data (`asdict`)."""
-        enums = {"phone_lookup": PhoneLookup(document["phone_lookup"]), "mode": Mode(document["mode"])}
-        return cls(**{**document, **enums})
-
-
-DEFAULT_MATCHING = Matching()
 
 
 @dataclass(frozen=True, slots=True)

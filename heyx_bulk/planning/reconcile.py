@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.planning.planner import Matching, NotFound, has_tracking_value
+from heyx_bulk.planning.matching import Matching
+from heyx_bulk.planning.planner import NotFound, has_tracking_value
 from heyx_bulk.values.equality import is_same
 
 FIELDS_SHOWN = 3

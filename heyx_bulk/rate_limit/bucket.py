@@ -15,7 +15,7 @@ from pyrate_limiter import Rate as LibraryRate
 
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.rule import BucketState
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 LONGEST_WAIT_MS = 1000
 """A bucket is asked again after this: other processes may give parts of the limit back, and machines sleep."""

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import deque
 
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 FEWEST = 2
 AT_FIRST = 4

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from heyx_bulk.rate_limit.rule import LimitParams
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 JUST_UNDER = 0.99
 """The part of the limit at which spaced calls go."""

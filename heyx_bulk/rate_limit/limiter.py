@@ -18,7 +18,9 @@ from heyx_bulk.rate_limit.learned_limit import LearnedLimit, RateLimitHeaders
 from heyx_bulk.rate_limit.memory_bucket import InMemoryBucket
 from heyx_bulk.rate_limit.redis_bucket import RedisBucket
 from heyx_bulk.rate_limit.sqlite_bucket import SQLiteBucket
-from heyx_bulk.settings import Rate, Settings, state_folder
+from heyx_bulk.settings.environment import Settings
+from heyx_bulk.settings.folders import state_folder
+from heyx_bulk.settings.rate import Rate
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from heyx_bulk.rate_limit.bucket import Bucket
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.rule import BucketState, next_free_at
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 
 class InMemoryBucket(Bucket):

@@ -16,7 +16,7 @@ from heyx_bulk.errors import SettingsError, Unreachable
 from heyx_bulk.rate_limit.bucket import Bucket
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.rule import POLL_MS, BucketState
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 if TYPE_CHECKING:
     from redis import Redis

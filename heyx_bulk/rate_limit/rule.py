@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 POLL_MS = 20
 """How often a call looks again when all of the limit is in flight."""

@@ -21,7 +21,7 @@ from heyx_bulk.rate_limit.boot_clock import boot_clock_ms, boot_id
 from heyx_bulk.rate_limit.bucket import LONGEST_WAIT_MS, Bucket
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.rule import BucketState, next_free_at
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 
 BUCKET_FILE = FileKind(
     "The count of calls on this machine,",

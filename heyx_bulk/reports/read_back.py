@@ -13,7 +13,7 @@ from heyx_bulk.errors import CallFailed, Stopped
 from heyx_bulk.models.calls import AddTags, ReadContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.planner import plan
-from heyx_bulk.settings import Settings
+from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.values.equality import text_of

@@ -216,6 +216,11 @@ def status_word(record: RowRecord) -> str:
     return UNCONFIRMED if record.state is RowState.CREATE_PENDING else TO_DO
 
 
+def count_open(totals: Mapping[str, int]) -> int:
+    """How many rows have no outcome yet."""
+    return totals.get(TO_DO, 0) + totals.get(UNCONFIRMED, 0)
+
+
 def _places(path: Path) -> Iterator[Path]:
     yield path
     for number in range(2, 1000):

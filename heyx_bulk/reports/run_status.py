@@ -12,7 +12,7 @@ from heyx_bulk.models.contacts import Status, common_cause
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports.audit import audit_errors
 from heyx_bulk.reports.results import TO_DO, UNCONFIRMED
-from heyx_bulk.settings import Rate
+from heyx_bulk.settings.rate import Rate
 from heyx_bulk.storage.checkpoint.call_table import Session
 from heyx_bulk.storage.checkpoint.locking import is_locked
 from heyx_bulk.storage.checkpoint.run import Run

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.option import option
 
 SAME_ERROR_ROWS = 20
 """By default a start ends when so many rows, one after another in the sheet, failed alike."""
@@ -42,26 +43,6 @@ class FailureLimit:
         return str(self.number) if self.share is None else f"{self.share * 100:g}%"
 
 
-@dataclass(frozen=True, slots=True)
-class StopConditions:
-    """What ends a start early. None is no such end.
-
-    `alike` is the rule for sheets that are wrong as a whole; it holds where `max_failures` is not said.
-    `until` is a moment in epoch seconds, by this machine's clock. Numbers and durations count anew in each start.
-    """
-
-    max_failures: FailureLimit | None = None
-    same_error: bool = True
-    max_calls: int | None = None
-    max_creates: int | None = None
-    until: float | None = None
-    max_seconds: float | None = None
-
-
-NO_CONDITIONS = StopConditions(same_error=False)
-"""Nothing ends the start but its rows."""
-
-
 def parse_time_of_day(text: str, now: datetime) -> float:
     """The next time that it is `text` (`06:00`, or `2026-11-25 06:00`) after `now`, in epoch seconds.
 
@@ -95,3 +76,42 @@ def parse_duration(text: str) -> float:
             f"--max-duration {text} is no duration.", "Write it like --max-duration 2h, 90min or 1h30m."
         )
     return total
+
+
+def _time_of_day(text: str) -> float:
+    return parse_time_of_day(text, datetime.now())
+
+
+@dataclass(frozen=True, slots=True)
+class StopConditions:
+    """What ends a session early. None is no such end.
+
+    `same_error` is the rule for sheets that are wrong as a whole; it holds where `max_failures` is not said.
+    `until` is a moment in epoch seconds, by this machine's clock. Numbers and durations count anew in each
+    session.
+    """
+
+    max_failures: FailureLimit | None = option(
+        "--max-failures",
+        metavar="N|N%",
+        help="Stop when more rows failed [default: 20 in a row that fail alike, or half of the first 100].",
+        parse=FailureLimit.parse,
+    )
+    same_error: bool = True
+    max_calls: int | None = option("--max-calls", metavar="N", least=1, help="Stop after so many calls.")
+    max_creates: int | None = option(
+        "--max-creates", metavar="N", least=0, help="Stop before one more contact is created."
+    )
+    until: float | None = option(
+        "--until",
+        metavar="TIME",
+        help="Stop at this time of day, such as 06:00, by this machine's clock.",
+        parse=_time_of_day,
+    )
+    max_seconds: float | None = option(
+        "--max-duration", metavar="TIME", help="Stop after 2h, 90min or 45s.", parse=parse_duration
+    )
+
+
+NO_CONDITIONS = StopConditions(same_error=False)
+"""Nothing ends the start but its rows."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from heyx_bulk.models.option import option
+
 
 @dataclass(frozen=True, slots=True)
 class SheetOptions:
@@ -14,8 +16,16 @@ class SheetOptions:
     part of them.
     """
 
-    worksheet: str | None = None
-    header_row: int | None = None
-    encoding: str | None = None
-    separator: str | None = None
-    raw_csv: bool = False
+    worksheet: str | None = option("--worksheet", metavar="NAME", help="The worksheet to read.")
+    header_row: int | None = option(
+        "--header-row", metavar="ROW", least=1, help="The row that holds the headers, if not the first."
+    )
+    encoding: str | None = option(
+        "--encoding", metavar="NAME", help="A text file's encoding, such as cp1252 or utf-16."
+    )
+    separator: str | None = option(
+        "--separator", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."
+    )
+    raw_csv: bool = option(
+        "--raw-csv", default=False, help="CSV files without the apostrophe that keeps a value from being run."
+    )

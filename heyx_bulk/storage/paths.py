@@ -13,7 +13,7 @@ import psutil
 from filelock import UnixFileLock, WindowsFileLock
 
 from heyx_bulk.errors import WriteError
-from heyx_bulk.settings import state_folder
+from heyx_bulk.settings.folders import state_folder
 
 NETWORK_FILE_SYSTEMS = frozenset(
     (

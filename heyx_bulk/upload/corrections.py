@@ -22,8 +22,9 @@ MISTAKES_SHOWN = 10
 
 @dataclass(slots=True)
 class ImportedCorrections:
-    """What a file of failed rows brought: rows opened again, and rows that were done already and left alone."""
+    """What the file of failed rows brought: rows opened again, and rows that were done already and left alone."""
 
+    name: str
     opened: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
 
@@ -58,7 +59,7 @@ class _Reader:
     """Reads a file of failed rows against the run it came from."""
 
     def __init__(self, run: Run, sheet: Sheet) -> None:
-        self.given = ImportedCorrections()
+        self.given = ImportedCorrections(sheet.path.name)
         self._run = run
         self._sheet = sheet
         self._ids = run.columns.used(Use.ID)

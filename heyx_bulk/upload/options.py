@@ -1,92 +1,91 @@
-"""Everything a person says that shapes the rows of a run, and how their sheet is to be read."""
+"""Everything a person says about an upload."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from heyx_bulk.api.call_log import CallLogOptions
+from heyx_bulk.errors import SettingsError
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.mapping.recognition import MappingOptions
-from heyx_bulk.planning.planner import Matching
-from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.models.option import option
+from heyx_bulk.planning.matching import Matching, Mode
+from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.sheets.sheet_options import SheetOptions
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class UploadOptions:
-    """Everything a person says that shapes the rows: a resumed run must have been given the same."""
+    """Everything that shapes the rows: a run that is carried on must be given the same."""
 
+    sheet: SheetOptions = field(default_factory=SheetOptions)
     mapping: MappingOptions = field(default_factory=MappingOptions)
+    duplicates: Duplicates = option(
+        "--duplicates",
+        default=Duplicates.ERROR,
+        help="Rows with the same key: error makes the later ones invalid, merge makes one of them, last sends the "
+        "last one.",
+    )
     matching: Matching = field(default_factory=Matching)
-    worksheet: str | None = None
-    header_row: int | None = None
-    encoding: str | None = None
-    separator: str | None = None
-    raw_csv: bool = False
-    accept_rounded_ids: bool = False
-    duplicates: Duplicates = Duplicates.ERROR
-    viber: bool = False
-    since_export: bool = False
-    export_number: int | None = None
-    """The export that `since_export` means, if not the one that is found."""
-    read_first: bool | None = None
-    """Whether contacts named by id are read before they are written; None: in a sheet that an export wrote."""
+    accept_rounded_ids: bool = option(
+        "--accept-rounded-ids",
+        default=False,
+        help="Send contact ids that Excel holds as numbers and may have rounded.",
+    )
+    since_export: bool = option(
+        "--since-export",
+        default=False,
+        help="The sheet is an export that was edited: send only what was changed, without looking anybody up.",
+    )
+    export_number: int | None = option(
+        "--export-number",
+        metavar="N",
+        least=1,
+        help="The sheet is this export, edited, as `cache show` numbers it [default: found].",
+        show_default=False,
+    )
 
-    def open(self, path: Path) -> Sheet:
-        """The sheet at `path`, read as it is meant; raises `SheetError`."""
-        return open_sheet(
-            path,
-            SheetOptions(
-                worksheet=self.worksheet,
-                header_row=self.header_row,
-                encoding=self.encoding,
-                separator=self.separator,
-                raw_csv=self.raw_csv,
-            ),
-        )
+    @property
+    def is_edited_export(self) -> bool:
+        """Whether the sheet is an export that was edited."""
+        return self.since_export or self.export_number is not None
 
-    @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> UploadOptions:
-        """How the sheet of a journal's run was read: what its `open` needs to read it again."""
-        return cls(**checkpoint.info.sheet_options)
-
-    def document(self) -> dict[str, object]:
-        """The intent as plain data, each option under its name on the command line."""
-        mapping = self.mapping.file
-        options = {
-            **asdict(replace(self.mapping, file=None)),
-            **asdict(self.matching),
-            "mapping": None if mapping is None else f"{mapping.name} ({mapping.digest})",
-            "worksheet": self.worksheet,
-            "header_row": self.header_row,
-            "encoding": self.encoding,
-            "separator": self.separator,
-            "raw_csv": self.raw_csv,
-            "accept_rounded_ids": self.accept_rounded_ids,
-            "duplicates": self.duplicates,
-            "viber": self.viber,
-            "since_export": self.since_export,
-            "export_number": self.export_number,
-            "read_first": self.read_first,
-        }
-        return {_option(name): _plain(value) for name, value in options.items()}
+    def check(self) -> None:
+        """Raise `SettingsError` where options contradict each other."""
+        if self.matching.no_match and self.matching.mode is Mode.UPDATE:
+            raise SettingsError(
+                "--no-match creates a contact for every row, and --mode update creates none.",
+                "Leave one of them out.",
+            )
+        if self.matching.detect_conflicts and not self.is_edited_export:
+            raise SettingsError(
+                "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
+                "Add --since-export.",
+            )
 
 
-_OPTIONS = {
-    "add_tags": "--add-tag",
-    "remove_tags": "--remove-tag",
-    "types": "--type",
-    "constants": "--set",
-}
-"""The options that are not called as their names are."""
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How one session of a run goes: another one of the same run may be given others."""
 
-
-def _option(name: str) -> str:
-    return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
-
-
-def _plain(value: object) -> object:
-    return json.loads(json.dumps(value))
+    out: Path | None = option(
+        "--out", metavar="FOLDER", help="Where results and checkpoint go [default: beside the sheet]."
+    )
+    restart: bool = option(
+        "--restart",
+        default=False,
+        help="Start a new run of the sheet; the run before is kept under a dated name.",
+    )
+    strict: bool = option("--strict", default=False, help="Send nothing if any row is invalid.")
+    stops: StopConditions = field(default_factory=StopConditions)
+    canary: int = option(
+        "--canary",
+        default=0,
+        metavar="N",
+        least=0,
+        help="Send so many rows first, read them back and compare, then the rest.",
+    )
+    log: CallLogOptions = field(default_factory=CallLogOptions)
+    command: str = ""
+    """The command that carries the run on, if not one that is made of the options."""

@@ -15,6 +15,7 @@ from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, recognize
 from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.models.option import document
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.chunk import Chunk
 from heyx_bulk.sheets.sheet import Sheet
@@ -33,7 +34,8 @@ NEW_ROWS_APART = (
 
 def map_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO_FIELDS) -> Columns:
     """The sheet's columns; `fields` are those the channel is known to have. Raises `MappingError`."""
-    return recognize(sheet.header, options.mapping, sheet.blank, fields)
+    no_match = options.matching.no_match
+    return recognize(sheet.header, options.mapping, sheet.blank, fields, no_match=no_match)
 
 
 def stage(
@@ -53,7 +55,7 @@ def stage(
     number of rows read so far. Nothing is left behind when this raises.
     """
     columns = columns or map_sheet(sheet, options)
-    columns = columns.with_sheet_facts(sheet.cells, exported=options.since_export or columns.copies_contacts)
+    columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
     with CheckpointBuilder(path) as draft:
         digest, warnings, watch = CellsDigest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
         for chunk in sheet.chunks():
@@ -80,14 +82,8 @@ def stage(
                 digest=digest.hexdigest(),
                 columns=columns.document(),
                 matching=asdict(replace(options.matching, read_first=reads_first(options, columns))),
-                options=options.document(),
-                sheet_options={
-                    "worksheet": sheet.worksheet,
-                    "header_row": options.header_row,
-                    "encoding": options.encoding,
-                    "separator": options.separator,
-                    "raw_csv": options.raw_csv,
-                },
+                options=document(options),
+                sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
                 warnings=tuple((found.what, found.rows, tuple(found.first)) for found in findings),
                 started_at=started_at,
@@ -102,7 +98,7 @@ def reads_first(options: UploadOptions, columns: Columns) -> bool:
 
     Most of such a sheet is as HeyX has it.
     """
-    return columns.copies_contacts if options.read_first is None else options.read_first
+    return columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
 
 
 def _merge_duplicates(draft: CheckpointBuilder, columns: Columns, duplicates: Duplicates) -> None:
@@ -133,20 +129,22 @@ def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
         yield row.number, rank, name, value
 
 
-def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, again: str) -> None:
-    """Raise `CheckpointMismatch` where the sheet or an option is not the run's; `again` is the remedy."""
-    began, now = checkpoint.info.options, options.document()
-    changed = [name for name in now if (began.get(name) or None) != (now[name] or None)]
+def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, viber: bool = False) -> None:
+    """Raise `CheckpointMismatch` where the sheet or an option is not the run's."""
+    began = {**document(UploadOptions()), **checkpoint.info.options}
+    began["--viber"] = checkpoint.facts.connection.get("viber", False)
+    now = {**document(options), "--viber": viber}
+    changed = [name for name in now if began[name] != now[name]]
     if changed:
-        told = "; ".join(f"{name} was {_said(began.get(name))}, now {_said(now[name])}" for name in changed)
-        anew = f"add {again} to start anew with these"
+        told = "; ".join(f"{name} was {_said(began[name])}, now {_said(now[name])}" for name in changed)
+        anew = "add --restart to start anew with these"
         raise CheckpointMismatch(
             f"The run of {sheet.path.name} began with other options: {told}.",
             f"Give the same options to carry on{'' if options.matching.no_match else f', or {anew}'}.",
         )
     if difference := sheet_change(checkpoint, sheet):
         anew = (
-            f", or add {again} to start anew with the sheet as it is now (rows that are in HeyX are found there)"
+            ", or add --restart to start anew with the sheet as it is now (rows that are in HeyX are found there)"
         )
         raise CheckpointMismatch(
             f"{sheet.path.name} is not as it was when its run began: {difference}.",

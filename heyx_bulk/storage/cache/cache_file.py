@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from heyx_bulk.database import Database, FileKind, open_shared
-from heyx_bulk.settings import state_folder
+from heyx_bulk.settings.folders import state_folder
 
 CACHE_FILE = FileKind(
     "The memory of this channel,",

@@ -49,10 +49,10 @@ def recover(path: Path) -> RecoveredRows:
                 shutil.copyfile(there, copy.with_name(copy.name + suffix))
         _lengthen(copy)
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
-            return _salvaged(db, path)
+            return _recovered(db, path)
 
 
-def _salvaged(db: sqlite3.Connection, path: Path) -> RecoveredRows:
+def _recovered(db: sqlite3.Connection, path: Path) -> RecoveredRows:
     header, expected = _info(db, "header"), _info(db, "rows")
     last = _last(db) if _has_rows(db) else -1
     rows = [record for low in range(0, last + 1, STEP_ROWS) for record in _read(db, low, low + STEP_ROWS - 1)]

@@ -12,7 +12,7 @@ from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Field, Policy
 from heyx_bulk.planning.diff import EditableFields, diff_row
-from heyx_bulk.planning.planner import Matching
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.reconcile import SentCreate
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowRecord

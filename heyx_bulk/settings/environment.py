@@ -3,74 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from platformdirs import user_state_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.settings.rate import Rate
 
 DEFAULT_URL = "https://app.heyx.io/api"
 REDIS = ("redis", "rediss", "unix")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-_RATE = re.compile(r"(\d{1,6})\s*/\s*(\d{1,6}(?:\.\d{1,6})?)?\s*(s|m|min|minute)", re.ASCII)
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\s*(%?)", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many calls in so many seconds."""
-
-    calls: int = 200
-    window_seconds: float = 60.0
-
-    @classmethod
-    def parse(cls, text: str) -> Rate:
-        """`200/min`, `100/min` or `200/3s`; raises `SettingsError`."""
-        found = _RATE.fullmatch(text.strip().casefold())
-        calls, length, unit = found.groups() if found else ("0", None, "s")
-        seconds = float(length or 1) * (1 if unit == "s" else 60)
-        if int(calls) < 1 or seconds <= 0:
-            raise SettingsError(
-                f"--rate {text} is no rate.",
-                "Write calls and time, such as --rate 200/min, --rate 100/min or --rate 200/3s.",
-            )
-        return cls(int(calls), seconds)
-
-    def share(self, share: float) -> Rate:
-        """So much of it; at least a call."""
-        return Rate(max(1, int(self.calls * share + 1e-9)), self.window_seconds)
-
-    def __str__(self) -> str:
-        if self.window_seconds == 60:
-            return f"{self.calls} a minute"
-        return f"{self.calls} every {self.window_seconds:g} s"
-
-
-def parse_share(text: str) -> float:
-    """A part of the rate, `50%` or `0.5`; raises `SettingsError`."""
-    found = _SHARE.fullmatch(text.strip())
-    number = float(found[1]) / (100 if found[2] else 1) if found else 0.0
-    if not 0 < number <= 1:
-        raise SettingsError(
-            f"--rate-share {text} is no part of the rate.", "Write it like --rate-share 50% (or 0.5)."
-        )
-    return number
 
 
 class Settings(BaseModel):
     """How HeyX is spoken to.
 
-    `timeout` bounds a whole call, `settle` is the wait before a look at doubts, `rate_share` is our part of the
-    rate. The rate is counted on this machine, or in the Redis that `limiter` names; for the token alone, or for
-    all that share the budget called `account`. Without `cache` no contact is remembered on this machine.
+    `timeout` (seconds) bounds a whole call, `reconcile_delay` (seconds) is the wait before an unanswered create is
+    looked for, `rate_share` is our part of the rate. The rate is counted on this machine, or in the Redis that
+    `rate_limit_redis` names; for the token alone, or for all that share the budget called `account`. Without
+    `cache` no contact is remembered on this machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -126,8 +84,14 @@ class Settings(BaseModel):
 
     @property
     def ready_seconds(self) -> float:
-        """Seconds that a new contact, which no call may find yet, is asked for again: a third of `settle`."""
+        """Seconds that a new contact, which no call may find yet, is asked for again: a third of the delay."""
         return self.reconcile_delay / 3
+
+    def connection(self) -> ConnectionOptions:
+        """How HeyX is spoken to, where that is not as by default; without the token."""
+        fields = type(self).model_fields
+        values = {one.name: getattr(self, one.name) for one in dataclass_fields(ConnectionOptions)}
+        return ConnectionOptions(**{k: value for k, value in values.items() if value != fields[k].default})
 
     @property
     def is_local(self) -> bool:
@@ -167,12 +131,6 @@ def validate_settings(**options: object) -> Settings:
     except ValidationError as error:
         mistakes = "; ".join(_mistake(dict(mistake)) for mistake in error.errors())
         raise SettingsError(mistakes, "Put that right and give the command again.") from None
-
-
-def state_folder() -> Path:
-    """The folder for what outlives a run but belongs beside no sheet: `HEYX_BULK_STATE`, else this user's."""
-    named = os.environ.get("HEYX_BULK_STATE")
-    return Path(named) if named else user_state_path("heyx-bulk", appauthor=False)
 
 
 def _hash(secret: str) -> str:

@@ -1,4 +1,4 @@
-"""Columns that nobody knows, asked about once on a terminal; the answers are kept in a mapping file."""
+"""What the columns mean: by a mapping file that is named or found, and by asking once about those nobody knows."""
 
 from __future__ import annotations
 
@@ -23,11 +23,26 @@ from heyx_bulk.values.value_types import ValueKind
 LEAVE_OUT = "-"
 
 
-def asked_about(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
-    """The intent with what a person answers about the columns that nobody knows, if there are any.
+def choose_mapping(
+    sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console, *, look: bool, ask: bool = False
+) -> UploadOptions:
+    """The options with what the mapping file says that is meant for the sheet, if they name none and one is found.
 
-    `fields` are those the channel is known to have.
+    Where `ask`, a person at a terminal is asked about columns that nobody knows. `fields` are those the channel is
+    known to have.
     """
+    file = options.mapping.file
+    if file is None and look and (path := mapping.find_mapping(sheet.path, sheet.header)) is not None:
+        file = mapping.read_mapping(path)
+        console.say(f"The columns are as {short_path(path)} says (found by itself; --no-mapping leaves it alone).")
+    elif file is not None:
+        console.say(f"The columns are as {short_path(file.path)} says.")
+    options = replace(options, mapping=replace(options.mapping, file=file))
+    return _asked(sheet, options, fields, console) if ask and console.can_ask else options
+
+
+def _asked(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
+    """The options with a person's answers about the columns that nobody knows, which a mapping file keeps."""
     found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
     if not found.unknown:
         return options

@@ -1,0 +1,111 @@
+"""What a person says about the columns of a sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from heyx_bulk.mapping.column import parse_field_name
+from heyx_bulk.mapping.mapping_file import MappingFile
+from heyx_bulk.mapping.mapping_store import read_mapping
+from heyx_bulk.models.option import option
+from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat
+
+
+def _read(text: str) -> MappingFile:
+    return read_mapping(Path(text))
+
+
+def _shown(file: MappingFile) -> str:
+    return f"{file.name} ({file.digest})"
+
+
+def _path(file: MappingFile) -> str:
+    return str(file.path)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(parse_field_name(name) for name in text.split(",") if trim(name))
+
+
+@dataclass(frozen=True, slots=True)
+class MappingOptions:
+    """What a person says about the columns: the options of the command line, a mapping file, tags for every row.
+
+    `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
+    """
+
+    file: MappingFile | None = option(
+        "--mapping",
+        metavar="FILE",
+        help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found by itself].",
+        parse=_read,
+        show=_shown,
+        word=_path,
+    )
+    map: tuple[str, ...] = option(
+        "--map",
+        default=(),
+        metavar="COLUMN=FIELD",
+        help='Send a column as a field: --map "No=customerid". Repeatable.',
+    )
+    ignore: tuple[str, ...] = option(
+        "--ignore", default=(), metavar="COLUMN", help="Leave a column out. Repeatable."
+    )
+    custom_fields: bool = option(
+        "--custom-fields", default=False, help="Send unknown columns as custom fields under their own header."
+    )
+    ignore_unknown: bool = option(
+        "--ignore-unknown", default=False, help="Leave out all columns that nobody knows."
+    )
+    types: tuple[str, ...] = option(
+        "--type",
+        default=(),
+        metavar="COLUMN=TYPE",
+        help="What a column's values are: text, phone, boolean, number, date, time, datetime, email or url.",
+    )
+    constants: tuple[str, ...] = option(
+        "--set",
+        default=(),
+        metavar="FIELD=VALUE",
+        help="A field that is the same for every row. Repeatable.",
+    )
+    region: str | None = option(
+        "--region", metavar="PK", help="The country of phones that have no +; they are sent as +92…"
+    )
+    phone_format: PhoneFormat | None = option(
+        "--phone-format", help="How phones are sent [default: e164 with --region, else as-typed]."
+    )
+    date_order: DateOrder | None = option(
+        "--date-order", help="The order of dates, where a column does not show it by itself."
+    )
+    lenient: bool = option(
+        "--lenient",
+        default=False,
+        help="Send a text that is not of its column's type as it stands, match keys aside.",
+    )
+    id_column: str | None = option(
+        "--id-column", metavar="COLUMN", help="The column that holds HeyX's contact ids."
+    )
+    key: tuple[str, ...] = option(
+        "--key",
+        default=(),
+        metavar="FIELD[,FIELD]",
+        help="The fields that say which contact a row means [default: phone,email].",
+        parse=_keys,
+        word=",".join,
+    )
+    tracking_field: str = option(
+        "--tracking-field",
+        default="",
+        metavar="FIELD",
+        help="A custom field that takes a mark of run and row when a contact is created, to know it again.",
+        show_default=False,
+    )
+    add_tags: tuple[str, ...] = option(
+        "--add-tag", default=(), metavar="TAG", help="Add a tag to every row's contact. Repeatable."
+    )
+    remove_tags: tuple[str, ...] = option(
+        "--remove-tag", default=(), metavar="TAG", help="Remove a tag from every row's contact. Repeatable."
+    )

@@ -1,0 +1,106 @@
+"""Options of commands, each declared once: beside the value that it sets, with the words of its help.
+
+A dataclass of options is what a command line gives, what the library takes, what a run stores to be known again,
+and what the command that begins it anew is written from.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, NamedTuple, cast, get_type_hints
+
+_KEY = "option"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How a value is given on a command line.
+
+    `flags` are as `--workers` or `--read-first/--blind`; a second one is short. `parse` makes the value of a text,
+    and raises a `UsageError`; `show` makes a text that tells the value from every other, `word` one that `parse`
+    reads.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    parse: Callable[[str], Any] | None = None
+    show: Callable[[Any], Any] | None = None
+    word: Callable[[Any], str] = str
+    least: float | None = None
+    most: float | None = None
+    show_default: bool = True
+
+    @property
+    def name(self) -> str:
+        """The flag that says it."""
+        return self.flags[0].partition("/")[0]
+
+
+def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # noqa: A002  what everybody calls it
+    """A field of a dataclass that an option sets; `more` are the other fields of `Option`."""
+    return field(default=default, metadata={_KEY: Option(flags, help, **more)})
+
+
+class Declared(NamedTuple):
+    """An option as a dataclass declares it: where its value stands, through the classes; its type, its default."""
+
+    path: tuple[str, ...]
+    type: Any
+    default: Any
+    option: Option
+
+
+def declared(options: type) -> Iterator[Declared]:
+    """The options of a dataclass, those of the dataclasses that it is made of among them."""
+    hints = get_type_hints(options)
+    for one in fields(options):
+        if _KEY in one.metadata:
+            yield Declared((one.name,), hints[one.name], one.default, one.metadata[_KEY])
+        elif is_dataclass(hints[one.name]):
+            inner = declared(cast("type", hints[one.name]))
+            yield from (found._replace(path=(one.name, *found.path)) for found in inner)
+
+
+def value_at(options: object, path: tuple[str, ...]) -> Any:
+    """The value of an option, where `declared` says it stands."""
+    for name in path:
+        options = getattr(options, name)
+    return options
+
+
+def document(options: object) -> dict[str, Any]:
+    """The values of all options as plain data, under their names on the command line."""
+    return {
+        found.option.name: _plain(value_at(options, found.path), found.option) for found in declared(type(options))
+    }
+
+
+def words(options: object) -> Iterator[str]:
+    """The command line that says these options: what is as by default is left out."""
+    for found in declared(type(options)):
+        value = value_at(options, found.path)
+        if value == found.default:
+            continue
+        if value is True:
+            yield found.option.name
+        elif value is False:
+            yield found.option.flags[0].partition("/")[2]
+        elif isinstance(value, tuple) and found.option.parse is None:
+            for item in value:
+                yield from (found.option.name, found.option.word(item))
+        else:
+            yield from (found.option.name, found.option.word(value))
+
+
+def command_line(*arguments: str) -> str:
+    """A command of this program, ready to copy."""
+    return f"heyx-bulk {shlex.join(arguments)}"
+
+
+def _plain(value: Any, declaration: Option) -> Any:
+    shown = value if declaration.show is None or value is None else declaration.show(value)
+    return json.loads(json.dumps(shown))

@@ -1,0 +1,122 @@
+"""An upload from its start to its end: read, map, stage, plan, send, report.
+
+The command line and the library call this; what they show, and what they ask, stands in their `UploadEvents`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from heyx_bulk.mapping.recognition import NO_FIELDS
+from heyx_bulk.rate_limit.learned_limit import LearnedLimit
+from heyx_bulk.reports.results import count_open
+from heyx_bulk.settings.environment import Settings
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.cache.channel_cache import known_fields
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.locking import lock
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.paths import RunPaths
+from heyx_bulk.upload.corrections import import_corrections
+from heyx_bulk.upload.events import UploadEvents
+from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.runs import (
+    begin_plan,
+    check_new_run,
+    confirm_channel,
+    open_run,
+    result_paths,
+    stage_run,
+    stored_paths,
+)
+from heyx_bulk.upload.simulation import simulate
+from heyx_bulk.upload.staging import map_sheet
+from heyx_bulk.upload.upload_plan import PlannedRate, plan_run
+from heyx_bulk.upload.upload_result import UploadResult, report
+from heyx_bulk.upload.upload_session import send
+
+UPLOAD, RUN, EVENTS = UploadOptions(), RunOptions(), UploadEvents()
+
+
+def upload_sheet(
+    sheet: str | Path | Sheet,
+    settings: Settings,
+    options: UploadOptions = UPLOAD,
+    run_options: RunOptions = RUN,
+    events: UploadEvents = EVENTS,
+) -> UploadResult:
+    """Upload a sheet, or carry on with its run; the results are written beside it, or in a folder of their own.
+
+    Raises `UsageError` where a person must put something right: nothing was sent. What became of everything else
+    is in the result, also why the run could not end: calling this again carries on.
+    """
+    options.check()
+    opened = sheet if isinstance(sheet, Sheet) else open_sheet(Path(sheet), options.sheet)
+    check_new_run(opened, options, run_options.out, known_fields(settings.channel))
+    paths = result_paths(opened, options, run_options.out)
+    if paths.note:
+        events.say(f"{paths.note}.")
+    with lock(paths.checkpoint), open_run(opened, options, paths, settings, run_options, events) as (run, fresh):
+        return _send(run, paths, settings, run_options, events, fresh=fresh)
+
+
+def rerun(
+    checkpoint: Checkpoint,
+    settings: Settings,
+    run_options: RunOptions = RUN,
+    events: UploadEvents = EVENTS,
+    *,
+    corrections: Sheet | None = None,
+    uncertain: bool = False,
+) -> UploadResult:
+    """Send the failed rows of a run again, or those that a person gives back corrected. The caller holds its lock.
+
+    With `uncertain`, rows whose create went unanswered are sent as if it never was.
+    """
+    checkpoint.verify_contents()
+    confirm_channel(checkpoint, settings)
+    run = Run.from_checkpoint(checkpoint)
+    if corrections is None:
+        checkpoint.reopening.reopen_failed(uncertain=uncertain)
+    else:
+        events.on_corrections(run, import_corrections(run, corrections, uncertain=uncertain))
+    run_options = replace(run_options, stops=replace(run_options.stops, same_error=False))
+    return _send(run, stored_paths(checkpoint), settings, run_options, events, fresh=False)
+
+
+def try_out(
+    sheet: Sheet,
+    settings: Settings,
+    options: UploadOptions = UPLOAD,
+    run_options: RunOptions = RUN,
+    events: UploadEvents = EVENTS,
+    *,
+    simulated: bool,
+) -> UploadResult:
+    """What an upload would do: looked up in HeyX and not written (a dry run), or played against a sandbox.
+
+    Its checkpoint is thrown away. Raises what ended a dry run before all rows were looked up.
+    """
+    options.check()
+    columns = map_sheet(sheet, options, NO_FIELDS if simulated else known_fields(settings.channel))
+    with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
+        path = Path(folder) / "trial.checkpoint"
+        with stage_run(sheet, columns, options, settings, path, durable=False) as checkpoint:
+            run = Run.from_checkpoint(checkpoint)
+            speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)
+            begin_plan(run, speed, run_options, events)
+            sent = (simulate if simulated else send)(run, settings, run_options, events, dry_run=not simulated)
+            return report(run, None, sent)
+
+
+def _send(
+    run: Run, paths: RunPaths, settings: Settings, run_options: RunOptions, events: UploadEvents, *, fresh: bool
+) -> UploadResult:
+    is_open = bool(count_open(run.checkpoint.queries.totals()))
+    if not fresh:
+        events.on_resume(run, plan_run(run, PlannedRate.of(settings)) if is_open else None)
+    sent = send(run, settings, run_options, events) if is_open else None
+    return report(run, paths, sent, run_options.command)

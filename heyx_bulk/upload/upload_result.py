@@ -1,0 +1,86 @@
+"""What an upload came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, WriteError
+from heyx_bulk.reports import results
+from heyx_bulk.reports.audit import audit_errors
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.paths import RunPaths
+from heyx_bulk.upload.events import SessionSummary
+
+LARGE_ROWS = 50_000
+UNCERTAIN_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What an upload came to: rows by status (all rows are there), what was sent, and where its files lie.
+
+    `sent` is None where nothing was left to send, `results` where no file was written; `failed` holds the rows
+    that need a person, if any do. `contacts` says how many contacts the rows stand for, where several rows are
+    one. `command` carries the run on.
+    """
+
+    sheet: str
+    totals: dict[str, int]
+    checkpoint: Path
+    command: str
+    contacts: int | None = None
+    sent: SessionSummary | None = None
+    results: Path | None = None
+    failed: Path | None = None
+    uncertain: tuple[RowRecord, ...] = ()
+    """The first rows that ended uncertain; one more than are to be shown, if there are more."""
+    can_look_again: bool = False
+    """Whether a rerun can look for the contact of an uncertain row."""
+    audit_errors: tuple[str, ...] = ()
+    write_error: HeyxBulkError | None = None
+    """Why the results could not be written."""
+
+    def raise_for_error(self) -> None:
+        """Raise what kept the run from its end, or its results from being trusted."""
+        if self.audit_errors:
+            raise HeyxBulkError(f"The audit failed: {'; '.join(self.audit_errors)}.", "Do not trust the totals.")
+        if self.write_error is not None:
+            raise self.write_error
+        if self.sent is not None and self.sent.stopped is not None:
+            raise self.sent.stopped
+
+
+def report(
+    run: Run, paths: RunPaths | None, sent: SessionSummary | None = None, command: str = ""
+) -> UploadResult:
+    """What became of a run; its results are written where `paths` say.
+
+    After an interrupted session a large sheet's results are left for later: whoever stops a program does not want
+    to wait for it.
+    """
+    checkpoint, uncertain = run.checkpoint, run.checkpoint.queue.uncertain_rows
+    totals = checkpoint.queries.totals()
+    interrupted = sent is not None and isinstance(sent.stopped, Interrupted)
+    written = failed = write_error = None
+    if paths is not None and not (interrupted and sum(totals.values()) > LARGE_ROWS):
+        try:
+            written, failed = results.write_results(run, paths.results), results.write_failed(run, paths.failed)
+        except (WriteError, DiskFull) as error:
+            write_error = error
+    return UploadResult(
+        sheet=checkpoint.info.sheet,
+        totals=totals,
+        checkpoint=checkpoint.path,
+        command=command or checkpoint.facts.command,
+        contacts=checkpoint.queries.count_contacts(),
+        sent=sent,
+        results=written,
+        failed=failed,
+        uncertain=tuple(islice(uncertain(), UNCERTAIN_SHOWN + 1)),
+        can_look_again=any(map(run.can_be_looked_for, uncertain())),
+        audit_errors=tuple(audit_errors(checkpoint)),
+        write_error=write_error,
+    )
