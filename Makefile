@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test check bench soak clean
+.PHONY: help setup demo test test-fast check bench soak clean
 
 help:  ## Show what there is to make
-	@grep -hE '^[a-z]+: .*## |^[a-z]+:  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+: .*## |^[a-z-]+:  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 setup: $(READY)  ## Make the virtual environment with the exact versions of constraints.txt
 
@@ -29,6 +29,9 @@ demo: $(READY)  ## Upload a sample to the built-in sandbox, rerun what failed, e
 test: check  ## Prove that it works (checks and tests, under four minutes)
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
+test-fast: $(READY)  ## The quick tests alone, in under 40 s
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not e2e and not slow"
+
 check: $(READY)  ## Types, style, and the house's own rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run $(BIN)/ruff format" >&2; exit 1; }
@@ -38,8 +41,9 @@ check: $(READY)  ## Types, style, and the house's own rules
 bench: $(READY)  ## Measure time and memory
 	@for file in bench/*.py; do echo "$$file"; $(BIN)/python $$file || exit 1; done
 
-soak: $(READY)  ## Kill runs at random for five minutes (SECONDS=300 SEED=… to change)
-	@$(BIN)/python -m tests.crash $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+soak: $(READY)  ## Try properties with new examples, then kill runs for five minutes (SECONDS=300 SEED=… to change)
+	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=random tests/property
+	@$(BIN)/python -m tests.support.crash_runs $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clean:  ## Take away everything that was made
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

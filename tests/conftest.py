@@ -1,16 +1,36 @@
-"""What every test may count on: a state folder of its own, and no token from outside."""
+"""What every test may count on: a state folder of its own, no token from outside, and examples that stay."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from heyx_bulk.sandbox import Sandbox, SandboxServer
+from tests.support.program import TOKEN
+
+NUMBERS = count(1)
+
+settings.register_profile("fixed", derandomize=True, print_blob=True)
+settings.register_profile("random", print_blob=True)
+settings.load_profile("fixed")
 
 
 @pytest.fixture(autouse=True)
 def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    state = tmp_path_factory.mktemp("state")
+    state = tmp_path_factory.getbasetemp() / "states" / str(next(NUMBERS))
+    state.mkdir(parents=True)
     monkeypatch.setenv("HEYX_BULK_STATE", str(state))
     for name in ("HEYX_TOKEN", "HEYX_TOKEN_FILE", "HEYX_URL", "HEYX_RATE_LIMIT_REDIS", "HEYX_ACCOUNT"):
         monkeypatch.delenv(name, raising=False)
     return state
+
+
+@pytest.fixture
+def server() -> Iterator[SandboxServer]:
+    """A HeyX of the test's own, on a real socket."""
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        yield server

@@ -1,0 +1,148 @@
+"""What columns mean, as a person says it: asked on a terminal, written into a file, corrected there."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import subprocess
+import time
+from pathlib import Path
+
+from heyx_bulk.sandbox import SandboxServer
+from tests.support.program import PROGRAM, environment, heyx, results, sheet
+
+HEADER = ("First Name", "Mobile", "Born", "Mood")
+ROWS = (("ann lee", "+92300123", "14/03/1988", "x"), ("bob", "+92300124", "03/04/1990", ""))
+
+
+def at_a_terminal(folder: Path, heyx_server: SandboxServer, *words: str, answers: list[tuple[str, str]]) -> int:
+    """The exit code of a command at a terminal where each question is answered when it is asked."""
+    main, other = pty.openpty()
+    child = subprocess.Popen(
+        [*PROGRAM, *words], cwd=folder, env=environment(heyx_server), stdin=other, stdout=other, stderr=other
+    )
+    os.close(other)
+    shown, ends_at = "", time.monotonic() + 60
+    for question, answer in answers:
+        while question not in shown and time.monotonic() < ends_at:
+            shown += os.read(main, 1024).decode(errors="replace")
+        assert question in shown
+        shown = shown.partition(question)[2]
+        os.write(main, f"{answer}\n".encode())
+    try:
+        while os.read(main, 1024):
+            pass
+    except OSError:  # how Linux says that nobody has the terminal open any more
+        pass
+    finally:
+        os.close(main)
+    return child.wait(60)
+
+
+def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    command = ("upload", "contacts.csv", "--map", "First Name=nickname")
+    answers = [("Born” (14/03/1988, 03/04/1990) [-]: ", "birthday"), ("Mood” (x) [-]: ", "")]
+    assert at_a_terminal(tmp_path, server, *command, answers=answers) == 0
+    born = {contact.fields.get("birthday") for contact in server.sandbox.contacts}
+    assert born == {"14/03/1988", "03/04/1990"}
+    mapped = (tmp_path / "contacts.toml").read_text(encoding="utf-8")
+    assert 'field = "birthday"' in mapped
+    again = heyx(tmp_path, *command, server=server)
+    assert (again.code, "run is finished" in again.err, "contacts.toml says" in again.err) == (0, True, True)
+
+
+def test_a_mapping_is_written_corrected_and_found_by_itself(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    shown = heyx(tmp_path, "columns", "contacts.csv", "--save", "contacts.toml")
+    assert (shown.code, shown.out) == (2, "4 columns: 2 understood, 2 not\n")
+    mapping = tmp_path / "contacts.toml"
+    first = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert first.code == 2
+    assert first.err.count("contacts.toml, line ") == 2
+    text = mapping.read_text(encoding="utf-8")
+    born, mood = text.index('field = ""'), text.rindex('field = ""')
+    assert text[text.index("\n", born) :].startswith('\ntype = "date"\n')
+    text = text[:born] + 'field = "birthday"' + text[text.index("\n", born) : mood] + 'tag = "VIP"\n'
+    first_name = '\nfield = "firstName"\n'
+    text = text.replace(first_name, f'{first_name}transform = [{{ split = [" ", 1] }}, "title"]\n')
+    mapping.write_text(text, encoding="utf-8")
+    done = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert (done.code, done.out) == (0, "2 rows: 2 created\n"), done.err
+    ann, bob = sorted(server.sandbox.contacts, key=lambda contact: str(contact.fields["phone"]))
+    assert (ann.fields["firstName"], ann.fields["birthday"], list(ann.tags)) == ("Ann", "1988-03-14", ["VIP"])
+    assert (bob.fields["firstName"], bob.fields["birthday"], list(bob.tags)) == ("Bob", "1990-04-03", [])
+
+
+def test_a_mapping_is_found_for_the_same_headers_elsewhere_and_can_be_left_alone(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        sheet(folder, ("1", "2"), header=("Phone", "Mood"))
+    saved = heyx(here, "columns", "contacts.csv", "--custom-fields", "--save", "meaning.toml")
+    assert saved.code == 0
+    found = heyx(there, "upload", "contacts.csv", "--simulate")
+    assert (found.code, "meaning.toml says (found by itself" in found.err) == (0, True)
+    assert heyx(there, "upload", "contacts.csv", "--simulate", "--no-mapping").code == 2
+
+
+def test_a_mapping_that_is_there_is_never_written_over(tmp_path: Path) -> None:
+    sheet(tmp_path, ("1",), header=("Phone",))
+    (tmp_path / "x.toml").write_text("kept", encoding="utf-8")
+    done = heyx(tmp_path, "columns", "contacts.csv", "--save", "x.toml")
+    assert (done.code, (tmp_path / "x.toml").read_text(encoding="utf-8")) == (2, "kept")
+
+
+def test_a_run_carries_on_only_with_the_mapping_it_began_with(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, ("1", "2"), header=("Phone", "Mood"))
+    heyx(tmp_path, "columns", "contacts.csv", "--custom-fields", "--save", "contacts.toml")
+    assert heyx(tmp_path, "upload", "contacts.csv", server=server).code == 0
+    with (tmp_path / "contacts.toml").open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    done = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert (done.code, "--mapping was contacts.toml" in done.err) == (2, True)
+
+
+def test_columns_are_told_with_reason_and_suggestion_as_json(tmp_path: Path) -> None:
+    sheet(tmp_path, ("1", "A", "b"), header=("Mobile", "Frist Name", "tag:VIP"))
+    told = json.loads(heyx(tmp_path, "columns", "contacts.csv", "--json").out)
+    assert [(one["meaning"], one["reason"], one["suggestion"]) for one in told["columns"]] == [
+        ("phone (phone)", "a header in English", None),
+        ("?", "", "firstName"),
+        ("the tag VIP", "a tag's column", None),
+    ]
+
+
+def test_rows_of_one_contact_are_merged_sent_once_and_all_answered(tmp_path: Path, server: SandboxServer) -> None:
+    rows = (("+92300", "Ann", "A"), ("+92301", "Bob", ""), ("+92-300", "Anna", "B"))
+    sheet(tmp_path, *rows)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--duplicates", "merge", server=server)
+    assert (done.code, done.out) == (0, "3 rows for 2 contacts: 3 created\n")
+    told = results(tmp_path / "contacts.results.csv")
+    assert told[0]["heyx contact id"] == told[2]["heyx contact id"] != told[1]["heyx contact id"]
+    ann = next(contact for contact in server.sandbox.contacts if contact.id == told[0]["heyx contact id"])
+    assert (ann.fields["firstName"], sorted(ann.tags)) == ("Anna", ["A", "B"])
+
+
+def test_modes_leave_alone_what_they_are_not_for(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, ("+92300", "Ann", ""))
+    heyx(tmp_path, "upload", "contacts.csv", server=server)
+    for mode, out in (("create", "2 rows: 1 created, 1 skipped\n"), ("update", "2 rows: 1 updated, 1 skipped\n")):
+        folder = tmp_path / mode
+        folder.mkdir()
+        sheet(folder, ("+92300", f"Ann {mode}", ""), (f"+92301{mode[0] == 'c':d}", "Bob", ""))
+        assert heyx(folder, "upload", "contacts.csv", "--mode", mode, server=server).out == out
+    assert [contact.fields["firstName"] for contact in server.sandbox.contacts] == ["Ann update", "Bob"]
+
+
+def test_a_value_that_does_not_fit_is_invalid_or_sent_as_it_stands(tmp_path: Path, server: SandboxServer) -> None:
+    with (tmp_path / "contacts.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("phone", "born"), ("+92300", "soon")])
+    words = ("upload", "contacts.csv", "--map", "born=birthday", "--type", "born=date")
+    assert heyx(tmp_path, *words, server=server).out == "1 row: 1 invalid\n"
+    done = heyx(tmp_path, *words, "--lenient", server=server)
+    assert done.out == "1 row: 1 created\n"
+    assert results(tmp_path / "contacts.results.csv")[0]["heyx message"].startswith("sent as it stands: column B")
+    assert server.sandbox.contacts[0].fields["birthday"] == "soon"

@@ -1,0 +1,40 @@
+"""A phone keeps its digits."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heyx_bulk.values.text import digits, trim
+from heyx_bulk.values.value_types import ConversionError, PhoneFormat
+from tests.support.phone_meanings import AS_TYPED, E164, phone, written
+
+
+@given(st.sampled_from(["", "+"]), written)
+def test_a_phone_in_plain_digits_as_typed_never_changes(plus: str, text: str) -> None:
+    assert phone(plus + text, AS_TYPED) == plus + text
+
+
+@given(st.text("+0123456789٠١٢٣٤٥٦٧٨٩ ()-./x#;,\u202a０１２", max_size=30).map(trim).filter(bool))
+def test_a_phone_as_typed_keeps_its_digits_and_is_taken_again_as_it_is(text: str) -> None:
+    try:
+        sent = phone(text, AS_TYPED)
+    except ConversionError:
+        return
+    assert digits(sent) == digits(text)
+    assert phone(sent, AS_TYPED) == sent
+
+
+MOBILES = {"PK": ("300", 10), "GB": ("7400", 10), "US": ("202555", 10), "DE": ("1512", 11), "IT": ("347", 10)}
+
+
+@given(
+    st.sampled_from(sorted(MOBILES)), st.text("0123456789", min_size=11, max_size=11), st.sampled_from(PhoneFormat)
+)
+def test_a_phone_with_its_country_code_is_taken_again_as_it_is(region: str, rest: str, form: PhoneFormat) -> None:
+    start, length = MOBILES[region]
+    national = (start + rest)[:length]
+    sent = phone(national, E164, region)
+    assert sent.endswith(national)
+    assert phone(sent, E164, region) == phone(sent, E164) == sent
+    assert phone(phone(sent, form, region), form, region) == phone(sent, form, region)

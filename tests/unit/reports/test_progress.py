@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import pytest
+
+from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
+from tests.support.runs import RecordingProgress
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def done(number: int, status: Status = Status.CREATED) -> Outcome:
+    return Outcome(number, status)
+
+
+def lines(total: int, finished: int = 0) -> tuple[Lines, io.StringIO, Clock]:
+    file, clock = io.StringIO(), Clock()
+    return Lines(file, total, finished, clock=clock), file, clock
+
+
+def test_a_line_is_written_every_thirty_seconds_and_not_more_often() -> None:
+    progress, file, clock = lines(1200)
+    for second in range(100):
+        clock.now = 1000.0 + second
+        progress.tick(0)
+    assert len(file.getvalue().splitlines()) == 3
+
+
+def test_a_line_says_how_far_the_run_is_and_what_became_of_rows() -> None:
+    progress, file, clock = lines(12_000, 1000)
+    for number in range(5):
+        progress.report(done(number))
+    progress.report(done(6, Status.FAILED))
+    clock.now += 31
+    progress.tick(48.4)
+    assert file.getvalue() == "1,006 of 12,000 rows, 5 created, 1 failed, next call in 48 s\n"
+
+
+def test_a_short_wait_is_not_worth_a_word() -> None:
+    progress, file, clock = lines(10)
+    clock.now += 31
+    progress.tick(1.9)
+    assert file.getvalue() == "0 of 10 rows\n"
+
+
+def test_a_line_says_why_calls_are_tried_again() -> None:
+    progress, file, clock = lines(10)
+    clock.now += 31
+    progress.tick(0, "HeyX answered 503")
+    assert "HeyX answered 503" in file.getvalue()
+
+
+def test_an_outcome_is_a_moment_to_say_a_line_too() -> None:
+    progress, file, clock = lines(10)
+    clock.now += 31
+    progress.report(done(2))
+    progress.close()
+    assert file.getvalue() == "1 of 10 rows, 1 created\n"
+
+
+def bar(total: int, finished: int = 0) -> tuple[Bar, io.StringIO]:
+    file = io.StringIO()
+    return Bar(file, total, finished), file
+
+
+def test_a_bar_begins_where_the_run_stood_and_counts_rows() -> None:
+    progress, file = bar(20, 5)
+    for number in range(15):
+        progress.report(done(number))
+    progress.close()
+    last = file.getvalue().rpartition("\r")[2]
+    assert ("20/20" in last, "5/20" in file.getvalue()) == (True, True)
+
+
+def test_a_bar_tells_how_long_the_next_call_waits_and_forgets_it_at_the_end() -> None:
+    progress, file = bar(20)
+    progress.tick(48)
+    assert "next call in 48 s" in file.getvalue()
+    progress.tick(0.5)
+    assert "next call" not in file.getvalue().rpartition("\r")[2]
+    progress.tick(48)
+    progress.close()
+    assert "next call" not in file.getvalue().rpartition("\r")[2]
+
+
+def test_a_bar_counts_the_rows_that_need_a_person() -> None:
+    progress, file = bar(20)
+    for status in (Status.FAILED, Status.UNCERTAIN, Status.FAILED, Status.CREATED):
+        progress.report(done(2, status))
+    progress.close()
+    assert "2 failed, 1 uncertain" in file.getvalue().rpartition("\r")[2]
+
+
+def test_a_bar_tells_what_troubles_the_calls() -> None:
+    progress, file = bar(20)
+    progress.tick(0, "HeyX answered 503")
+    progress.close()
+    assert "HeyX answered 503" in file.getvalue()
+
+
+def test_every_row_is_named_as_it_ends() -> None:
+    file, shown = io.StringIO(), RecordingProgress()
+    progress = RowLogger(shown, file)
+    progress.report(Outcome(17, Status.FAILED, "7", "HeyX answered 403: no"))
+    progress.report(Outcome(18, Status.CREATED, "8"))
+    progress.tick(5, "trouble")
+    progress.close()
+    assert file.getvalue() == "row 17: failed 7 HeyX answered 403: no\nrow 18: created 8\n"
+    assert ([o.number for o in shown.outcomes], shown.waits, shown.troubles, shown.closed) == (
+        *([17, 18], [5], ["trouble"]),
+        1,
+    )
+
+
+@pytest.mark.parametrize("outcomes", [0, 3])
+def test_silence_is_silent(outcomes: int, capfd: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    for number in range(outcomes):
+        progress.report(done(number))
+        progress.tick(100)
+    progress.close()
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_an_export_is_counted_in_calls_with_the_contacts_it_met() -> None:
+    progress, file, clock = lines(0)
+    progress = Lines(file, unit="call", clock=clock)
+    clock.now += 31
+    progress.advance(12, 340, 118)
+    assert file.getvalue() == "12 of 340 calls, 118 contacts\n"
+
+
+def test_the_bar_of_an_export_begins_where_its_first_answer_stands() -> None:
+    file = io.StringIO()
+    progress = Bar(file, unit="call")
+    progress.advance(12, 340, 118)
+    progress.advance(13, 340, 120)
+    progress.close()
+    assert "13/340" in file.getvalue().rpartition("\r")[2]
+    assert "120 contacts" in file.getvalue().rpartition("\r")[2]
+
+
+def test_new_trouble_is_a_line_at_once() -> None:
+    progress, file, clock = lines(10)
+    clock.now += 3
+    progress.tick(0, "HeyX answered 503")
+    clock.now += 3
+    progress.tick(0, "HeyX answered 503")
+    assert file.getvalue() == "0 of 10 rows, trying again: HeyX answered 503\n"

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+
+from heyx_bulk.values.phone import is_region
+from heyx_bulk.values.text import digits
+from heyx_bulk.values.value_types import ConversionError, PhoneFormat
+from tests.support.phone_meanings import AS_TYPED, DIGITS, E164, phone
+
+
+def cause(text: str, form: PhoneFormat = AS_TYPED, region: str | None = None) -> str:
+    with pytest.raises(ConversionError) as unfit:
+        phone(text, form, region)
+    return unfit.value.cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("123123", "03244077087", "+44 (0)20 7946-0018", "(+44) 20 7946 0018", "0711/1234567", "+49 711/1234567"),
+        *("0049 711/1234567", "555/123/4567", "03ー3456ー7890", "0300*1234567", "020.7946.0018", "007"),
+    ],
+)
+def test_a_phone_as_typed_stays_as_it_is(text: str) -> None:
+    assert phone(text, AS_TYPED) == phone(text, AS_TYPED, "PK") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("٠٣٢٤٤٠٧٧٠٨٧", "03244077087"),
+        ("۰۳۲۴ ۴۰۷۷۰۸۷", "0324 4077087"),
+        ("＋４４（０）２０", "+44(0)20"),
+        ("\u202a+92 324 4077087\u202c", "+92 324 4077087"),
+    ],
+)
+def test_even_as_typed_a_phone_has_the_digits_that_it_is_found_by(text: str, sent: str) -> None:
+    assert phone(text, AS_TYPED) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1.78E+15", "a phone that the spreadsheet has rounded"),
+        ("4,47912E+11", "a phone that the spreadsheet has rounded"),
+        ("n/a", "a phone without digits"),
+        ("-", "a phone without digits"),
+        ("x²", "a phone without digits"),
+        ("020 7946 0018 x12", "a phone with an extension"),
+        ("+44 20 7946 0018 ext. 4", "a phone with an extension"),
+        ("+1 212 555 0123;ext=4", "a phone with an extension"),
+        ("212-555-0123 #12", "a phone with an extension"),
+        ("212-555-0123EXT12", "a phone with an extension"),
+        ("11 5555 0123 interno 7", "a phone with an extension"),
+        ("010-12345678转12", "a phone with an extension"),
+        ("٠٢ ١٢٣٤٥٦٧ تحويلة ١٢", "a phone with an extension"),
+        ("0300 1234567 / 0321 7654321", "several phones in one cell"),
+        ("0300 1234567, 0321 7654321", "several phones in one cell"),
+        ("0300-1234567\n0321-7654321", "several phones in one cell"),
+        ("03001234567 - 03217654321", "several phones in one cell"),
+        ("+92 300 1234567 +92 321 7654321", "several phones in one cell"),
+        ("1234567;7654321", "several phones in one cell"),
+        ("0300 1234567 ::: 7654321", "several phones in one cell"),
+        ("0300 1234567 or 0321 7654321", "several phones in one cell"),
+        ("030 1234567/68", "several phones in one cell"),
+        ("03244077087 (Ali)", "a phone with letters"),
+        ("tel:+923244077087", "a phone with letters"),
+        ("1-800-FLOWERS1", "a phone with letters"),
+    ],
+)
+@pytest.mark.parametrize("form", PhoneFormat)
+def test_what_is_not_one_phone_is_refused_in_every_format(text: str, why: str, form: PhoneFormat) -> None:
+    assert cause(text, form) == why
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "written"),
+    [
+        ("03244077087", "PK", "+923244077087"),
+        ("0324-407 70 87", "PK", "+923244077087"),
+        ("٠٣٢٤٤٠٧٧٠٨٧", "PK", "+923244077087"),
+        ("3244077087", "PK", "+923244077087"),
+        ("09991234567", "PK", "+929991234567"),
+        ("923244077087", "PK", "+923244077087"),
+        ("0092 324 4077087", "PK", "+923244077087"),
+        ("+92 (0)324 4077087", None, "+923244077087"),
+        ("(+44) 20 7946 0018", "PK", "+442079460018"),
+        ("+44 (0)20 7946-0018", "US", "+442079460018"),
+        ("011 44 20 7946 0018", "US", "+442079460018"),
+        ("(555) 123-4567", "US", "+15551234567"),
+        ("030/123456", "DE", "+4930123456"),
+        ("15712345678", "DE", "+4915712345678"),
+        ("4915120000000", "DE", "+4915120000000"),
+        ("06 1234 5678", "IT", "+390612345678"),
+        ("(41) 91234-5678", "BR", "+5541912345678"),
+        ("13851234567", "CN", "+8613851234567"),
+    ],
+)
+def test_a_phone_is_read_as_people_dial_in_its_region(text: str, region: str | None, written: str) -> None:
+    assert phone(text, E164, region) == written
+    assert phone(text, DIGITS, region) == written.removeprefix("+")
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "why"),
+    [
+        ("+999 123456", None, "a phone that is none"),
+        ("+92 32", None, "a phone that is none"),
+        ("+44 20 7946 0018 9999", None, "a phone that is none"),
+        ("+1 253 0000", None, "a phone that is none"),
+        ("253-0000", "US", "a phone that is none"),
+        ("1122", "PK", "a phone that is none"),
+        ("00", "PK", "a phone that is none"),
+        ("0300*1234567", "PK", "a phone that is none"),
+        ("++923244077087", "PK", "a phone that is none"),
+        ("447911123456", "PK", "a phone that may be of another country"),
+        ("5512345678", "PK", "a phone that may be of another country"),
+        ("923244077087", "DE", "a phone that may be of another country"),
+        ("923244077087", "IT", "a phone that may be of another country"),
+    ],
+)
+def test_what_cannot_be_a_phone_there_is_refused(text: str, region: str | None, why: str) -> None:
+    assert cause(text, E164, region) == cause(text, DIGITS, region) == why
+
+
+@pytest.mark.parametrize("text", ["03244077087", "923244077087", "0092 324 4077087", "123123"])
+def test_without_a_region_no_country_code_is_made_up(text: str) -> None:
+    with pytest.raises(ConversionError, match="--region") as unfit:
+        phone(text, E164)
+    assert unfit.value.cause == "a phone without country code"
+    assert phone(text, DIGITS) == digits(text)
+
+
+def test_a_phone_without_its_area_code_is_told_so() -> None:
+    with pytest.raises(ConversionError, match="area code is missing"):
+        phone("253-0000", E164, "US")
+
+
+def test_only_a_phone_without_plus_is_told_to_get_one() -> None:
+    with pytest.raises(ConversionError, match=r"needs a \+ in front"):
+        phone("447911123456789", E164, "US")
+    with pytest.raises(
+        ConversionError, match=r"too many digits for a phone with country code 44: look it up again$"
+    ):
+        phone("+447911123456789", E164, "US")
+
+
+@pytest.mark.parametrize(
+    ("text", "known"), [("PK", True), ("GB", True), ("pk", False), ("XX", False), ("001", False)]
+)
+def test_a_region_is_known_by_its_two_capitals(text: str, known: bool) -> None:
+    assert is_region(text) is known
