@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -204,8 +205,8 @@ def _begin(
 
 def _command(sheet: Sheet, options: UploadOptions, settings: Settings, run_options: RunOptions) -> str:
     """The command that does what the library was asked to."""
-    out = () if run_options.out is None else ("--out", str(run_options.out))
-    return command_line("upload", str(sheet.path), *words(options), *out, *words(settings.connection()))
+    session = replace(run_options, restart=False)
+    return command_line("upload", str(sheet.path), *words(options), *words(settings.connection()), *words(session))
 
 
 def _archive_previous_run(new: Checkpoint, paths: RunPaths, settings: Settings, events: UploadEvents) -> None:
