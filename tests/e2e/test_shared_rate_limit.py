@@ -100,7 +100,7 @@ def test_an_answer_frees_its_part_of_the_limit_a_window_later(redis: Server) -> 
         answered = time.monotonic()
         while bucket.acquire("b") > 0:
             time.sleep(0.002)
-        assert 0.29 <= time.monotonic() - answered < 1
+        assert 0.29 <= time.monotonic() - answered < 10
 
 
 def test_a_share_is_spaced_and_counts_what_others_took(redis: Server) -> None:

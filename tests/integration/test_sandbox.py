@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import socket
 import threading
 import time
@@ -1063,13 +1064,18 @@ def test_a_body_without_a_length_is_411(server: SandboxServer, header: bytes) ->
         assert raw.recv(12) == b"HTTP/1.1 411"
 
 
-def test_closing_is_quick_although_connections_are_idle(server: SandboxServer) -> None:
+def test_closing_does_not_wait_for_connections_that_are_idle(server: SandboxServer) -> None:
     with client_of(server) as client:
         client.get("/v1/contact/1")
-        began = time.perf_counter()
-        server.close()
-        server.close()
-        assert time.perf_counter() - began < 1
+
+        def close_twice() -> None:
+            server.close()
+            server.close()
+
+        closing = threading.Thread(target=close_twice, daemon=True)
+        closing.start()
+        closing.join(20)
+        assert not closing.is_alive()
         with pytest.raises(httpx.TransportError):
             client.get("/v1/contact/1")
 
@@ -1101,10 +1107,14 @@ def test_the_server_is_on_loopback_and_its_port_is_its_own(server: SandboxServer
 def test_an_answer_over_loopback_does_not_wait_for_acknowledgements(server: SandboxServer) -> None:
     with client_of(server) as client:
         client.post("/v1/contact", json=written({"phone": "1"}))
-        times = []
+    asked = "GET /v1/contact/by_custom_field?name=phone&value=1 HTTP/1.1"
+    ask = f"{asked}\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as raw:
         for _ in range(50):
-            began = time.perf_counter()
-            client.get("/v1/contact/by_custom_field?name=phone&value=1")
-            times.append(time.perf_counter() - began)
-    # Two writes would cost 40 ms each time; a busy machine is not what this test is about.
-    assert sorted(times)[25] < 0.02
+            raw.sendall(ask.encode())
+            head, _, body = raw.recv(1 << 16).partition(b"\r\n\r\n")
+            found = re.search(rb"(?i)content-length: (\d+)", head)
+            assert found is not None
+            assert len(body) == int(
+                found[1]
+            )  # A second write would wait 40 ms for the first one's acknowledgement.
