@@ -48,7 +48,7 @@ class RateLimiter:
         self._concurrency = ConcurrencyLimiter(rate, max_concurrent)
         self._numbers = itertools.count(1)
         self._granted: dict[str, tuple[int, float, bool]] = {}
-        self._latest_heard = 0
+        self._newest_answered = 0
         self._broken: Stopped | None = None
 
     @property
@@ -82,17 +82,17 @@ class RateLimiter:
         number, granted_at, is_probe = self._granted.pop(name)
         self._concurrency.record_latency(asyncio.get_running_loop().time() - granted_at)
         self._concurrency.release()
-        heard = RateLimitHeaders.of(headers or {})
+        shown = RateLimitHeaders.of(headers or {})
         # An older call's answer must not bring back a part of the limit that a newer one took.
-        if number <= self._latest_heard:
-            heard = RateLimitHeaders()
-        elif heard != RateLimitHeaders():
-            self._latest_heard = number
-        self._do(lambda: self._bucket.complete(name, round(margin_seconds * 1000), heard.used(self.rate)))
+        if number <= self._newest_answered:
+            shown = RateLimitHeaders()
+        elif shown != RateLimitHeaders():
+            self._newest_answered = number
+        self._do(lambda: self._bucket.complete(name, round(margin_seconds * 1000), shown.used(self.rate)))
 
         def learn(learned: LearnedLimit) -> LearnedLimit:
             now = self._bucket.wall_time()
-            learned = learned.after_header(heard.limit, self.rate, now)
+            learned = learned.after_header(shown.limit, self.rate, now)
             return learned.after_answer(now, self.rate, is_probe=is_probe and not margin_seconds)
 
         if learn(self.learned) != self.learned:

@@ -219,7 +219,7 @@ def _connect(url: str, place: str) -> tuple[Redis, Script]:
     except ImportError:
         raise SettingsError(
             "HEYX_RATE_LIMIT_REDIS names a Redis, and the Python package redis is not installed.",
-            "Install heyx-bulk with the extra fleet: python -m pip install 'heyx-bulk[fleet]'.",
+            "Install heyx-bulk with the extra redis: python -m pip install 'heyx-bulk[redis]'.",
         ) from None
     try:
         redis = Redis.from_url(
