@@ -14,25 +14,11 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "heyx_bulk"
+from tests.support.levels import LEVELS, PACKAGE, files, level, room
+
 MOST_LINES = 400
 MOST_ROOMS = 18
 MOST_ARROWS = 90
-
-LEVELS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
-    frozenset({"models"}),
-    frozenset({"settings", "values", "database"}),
-    frozenset({"sheets", "rate_limit"}),
-    frozenset({"mapping", "api"}),
-    frozenset({"planning"}),
-    frozenset({"storage"}),
-    frozenset({"reports"}),
-    frozenset({"upload", "export"}),
-    frozenset({"cli"}),
-    frozenset({"__init__", "__main__"}),
-)
-"""A room (a module or package directly in `heyx_bulk`) imports only from levels before its own."""
 
 DOORS = {
     "sqlite3": {"database", "storage"},
@@ -56,15 +42,6 @@ DOORS = {
 """The rooms through which an outside library comes in."""
 
 BANNED = {"utils", "helpers", "base", "core", "common", "manager"}
-
-
-def files() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def room(path: Path) -> str:
-    place = path.relative_to(PACKAGE)
-    return place.parts[0] if len(place.parts) > 1 else place.stem
 
 
 def module(path: Path) -> str:
@@ -94,10 +71,6 @@ def _imported(path: Path) -> Iterator[str]:
 
 def ours(path: Path) -> set[str]:
     return {name for name in imported(path) if name.split(".")[0] == PACKAGE.name}
-
-
-def level(name: str) -> int:
-    return next(number for number, rooms in enumerate(LEVELS) if name in rooms)
 
 
 def test_every_room_has_a_level() -> None:
