@@ -47,10 +47,10 @@ mkdir -p -- "$DEMO"
 cd -- "$DEMO"
 rm -rf -- contacts.xlsx contacts.xlsx.checkpoint* contacts.results*.xlsx vip*.xlsx state sandbox.txt totals.txt
 
-say "# A HeyX of our own: it answers in 0.3 seconds and refuses the first three contacts it is to create"
-typed "heyx-bulk sandbox --latency 0.3 --refuse-creates 3 &"
+say "# A HeyX of our own: it answers in 0.15 seconds and refuses the first three contacts it is to create"
+typed "heyx-bulk sandbox --latency 0.15 --refuse-creates 3 &"
 : >sandbox.txt
-"$HEYX_BULK" sandbox --latency 0.3 --refuse-creates 3 >>sandbox.txt 2>&1 &
+"$HEYX_BULK" sandbox --latency 0.15 --refuse-creates 3 >>sandbox.txt 2>&1 &
 sandbox=$!
 waited=0
 until grep -q '^export HEYX_TOKEN=' sandbox.txt; do
