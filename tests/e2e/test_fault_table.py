@@ -1,4 +1,4 @@
-"""DESIGN.md's table of faults, walked row by row with real sockets: each cell is seen, not believed."""
+"""The fault table of docs/architecture/fault-table.md, played row by row on real sockets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.support.runs import RecordingProgress, settings
 
 T = TypeVar("T")
 
-DESIGN = (Path(__file__).parents[2] / "DESIGN.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parents[2] / "docs" / "architecture" / "fault-table.md"
 GRACE_SECONDS = 0.0005
 NAMING_SECONDS = 0.01  # names are looked up in a thread
 PHONE = "+4412345678"
@@ -53,8 +53,8 @@ HEADER = "phone,first name\n"
 
 
 def table() -> dict[str, tuple[str, ...]]:
-    """The rows of DESIGN.md's table of faults: name, then its other cells."""
-    section = DESIGN.partition("\n## Faults\n")[2].partition("\n## ")[0]
+    """The rows of the page's table: the fault's name, then its other cells."""
+    section = PAGE.read_text(encoding="utf-8").partition("\n## Faults\n")[2].partition("\n## ")[0]
     lines = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ")]
     rows = [[cell.strip() for cell in line] for line in lines[1:] if not re.fullmatch(r"[\s|-]*", "|".join(line))]
     assert len({row[0] for row in rows}) == len(rows)
@@ -225,7 +225,7 @@ def test_the_table_has_a_row_for_every_fault_that_can_be_played_and_no_other() -
 
 
 def observed() -> Iterator[str]:
-    """The table as it is seen, to be written into DESIGN.md."""
+    """The rows of the table as they are observed, to be copied into the page."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for name in FAULTS:

@@ -1,7 +1,7 @@
 """Every answer a server, a proxy or a network can give, played on real sockets of this machine.
 
-`FAULTS` names them as DESIGN.md's table does. Those of a connection are met on the way to HeyX (`Detour`), the
-others in what comes back (`Troubled`, a server in front of a sandbox).
+`FAULTS` names them as the table in docs/architecture/fault-table.md does. Those of a connection are met on the way
+to HeyX (`Detour`), the others in what comes back (`Troubled`, a server in front of a sandbox).
 """
 
 from __future__ import annotations
