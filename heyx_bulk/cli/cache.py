@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from heyx_bulk.cli.command import PlainConsole
-from heyx_bulk.cli.console import count
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.values.phrases import count, minute_of
 
 if TYPE_CHECKING:
     from heyx_bulk.settings.environment import Settings
@@ -34,11 +33,10 @@ def show(console: PlainConsole) -> None:
         fields = [field.name for field in cache.fields.known()]
         size = cache.path.stat().st_size
         if seen is not None:
-            console.say(f"Contacts last seen between {_date(seen[0])} and {_date(seen[1])}.")
+            console.say(f"Contacts last seen between {minute_of(seen[0])} and {minute_of(seen[1])}.")
         for export in exports:
-            console.say(
-                f"Export {export.number} of {_date(export.at)}: {export.name}, {count(export.contacts, 'contact')}"
-            )
+            contacts_then = count(export.contacts, "contact")
+            console.say(f"Export {export.number} of {minute_of(export.at)}: {export.name}, {contacts_then}")
         if fields:
             console.say(f"Custom fields: {', '.join(fields)}")
         if spellings := cache.phone_spellings:
@@ -89,7 +87,3 @@ def _cache(settings: Settings) -> ChannelCache:
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
     return ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
-
-
-def _date(moment: float) -> str:
-    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from heyx_bulk.cli.console import Console
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.values.phrases import shorten
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
@@ -27,7 +28,7 @@ def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[
     """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
     width = max((len(trim(column.header)) for column in columns), default=0)
     for column in columns:
-        shown = ", ".join(_short(text) for text in samples[column.position])
+        shown = ", ".join(sample(text) for text in samples[column.position])
         why = f", {column.reason}" if column.reason else ""
         name = trim(column.header).ljust(width)
         values = f"   ({shown})" if shown else ""
@@ -48,9 +49,9 @@ def meaning(column: Column) -> str:
             return _USES[column.use]
 
 
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"
+def sample(text: str) -> str:
+    """A value as an example of its column's: on one line, and cut short."""
+    return shorten(" ".join(text.split()), LONGEST_SAMPLE)
 
 
 def column_document(column: Column) -> dict[str, object]:

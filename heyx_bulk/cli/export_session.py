@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heyx_bulk.api.call_log import CallLogOptions, open_call_log
 from heyx_bulk.cli import export_summary
-from heyx_bulk.cli.console import Console, count, duration, error_text, same_command
+from heyx_bulk.cli.console import Console, duration, error_text, same_command
 from heyx_bulk.cli.export_options import ContactFilters, ContactSources, FileLayout
 from heyx_bulk.cli.export_target import ExportTarget
 from heyx_bulk.cli.preflight import time_for
@@ -37,6 +37,7 @@ from heyx_bulk.storage.checkpoint.locking import delete_checkpoint, lock
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.upload.upload_plan import PlannedRate
 from heyx_bulk.values.equality import PhoneLookup
+from heyx_bulk.values.phrases import count
 from heyx_bulk.values.text import trim
 
 INCOMPLETE = 3

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby, islice
 
-from heyx_bulk.cli.console import count
 from heyx_bulk.export.request import ExportRequest
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.storage.export_checkpoint.searches import SearchCoverage, SearchState
+from heyx_bulk.values.phrases import count
 
 SHOWN = 10
 

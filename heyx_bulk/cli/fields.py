@@ -6,13 +6,12 @@ import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from heyx_bulk.cli.command import Only, PlainConsole
-from heyx_bulk.cli.console import Console, count
+from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
 from heyx_bulk.mapping.column import parse_field_name
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
@@ -20,6 +19,7 @@ from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.values.equality import PhoneLookup, text_of
+from heyx_bulk.values.phrases import count, date_of
 from heyx_bulk.values.text import trim
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from heyx_bulk.storage.cache.custom_fields import KnownField
 
 MOST_SAMPLES = 3
-LONGEST_SAMPLE = 24
 
 
 def fields(
@@ -161,8 +160,8 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
             "fields": [
                 {
                     **asdict(field),
-                    "first_seen": _date(field.first_seen),
-                    "last_seen": _date(field.last_seen),
+                    "first_seen": field.first_seen and date_of(field.first_seen),
+                    "last_seen": field.last_seen and date_of(field.last_seen),
                     "new": field.name not in before,
                     "values": samples.get(field.name, []),
                 }
@@ -176,26 +175,17 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
 
 def _samples(contacts: Iterable[Contact]) -> dict[str, list[str]]:
     """A few values of each custom field, by its name."""
+    from heyx_bulk.cli.column_view import sample
     from heyx_bulk.storage.cache.custom_fields import custom_fields
 
     found: dict[str, list[str]] = {}
     for contact in contacts:
         for name, value in custom_fields(contact.fields):
-            text, texts = _short(text_of(value)), found.setdefault(name, [])
+            text, texts = sample(text_of(value)), found.setdefault(name, [])
             if text and text not in texts and len(texts) < MOST_SAMPLES:
                 texts.append(text)
     return found
 
 
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST_SAMPLE else f"{text[: LONGEST_SAMPLE - 1]}…"
-
-
 def _since(field: KnownField) -> str:
-    seen = _date(field.last_seen)
-    return f"last seen {seen}" if seen else "named by you, not seen so far"
-
-
-def _date(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d")
+    return f"last seen {date_of(field.last_seen)}" if field.last_seen else "named by you, not seen so far"

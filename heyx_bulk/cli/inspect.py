@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heyx_bulk.cli.command import PlainConsole, SheetPath, Without
-from heyx_bulk.cli.console import Console, count
+from heyx_bulk.cli.console import Console
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.values.phrases import count
 
 if TYPE_CHECKING:
     from heyx_bulk.upload.inspection import Inspection

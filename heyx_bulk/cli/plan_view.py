@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from heyx_bulk.cli.console import count
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.values.equality import text_of
+from heyx_bulk.values.phrases import count, shorten
 
 LONGEST_VALUE = 60
 
@@ -82,4 +82,4 @@ def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> 
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return shorten(text, LONGEST_VALUE)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from heyx_bulk.cli.console import Console, count, duration
+from heyx_bulk.cli.console import Console, duration
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataWarning
@@ -24,6 +23,7 @@ from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.staging import warnings_of
 from heyx_bulk.upload.upload_plan import UploadPlan
 from heyx_bulk.values.equality import PhoneLookup
+from heyx_bulk.values.phrases import count, first_of, minute_of, rows_named
 
 CAUSES_SHOWN = 30
 LONGEST_EXAMPLE = 240
@@ -84,8 +84,8 @@ def _tell_ids(console: Console, run: Run) -> None:
 
 def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     """Say what was changed in the sheet since its export."""
-    date = datetime.fromtimestamp(edits.at).astimezone().strftime("%Y-%m-%d %H:%M")
-    console.say(f"Compared with the export of {date} ({edits.name}, {count(edits.contacts, 'contact')}):")
+    contacts = count(edits.contacts, "contact")
+    console.say(f"Compared with the export of {minute_of(edits.at)} ({edits.name}, {contacts}):")
     parts = [count(edits.cells, "cell")]
     parts += [f"{edits.emptied:,} of them emptied"] if edits.emptied else []
     parts += [f"{count(edits.added, 'tag')} added"] if edits.added else []
@@ -94,9 +94,8 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     if edits.emptied:
         console.say("  An emptied cell empties the field in HeyX.")
     if edits.unknown_rows:
-        first = ", ".join(map(str, edits.first_unknown_rows))
-        more = ", …" if edits.unknown_rows > len(edits.first_unknown_rows) else ""
-        console.say(f"  {count(edits.unknown_rows, 'row')} it did not show, read first: {first}{more}")
+        first = first_of(edits.unknown_rows, edits.first_unknown_rows)
+        console.say(f"  {count(edits.unknown_rows, 'row')} it did not show, read first: {first}")
     if check:
         console.say(
             "  Each changed contact is read first; what was changed in HeyX meanwhile is not written over."
@@ -122,9 +121,7 @@ def tell_causes(console: Console, causes: Sequence[InvalidCause]) -> None:
     if causes:
         console.say("Invalid rows, not sent:")
     for cause in causes[:CAUSES_SHOWN]:
-        more = ", …" if cause.rows > len(cause.first) else ""
-        noun = "row" if cause.rows == 1 else "rows"
-        console.say(f"  {cause.rows:,} × {cause.what} ({noun} {', '.join(map(str, cause.first))}{more})")
+        console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
         example = cause.example[:LONGEST_EXAMPLE]
         console.say(f"      {example}{'…' if len(cause.example) > len(example) else ''}")
     if len(causes) > CAUSES_SHOWN:
@@ -169,9 +166,7 @@ def tell_findings(console: Console, findings: Sequence[DataWarning]) -> None:
     if findings:
         console.say("Worth a look:")
     for found in findings:
-        more = ", …" if found.rows > len(found.first) else ""
-        noun = "row" if found.rows == 1 else "rows"
-        console.say(f"  {found.rows:,} × {found.what} ({noun} {', '.join(map(str, found.first))}{more})")
+        console.say(f"  {found.rows:,} × {found.what} ({rows_named(found.rows, found.first)})")
 
 
 def _way(columns: Columns, matching: Matching) -> str:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, PlainConsole
-from heyx_bulk.cli.console import Console, count, short_path
+from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.values.phrases import count
 
 
 def report(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, Without
-from heyx_bulk.cli.console import Console, count, same_command
+from heyx_bulk.cli.console import Console, same_command
 from heyx_bulk.errors import SheetError
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions
+from heyx_bulk.values.phrases import count
 
 if TYPE_CHECKING:
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heyx_bulk.cli.command import PlainConsole
-from heyx_bulk.cli.console import Console, count, duration, sentence, short_path
+from heyx_bulk.cli.console import Console, duration, sentence, short_path
 from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.option import command_line
+from heyx_bulk.values.phrases import count, minute_of, rows_named
 
 if TYPE_CHECKING:
     from heyx_bulk.reports.run_status import FailureCause, RunStatus
@@ -135,7 +136,7 @@ def _how(stands: RunStatus, *, is_open: bool) -> str:
     if last.ended_at is None:
         return "It was cut off, by a kill or a power cut; nothing is lost."
     why = f" {sentence(last.stop_reason)}" if last.stop_reason else ""
-    return f"It ended early at {_clock(last.ended_at)}.{why} Nothing is lost."
+    return f"It ended early at {minute_of(last.ended_at)}.{why} Nothing is lost."
 
 
 def _calls(stands: RunStatus) -> str:
@@ -159,9 +160,7 @@ def _tell_causes(console: Console, causes: tuple[FailureCause, ...]) -> None:
     if causes:
         console.say("Rows that failed or are uncertain:")
     for cause in causes[:CAUSES_SHOWN]:
-        more = ", …" if cause.rows > len(cause.first) else ""
-        noun = "row" if cause.rows == 1 else "rows"
-        rows = f"{noun} {', '.join(map(str, cause.first))}{more}"
+        rows = rows_named(cause.rows, cause.first)
         console.say(f"  {cause.rows:,} × {cause.status}: {cause.message} ({rows})")
     if len(causes) > CAUSES_SHOWN:
         console.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
@@ -176,10 +175,6 @@ def _left(stands: RunStatus, rows: int) -> str:
     ends = datetime.now() + timedelta(seconds=stands.seconds_left)
     speed = f"at {stands.per_minute:,.0f} calls a minute, as lately"
     return f"{told}; {speed}: about {duration(stands.seconds_left)}, until {ends:%H:%M}."
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
 
 
 def _document(run: Run, stands: RunStatus) -> dict[str, object]:

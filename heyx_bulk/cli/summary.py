@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, count, duration, error_text, short_path
+from heyx_bulk.cli.console import Console, duration, error_text, short_path
 from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.contacts import Status
@@ -17,6 +17,7 @@ from heyx_bulk.reports.results import count_open
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
+from heyx_bulk.values.phrases import count
 
 
 def finish(console: Console, result: UploadResult) -> int:

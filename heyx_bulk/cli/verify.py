@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, Only, PlainConsole
-from heyx_bulk.cli.console import Console, count, duration
+from heyx_bulk.cli.console import Console, duration
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.values.phrases import count
 
 if TYPE_CHECKING:
     from heyx_bulk.reports.read_back import Comparison

@@ -18,6 +18,7 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.values.phrases import count
 
 UNCONFIRMED = "unconfirmed"
 TO_DO = "to do"
@@ -173,15 +174,14 @@ def totals_line(totals: Mapping[str, int], contacts: int | None = None) -> str:
     """
     rows = sum(totals.values())
     parts = [f"{totals[word]:,} {word}" for word in WORDS if totals.get(word)]
-    noun = "row" if rows == 1 else "rows"
-    sent = f" for {contacts:,} {'contact' if contacts == 1 else 'contacts'}" if contacts is not None else ""
-    return f"{rows:,} {noun}{sent}: {', '.join(parts)}" if parts else "0 rows"
+    sent = f" for {count(contacts, 'contact')}" if contacts is not None else ""
+    return f"{count(rows, 'row')}{sent}: {', '.join(parts)}" if parts else "0 rows"
 
 
 def exit_code(totals: Mapping[str, int]) -> int:
     """0 where every row is as wanted, 3 where some are not."""
     wanted = (Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED)
-    return 0 if all(word in wanted for word, count in totals.items() if count) else 3
+    return 0 if all(word in wanted for word, number in totals.items() if number) else 3
 
 
 def reported_id(record: RowRecord, ids: Sequence[Column]) -> str:

@@ -22,6 +22,7 @@ from heyx_bulk.reports.stop_conditions import (
     FailureLimit,
     StopConditions,
 )
+from heyx_bulk.values.phrases import count
 
 RESUME_HINT = "Nothing is lost: the same command carries on where it stopped."
 
@@ -60,10 +61,10 @@ class StopMonitor:
         self._check_time()
         stops = self.conditions
         if stops.max_calls is not None and self._sent.total() >= stops.max_calls:
-            what = f"Stopped after {_count(stops.max_calls, 'call')}, as --max-calls says."
+            what = f"Stopped after {count(stops.max_calls, 'call')}, as --max-calls says."
             raise LimitReached(what, RESUME_HINT)
         if kind == CREATE and stops.max_creates is not None and self._sent[CREATE] >= stops.max_creates:
-            what = f"Stopped after {_count(stops.max_creates, 'create')}, as --max-creates says."
+            what = f"Stopped after {count(stops.max_creates, 'create')}, as --max-creates says."
             raise LimitReached(what, RESUME_HINT)
 
     def on_send(self, kind: str) -> None:
@@ -151,7 +152,3 @@ def _too_many(what: str) -> TooManyFailures:
         "Nothing is lost, and the other rows wait. See to the cause; then the same command carries on with them, "
         "and a rerun sends the failed ones again. To go on whatever fails, add --max-failures 100%.",
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

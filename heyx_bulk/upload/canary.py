@@ -12,6 +12,7 @@ from heyx_bulk.reports.read_back import Comparison, read_back
 from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.sender import RowSender
+from heyx_bulk.values.phrases import count
 
 _REMEDY = (
     "The other rows wait, and nothing is lost. See to HeyX (is there such a custom field, of that type?); then "
@@ -54,7 +55,7 @@ class Canary:
             if missing:
                 self._tell(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
         listed = ", ".join(map(str, numbers))
-        self._tell(f"Canary: sent first, read back and compared: {_rows(len(numbers))} ({listed}).")
+        self._tell(f"Canary: sent first, read back and compared: {count(len(numbers), 'row')} ({listed}).")
         return numbers
 
     def _open_rows(self) -> Iterable[ContactRow]:
@@ -78,18 +79,18 @@ class Canary:
         wrong = sorted((found for found in compared if not found.matches), key=lambda found: found.number)
         if not wrong:
             checkpoint.facts.canary = {"rows": [found.number for found in compared], "passed": True}
-            self._tell(f"Canary: {_rows(len(compared))} read back, all as sent. Now the rest.")
+            self._tell(f"Canary: {count(len(compared), 'row')} read back, all as sent. Now the rest.")
             return
         checkpoint.reopening.reopen_rows([found.number for found in wrong])
         lines = "\n".join(line for found in wrong for line in lines_of(found))
         raise VerificationError(
-            f"Stopped after the first rows: {len(wrong)} of {_rows(len(compared))} are not in HeyX as they were "
-            f"sent.\n{lines}",
+            f"Stopped after the first rows: {len(wrong)} of {count(len(compared), 'row')} are not in HeyX as they "
+            f"were sent.\n{lines}",
             _REMEDY,
         )
 
 
-def choose(rows: Iterable[ContactRow], count: int, run: Run) -> tuple[list[int], list[str]]:
+def choose(rows: Iterable[ContactRow], most: int, run: Run) -> tuple[list[int], list[str]]:
     """So many of `rows` that show the most: their numbers, and what none of them shows although some row does.
 
     First those that together show every field, every way to find a contact, tags added and removed, and more of
@@ -103,16 +104,16 @@ def choose(rows: Iterable[ContactRow], count: int, run: Run) -> tuple[list[int],
         if not shows <= seen:
             showing[row.number] = shows
             seen |= shows
-        if len(first) < count:
+        if len(first) < most:
             first.append(row.number)
     chosen: list[int] = []
     missing = set(seen)
-    while missing and len(chosen) < count:
+    while missing and len(chosen) < most:
         best = max(showing, key=lambda number: (len(showing[number] & missing), -number))
         chosen.append(best)
         missing -= showing[best]
     for number in first:
-        if len(chosen) < count and number not in chosen:
+        if len(chosen) < most and number not in chosen:
             chosen.append(number)
     return sorted(chosen), sorted(missing)
 
@@ -140,7 +141,3 @@ def lines_of(found: Comparison) -> list[str]:
                 held = f"“{one.stored}”" if one.stored else "nothing"
                 lines.append(f"    {one.what}: sent “{one.sent}”, HeyX has {held}")
     return lines
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"

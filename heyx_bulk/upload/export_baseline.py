@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import Use
@@ -15,6 +14,7 @@ from heyx_bulk.planning.diff import diff_row
 from heyx_bulk.storage.cache.known_contacts import KnownContacts
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run, editable_fields
+from heyx_bulk.values.phrases import minute_of
 
 STRANGERS_TOLD = 10
 
@@ -44,9 +44,8 @@ class ExportDiff:
     first_unknown_rows: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        made = datetime.fromtimestamp(self.at).astimezone().strftime("%Y-%m-%d %H:%M")
-        tags = self.added + self.removed
-        return f"{self.number}: {self.name} of {made}, since which {self.cells:,} cells and {tags:,} tags differ"
+        changes = f"{self.cells:,} cells and {self.added + self.removed:,} tags differ"
+        return f"{self.number}: {self.name} of {minute_of(self.at)}, since which {changes}"
 
     def document(self) -> dict[str, object]:
         """These as plain data."""

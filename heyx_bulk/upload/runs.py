@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
 from heyx_bulk.upload.upload_plan import PlannedRate, plan_run
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
+from heyx_bulk.values.phrases import count, minute_of
 
 TEXT_FORMAT = "CSV"
 """What a sheet's format is called if it is no workbook."""
@@ -99,7 +101,15 @@ def stage_run(
     sheet: Sheet, columns: Columns, options: UploadOptions, settings: Settings, path: Path, *, durable: bool = True
 ) -> Iterator[Checkpoint]:
     """The checkpoint of a new run at `path`; of an edited export it holds no more than what was changed in it."""
-    stage(sheet, options, path, columns=columns, channel=settings.channel, started_at=now(), durable=durable)
+    stage(
+        sheet,
+        options,
+        path,
+        columns=columns,
+        channel=settings.channel,
+        started_at=minute_of(time.time()),
+        durable=durable,
+    )
     with Checkpoint.open(path, durable=durable) as checkpoint:
         if options.is_edited_export:
             with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
@@ -113,9 +123,9 @@ def begin_plan(run: Run, speed: PlannedRate, run_options: RunOptions, events: Up
     events.on_plan(run, plan)
     invalid = run.checkpoint.queries.totals().get(Status.INVALID, 0)
     if run_options.strict and invalid:
-        rows = f"{invalid:,} {'row' if invalid == 1 else 'rows'}"
         raise SheetError(
-            f"{rows} of {run.checkpoint.info.sheet} cannot be sent, and --strict was given: nothing was sent.",
+            f"{count(invalid, 'row')} of {run.checkpoint.info.sheet} cannot be sent, and --strict was given: "
+            "nothing was sent.",
             "Mend the rows named above, or leave out --strict to send the others.",
         )
     events.confirm(run, plan)
@@ -133,11 +143,6 @@ def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
             "Give the token it began with to carry on, or add --restart to start anew in this channel.",
         )
     checkpoint.facts.channel = settings.channel
-
-
-def now() -> str:
-    """The moment as a person reads it, in their own time."""
-    return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _must_begin(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from heyx_bulk.planning.estimate import CostEstimate, estimate
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
@@ -11,6 +10,7 @@ from heyx_bulk.rate_limit.limiter import learned_limit_of
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.values.phrases import date_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PlannedRate:
         """The rate that `settings` ask for, as far as the limit that was `learned` allows; None: as stored."""
         learned = learned_limit_of(settings) if learned is None else learned
         rate, notes = learned.rate(settings.rate), []
-        date = datetime.fromtimestamp(learned.learned_at).astimezone().strftime("%Y-%m-%d")
+        date = date_of(learned.learned_at)
         if learned.limit is not None and rate.calls < settings.rate.calls:
             notes.append(f"HeyX said on {date} that it allows this channel {rate}.")
         if settings.rate_share < 1:
