@@ -23,15 +23,7 @@ from heyx_bulk.storage.paths import RunPaths
 from heyx_bulk.upload.corrections import import_corrections
 from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.runs import (
-    begin_plan,
-    check_new_run,
-    confirm_channel,
-    open_run,
-    result_paths,
-    stage_run,
-    stored_paths,
-)
+from heyx_bulk.upload.runs import RunStarter, confirm_channel, stored_paths
 from heyx_bulk.upload.simulation import simulate
 from heyx_bulk.upload.staging import map_sheet
 from heyx_bulk.upload.upload_plan import PlannedRate, plan_run
@@ -55,11 +47,12 @@ def upload_sheet(
     """
     options.check()
     opened = sheet if isinstance(sheet, Sheet) else open_sheet(Path(sheet), options.sheet)
-    check_new_run(opened, options, run_options.out, known_fields(settings.channel))
-    paths = result_paths(opened, options, run_options.out)
+    starter = RunStarter(opened, settings, options, run_options, events)
+    starter.check_new_run()
+    paths = starter.paths()
     if paths.note:
         events.say(f"{paths.note}.")
-    with lock(paths.checkpoint), open_run(opened, options, paths, settings, run_options, events) as (run, fresh):
+    with lock(paths.checkpoint), starter.open_run(paths) as (run, fresh):
         return _send(run, paths, settings, run_options, events, fresh=fresh)
 
 
@@ -102,12 +95,13 @@ def try_out(
     """
     options.check()
     columns = map_sheet(sheet, options, NO_FIELDS if simulated else known_fields(settings.channel))
+    starter = RunStarter(sheet, settings, options, run_options, events)
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         path = Path(folder) / "trial.checkpoint"
-        with stage_run(sheet, columns, options, settings, path, durable=False) as checkpoint:
+        with starter.stage_run(columns, path, durable=False) as checkpoint:
             run = Run.from_checkpoint(checkpoint)
             speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)
-            begin_plan(run, speed, run_options, events)
+            starter.begin_plan(run, speed)
             sent = (simulate if simulated else send)(run, settings, run_options, events, dry_run=not simulated)
             return report(run, None, sent)
 

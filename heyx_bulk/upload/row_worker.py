@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from heyx_bulk.api.client import Client
@@ -38,16 +38,58 @@ from heyx_bulk.planning.planner import (
     skip_reason,
 )
 from heyx_bulk.planning.reconcile import Verdict, predates_create, reconcile, uncertainty
+from heyx_bulk.reports import row_messages
 from heyx_bulk.storage.cache.channel_cache import Cache, NullCache
 from heyx_bulk.storage.cache.recent_creates import KeyLock, KeyLocked
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.row_state import RowWork
 
 LOCK_POLL_SECONDS = 1.0
 """How often it is asked whether another run's create has come to an end."""
 
 OnPlanned = Callable[[ContactRow, NotFound | Contact, tuple[Call, ...]], None]
+
+
+@dataclass(slots=True)
+class RowWork:
+    """One row in a worker's hands: what the checkpoint has of it, what it asks for, and how far it has come."""
+
+    record: RowRecord
+    row: ContactRow
+    knowledge: Knowledge
+    key_lock: KeyLock
+    created_by_run: bool
+    updated_by_run: bool
+    unconfirmed: bool
+    """A create of this row may have happened, and nobody knows yet."""
+    retry_missing_until: float | None = None
+    """Until when (the loop's clock) its contact may not be ready, since this run has just created it."""
+    sent_at: float | None = None
+    """HeyX's clock when its create was about to leave, if known."""
+    done: list[Call] = field(default_factory=list)
+    """The writes that HeyX answered in this session."""
+    passed_over: frozenset[str] = frozenset()
+    """Contacts that other rows created under this row's key, and that do not have it any more."""
+
+    @property
+    def contact_id(self) -> str | None:
+        """The row's contact, as far as it is known."""
+        return self.knowledge.id if isinstance(self.knowledge, Contact) else self.record.contact_id
+
+    @property
+    def status(self) -> Status:
+        """What became of the row, if there is nothing left to do."""
+        if self.created_by_run:
+            return Status.CREATED
+        return Status.UPDATED if self.updated_by_run else Status.UNCHANGED
+
+    def failure_message(self, failure: CallFailed) -> str:
+        """What is said of the row after `failure`: why, what to do, what is done and what is not."""
+        changed = "changed before" if self.record.updated_by_run else ""
+        before = "created before" if self.record.created_by_run else changed
+        message = row_messages.failure_message(self.row, failure, made=self.created_by_run)
+        progress = row_messages.partial_progress(self.row, self.knowledge, self.done, before=before)
+        return f"{message.rstrip('.')}. {progress}" if progress else message
 
 
 class RowWorker:
