@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from heyx_bulk.api.call_log import CallLogOptions
 from heyx_bulk.cli.command import Only, PlainConsole
-from heyx_bulk.cli.export_options import ContactFilters, ContactSources, FileLayout
+from heyx_bulk.cli.export_options import ExportOptions
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -24,9 +23,7 @@ def export(
             show_default=False,
         ),
     ],
-    sources: ContactSources,
-    filters: ContactFilters,
-    layout: FileLayout,
+    options: ExportOptions,
     matching: Annotated[Matching, Only(("phone_lookup",))],
     stops: Annotated[StopConditions, Only(("max_calls", "until", "max_seconds"))],
     log: CallLogOptions,
@@ -50,10 +47,7 @@ def export(
     HeyX cannot list all contacts: it finds those that have the value you name. What is found is filtered here. An
     export that was stopped is carried on by the same command.
     """
-    from heyx_bulk.cli.export_session import CliExport
-    from heyx_bulk.settings.environment import from_environment
+    from heyx_bulk.cli.export_session import run_export
 
-    chosen = CliExport(
-        out, sources, filters, layout, matching.phone_lookup, stops, log, console, dry_run=dry_run, restart=restart
-    )
-    return chosen.run(lambda: from_environment(os.environ, **connection.given()))
+    lookup = matching.phone_lookup
+    return run_export(out, options, lookup, stops, log, connection, console, dry_run=dry_run, restart=restart)

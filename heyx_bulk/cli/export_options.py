@@ -1,4 +1,4 @@
-"""What an export is asked for on the command line."""
+"""The options of an export on the command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from heyx_bulk.models.option import option
 
 
 @dataclass(frozen=True, slots=True)
-class ContactSources:
-    """Where contacts are to come from."""
+class ExportOptions:
+    """Where contacts come from, which of them are wanted, and how the file is laid out."""
 
     where: tuple[str, ...] = option(
         "--where", default=(), metavar="FIELD=VALUE", help="Contacts with this value; repeatable, any of them."
@@ -40,12 +40,6 @@ class ContactSources:
     per_page: int | None = option(
         "--per-page", metavar="N", least=11, help="Ask for larger pages; used if HeyX gives them."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ContactFilters:
-    """Which contacts are wanted."""
-
     tags: tuple[str, ...] = option(
         "--tag", default=(), metavar="TAG", help="Only contacts with this tag; repeatable, all."
     )
@@ -71,12 +65,6 @@ class ContactFilters:
     ignore_case: bool = option(
         "--ignore-case", default=False, help="Take tags for the same whose letters differ in case alone."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class FileLayout:
-    """How the file is laid out."""
-
     columns: str | None = option(
         "--columns",
         metavar="FIELD,FIELD",

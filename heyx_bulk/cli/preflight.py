@@ -13,7 +13,6 @@ from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.matching import Matching
-from heyx_bulk.settings.rate import Rate
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -21,7 +20,7 @@ from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.staging import warnings_of
-from heyx_bulk.upload.upload_plan import UploadPlan
+from heyx_bulk.upload.upload_plan import PlannedRate, UploadPlan
 from heyx_bulk.values.equality import PhoneLookup
 from heyx_bulk.values.phrases import count, first_of, minute_of, rows_named
 
@@ -35,7 +34,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     Where the run is `fresh`, also which rows are invalid and why.
     """
     checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
-    due, speed = plan.cost, plan.speed
+    due = plan.cost
     console.say(_way(columns, matching))
     invalid = checkpoint.queries.totals().get(Status.INVALID, 0)
     kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]
@@ -52,9 +51,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
         console.say(f"Unconfirmed from before: {count(unconfirmed, 'row')}; they are looked for at the end.")
-    console.say(f"At most {count(due.calls, 'call')}, at {speed.rate}: {time_for(due.calls, speed.rate)}.")
-    for note in speed.notes:
-        console.say(f"  {note}")
+    tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(console, due)
 
@@ -179,8 +176,11 @@ def _way(columns: Columns, matching: Matching) -> str:
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
-def time_for(calls: int, rate: Rate) -> str:
-    """How long so many calls take, as a person says it."""
-    if calls <= rate.calls:
-        return f"within {duration(rate.window_seconds)}"
-    return f"about {duration(calls / rate.calls * rate.window_seconds)}"
+def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
+    """Say how long so many calls take at the planned rate, and why that is not HeyX's whole limit."""
+    rate = speed.rate
+    at_once = calls <= rate.calls
+    seconds = rate.window_seconds if at_once else calls / rate.calls * rate.window_seconds
+    console.say(f"{what}, at {rate}: {'within' if at_once else 'about'} {duration(seconds)}.")
+    for note in speed.notes:
+        console.say(f"  {note}")

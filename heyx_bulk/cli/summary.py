@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.cli.console import Console, duration, error_text, short_path
 from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.errors import DiskFull, HeyxBulkError
@@ -15,7 +16,6 @@ from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results
 from heyx_bulk.reports.results import count_open
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
-from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 from heyx_bulk.values.phrases import count
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from heyx_bulk.api.client import Client
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.cli.preflight import tell_invalid, tell_plan
@@ -21,7 +22,7 @@ from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
-from heyx_bulk.upload.events import SessionSummary, UploadEvents
+from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.upload_plan import UploadPlan
 from heyx_bulk.values.phrases import count
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import heartbeat, open_session
+from heyx_bulk.api.session import SessionSummary, open_session
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.export.filters import has_value
 from heyx_bulk.export.layout import TableLayout, build_table
-from heyx_bulk.export.reader import PageReader, ReadCallbacks, ReadProgress
+from heyx_bulk.export.reader import ExportEvents, PageReader
 from heyx_bulk.export.request import ExportRequest
 from heyx_bulk.models.calls import FindContacts, Page
 from heyx_bulk.models.contacts import Contact, Field
@@ -21,35 +22,37 @@ from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.table_writers import Frame, to_frame
+from heyx_bulk.storage.checkpoint.locking import delete_checkpoint
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.values.equality import PhoneLookup, spellings
 
 ALL_COLUMNS = TableLayout()
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSession:
-    """What a start read: calls, those of them HeyX refused as too many, seconds, and whether to the end."""
+@contextmanager
+def open_export(
+    path: Path, request: ExportRequest, channel: str, digest: str = "", *, restart: bool = False
+) -> Iterator[tuple[ExportCheckpoint, bool]]:
+    """The checkpoint of an export at `path`, and whether it was made now; the caller holds its lock.
 
-    calls: int
-    throttled: int
-    seconds: float
-    complete: bool
-
-
-def create_export(path: Path, request: ExportRequest, channel: str, asked: str) -> None:
-    """Make the checkpoint of an export; `asked` tells what was asked for from everything else."""
-    ExportCheckpoint.create(path, {"channel": channel, "asked": asked}, request.searches(), request.named())
-
-
-def check_same_export(checkpoint: ExportCheckpoint, channel: str, asked: str) -> None:
-    """Raise `CheckpointMismatch` where the checkpoint is of another export."""
-    if checkpoint.info("channel") != channel or checkpoint.info("asked") != asked:
-        raise CheckpointMismatch(
-            f"{checkpoint.path.name} holds what another export to the same file has read: of other contacts, of "
-            "sheets that have changed, or from another channel.",
-            "Give that command again to carry on with it, name another file, or add --restart to read all anew.",
-        )
+    `digest` tells what is asked for from everything else. Raises `SettingsError` where nothing is, and
+    `CheckpointMismatch` where the checkpoint that is there is of another export, unless with `restart`.
+    """
+    if restart:
+        delete_checkpoint(path)
+    if fresh := not path.exists():
+        request.check()
+        facts = {"channel": channel, "asked": digest}
+        ExportCheckpoint.create(path, facts, request.searches(), request.named())
+    with ExportCheckpoint.open(path) as checkpoint:
+        if checkpoint.info("channel") != channel or checkpoint.info("asked") != digest:
+            raise CheckpointMismatch(
+                f"{checkpoint.path.name} holds what another export to the same file has read: of other contacts, "
+                "of sheets that have changed, or from another channel.",
+                "Give that command again to carry on with it, name another file, or add --restart to read all "
+                "anew.",
+            )
+        yield checkpoint, fresh
 
 
 async def read_contacts(
@@ -57,37 +60,19 @@ async def read_contacts(
     request: ExportRequest,
     settings: Settings,
     *,
-    progress: Progress,
+    progress: Progress | None = None,
     recorder: CallRecorder | None = None,
-    callbacks: ReadCallbacks | None = None,
+    events: ExportEvents | None = None,
     transport: Transport | None = None,
-    confirm: Callable[[ReadProgress], bool] = lambda _: True,
-) -> ExportSession:
-    """Read what the journal still has to read; `agree` is told what that takes, once first pages say so,
-    and whether it goes on.
-
-    Raises the `Stopped` that ended it early: reading again carries on.
-    """
-    recorder = recorder or CallRecorder()
+) -> SessionSummary:
+    """Read what a checkpoint still has to read; raises the `Stopped` that ended it early."""
+    progress, recorder, events = progress or Progress(), recorder or CallRecorder(), events or ExportEvents()
     async with open_session(settings, transport, recorder) as client:
-        began = _now()
-        with recorder.session(client), heartbeat(client, progress, recorder.monitor.check_time):
-            reader = PageReader(
-                checkpoint,
-                client,
-                workers=settings.workers,
-                passes=request.passes,
-                per_page=request.per_page,
-                listener=callbacks,
-            )
-            await reader.first()
-            if whole := confirm(reader.progress):
-                await reader.rest()
-        return ExportSession(client.calls, client.throttled_calls, _now() - began, whole)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time
+        began = now()
+        with recorder.session(client, progress):
+            await PageReader(checkpoint, client, request, progress, events, workers=settings.workers).read()
+        return SessionSummary(client.calls, client.throttled_calls, now() - began)
 
 
 async def export(
@@ -99,15 +84,14 @@ async def export(
     meanwhile, in a temporary folder. `transport` replaces the network. Raises `SettingsError` where HeyX refuses a
     search, `Stopped` where the reading could not end; contacts by id that HeyX does not know do not come.
     """
-    request.check()
-    with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
-        path = Path(folder) / "export"
-        create_export(path, request, settings.channel, "")
-        with ExportCheckpoint.open(path) as checkpoint:
-            await read_contacts(checkpoint, request, settings, progress=Progress(), transport=transport)
-            for contact in checkpoint.contacts():
-                if request.selection.matches(contact):
-                    yield contact
+    with (
+        tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder,
+        open_export(Path(folder) / "export", request, settings.channel) as (checkpoint, _),
+    ):
+        await read_contacts(checkpoint, request, settings, transport=transport)
+        for contact in checkpoint.contacts():
+            if request.selection.matches(contact):
+                yield contact
 
 
 async def export_frame(

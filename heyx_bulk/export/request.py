@@ -22,13 +22,14 @@ class ExportRequest:
 
     `where`: fields and the value they must have. `listed`: the same for many values, such as a column of a sheet;
     one that HeyX refuses does not end the export. `ids`: contacts by their id; `known`: ids of contacts that are
-    known from before, which may have gone. `per_page` asks HeyX for larger pages than its own.
+    known from before, which may have gone (None: not asked for). `per_page` asks HeyX for larger pages than its
+    own.
     """
 
     where: tuple[Field, ...] = ()
     listed: tuple[Field, ...] = ()
     ids: tuple[str, ...] = ()
-    known: tuple[str, ...] = ()
+    known: tuple[str, ...] | None = None
     selection: ContactFilter = ALL
     phone_lookup: PhoneLookup = PhoneLookup.BOTH
     passes: int = PASSES
@@ -46,7 +47,7 @@ class ExportRequest:
     def named(self) -> Iterator[tuple[str, bool]]:
         """Every contact that is wanted by its id, and whether a person listed it."""
         yield from ((contact_id, True) for contact_id in self.ids)
-        yield from ((contact_id, False) for contact_id in self.known)
+        yield from ((contact_id, False) for contact_id in self.known or ())
 
     def _wanted(self) -> Iterable[tuple[Field, bool]]:
         yield from ((field, False) for field in self.where)
@@ -55,6 +56,11 @@ class ExportRequest:
     def check(self) -> None:
         """Raise `SettingsError` where nothing is asked for, or what cannot be."""
         if not (self.where or self.listed or self.ids or self.known):
+            if self.known is not None:
+                raise SettingsError(
+                    "--known: no contact of this channel is known on this machine yet.",
+                    "Uploads and exports add to what is known; begin with --where FIELD=VALUE.",
+                )
             raise SettingsError(
                 "It is not said which contacts to read: HeyX cannot list all of them.",
                 "Say --where FIELD=VALUE, --where-in FIELD=SHEET:COLUMN, --ids SHEET or --known.",

@@ -11,8 +11,11 @@ from heyx_bulk.api.call_log import CallLog
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped
 from heyx_bulk.models.call_records import CallAttempt, CallDescription, CallOutcome, CallResult
+from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+
+TICK_SECONDS = 1.0
 
 
 class CallRecorder:
@@ -40,18 +43,28 @@ class CallRecorder:
         self._short = False
 
     @contextmanager
-    def session(self, client: Client) -> Iterator[None]:
-        """Keep the books of one start, which `client` speaks for, from its beginning to its end."""
-        self.monitor.begin(client.stop, asyncio.get_running_loop().time)
+    def session(self, client: Client, progress: Progress) -> Iterator[None]:
+        """Record one session of `client` from its beginning to its end; `progress` hears of waits every second."""
+        loop = asyncio.get_running_loop()
+        self.monitor.begin(client.stop, loop.time)
         if self._calls is not None:
             self._start = self._calls.start_session(self._clock())
         self._started(client)
+        ticking = loop.create_task(self._tick(client, progress))
         try:
             yield
         except Stopped:
             self._end(client)
             raise
+        finally:
+            ticking.cancel()
         self._end(client)
+
+    async def _tick(self, client: Client, progress: Progress) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.monitor.check_time()
+            progress.tick(client.limiter.wait_seconds(), client.retry_reason)
 
     def before_send(self, asked: CallDescription) -> None:
         """A call is about to leave; raises the `Stopped` that keeps it."""

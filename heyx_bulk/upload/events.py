@@ -1,11 +1,9 @@
-"""What whoever starts an upload hears of it, and may decide."""
+"""What an upload reports while it runs, and asks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from heyx_bulk.api.client import Client
-from heyx_bulk.errors import Stopped
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.planner import NotFound
@@ -15,18 +13,8 @@ from heyx_bulk.upload.corrections import ImportedCorrections
 from heyx_bulk.upload.upload_plan import UploadPlan
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSummary:
-    """What one session sent: calls, those of them HeyX refused as too many, seconds, and what ended it early."""
-
-    calls: int
-    throttled: int
-    seconds: float
-    stopped: Stopped | None
-
-
 class UploadEvents:
-    """Hears everything and does nothing: override what is of interest."""
+    """Called as an upload goes on, and does nothing: override what is of interest."""
 
     def say(self, text: str) -> None:
         """A sentence about what is being done."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from heyx_bulk.api.call_log import open_call_log
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.results import count_open
 from heyx_bulk.reports.stop_monitor import StopMonitor
@@ -14,7 +15,7 @@ from heyx_bulk.sandbox import Faults, Sandbox, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.events import SessionSummary, UploadEvents
+from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.options import RunOptions
 from heyx_bulk.upload.upload_session import rows_to_send, send_rows
 

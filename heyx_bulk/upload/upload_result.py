@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, WriteError
 from heyx_bulk.reports import results
 from heyx_bulk.reports.audit import audit_errors
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths
-from heyx_bulk.upload.events import SessionSummary
 
 LARGE_ROWS = 50_000
 UNCERTAIN_SHOWN = 10

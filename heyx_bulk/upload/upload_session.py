@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from heyx_bulk.api.call_log import open_call_log
 from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import heartbeat, open_session
+from heyx_bulk.api.session import SessionSummary, open_session
 from heyx_bulk.errors import CallFailed, Rejected, Stopped, Unreachable
 from heyx_bulk.models.calls import ReadContact
 from heyx_bulk.rate_limit.limiter import RateLimiter
@@ -20,7 +20,7 @@ from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache, ChannelCache
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.canary import Canary
-from heyx_bulk.upload.events import SessionSummary, UploadEvents
+from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.options import RunOptions
 from heyx_bulk.upload.row_worker import OnPlanned
 from heyx_bulk.upload.sender import RowSender
@@ -105,7 +105,7 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
     recorder = recorder or CallRecorder()
     async with open_session(settings, transport, recorder, limiter) as client:
         try:
-            with recorder.session(client), heartbeat(client, progress, recorder.monitor.check_time):
+            with recorder.session(client, progress):
                 await work(
                     RowSender(
                         run,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from heyx_bulk.api.call_log import CallLog
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.errors import DiskFull
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.reports import results
@@ -23,7 +24,6 @@ from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.events import SessionSummary
 from tests.support import runs
 from tests.support.program import results as rows_of
 from tests.support.runs import PLAIN, TOKEN, Channel, PowerCut, RecordedRequest, settings

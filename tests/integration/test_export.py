@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachable
-from heyx_bulk.export.exporter import ExportSession, create_export, export, read_contacts
+from heyx_bulk.export.exporter import export, open_export, read_contacts
 from heyx_bulk.export.filters import ContactFilter
-from heyx_bulk.export.reader import ReadCallbacks
+from heyx_bulk.export.reader import ExportEvents
 from heyx_bulk.export.request import ExportRequest
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder
@@ -39,20 +40,26 @@ class Export:
 
     def __init__(self, channel: Channel, folder: Path, request: ExportRequest = FROM_MAY) -> None:
         self.channel, self.path, self.request = channel, folder / "contacts.xlsx.export", request
-        create_export(self.path, request, "channel", "")
+        with open_export(self.path, request, "channel"):
+            pass
 
     def start(
-        self, *, stops: StopConditions | None = None, listener: ReadCallbacks | None = None, workers: int = 20
-    ) -> ExportSession:
+        self,
+        *,
+        stops: StopConditions | None = None,
+        events: ExportEvents | None = None,
+        progress: Progress | None = None,
+        workers: int = 20,
+    ) -> SessionSummary:
         with ExportCheckpoint.open(self.path) as checkpoint:
             return self.channel.run(
                 read_contacts(
                     checkpoint,
                     self.request,
                     settings(workers=workers),
-                    progress=Progress(),
+                    progress=progress,
                     recorder=CallRecorder(StopMonitor(stops)) if stops else None,
-                    callbacks=listener,
+                    events=events,
                     transport=self.channel.transport,
                 )
             )
@@ -323,8 +330,13 @@ def test_ids_that_heyx_does_not_know_are_told_and_the_others_come(tmp_path: Path
     with Channel() as channel:
         there = [channel.sandbox.add({"city": "Oslo"}, id=name) for name in ("a/b+c=@", "7")]
         gone: list[str] = []
+
+        class Events(ExportEvents):
+            def on_missing(self, contact_id: str) -> None:
+                gone.append(contact_id)
+
         export = Export(channel, tmp_path, ExportRequest(ids=(*there, "nobody"), known=("was",)))
-        export.start(listener=ReadCallbacks(gone=gone.append))
+        export.start(events=Events())
         with ExportCheckpoint.open(export.path) as checkpoint:
             failed = [(contact_id, listed, state) for contact_id, listed, state, _ in checkpoint.failed_ids()]
         assert sorted(export.ids()) == sorted(there)
@@ -446,12 +458,17 @@ def test_the_listener_sees_every_contact_that_heyx_showed(tmp_path: Path) -> Non
         ids = people(channel, 35)
         seen: list[Contact] = []
 
-        def saw(contacts: Sequence[Contact]) -> None:
-            seen.extend(contacts)
+        class Events(ExportEvents):
+            def on_contacts(self, contacts: Sequence[Contact]) -> None:
+                seen.extend(contacts)
 
         heard: list[tuple[int, int, int]] = []
-        listener = ReadCallbacks(progressed=lambda t: heard.append((t.done, t.calls, t.contacts)), saw=saw)
-        Export(channel, tmp_path).start(listener=listener)
+
+        class Shown(Progress):
+            def advance(self, done: int, calls: int, contacts: int) -> None:
+                heard.append((done, calls, contacts))
+
+        Export(channel, tmp_path).start(events=Events(), progress=Shown())
         assert sorted(contact.id for contact in seen) == sorted(ids)
         assert heard[0] == (1, 4, 10)
         assert heard[-1] == (4, 4, 35)
@@ -468,8 +485,9 @@ def test_an_export_that_is_interrupted_says_so(tmp_path: Path) -> None:
     with Channel() as channel:
         people(channel, 50)
 
-        def interrupt(_told: object) -> None:
-            raise Interrupted(2)
+        class Interrupting(Progress):
+            def advance(self, done: int, calls: int, contacts: int) -> None:  # noqa: ARG002
+                raise Interrupted(2)
 
         with pytest.raises(Interrupted):
-            Export(channel, tmp_path).start(listener=ReadCallbacks(progressed=interrupt))
+            Export(channel, tmp_path).start(progress=Interrupting())

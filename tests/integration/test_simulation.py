@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import pytest
 
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.rate import Rate
-from heyx_bulk.upload.events import SessionSummary, UploadEvents
+from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, simulate
 from tests.support import runs

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.errors import LimitReached, Stopped, TooManyFailures, Unauthorized
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports.audit import CallRecorder, audit_errors
@@ -15,7 +16,6 @@ from heyx_bulk.reports.stop_conditions import FailureLimit, StopConditions
 from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.events import SessionSummary
 from tests.support import runs
 from tests.support.runs import PLAIN, Channel, settings
 

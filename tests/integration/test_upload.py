@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from heyx_bulk.api.client import Client
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.calls import Call
@@ -29,7 +30,6 @@ from heyx_bulk.storage.cache.recent_creates import KeyLock
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.sender import RowSender
 from heyx_bulk.upload.upload_session import send_rows

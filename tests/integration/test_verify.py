@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.errors import VerificationError
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.reports.read_back import Comparison, Difference, verify_run
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.canary import Canary, choose
-from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.options import UploadOptions
 from tests.support import runs
 from tests.support.runs import PLAIN, Channel, settings

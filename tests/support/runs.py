@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from heyx_bulk.api.client import Client
+from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.models.contacts import Outcome
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.reports.audit import CallRecorder
@@ -26,7 +27,6 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.events import SessionSummary
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.staging import stage
 from heyx_bulk.upload.upload_session import send_rows
