@@ -44,15 +44,16 @@ def show(console: PlainConsole) -> None:
         console.say(f"It lies in {cache.path} ({size / 1e6:.1f} MB).")
         if not settings.cache:
             console.say("HEYX_CACHE is off: no further contact is remembered.")
-        document = {
-            "contacts": contacts,
-            "first_seen": seen[0] if seen else None,
-            "last_seen": seen[1] if seen else None,
-            "exports": [asdict(export) for export in exports],
-            "fields": fields,
-            "path": str(cache.path),
-            "bytes": size,
-        }
+    first_seen, last_seen = seen or (None, None)
+    document = {
+        "contacts": contacts,
+        "first_seen": first_seen,
+        "last_seen": last_seen,
+        "exports": [asdict(export) for export in exports],
+        "fields": fields,
+        "path": str(cache.path),
+        "bytes": size,
+    }
     console.result(f"{count(contacts, 'contact')} remembered", document)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TextIO, cast
+from typing import Any, TextIO, cast
 
 import typer
 
@@ -29,8 +29,8 @@ class Console:
     as_json: bool = option("--json", default=False, help="Totals as one JSON document.")
 
     def __post_init__(self) -> None:
-        self._out = broken_pipe_safe(sys.stdout)
-        self._err = broken_pipe_safe(sys.stderr)
+        self._out = cast("TextIO", BrokenPipeSafe(sys.stdout))
+        self._err = cast("TextIO", BrokenPipeSafe(sys.stderr))
 
     def say(self, text: str = "") -> None:
         """A line for a person, on standard error."""
@@ -68,35 +68,25 @@ class Console:
 
 
 class BrokenPipeSafe:
-    """A stream that falls silent when nobody reads it any more (`| head`, a closed terminal), instead of ending
-    the run.
-    """
+    """A stream that ignores what is written once nobody reads it any more: `| head`, a closed terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.encoding = stream.encoding
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write, if anybody reads."""
-        with self._silent_when_gone():
+        with self._ignore_when_gone():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, if anybody reads."""
-        with self._silent_when_gone():
+        with self._ignore_when_gone():
             self._stream.flush()
 
-    def isatty(self) -> bool:
-        """Whether the stream is a terminal."""
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        """The stream's descriptor."""
-        return self._stream.fileno()
-
     @contextmanager
-    def _silent_when_gone(self) -> Iterator[None]:
+    def _ignore_when_gone(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -107,25 +97,15 @@ class BrokenPipeSafe:
             os.close(nowhere)
 
 
-def broken_pipe_safe(stream: TextIO) -> TextIO:
-    """`stream`, silent when nobody reads it any more."""
-    return cast("TextIO", BrokenPipeSafe(stream))
-
-
 @contextmanager
 def report_errors() -> Iterator[None]:
     """Say an error that a person can understand in its two halves, and end with its exit code."""
     try:
         yield
-    except HeyxBulkError as error:
-        _fail(error)
-    except KeyboardInterrupt:
-        _fail(Interrupted(signal.SIGINT))
-
-
-def _fail(error: HeyxBulkError) -> NoReturn:
-    Console().error(error_text(error))
-    raise typer.Exit(error.exit_code)
+    except (HeyxBulkError, KeyboardInterrupt) as reason:
+        error = reason if isinstance(reason, HeyxBulkError) else Interrupted(signal.SIGINT)
+        Console().error(error_text(error))
+        raise typer.Exit(error.exit_code) from None
 
 
 def error_text(error: HeyxBulkError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from heyx_bulk.models.call_records import FIND, CallDescription, CallOutcome
 if TYPE_CHECKING:
     from heyx_bulk.reports.row_history import RowHistory
     from heyx_bulk.storage.checkpoint.call_table import CallRecord
+    from heyx_bulk.storage.checkpoint.row_record import RowRecord
 
 WAIT_WORTH_SAYING_SECONDS = 0.05
 
@@ -43,7 +45,7 @@ def explain(
         is_running = is_locked(opened.path)
     for line in _lines(found, is_running=is_running):
         console.say(line)
-    console.result(_outcome(found), _document(found))
+    console.result(_outcome(found.record), _document(found))
     return 0
 
 
@@ -59,11 +61,9 @@ def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
         if tags:
             yield f"  {label}: {', '.join(tags)}"
     yield "Calls:" if found.calls else "Calls: none recorded."
-    start = found.calls[0].session if found.calls else 0
-    for recorded in found.calls:
-        if recorded.session != start:
+    for before, recorded in pairwise([*found.calls[:1], *found.calls]):
+        if recorded.session != before.session:
             yield "  the run was stopped, and carried on:"
-        start = recorded.session
         yield f"  {_call(recorded, is_running=is_running)}"
 
 
@@ -74,35 +74,32 @@ def _table(lines: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _call(recorded: CallRecord, *, is_running: bool) -> str:
-    attempt, came = recorded.attempt, recorded.result
+    attempt, result = recorded.attempt, recorded.result
     when = datetime.fromtimestamp(recorded.at).strftime("%Y-%m-%d %H:%M:%S")
-    parts = [f"{when}  {_asked(attempt.call)}"]
+    parts = [f"{when}  {_describe(attempt.call)}"]
     if attempt.number > 1:
         parts.append(f"attempt {attempt.number}")
     if attempt.waited_seconds >= WAIT_WORTH_SAYING_SECONDS:
         parts.append(f"after a wait of {attempt.waited_seconds:.1f} s")
-    if came is None:
-        gone = "on its way" if is_running else "unknown: the program was cut off before the answer"
-        return f"{', '.join(parts)} → {gone}"
-    answer = str(came.status) if came.status is not None else ""
-    words = f": {came.message}" if came.message else ""
-    told = " ".join(part for part in (answer, str(came.outcome)) if part)
-    return f"{', '.join(parts)} → {told}{words} ({came.seconds:.2f} s)"
+    if result is None:
+        unknown = "on its way" if is_running else "unknown: the program was cut off before the answer"
+        return f"{', '.join(parts)} → {unknown}"
+    status = f"{result.status} " if result.status is not None else ""
+    message = f": {result.message}" if result.message else ""
+    return f"{', '.join(parts)} → {status}{result.outcome}{message} ({result.seconds:.2f} s)"
 
 
-def _asked(asked: CallDescription) -> str:
-    names = ", ".join(f"{name} {value}" if asked.kind == FIND else name for name, value in asked.items)
-    return " ".join(part for part in (asked.kind, asked.contact_id or "", f"({names})" if names else "") if part)
+def _describe(call: CallDescription) -> str:
+    names = ", ".join(f"{name} {value}" if call.kind == FIND else name for name, value in call.items)
+    return " ".join(part for part in (call.kind, call.contact_id or "", f"({names})" if names else "") if part)
 
 
-def _outcome(found: RowHistory) -> str:
+def _outcome(record: RowRecord) -> str:
     from heyx_bulk.reports.results import status_word
 
-    record = found.record
-    word = status_word(record)
     contact = f", contact {record.contact_id}" if record.contact_id else ""
     message = f": {record.message}" if record.message else ""
-    return f"row {record.number}: {word}{contact}{message}"
+    return f"row {record.number}: {status_word(record)}{contact}{message}"
 
 
 def _document(found: RowHistory) -> dict[str, object]:

@@ -23,11 +23,9 @@ from heyx_bulk.values.phrases import count, date_of
 from heyx_bulk.values.text import trim
 
 if TYPE_CHECKING:
-    from heyx_bulk.cli.signals import Signals
     from heyx_bulk.mapping.recognition import KnownFields
     from heyx_bulk.settings.environment import Settings
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
-    from heyx_bulk.storage.cache.custom_fields import KnownField
 
 MOST_SAMPLES = 3
 
@@ -77,8 +75,12 @@ def fields(
         cache.fields.observe(contacts)
         for name in added:
             cache.fields.add(name)
-        for name in forget or ():
-            _forget(cache, trim(name))
+        for name in map(trim, forget or ()):
+            if not cache.fields.forget(name):
+                raise SettingsError(
+                    f"Nothing is known of a field “{name}” in this channel.",
+                    "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",
+                )
         _tell(console, cache, contacts, before)
     return 0
 
@@ -99,10 +101,20 @@ def _read(
     settings: Settings, wanted: Field, lookup: PhoneLookup, console: Console, where: str
 ) -> tuple[Contact, ...]:
     """One page of the contacts that have the value."""
+    from heyx_bulk.api.session import open_session
     from heyx_bulk.cli.signals import Signals
+    from heyx_bulk.export.exporter import first_page
+
+    async def search() -> Page:
+        async with open_session(settings) as client:
+            signals.attach(client)
+            try:
+                return await first_page(client, wanted, lookup)
+            except CallFailed as failure:
+                raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
 
     with Signals(console) as signals:
-        page = asyncio.run(_search(settings, wanted, lookup, signals))
+        page = asyncio.run(search())
     total = len(page.contacts) if page.total is None else page.total
     console.say(f"{count(total, 'contact')} found with {where}, {len(page.contacts)} of them read.")
     if not page.contacts:
@@ -110,34 +122,13 @@ def _read(
     return page.contacts
 
 
-async def _search(settings: Settings, wanted: Field, lookup: PhoneLookup, signals: Signals) -> Page:
-    from heyx_bulk.api.session import open_session
-    from heyx_bulk.export.exporter import first_page
-
-    async with open_session(settings) as client:
-        signals.attach(client)
-        try:
-            return await first_page(client, wanted, lookup)
-        except CallFailed as failure:
-            raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
-
-
 def _custom(name: str) -> str:
-    """The name of a custom field as a person says it; raises `SettingsError` where it is none."""
     named = parse_field_name(name)
     if not named:
         raise SettingsError("--add names no field.", "Write it like --add City.")
     if named in (*STANDARD_FIELDS, *READ_ONLY_FIELDS):
         raise SettingsError(f"{named} is one of HeyX's own fields: it is always known.", "Leave it out.")
     return named
-
-
-def _forget(cache: ChannelCache, name: str) -> None:
-    if not cache.fields.forget(name):
-        raise SettingsError(
-            f"Nothing is known of a field “{name}” in this channel.",
-            "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",
-        )
 
 
 def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], before: set[str]) -> None:
@@ -148,7 +139,8 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
     width = max((len(field.name) for field in known), default=0)
     for field in known:
         new = "new, " if field.name not in before else ""
-        shown = ", ".join(samples.get(field.name, ())) or _since(field)
+        seen = f"last seen {date_of(field.last_seen)}" if field.last_seen else "named by you, not seen so far"
+        shown = ", ".join(samples.get(field.name, ())) or seen
         console.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
     if not known:
         console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
@@ -185,7 +177,3 @@ def _samples(contacts: Iterable[Contact]) -> dict[str, list[str]]:
             if text and text not in texts and len(texts) < MOST_SAMPLES:
                 texts.append(text)
     return found
-
-
-def _since(field: KnownField) -> str:
-    return f"last seen {date_of(field.last_seen)}" if field.last_seen else "named by you, not seen so far"

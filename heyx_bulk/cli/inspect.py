@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,7 +37,7 @@ def inspect(
     from heyx_bulk.cli.column_view import tell_columns
     from heyx_bulk.cli.fields import known_here
     from heyx_bulk.cli.mapping_choice import choose_mapping
-    from heyx_bulk.cli.preflight import tell_causes, tell_findings, tell_strange
+    from heyx_bulk.cli.preflight import tell_invalid, tell_strange, tell_warnings
     from heyx_bulk.reports import results
     from heyx_bulk.sheets.open_sheet import open_sheet
     from heyx_bulk.upload.inspection import inspect_sheet
@@ -46,8 +47,8 @@ def inspect(
     looked = inspect_sheet(opened, options, known)
     _tell_reading(console, looked)
     tell_columns(console, looked.columns, looked.samples)
-    tell_causes(console, looked.causes)
-    tell_findings(console, looked.warnings)
+    tell_invalid(console, looked.causes)
+    tell_warnings(console, looked.warnings)
     tell_strange(console, looked.unknown_fields)
     for mistake in looked.mistakes:
         console.say(mistake)
@@ -82,11 +83,8 @@ def _document(looked: Inspection, code: int) -> dict[str, object]:
             {**column_document(column), "values": looked.samples[column.position]} for column in looked.columns
         ],
         "mistakes": list(looked.mistakes),
-        "problems": [
-            {"cause": cause.what, "rows": cause.rows, "first": cause.first, "example": cause.example}
-            for cause in looked.causes
-        ],
-        "warnings": [{"what": found.what, "rows": found.rows, "first": found.first} for found in looked.warnings],
+        "problems": [dict(zip(("cause", *cause._fields[1:]), cause, strict=True)) for cause in looked.causes],
+        "warnings": [asdict(found) for found in looked.warnings],
         "unknown_custom_fields": [column.field for column in looked.unknown_fields],
         "totals": looked.totals,
         "exit": code,

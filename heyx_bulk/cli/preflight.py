@@ -15,17 +15,16 @@ from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.staging import warnings_of
 from heyx_bulk.upload.upload_plan import PlannedRate, UploadPlan
 from heyx_bulk.values.equality import PhoneLookup
-from heyx_bulk.values.phrases import count, first_of, minute_of, rows_named
+from heyx_bulk.values.phrases import count, first_of, minute_of, rows_named, shorten
 
 CAUSES_SHOWN = 30
-LONGEST_EXAMPLE = 240
+LONGEST_EXAMPLE = 241
 
 
 def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = True) -> None:
@@ -45,8 +44,8 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     if (contacts := checkpoint.queries.count_contacts()) is not None:
         console.say(f"Rows with the same key are made one: {count(contacts, 'contact')} in all.")
     if fresh:
-        tell_invalid(console, checkpoint)
-        tell_findings(console, warnings_of(checkpoint))
+        tell_invalid(console, checkpoint.queries.invalid_causes())
+        tell_warnings(console, warnings_of(checkpoint))
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
@@ -108,21 +107,29 @@ def _tell_savings(console: Console, due: CostEstimate) -> None:
         )
 
 
-def tell_invalid(console: Console, checkpoint: Checkpoint) -> None:
-    """Say why rows are invalid, grouped by cause, with the first rows concerned."""
-    tell_causes(console, checkpoint.queries.invalid_causes())
+def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
+    """Say why rows are invalid."""
+    tell_causes(console, "Invalid rows, not sent:", causes)
 
 
-def tell_causes(console: Console, causes: Sequence[InvalidCause]) -> None:
-    """Say causes with their numbers of rows, the first rows, and the first row's own words."""
+def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
+    """Say what seems damaged; such rows are sent as they are all the same."""
+    causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
+    tell_causes(console, "Worth a look:", causes, shown=len(causes))
+
+
+def tell_causes(
+    console: Console, heading: str, causes: Sequence[InvalidCause], *, shown: int = CAUSES_SHOWN
+) -> None:
+    """Say what rows have in common, with their number, the first of them, and an example in full."""
     if causes:
-        console.say("Invalid rows, not sent:")
-    for cause in causes[:CAUSES_SHOWN]:
+        console.say(heading)
+    for cause in causes[:shown]:
         console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
-        example = cause.example[:LONGEST_EXAMPLE]
-        console.say(f"      {example}{'…' if len(cause.example) > len(example) else ''}")
-    if len(causes) > CAUSES_SHOWN:
-        console.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
+        if cause.example:
+            console.say(f"      {shorten(cause.example, LONGEST_EXAMPLE)}")
+    if len(causes) > shown:
+        console.say(f"  and {len(causes) - shown} other causes")
 
 
 def _tell_fields(console: Console, columns: Columns, channel: str, *, fresh: bool) -> None:
@@ -156,14 +163,6 @@ def _told(found: FieldMismatch) -> str:
             return f"HeyX shows another value than was written into {found.name}: it is not written twice; {anew}"
         case MismatchKind.NOTHING:
             return f"HeyX does not show what was written into {found.name}: it is not written twice; {anew}"
-
-
-def tell_findings(console: Console, findings: Sequence[DataWarning]) -> None:
-    """Say what seems damaged; such rows are sent as they stand all the same."""
-    if findings:
-        console.say("Worth a look:")
-    for found in findings:
-        console.say(f"  {found.rows:,} × {found.what} ({rows_named(found.rows, found.first)})")
 
 
 def _way(columns: Columns, matching: Matching) -> str:

@@ -39,7 +39,7 @@ def report(
     if recover:
         return _recover(path, console)
     with Checkpoint.open(path) as opened:
-        tell_invalid(console, opened)
+        tell_invalid(console, opened.queries.invalid_causes())
         result = write_report(Run.from_checkpoint(opened), stored_paths(opened))
     if result.write_error is not None:
         raise result.write_error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,21 +63,30 @@ def rerun(
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.or_else(opened.facts.connection).given())
+        corrections = None
         if given_back is None:
-            corrections = None
-            _tell_changed(console, opened)
-            _tell_again(console, opened, uncertain=uncertain)
+            _tell_rerun(console, opened, uncertain=uncertain)
         else:
             corrections = open_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals)
-        return finish(
-            console,
-            run_again(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain),
-        )
+        result = run_again(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)
+        return finish(console, result)
 
 
-def _tell_again(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
+def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
+    """Say what is sent again: rows as they were, also where the sheet has been changed since."""
+    from heyx_bulk.sheets.open_sheet import open_sheet
+    from heyx_bulk.sheets.sheet_options import SheetOptions
+    from heyx_bulk.upload.staging import sheet_change
+
+    difference, path = "", Path(checkpoint.info.path)
+    with suppress(SheetError):
+        difference = sheet_change(checkpoint, open_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
+    if difference:
+        console.say(f"{path.name} has changed since its run began ({difference}).")
+        console.say("A rerun sends its rows as they were.")
+        console.say(f"To send the sheet as it is now:\n  {checkpoint.facts.command} --restart")
     totals = checkpoint.queries.totals()
     failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     if failed or not unknown:
@@ -86,20 +96,3 @@ def _tell_again(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
         console.say(f"{checkpoint.info.sheet}: {count(unknown, 'uncertain row')}, {risk}.")
     elif unknown:
         console.say(f"{count(unknown, 'uncertain row')}: looked for where there is a key, and not sent.")
-
-
-def _tell_changed(console: Console, checkpoint: Checkpoint) -> None:
-    """A rerun sends rows as they were; say so where the sheet has been changed since."""
-    from heyx_bulk.sheets.open_sheet import open_sheet
-    from heyx_bulk.sheets.sheet_options import SheetOptions
-    from heyx_bulk.upload.staging import sheet_change
-
-    path = Path(checkpoint.info.path)
-    try:
-        difference = sheet_change(checkpoint, open_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
-    except SheetError:
-        return
-    if difference:
-        console.say(f"{path.name} has changed since its run began ({difference}).")
-        console.say("A rerun sends its rows as they were.")
-        console.say(f"To send the sheet as it is now:\n  {checkpoint.facts.command} --restart")

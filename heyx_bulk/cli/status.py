@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +14,10 @@ from heyx_bulk.cli.console import Console, duration, sentence, short_path
 from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.option import command_line
-from heyx_bulk.values.phrases import count, minute_of, rows_named
+from heyx_bulk.values.phrases import count, minute_of
 
 if TYPE_CHECKING:
-    from heyx_bulk.reports.run_status import FailureCause, RunStatus
+    from heyx_bulk.reports.run_status import RunStatus
     from heyx_bulk.storage.checkpoint.run import Run
 
 CAUSES_SHOWN = 12
@@ -91,11 +92,12 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
 
 
 def _tell(path: Path, console: Console) -> int:
-    from heyx_bulk.cli.preflight import tell_invalid
-    from heyx_bulk.cli.summary import next_steps, tell_audit_errors, tell_next
+    from heyx_bulk.cli.preflight import tell_causes, tell_invalid
+    from heyx_bulk.cli.summary import tell_audit_errors, tell_next
     from heyx_bulk.reports import results
     from heyx_bulk.reports.run_status import run_status
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+    from heyx_bulk.storage.checkpoint.row_record import InvalidCause
     from heyx_bulk.storage.checkpoint.run import Run
     from heyx_bulk.upload.upload_result import report
 
@@ -104,15 +106,16 @@ def _tell(path: Path, console: Console) -> int:
         stands = run_status(run)
         is_open = bool(results.count_open(stands.totals))
         console.say(
-            f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_how(stands, is_open=is_open)}"
+            f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_progress(stands, is_open=is_open)}"
         )
         console.say(_calls(stands))
-        tell_invalid(console, checkpoint)
-        _tell_causes(console, stands.causes)
+        tell_invalid(console, checkpoint.queries.invalid_causes())
+        failures = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in stands.causes]
+        tell_causes(console, "Rows that failed or are uncertain:", failures, shown=CAUSES_SHOWN)
         if is_open:
             console.say(_left(stands, results.count_open(stands.totals)))
         if not stands.is_running:
-            tell_next(console, next_steps(report(run, None)))
+            tell_next(console, report(run, None))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
         console.result(results.totals_line(stands.totals), _document(run, stands))
@@ -125,7 +128,7 @@ def _code(stands: RunStatus) -> int:
     return HeyxBulkError.exit_code if stands.audit_errors else results.exit_code(stands.totals)
 
 
-def _how(stands: RunStatus, *, is_open: bool) -> str:
+def _progress(stands: RunStatus, *, is_open: bool) -> str:
     if stands.is_running:
         return "It goes on now."
     if not is_open:
@@ -147,23 +150,10 @@ def _calls(stands: RunStatus) -> str:
     parts = [f"{refused:,} refused as too many"] if refused else []
     parts += [f"{lost:,} not answered"] if lost else []
     if unknown := stands.outcomes.get(CallOutcome.UNKNOWN, 0):
-        cut = f"unknown: on their way when it was cut off {_times(stands.killed_sessions)}"
+        times = "once" if stands.killed_sessions == 1 else f"{stands.killed_sessions:,} times"
+        cut = f"unknown: on their way when it was cut off {times}"
         parts.append(f"{unknown:,} {'on their way' if stands.is_running else cut}")
     return f"{told}. Of these {', '.join(parts)}." if parts else f"{told}."
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"
-
-
-def _tell_causes(console: Console, causes: tuple[FailureCause, ...]) -> None:
-    if causes:
-        console.say("Rows that failed or are uncertain:")
-    for cause in causes[:CAUSES_SHOWN]:
-        rows = rows_named(cause.rows, cause.first)
-        console.say(f"  {cause.rows:,} × {cause.status}: {cause.message} ({rows})")
-    if len(causes) > CAUSES_SHOWN:
-        console.say(f"  and {len(causes) - CAUSES_SHOWN} other causes")
 
 
 def _left(stands: RunStatus, rows: int) -> str:
@@ -189,10 +179,7 @@ def _document(run: Run, stands: RunStatus) -> dict[str, object]:
         "calls": sum(stands.calls.values()),
         "calls_by_kind": stands.calls,
         "calls_by_answer": {str(what): number for what, number in stands.outcomes.items()},
-        "failures": [
-            {"status": cause.status, "message": cause.message, "rows": cause.rows, "first": cause.first}
-            for cause in stands.causes
-        ],
+        "failures": [asdict(cause) for cause in stands.causes],
         "calls_left_max": stands.calls_left_max,
         "calls_left": stands.calls_left,
         "calls_a_minute": None if stands.per_minute is None else round(stands.per_minute, 1),

@@ -2,22 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.cli.console import Console, duration, error_text, short_path
-from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.errors import DiskFull, HeyxBulkError
-from heyx_bulk.models.contacts import Status
+from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
+from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
+from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results
 from heyx_bulk.reports.results import count_open
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
-from heyx_bulk.values.phrases import count
+from heyx_bulk.values.equality import text_of
+from heyx_bulk.values.phrases import count, shorten
+
+LONGEST_VALUE = 60
+
+
+class PlanView:
+    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all."""
+
+    def __init__(self, first: int) -> None:
+        self.writes = 0
+        self.counts: Counter[str] = Counter()
+        self._first = first
+        self._plans: dict[int, tuple[str, ...]] = {}
+
+    def add(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
+        """Take the plan of one row, in whatever order rows come."""
+        self.writes += len(calls)
+        for call in calls:
+            match call:
+                case CreateContact() | UpdateContact():
+                    self.counts["field written"] += len(call.fields)
+                case AddTags():
+                    self.counts["tag added"] += len(call.tags)
+                case RemoveTags():
+                    self.counts["tag removed"] += len(call.tags)
+        self._plans[row.number] = tuple(_lines(row, known, calls))
+        if len(self._plans) > self._first:
+            del self._plans[max(self._plans)]
+
+    def total(self) -> str:
+        """What all rows' plans come to: calls, fields, tags."""
+        fields, added, removed = (self.counts[name] for name in ("field written", "tag added", "tag removed"))
+        tags = f"{count(added, 'tag')} added and {removed:,} removed"
+        return f"{count(self.writes, 'call')}: {count(fields, 'field')} written, {tags}"
+
+    def plans(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The first rows' plans, each a number and its lines."""
+        return sorted(self._plans.items())
+
+
+def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
+    match known:
+        case NotFound():
+            yield f"+ create, {count(len(row.fields), 'field')}, {count(len(calls), 'call')}"
+        case Contact() if calls:
+            yield f"~ update {known.id}, {count(len(calls), 'call')}"
+        case Contact():
+            yield f"= {known.id} is as wanted"
+    for call in calls:
+        match call:
+            case CreateContact() | UpdateContact():
+                for field in call.fields:
+                    yield f"    {field.name}: {_change(row, known, field.name, field.value)}"
+            case AddTags():
+                yield from (f"    + tag {tag}" for tag in call.tags)
+            case RemoveTags():
+                yield from (f"    - tag {tag}" for tag in call.tags)
+
+
+def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> str:
+    if not isinstance(known, Contact):
+        return shorten(new, LONGEST_VALUE)
+    shown = {edit.name: edit.exported for edit in row.edits or ()}
+    if not known.complete and name not in shown:
+        return f"→ {shorten(new, LONGEST_VALUE) or '(blank)'}"
+    old = text_of(known.fields.get(name)) if known.complete else shown[name]
+    return f"{shorten(old, LONGEST_VALUE) or '(blank)'} → {shorten(new, LONGEST_VALUE) or '(blank)'}"
 
 
 def finish(console: Console, result: UploadResult) -> int:
@@ -41,15 +109,11 @@ def finish(console: Console, result: UploadResult) -> int:
         console.error(error_text(stopped))
         code = stopped.exit_code
     tell_uncertain(console, result.uncertain)
-    steps = next_steps(result)
-    tell_next(console, steps)
+    steps = tell_next(console, result)
     if result.audit_errors:
         tell_audit_errors(console, result.checkpoint, result.audit_errors)
         code = HeyxBulkError.exit_code
-    told = {**document(result, code), "next": [step.command for step in steps]}
-    console.result(
-        results.totals_line(result.totals, result.contacts), {**told, "audit_errors": [*result.audit_errors]}
-    )
+    _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors])
     return code
 
 
@@ -65,8 +129,7 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
             "Simulated with a sandbox; nothing was sent to HeyX, which would have taken "
             f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
         )
-    line = results.totals_line(result.totals, result.contacts)
-    console.result(line, {**document(result, code), "checkpoint": None, "next": []})
+    _conclude(console, result, code, checkpoint=None, next=[])
     return code
 
 
@@ -77,15 +140,9 @@ def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> i
             console.say(line)
     code = results.exit_code(result.totals)
     console.say(f"Nothing was written. The run would write with {plans.total()}.")
-    told = {
-        **document(result, code),
-        "checkpoint": None,
-        "next": [],
-        "writes": plans.writes,
-        "changes": dict(plans.counts),
-        "plans": [{"row": number, "plan": lines} for number, lines in plans.plans()],
-    }
-    console.result(f"would be {results.totals_line(result.totals, result.contacts)}", told)
+    shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
+    changes = {"writes": plans.writes, "changes": dict(plans.counts), "plans": shown}
+    _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes)
     return code
 
 
@@ -114,43 +171,36 @@ def tell_sent(console: Console, sent: SessionSummary) -> None:
     console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{throttled}.")
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """A next step: what it is for, and the command to copy."""
+def tell_next(console: Console, result: UploadResult) -> list[str]:
+    """Say the next steps, most urgent first, each with its command to copy; the commands."""
+    steps = list(_next_steps(result))
+    for purpose, command in steps:
+        console.say(f"{purpose}:\n  {command}")
+    return [command for _, command in steps]
 
-    purpose: str
-    command: str
 
-
-def next_steps(result: UploadResult) -> list[NextStep]:
-    """What a person would type next, most urgent first."""
+def _next_steps(result: UploadResult) -> Iterator[tuple[str, str]]:
     rerun = command_line("rerun", short_path(result.checkpoint))
     if count_open(result.totals):
-        return [NextStep("To carry on", result.command)] if result.command else []
-    steps = []
+        if result.command:
+            yield "To carry on", result.command
+        return
     if again := result.totals.get(Status.FAILED, 0):
-        steps.append(NextStep(f"To send the {count(again, 'failed row')} again", rerun))
+        yield f"To send the {count(again, 'failed row')} again", rerun
     elif result.can_look_again:
-        steps.append(NextStep("To look again for the uncertain rows", rerun))
+        yield "To look again for the uncertain rows", rerun
     if result.totals.get(Status.UNCERTAIN, 0):
         purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
-        steps.append(NextStep(purpose, f"{rerun} --uncertain"))
+        yield purpose, f"{rerun} --uncertain"
     if result.failed is not None:
         purpose = f"To send rows corrected, change them in {result.failed.name} and give it back"
-        steps.append(NextStep(purpose, command_line("rerun", short_path(result.failed))))
-    return steps
+        yield purpose, command_line("rerun", short_path(result.failed))
 
 
-def tell_next(console: Console, steps: Sequence[NextStep]) -> None:
-    """Say the next steps, each ready to copy."""
-    for step in steps:
-        console.say(f"{step.purpose}:\n  {step.command}")
-
-
-def document(result: UploadResult, code: int) -> dict[str, object]:
-    """The totals as plain data."""
+def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "", **more: object) -> None:
+    """The totals, on standard output; `more` goes into the document."""
     sent = result.sent
-    return {
+    document = {
         "sheet": result.sheet,
         "rows": sum(result.totals.values()),
         "totals": result.totals,
@@ -162,3 +212,4 @@ def document(result: UploadResult, code: int) -> dict[str, object]:
         "results": str(result.results) if result.results else None,
         "exit": code,
     }
+    console.result(f"{prefix}{results.totals_line(result.totals, result.contacts)}", {**document, **more})

@@ -10,10 +10,9 @@ import typer
 from heyx_bulk.api.client import Client
 from heyx_bulk.api.session import SessionSummary
 from heyx_bulk.cli.console import Console
-from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.cli.preflight import tell_invalid, tell_plan
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.summary import tell_sent
+from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
@@ -111,7 +110,7 @@ class RerunView(UploadView):
             self._console.say(
                 f"  {count(len(given.done), 'row')} of them were done since and are left as they are."
             )
-        tell_invalid(self._console, run.checkpoint)
+        tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         """What is sent again."""

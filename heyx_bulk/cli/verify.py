@@ -75,24 +75,17 @@ def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[
 
     progress = console.progress(rows)
     chance = random.Random()  # noqa: S311  a sample is no secret
+
+    def report(found: Comparison) -> None:
+        status = Status.UNCHANGED if found.matches else Status.FAILED
+        progress.report(Outcome(found.number, status, found.contact_id))
+
     with Signals(console) as signals:
+        reading = verify_run(run, settings, sample=rows, chance=chance, started=signals.attach, told=report)
         try:
-            return asyncio.run(
-                verify_run(
-                    run,
-                    settings,
-                    sample=rows,
-                    chance=chance,
-                    started=signals.attach,
-                    told=lambda found: progress.report(Outcome(found.number, _word(found), found.contact_id)),
-                )
-            )
+            return asyncio.run(reading)
         finally:
             progress.close()
-
-
-def _word(found: Comparison) -> Status:
-    return Status.UNCHANGED if found.matches else Status.FAILED
 
 
 def _tell(console: Console, compared: list[Comparison]) -> int:
@@ -105,21 +98,18 @@ def _tell(console: Console, compared: list[Comparison]) -> int:
             console.say(line)
     if wrong:
         console.say("HeyX made these of what was sent, or somebody changed them there since. Nothing was written.")
+    code = DIFFERENT if wrong else 0
+    different = [
+        {
+            "row": found.number,
+            "contact": found.contact_id,
+            "unread": found.read_error or None,
+            "differences": [asdict(one) for one in found.differences],
+        }
+        for found in wrong
+    ]
     console.result(
         f"{count(len(compared), 'row')} read back: {as_sent:,} as sent, {len(wrong):,} different",
-        {
-            "rows": len(compared),
-            "matches": as_sent,
-            "different": [
-                {
-                    "row": found.number,
-                    "contact": found.contact_id,
-                    "unread": found.read_error or None,
-                    "differences": [asdict(one) for one in found.differences],
-                }
-                for found in wrong
-            ],
-            "exit": DIFFERENT if wrong else 0,
-        },
+        {"rows": len(compared), "matches": as_sent, "different": different, "exit": code},
     )
-    return DIFFERENT if wrong else 0
+    return code
