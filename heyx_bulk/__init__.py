@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from heyx_bulk.errors import UsageError as UsageError
     from heyx_bulk.export.exporter import export as export
     from heyx_bulk.export.exporter import export_frame as export_frame
-    from heyx_bulk.export.filters import Condition as Condition
-    from heyx_bulk.export.filters import ContactFilter as ContactFilter
     from heyx_bulk.export.layout import TableLayout as TableLayout
+    from heyx_bulk.export.request import Condition as Condition
+    from heyx_bulk.export.request import ContactFilter as ContactFilter
     from heyx_bulk.export.request import ExportRequest as ExportRequest
     from heyx_bulk.mapping.mapping_file import MappingFile as MappingFile
     from heyx_bulk.mapping.mapping_options import MappingOptions as MappingOptions
@@ -51,9 +51,8 @@ _MODULES = {
     "api.client": ["Client"],
     "errors": ["HeyxBulkError", "Stopped", "UsageError"],
     "export.exporter": ["export", "export_frame"],
-    "export.filters": ["Condition", "ContactFilter"],
     "export.layout": ["TableLayout"],
-    "export.request": ["ExportRequest"],
+    "export.request": ["Condition", "ContactFilter", "ExportRequest"],
     "mapping.mapping_file": ["MappingFile"],
     "mapping.mapping_store": ["read_mapping"],
     "mapping.merge_rows": ["Duplicates"],

@@ -1,4 +1,4 @@
-"""A log of calls for engineers: JSON lines, one for each call, with hashes where ids would stand and no values."""
+"""A log of calls for engineers: one line of JSON for each call, with ids hashed and without values."""
 
 from __future__ import annotations
 
@@ -55,47 +55,41 @@ class CallLog:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def write(self, start: int, at: float, attempt: CallAttempt, came: CallResult) -> None:
-        """One line for one sending: what was asked, and what came of it."""
-        asked = attempt.call
+    def write(self, session: int, at: float, attempt: CallAttempt, result: CallResult) -> None:
+        """Write one attempt: what was asked, and what came of it."""
+        call = attempt.call
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
             "run": self._run[:8],
-            "start": start,
+            "start": session,
             "row": attempt.row,
-            "call": asked.kind,
-            "contact": self._told(asked.contact_id),
-            "items": len(asked.items),
+            "call": call.kind,
+            "contact": self._id(call.contact_id),
+            "items": len(call.items),
             "attempt": attempt.number,
             "waited": round(attempt.waited_seconds, 3),
-            "seconds": round(came.seconds, 3),
-            "status": came.status,
-            "happened": came.outcome,
+            "seconds": round(result.seconds, 3),
+            "status": result.status,
+            "happened": result.outcome,
         }
-        if asked.kind == FIND:
-            line["field"] = asked.items[0][0]
+        if call.kind == FIND:
+            line["field"] = call.items[0][0]
         if self._values:
-            line |= {"asked": [list(item) for item in asked.items], "said": came.message}
-        self._append(json.dumps(line, ensure_ascii=False))
-
-    def _told(self, contact_id: str | None) -> str | None:
-        if contact_id is None or self._values:
-            return contact_id
-        return hashlib.blake2b(contact_id.encode(), key=self._run.encode()[:64], digest_size=8).hexdigest()
-
-    def _append(self, line: str) -> None:
+            line |= {"asked": [list(item) for item in call.items], "said": result.message}
         try:
-            self._file.write(f"{line}\n")
+            self._file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
         except OSError as error:
-            what = (
-                "The disk is full"
-                if error.errno in DISK_FULL_ERRNOS
-                else f"It cannot be written: {error.strerror}"
-            )
+            is_full = error.errno in DISK_FULL_ERRNOS
+            what = "The disk is full" if is_full else f"It cannot be written: {error.strerror}"
             raise DiskFull(
                 f"The log {self._path} takes no more. {what}.",
                 "Nothing is lost; make room, or leave out --log, and give the same command again.",
             ) from None
+
+    def _id(self, contact_id: str | None) -> str | None:
+        if contact_id is None or self._values:
+            return contact_id
+        return hashlib.blake2b(contact_id.encode(), key=self._run.encode()[:64], digest_size=8).hexdigest()
 
 
 @contextmanager

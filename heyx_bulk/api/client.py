@@ -1,10 +1,11 @@
-"""Sends one call: paced, retried, honest about what is known afterwards."""
+"""Sends one call: rate-limited, retried, and with an error that names what is known afterwards."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -27,7 +28,7 @@ from heyx_bulk.errors import (
 from heyx_bulk.models.call_records import CallAttempt, CallObserver, CallOutcome, CallResult, NullObserver
 from heyx_bulk.models.call_texts import describe_answer, describe_call
 from heyx_bulk.models.calls import Answer, Call, HttpResponse, parse_response
-from heyx_bulk.rate_limit.limiter import RateLimiter
+from heyx_bulk.rate_limit.limiter import RateLimiter, open_rate_limiter
 from heyx_bulk.settings.environment import Settings
 
 CONNECT_SECONDS = 10.0
@@ -48,20 +49,26 @@ Transport = httpx.AsyncBaseTransport
 
 @dataclass(slots=True)
 class _Sending:
-    """One sending on its way: its `number` with the witness once it has left, when that was, and its answer."""
+    """One attempt at a call, under a `permit` of the rate limiter.
 
+    `number` is the observer's, once it has left; `status` that of its answer.
+    """
+
+    call: Call
+    permit: str
+    before_send: Callable[[], None] | None
     attempt: CallAttempt
     number: int | None = None
-    left_at: float = 0.0
+    sent_at: float = 0.0
     status: int | None = None
 
 
 class Client:
-    """HeyX, spoken to under one token. Use as an async context manager.
+    """Sends calls to HeyX under one token. Use as an async context manager.
 
     A create never goes out on a connection that lay idle, since the other side may have just closed it: creates
     have connections of their own, each used once. `transport` replaces the network (a sandbox in the process),
-    `witness` hears of every sending.
+    `observer` is told of every attempt.
     """
 
     def __init__(
@@ -127,7 +134,7 @@ class Client:
         before_send: Callable[[], None] | None = None,
         retry_missing_until: float | None = None,
     ) -> Answer:
-        """What HeyX answers to `call`, which is made for `row`; `departing` is called each time just before it
+        """What HeyX answers to `call`, which is made for `row`; `before_send` is called each time just before it
         leaves; what it raises keeps the call from leaving. Until `retry_missing_until` (the loop's clock) a
         contact that HeyX does not know is taken to be new, and asked for again.
 
@@ -137,18 +144,18 @@ class Client:
         time = asyncio.get_running_loop().time
         attempt, since = 0, time()
         while True:
-            turn = await self.interruptible(self.limiter.acquire())
+            permit = await self.interruptible(self.limiter.acquire())
             attempt += 1
-            sending = _Sending(CallAttempt(describe_call(call), row, attempt, time() - since))
+            recorded = CallAttempt(describe_call(call), row, attempt, time() - since)
             try:
-                return await self._observed(call, turn, before_send, sending)
+                return await self._attempt(_Sending(call, permit, before_send, recorded))
             except Throttled as failure:
                 attempt, since = attempt - 1, time()
                 self._throttled(failure)
             except CallFailed as failure:
                 since = time()
-                young = retry_missing_until is not None and since < retry_missing_until
-                wait = retry_delay(call, failure, attempt, reached=self._reached, just_created=young)
+                just_created = retry_missing_until is not None and since < retry_missing_until
+                wait = retry_delay(call, failure, attempt, reached=self._reached, just_created=just_created)
                 if wait is None:
                     raise _final_error(call, failure) from None
                 self.retry_reason = failure.what
@@ -172,37 +179,33 @@ class Client:
         finally:
             self._waiting.discard(task)
 
-    async def _observed(
-        self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
-    ) -> Answer:
-        """What HeyX answers to one sending, told to the witness."""
+    async def _attempt(self, sending: _Sending) -> Answer:
+        """What HeyX answers to one attempt, told to the observer."""
         try:
-            answer = self._read(call, turn, await self._exchange(call, turn, departing, sending))
+            answer = self._read(sending, await self._exchange(sending))
         except HeyxBulkError as failure:
             if sending.number is not None:
-                self._report(sending, _outcome(failure), failure.what)
+                self._report(sending, sending.number, _outcome(failure), failure.what)
             raise
-        self._report(sending, CallOutcome.DONE, describe_answer(answer))
+        assert sending.number is not None, "what is answered has left"  # noqa: S101  our own order
+        self._report(sending, sending.number, CallOutcome.DONE, describe_answer(answer))
         return answer
 
-    def _report(self, sending: _Sending, happened: CallOutcome, words: str) -> None:
-        seconds = asyncio.get_running_loop().time() - sending.left_at
-        assert sending.number is not None, "only what left is told"  # noqa: S101  our own order
+    def _report(self, sending: _Sending, number: int, outcome: CallOutcome, message: str) -> None:
+        seconds = asyncio.get_running_loop().time() - sending.sent_at
         try:
-            came = CallResult(happened, sending.status, seconds, words)
-            self._observer.on_response(sending.number, sending.attempt, came)
+            result = CallResult(outcome, sending.status, seconds, message)
+            self._observer.on_response(number, sending.attempt, result)
         except Stopped as reason:
             self.stop(reason)
 
-    async def _exchange(
-        self, call: Call, turn: str, departing: Callable[[], None] | None, sending: _Sending
-    ) -> HttpResponse:
-        request = call.request(viber=self._settings.viber)
-        http = self._kept if call.idempotent else self._fresh
-        self._leave(turn, departing, sending)
+    async def _exchange(self, sending: _Sending) -> HttpResponse:
+        request = sending.call.request(viber=self._settings.viber)
+        http = self._kept if sending.call.idempotent else self._fresh
+        self._leave(sending)
         self.calls += 1
         task = asyncio.current_task()
-        assert task is not None, "only tasks speak"  # noqa: S101  asyncio's own promise
+        assert task is not None, "only tasks send"  # noqa: S101  asyncio's own promise
         self._sending_tasks.add(task)
         try:
             async with asyncio.timeout(self._settings.timeout):
@@ -210,11 +213,11 @@ class Client:
                     request.method, self._settings.url + request.path, content=request.body
                 )
         except _NOT_SENT as error:
-            self.limiter.refund(turn)
+            self.limiter.refund(sending.permit)
             self.calls -= 1
             raise Undelivered(f"HeyX cannot be reached at {self._settings.url}: {_reason(error)}") from None
         except (httpx.RequestError, TimeoutError) as error:
-            self.limiter.complete(turn, margin_seconds=self._settings.timeout)
+            self.limiter.complete(sending.permit, margin_seconds=self._settings.timeout)
             raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
         finally:
             self._sending_tasks.discard(task)
@@ -224,39 +227,37 @@ class Client:
             self._clock_offset = reply.date - asyncio.get_running_loop().time()
         return reply
 
-    def _read(self, call: Call, turn: str, reply: HttpResponse) -> Answer:
+    def _read(self, sending: _Sending, reply: HttpResponse) -> Answer:
         """What `reply` says; one refused as one too many was not counted by HeyX, every other one was."""
         counted = True
         try:
-            return parse_response(call, reply)
+            return parse_response(sending.call, reply)
         except Throttled:
             counted = False
             raise
         finally:
             if counted:
-                self.limiter.complete(turn, headers=reply.headers)
+                self.limiter.complete(sending.permit, headers=reply.headers)
                 if reply.status == 429:
                     self.limiter.throttled(None)
                 self._reached, self._throttled_since = True, None
                 self.retry_reason = ""
             else:
-                self.limiter.refund(turn)
+                self.limiter.refund(sending.permit)
 
-    def _leave(self, turn: str, departing: Callable[[], None] | None, sending: _Sending) -> None:
-        gone = False
+    def _leave(self, sending: _Sending) -> None:
         try:
             self._observer.before_send(sending.attempt.call)
-            if departing is not None:
-                departing()
+            if sending.before_send is not None:
+                sending.before_send()
             sending.number = self._observer.on_send(sending.attempt)
-            sending.left_at = asyncio.get_running_loop().time()
-            gone = True
+            sending.sent_at = asyncio.get_running_loop().time()
         finally:
-            if not gone:
-                self.limiter.refund(turn)
+            if sending.number is None:
+                self.limiter.refund(sending.permit)
 
     def _throttled(self, failure: Throttled) -> None:
-        """Silence for all, a second more than HeyX says."""
+        """Let all runs pause, a second more than HeyX says."""
         self.throttled_calls += 1
         now = asyncio.get_running_loop().time()
         self._throttled_since = now if self._throttled_since is None else self._throttled_since
@@ -330,3 +331,28 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return "it took too long"
     return str(error).strip() or type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """What one session sent: calls, those of them HeyX refused as too many, seconds, and what ended it early."""
+
+    calls: int
+    throttled: int
+    seconds: float
+    stopped: Stopped | None = None
+
+
+@asynccontextmanager
+async def open_session(
+    settings: Settings,
+    transport: Transport | None = None,
+    observer: CallObserver | None = None,
+    limiter: RateLimiter | None = None,
+) -> AsyncIterator[Client]:
+    """A client that shares the limit with all other runs; over a `transport` it has its own."""
+    if limiter is None and transport is not None:
+        limiter = RateLimiter(settings.rate, settings.rate_share, max_concurrent=settings.workers)
+    with open_rate_limiter(settings) if limiter is None else nullcontext(limiter) as shared:
+        async with Client(settings, shared, transport=transport, observer=observer) as client:
+            yield client

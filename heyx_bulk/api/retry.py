@@ -3,10 +3,10 @@
 | failure | idempotent call | create |
 | --- | --- | --- |
 | `Undelivered` | again with backoff and jitter, then the run stops | the same |
-| `Throttled` | everybody holds, then again; not an attempt | the same |
-| `Unanswered` | again with backoff and jitter, then the row fails | never: it is in doubt |
+| `Throttled` | all runs pause, then again; not an attempt | the same |
+| `Unanswered` | again with backoff and jitter, then the row fails | never: it is unconfirmed |
 | `NotFoundError`, just after our own create | the same for some seconds, then the row fails | – |
-| `Rejected` 449, `in the queue` | again with backoff and jitter, then the row fails | (in doubt) |
+| `Rejected` 449, `in the queue` | again with backoff and jitter, then the row fails | (unconfirmed) |
 | `Rejected` | never: the row fails | never: the row fails |
 """
 
@@ -28,8 +28,8 @@ def retry_delay(
 ) -> float | None:
     """Seconds to wait before `call` is sent again after its `attempt`-th sending failed; None: give up.
 
-    A HeyX that was never `heard` in this start is given up sooner: its address is more likely wrong. A contact
-    that is `young` was created just now and may not be ready.
+    Where HeyX was never `reached` in this session, it is given up sooner: its address is more likely wrong. A
+    contact that was `just_created` may not be ready.
     """
     match failure:
         case Throttled():

@@ -1,17 +1,29 @@
-"""What the columns of a sheet are taken for, in words."""
+"""What the columns of a sheet mean: shown, read from a mapping file, and asked about where nobody knows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from heyx_bulk.cli.console import Console
+import typer
+
+from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.errors import WriteError
+from heyx_bulk.mapping import mapping_store as mapping
 from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.recognition import KnownFields, map_columns
+from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.upload.inspection import sample_columns
+from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.phrases import shorten
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
 LONGEST_SAMPLE = 24
+LEAVE_OUT = "-"
 
 _USES = {
     Use.ADD_TAGS: "tags to add",
@@ -62,3 +74,77 @@ def column_document(column: Column) -> dict[str, object]:
         "meaning": meaning(column),
         "reason": column.reason,
     }
+
+
+def choose_mapping(
+    sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console, *, look: bool, ask: bool = False
+) -> UploadOptions:
+    """The options with what the mapping file says that is meant for the sheet, if they name none and one is found.
+
+    Where `ask`, a person at a terminal is asked about columns that nobody knows. `fields` are those the channel is
+    known to have.
+    """
+    file = options.mapping.file
+    if file is None and look and (path := mapping.find_mapping(sheet.path, sheet.header)) is not None:
+        file = mapping.read_mapping(path)
+        console.say(f"The columns are as {short_path(path)} says (found by itself; --no-mapping leaves it alone).")
+    elif file is not None:
+        console.say(f"The columns are as {short_path(file.path)} says.")
+    options = replace(options, mapping=replace(options.mapping, file=file))
+    return _asked(sheet, options, fields, console) if ask and console.can_ask else options
+
+
+def _asked(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
+    """The options with a person's answers about the columns that nobody knows, which a mapping file keeps."""
+    found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
+    if not found.unknown:
+        return options
+    console.say(f"Of {sheet.path.name} these columns are not understood. For each: HeyX's name of the field,")
+    console.say(f"tags for a list of tags, tag:VIP for yes and no to one tag, or {LEAVE_OUT} to leave it out.")
+    looks = sample_columns(sheet)
+    mapping_options = options.mapping
+    for column, hint in found.unknown:
+        answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT)
+        name = _name(column)
+        if answer == LEAVE_OUT:
+            mapping_options = replace(mapping_options, ignore=(*mapping_options.ignore, name))
+        else:
+            mapping_options = replace(mapping_options, map=(*mapping_options.map, f"{name}={answer}"))
+    answered = replace(options, mapping=mapping_options)
+    again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
+    if again.mistakes or mapping_options.file is not None:
+        return answered
+    text = render_template(
+        sheet.path.name, _place(sheet).name, again, [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
+    )
+    if not _is_kept(sheet, text, console):
+        return answered
+    return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(_place(sheet))))
+
+
+def _answer(column: Column, look: ColumnSample, default: str) -> str:
+    values = f" ({', '.join(look.samples)})" if look.samples else ""
+    try:
+        return trim(typer.prompt(f"  {column}{values}", default=default, err=True))
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+
+
+def _is_kept(sheet: Sheet, text: str, console: Console) -> bool:
+    """Whether the answers could be written into a mapping file beside the sheet; a person is told."""
+    path = _place(sheet)
+    try:
+        mapping.write_mapping(path, text, sheet.header)
+    except WriteError as error:
+        console.say(f"Your answers hold for this time: {error.what}")
+        return False
+    console.say(f"Your answers are kept in {short_path(path)}; correct them there.")
+    return True
+
+
+def _place(sheet: Sheet) -> Path:
+    return sheet.path.with_suffix(mapping.SUFFIX)
+
+
+def _name(column: Column) -> str:
+    return trim(column.header) or f"column {column_letter(column.position)}"

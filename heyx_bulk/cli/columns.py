@@ -49,9 +49,8 @@ def columns(
     An upload finds the mapping file by itself if it lies beside the sheet and has its name, or was written for the
     same headers. Needs no token; nothing is sent.
     """
-    from heyx_bulk.cli.column_view import tell_columns
+    from heyx_bulk.cli.column_view import choose_mapping, tell_columns
     from heyx_bulk.cli.fields import known_here
-    from heyx_bulk.cli.mapping_choice import choose_mapping
     from heyx_bulk.mapping.recognition import map_columns
     from heyx_bulk.mapping.template import render_template
     from heyx_bulk.sheets.open_sheet import open_sheet

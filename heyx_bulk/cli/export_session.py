@@ -8,25 +8,24 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, tzinfo
-from itertools import chain
+from itertools import chain, groupby, islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heyx_bulk.api.call_log import CallLogOptions, open_call_log
-from heyx_bulk.api.session import SessionSummary
-from heyx_bulk.cli import export_summary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text, same_command
 from heyx_bulk.cli.export_options import ExportOptions
 from heyx_bulk.cli.export_target import ExportTarget
-from heyx_bulk.cli.preflight import tell_cost
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import tell_sent
+from heyx_bulk.cli.upload_view import tell_cost
 from heyx_bulk.errors import SettingsError, Stopped
 from heyx_bulk.export.exporter import open_export, read_contacts
-from heyx_bulk.export.filters import Condition, ContactFilter, parse_field_value, parse_moment
 from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, parse_column_name
 from heyx_bulk.export.reader import ExportEvents
-from heyx_bulk.export.request import ExportRequest
+from heyx_bulk.export.request import Condition, ContactFilter, ExportRequest, parse_field_value, parse_moment
 from heyx_bulk.export.value_lists import SheetColumn, column_values
 from heyx_bulk.mapping.column import ID_COLUMN
 from heyx_bulk.mapping.mapping_store import read_mapping
@@ -39,11 +38,13 @@ from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
-from heyx_bulk.upload.upload_plan import PlannedRate
+from heyx_bulk.storage.export_checkpoint.searches import SearchCoverage, SearchState
+from heyx_bulk.upload.events import PlannedRate
 from heyx_bulk.values.equality import PhoneLookup
 from heyx_bulk.values.phrases import count
 from heyx_bulk.values.text import trim
 
+SHOWN = 10
 INCOMPLETE = 3
 """The exit code where some of what was asked for could not be had, or may be missing."""
 
@@ -134,7 +135,7 @@ class ExportView(ExportEvents):
         console, speed = self._console, PlannedRate.of(self._settings)
         for covered in self._checkpoint.coverage():
             if covered.total is not None:
-                console.say(export_summary.there_are(covered))
+                console.say(there_are(covered))
         if (asked := self._request.per_page) and not self._checkpoint.page_size():
             console.say(f"HeyX does not give pages of {asked}: it stays with its own.")
         still = calls - done
@@ -153,7 +154,7 @@ class ExportView(ExportEvents):
         if kept:
             self._cache.contacts.record_export(written.name, self._wanted())
         tell_sent(console, sent)
-        covered = export_summary.of(self._checkpoint, self._request)
+        covered = coverage_of(self._checkpoint, self._request)
         for line in covered.lines:
             console.say(line)
         if self._request.selection:
@@ -238,3 +239,113 @@ def _table_layout(options: ExportOptions, zone: tzinfo) -> TableLayout:
     mapping = None if options.mapping is None else read_mapping(options.mapping)
     headers = headers_by_field(options.rename, mapping)
     return TableLayout(tuple(dict.fromkeys(names)), headers, options.tag_columns, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The lines that say it, whether everything asked for is there, and the same as plain data."""
+
+    lines: tuple[str, ...]
+    is_complete: bool
+    document: dict[str, object]
+
+
+def there_are(covered: SearchCoverage) -> str:
+    """How many contacts a search will show, by its first page."""
+    return f"{count(covered.total or 0, 'contact')} with {_condition(covered)}, by HeyX's count."
+
+
+def coverage_of(checkpoint: ExportCheckpoint, request: ExportRequest) -> Coverage:
+    """What the checkpoint's export covers."""
+    covered, values = checkpoint.coverage(), checkpoint.value_coverage()
+    failed = list(checkpoint.failed_ids())
+    listed = [one for one in failed if one[1]]
+    lines = [
+        *_lines(covered),
+        *_value_lines(checkpoint, request),
+        *_id_lines(request, listed),
+        *_known_lines(request, len(failed) - len(listed)),
+    ]
+    return Coverage(
+        tuple(lines),
+        is_complete=all(one.complete for one in covered) and not (listed or values.rejected or values.incomplete),
+        document={
+            "read": checkpoint.count(),
+            "where": [{"field": one.wanted.name, "value": one.wanted.value, **_numbers(one)} for one in covered],
+            "where_in": asdict(values) if request.listed else None,
+            "missing_ids": [contact_id for contact_id, *_ in listed],
+        },
+    )
+
+
+def _numbers(one: SearchCoverage) -> dict[str, object]:
+    return {name: value for name, value in asdict(one).items() if name != "wanted"}
+
+
+def _condition(covered: SearchCoverage) -> str:
+    return f"{covered.wanted.name}={covered.wanted.value}"
+
+
+def _lines(covered: Sequence[SearchCoverage]) -> Iterator[str]:
+    in_order = sorted(covered, key=lambda one: one.wanted.name)
+    for name, group in groupby(in_order, key=lambda one: one.wanted.name):
+        ones = list(group)
+        yield from _field_lines(name, ones)
+    if covered and not any(one.found for one in covered):
+        yield "HeyX takes a field's name exactly as it is written there, capitals too."
+
+
+def _field_lines(name: str, ones: Sequence[SearchCoverage]) -> Iterator[str]:
+    found = sum(one.found for one in ones)
+    totals = [one.total for one in ones]
+    with_it = " or ".join(_condition(one) for one in ones)
+    without = f"contacts without {name} cannot be listed by this API"
+    if None in totals:
+        yield f"{count(found, 'contact')} with {with_it}; {without}."
+    elif found == (total := sum(total or 0 for total in totals)):
+        yield f"{found:,} of {count(total, 'contact')} with {with_it}; {without}."
+    else:
+        yield f"{count(found, 'contact')} with {with_it} ({total:,} by HeyX's count); {without}."
+    for one in ones:
+        if not one.complete:
+            yield (
+                f"Not certain to be complete: contacts with {_condition(one)} came and went while they were read, "
+                f"in each of {one.passes} passes. {one.partly:,} of them were not there in all passes, and are "
+                "written all the same; one may be missing. Export again when HeyX is quiet, or add "
+                f"--passes {2 * one.passes}."
+            )
+
+
+def _value_lines(checkpoint: ExportCheckpoint, request: ExportRequest) -> Iterator[str]:
+    if not request.listed:
+        return
+    values = checkpoint.value_coverage()
+    nobody = values.searched - values.found - values.rejected
+    searched = count(values.searched, "value")
+    yield f"{values.found:,} of {searched} searched for found somebody; {nobody:,} found nobody."
+    if values.incomplete:
+        unsettled = count(values.incomplete, "value")
+        yield f"Contacts of {unsettled} came and went while they were read: one may be missing."
+    if values.rejected:
+        yield f"HeyX refused to search for {count(values.rejected, 'value')}:"
+        for search in islice(checkpoint.rejected_searches(), SHOWN):
+            yield f"  {search.wanted.name}={search.spelling}: {search.message}"
+
+
+def _id_lines(request: ExportRequest, failed: Sequence[tuple[str, bool, SearchState, str]]) -> Iterator[str]:
+    if not request.ids:
+        return
+    wanted = len(set(request.ids))
+    yield f"{wanted - len(failed):,} of {count(wanted, 'contact')} by id."
+    if failed:
+        yield "These could not be had:"
+    for contact_id, _, _, message in failed[:SHOWN]:
+        yield f"  {contact_id}: {message}"
+    if len(failed) > SHOWN:
+        yield f"  and {len(failed) - SHOWN:,} more"
+
+
+def _known_lines(request: ExportRequest, gone: int) -> Iterator[str]:
+    if request.known:
+        known = len(request.known)
+        yield f"{known - gone:,} of {count(known, 'contact')} known from before; {gone:,} of them are gone."

@@ -62,7 +62,7 @@ def fields(
     HeyX cannot list its fields: they are learned from contacts that have them, here and in every upload, and
     are remembered for the channel on this machine. From then on a misspelt one is caught before it is sent.
     """
-    from heyx_bulk.export.filters import parse_field_value
+    from heyx_bulk.export.request import parse_field_value
     from heyx_bulk.settings.environment import from_environment
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
@@ -101,7 +101,7 @@ def _read(
     settings: Settings, wanted: Field, lookup: PhoneLookup, console: Console, where: str
 ) -> tuple[Contact, ...]:
     """One page of the contacts that have the value."""
-    from heyx_bulk.api.session import open_session
+    from heyx_bulk.api.client import open_session
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.export.exporter import first_page
 
@@ -132,7 +132,7 @@ def _custom(name: str) -> str:
 
 
 def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], before: set[str]) -> None:
-    from heyx_bulk.cli.preflight import tell_peculiar
+    from heyx_bulk.cli.upload_view import tell_peculiar
 
     known, peculiar = cache.fields.known(), cache.field_mismatches()
     samples = _samples(contacts)

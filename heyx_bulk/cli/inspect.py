@@ -34,10 +34,9 @@ def inspect(
 
     Needs no token; nothing is sent.
     """
-    from heyx_bulk.cli.column_view import tell_columns
+    from heyx_bulk.cli.column_view import choose_mapping, tell_columns
     from heyx_bulk.cli.fields import known_here
-    from heyx_bulk.cli.mapping_choice import choose_mapping
-    from heyx_bulk.cli.preflight import tell_invalid, tell_strange, tell_warnings
+    from heyx_bulk.cli.upload_view import tell_invalid, tell_strange, tell_warnings
     from heyx_bulk.reports import results
     from heyx_bulk.sheets.open_sheet import open_sheet
     from heyx_bulk.upload.inspection import inspect_sheet

@@ -28,8 +28,8 @@ def report(
     heyx-bulk report contacts.xlsx.checkpoint --recover
     """
     from heyx_bulk.cli.checkpoints import checkpoint_of
-    from heyx_bulk.cli.preflight import tell_invalid
     from heyx_bulk.cli.summary import finish
+    from heyx_bulk.cli.upload_view import tell_invalid
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
     from heyx_bulk.storage.checkpoint.run import Run
     from heyx_bulk.upload.runs import stored_paths

@@ -92,8 +92,8 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
 
 
 def _tell(path: Path, console: Console) -> int:
-    from heyx_bulk.cli.preflight import tell_causes, tell_invalid
     from heyx_bulk.cli.summary import tell_audit_errors, tell_next
+    from heyx_bulk.cli.upload_view import tell_causes, tell_invalid
     from heyx_bulk.reports import results
     from heyx_bulk.reports.run_status import run_status
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint

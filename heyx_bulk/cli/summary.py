@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, duration, error_text, short_path
 from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact

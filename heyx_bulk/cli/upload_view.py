@@ -7,25 +7,195 @@ from collections.abc import Sequence
 
 import typer
 
-from heyx_bulk.api.client import Client
-from heyx_bulk.api.session import SessionSummary
-from heyx_bulk.cli.console import Console
-from heyx_bulk.cli.preflight import tell_invalid, tell_plan
+from heyx_bulk.api.client import Client, SessionSummary
+from heyx_bulk.cli.console import Console, duration
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
+from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.data_quality import DataWarning
+from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
-from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.contacts import Contact, ContactRow, Status
+from heyx_bulk.models.option import command_line
+from heyx_bulk.planning.estimate import CostEstimate
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
+from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
+from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
+from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
-from heyx_bulk.upload.events import UploadEvents
-from heyx_bulk.upload.upload_plan import UploadPlan
-from heyx_bulk.values.phrases import count
+from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
+from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
+from heyx_bulk.upload.staging import warnings_of
+from heyx_bulk.values.equality import PhoneLookup
+from heyx_bulk.values.phrases import count, first_of, minute_of, rows_named, shorten
 
 ASK_ABOVE_CONTACTS = 100
+CAUSES_SHOWN = 30
+LONGEST_EXAMPLE = 241
+
+
+def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = True) -> None:
+    """Say how rows are matched, how many there are of each kind, and what they cost.
+
+    Where the run is `fresh`, also which rows are invalid and why.
+    """
+    checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
+    due = plan.cost
+    console.say(_way(columns, matching))
+    invalid = checkpoint.queries.totals().get(Status.INVALID, 0)
+    kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]
+    if invalid:
+        kinds.append(f"{invalid:,} invalid")
+    console.say(f"Rows: {', '.join(kinds) or 'none'}.")
+    _tell_ids(console, run)
+    if (contacts := checkpoint.queries.count_contacts()) is not None:
+        console.say(f"Rows with the same key are made one: {count(contacts, 'contact')} in all.")
+    if fresh:
+        tell_invalid(console, checkpoint.queries.invalid_causes())
+        tell_warnings(console, warnings_of(checkpoint))
+    _tell_columns(console, run)
+    _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
+    if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
+        console.say(f"Unconfirmed from before: {count(unconfirmed, 'row')}; they are looked for at the end.")
+    tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    if fresh and matching.phone_lookup is PhoneLookup.BOTH:
+        _tell_savings(console, due)
+
+
+def _tell_columns(console: Console, run: Run) -> None:
+    """Say what is special about columns and their fields."""
+    columns = run.columns
+    if columns.tracking_field:
+        console.say(
+            f"Every contact that is created gets a mark of run and row in its field {columns.tracking_field}."
+        )
+    for column in columns.exported_lists() if columns.copies_contacts or run.editable else ():
+        console.say(f"Column {column} is read as an export writes it: {column.separator} stands between tags.")
+    for column in columns.used(Use.READ_ONLY):
+        console.say(f"Left out: column {column}, which HeyX does not let anybody write.")
+
+
+def _tell_ids(console: Console, run: Run) -> None:
+    """Say how contacts that rows name by their ids are written."""
+    if (edits := export_diff_of(run.checkpoint)) is not None:
+        tell_edits(console, edits, check=run.matching.detect_conflicts)
+    elif run.matching.read_first and run.columns.used(Use.ID):
+        console.say("Contacts named by their ids are read first, and only differences are written.")
+        for column in run.columns.used(Use.READ_ONLY)[:1]:
+            console.say(f"  Only HeyX can fill column {column}, so the sheet is a copy; --blind does not read.")
+
+
+def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
+    """Say what was changed in the sheet since its export."""
+    contacts = count(edits.contacts, "contact")
+    console.say(f"Compared with the export of {minute_of(edits.at)} ({edits.name}, {contacts}):")
+    parts = [count(edits.cells, "cell")]
+    parts += [f"{edits.emptied:,} of them emptied"] if edits.emptied else []
+    parts += [f"{count(edits.added, 'tag')} added"] if edits.added else []
+    parts += [f"{count(edits.removed, 'tag')} removed"] if edits.removed else []
+    console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
+    if edits.emptied:
+        console.say("  An emptied cell empties the field in HeyX.")
+    if edits.unknown_rows:
+        first = first_of(edits.unknown_rows, edits.first_unknown_rows)
+        console.say(f"  {count(edits.unknown_rows, 'row')} it did not show, read first: {first}")
+    if check:
+        console.say(
+            "  Each changed contact is read first; what was changed in HeyX meanwhile is not written over."
+        )
+
+
+def _tell_savings(console: Console, due: CostEstimate) -> None:
+    savings = [f"{other} {saved:,}" for other, saved in due.savings.most_common() if saved > 0]
+    if savings:
+        console.say(
+            "  Phones are searched for with and without +. If all those in HeyX are written one way, "
+            f"--phone-lookup saves calls, at most: {', '.join(savings)}."
+        )
+
+
+def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
+    """Say why rows are invalid."""
+    tell_causes(console, "Invalid rows, not sent:", causes)
+
+
+def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
+    """Say what seems damaged; such rows are sent as they are all the same."""
+    causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
+    tell_causes(console, "Worth a look:", causes, shown=len(causes))
+
+
+def tell_causes(
+    console: Console, heading: str, causes: Sequence[InvalidCause], *, shown: int = CAUSES_SHOWN
+) -> None:
+    """Say what rows have in common, with their number, the first of them, and an example in full."""
+    if causes:
+        console.say(heading)
+    for cause in causes[:shown]:
+        console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
+        if cause.example:
+            console.say(f"      {shorten(cause.example, LONGEST_EXAMPLE)}")
+    if len(causes) > shown:
+        console.say(f"  and {len(causes) - shown} other causes")
+
+
+def _tell_fields(console: Console, columns: Columns, channel: str, *, fresh: bool) -> None:
+    if fresh:
+        tell_strange(console, [*unknown_custom_fields(columns, known_fields(channel))])
+    sent = {column.field for column in columns.used(Use.FIELD)}
+    tell_peculiar(console, [one for one in field_mismatches(channel) if one.name in sent])
+
+
+def tell_strange(console: Console, columns: Sequence[Column]) -> None:
+    """Say which columns are sent as custom fields that the channel has not shown: they may be misspelt."""
+    if columns:
+        names = ", ".join(map(str, columns))
+        are = "is a custom field" if len(columns) == 1 else "are custom fields"
+        console.say(f"Worth a look: {names} {are} that HeyX has not shown so far. Mind the spelling.")
+
+
+def tell_peculiar(console: Console, found: Sequence[FieldMismatch]) -> None:
+    """Say which fields HeyX does not show as they were written."""
+    for one in found:
+        console.say(_told(one))
+
+
+def _told(found: FieldMismatch) -> str:
+    """What HeyX does with a field, and what this program does about it."""
+    anew = f"{command_line('fields', '--forget', found.name)} writes it again."
+    match found.kind:
+        case MismatchKind.NAME:
+            return f"HeyX shows {found.name} as {found.shown_as}: the value there counts as that of {found.name}."
+        case MismatchKind.VALUE:
+            return f"HeyX shows another value than was written into {found.name}: it is not written twice; {anew}"
+        case MismatchKind.NOTHING:
+            return f"HeyX does not show what was written into {found.name}: it is not written twice; {anew}"
+
+
+def _way(columns: Columns, matching: Matching) -> str:
+    fields = {column.field for column in columns.used(Use.FIELD)}
+    keys = [key for key in columns.keys if key in fields]
+    by_id = "by contact id where a row has one" if columns.used(Use.ID) else ""
+    if matching.no_match:
+        return "; ".join(part for part in ("Every row creates a contact, without looking", by_id) if part) + "."
+    by_key = f"by {', then '.join(keys)}" + (" (the first that a row has)" if len(keys) > 1 else "")
+    return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
+
+
+def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
+    """Say how long so many calls take at the planned rate, and why that is not HeyX's whole limit."""
+    rate = speed.rate
+    at_once = calls <= rate.calls
+    seconds = rate.window_seconds if at_once else calls / rate.calls * rate.window_seconds
+    console.say(f"{what}, at {rate}: {'within' if at_once else 'about'} {duration(seconds)}.")
+    for note in speed.notes:
+        console.say(f"  {note}")
 
 
 class UploadView(UploadEvents):

@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import SessionSummary, open_session
+from heyx_bulk.api.client import Client, SessionSummary, Transport, open_session
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.export.filters import has_value
 from heyx_bulk.export.layout import TableLayout, build_table
 from heyx_bulk.export.reader import ExportEvents, PageReader
-from heyx_bulk.export.request import ExportRequest
+from heyx_bulk.export.request import ExportRequest, has_value
 from heyx_bulk.models.calls import FindContacts, Page
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import CallFailed, NotFoundError, Rejected, SettingsError, Stopped, Unreachable
-from heyx_bulk.export.filters import has_value
-from heyx_bulk.export.request import ExportRequest
+from heyx_bulk.export.request import ExportRequest, has_value
 from heyx_bulk.models.calls import FindContacts, Page, ReadContact
 from heyx_bulk.models.contacts import Contact
 from heyx_bulk.planning.page_order import SeenPage, ids_of, is_complete, last_page_of, unread_pages

@@ -1,17 +1,160 @@
-"""What an export is asked for: where contacts come from, and which of them are wanted."""
+"""What an export is asked for: where contacts come from, and which of them are wanted. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+from enum import StrEnum
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.export.filters import ContactFilter
-from heyx_bulk.models.contacts import Field
-from heyx_bulk.values.equality import PhoneLookup, spellings
+from heyx_bulk.mapping.column import parse_field_name
+from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.values.equality import PhoneLookup, key_text, spellings, text_of
+from heyx_bulk.values.text import trim
 
 PASSES = 3
 """How often, at most, the pages of a search are read where contacts come and go meanwhile."""
+
+_CONDITION = re.compile(r"(?P<field>[^=~<>]*?)\s*(?P<sign>!=|=|~|>|<)(?P<value>.*)", re.DOTALL)
+_BLANK = re.compile(
+    r"(?P<field>\S.*?)\s+(?P<word>is blank|is not blank|not blank|blank)", re.DOTALL | re.IGNORECASE
+)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+
+
+class Operator(StrEnum):
+    """How a condition compares: `CONTAINS` looks for the text anywhere, in any case."""
+
+    EQUAL = "="
+    UNLIKE = "!="
+    CONTAINS = "~"
+    ABOVE = ">"
+    BELOW = "<"
+    BLANK = "blank"
+    FILLED = "not blank"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a field's value must be.
+
+    Numbers are above and below each other as numbers, everything else as text, which puts ISO dates in order. A
+    blank value is neither above nor below anything.
+    """
+
+    field: str
+    operator: Operator
+    value: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """`City=Oslo`, `Score>10`, `Name~ann`, `Email blank`, `Email not blank`; raises `SettingsError`."""
+        if (found := _BLANK.fullmatch(trim(text))) and not re.search(r"[=~<>]", found["field"]):
+            sign = Operator.FILLED if "not" in found["word"].casefold() else Operator.BLANK
+            return cls(parse_field_name(found["field"]), sign)
+        found = _CONDITION.fullmatch(trim(text))
+        if not found or not trim(found["field"]):
+            raise SettingsError(
+                f'--if "{text}" is no condition.',
+                "Write it like --if City=Oslo, with = != ~ (contains) > or <, or --if 'Email blank'.",
+            )
+        return cls(parse_field_name(found["field"]), Operator(found["sign"]), trim(found["value"]))
+
+    def matches(self, contact: Contact) -> bool:
+        """Whether the contact is as the condition says."""
+        held = contact.id if self.field == "id" else text_of(contact.fields.get(self.field))
+        match self.operator:
+            case Operator.BLANK | Operator.FILLED:
+                return (not held) is (self.operator is Operator.BLANK)
+            case Operator.EQUAL | Operator.UNLIKE:
+                alike = key_text(self.field, held) == key_text(self.field, self.value)
+                return alike is (self.operator is Operator.EQUAL)
+            case Operator.CONTAINS:
+                return self.value.casefold() in held.casefold()
+            case Operator.ABOVE | Operator.BELOW:
+                return bool(held) and _is_above(self.operator, held, self.value)
+
+
+def _is_above(sign: Operator, held: str, value: str) -> bool:
+    numbers = _NUMBER.fullmatch(held) and _NUMBER.fullmatch(value)
+    one, other = (float(held), float(value)) if numbers else (held, value)
+    return one > other if sign is Operator.ABOVE else one < other  # type: ignore[operator]  # both of one type
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFilter:
+    """The contacts that are wanted of those that were read.
+
+    They have all of `tags`, any of `any_tags` if there are any, none of `not_tags`, and all `conditions` hold.
+    They were made at or after `created_after` and before `created_before` (epoch seconds); a contact whose making
+    HeyX does not tell is neither. Tags are compared with their case, unless `ignore_case`.
+    """
+
+    tags: tuple[str, ...] = ()
+    any_tags: tuple[str, ...] = ()
+    not_tags: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    created_after: float | None = None
+    created_before: float | None = None
+    ignore_case: bool = False
+
+    def __bool__(self) -> bool:
+        return self != ContactFilter(ignore_case=self.ignore_case)
+
+    def matches(self, contact: Contact) -> bool:
+        """Whether `contact` is wanted."""
+        has = self._folded(contact.tags)
+        return (
+            has.issuperset(self._folded(self.tags))
+            and (not self.any_tags or not has.isdisjoint(self._folded(self.any_tags)))
+            and has.isdisjoint(self._folded(self.not_tags))
+            and self._is_of_the_time(contact.created_at)
+            and all(condition.matches(contact) for condition in self.conditions)
+        )
+
+    def _folded(self, tags: tuple[str, ...] | frozenset[str]) -> frozenset[str]:
+        return frozenset(map(str.casefold, tags)) if self.ignore_case else frozenset(tags)
+
+    def _is_of_the_time(self, made: int | None) -> bool:
+        if self.created_after is None and self.created_before is None:
+            return True
+        return (
+            made is not None
+            and (self.created_after is None or made >= self.created_after)
+            and (self.created_before is None or made < self.created_before)
+        )
+
+
+def parse_moment(text: str, zone: tzinfo, option: str) -> float:
+    """The moment that a person names by a date, or a date and a time, in `zone`; raises `SettingsError`."""
+    try:
+        text = trim(text)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+            return datetime.combine(date.fromisoformat(text), time(), zone).timestamp()
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f'{option} "{text}" is no date.', f'Write it like {option} 2026-11-25 or {option} "2026-11-25 06:00".'
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+
+
+def parse_field_value(text: str, option: str = "--where") -> Field:
+    """The field and value of `FIELD=VALUE`, as a person writes it; raises `SettingsError`."""
+    name, equals, value = text.partition("=")
+    if not equals or not trim(name) or not trim(value):
+        raise SettingsError(
+            f'{option} "{text}" is not of the form FIELD=VALUE.', f"Write it like {option} isLead=true."
+        )
+    return Field(parse_field_name(name), trim(value))
+
+
+def has_value(contact: Contact, wanted: Field) -> bool:
+    """Whether the contact's field has the value: HeyX's search may be loose."""
+    return key_text(wanted.name, contact.fields.get(wanted.name)) == key_text(wanted.name, wanted.value)
+
 
 ALL = ContactFilter()
 

@@ -7,8 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import open_session
+from heyx_bulk.api.client import Client, Transport, open_session
 from heyx_bulk.errors import CallFailed, Stopped
 from heyx_bulk.models.calls import AddTags, ReadContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow

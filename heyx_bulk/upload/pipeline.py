@@ -21,12 +21,10 @@ from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths
 from heyx_bulk.upload.corrections import import_corrections
-from heyx_bulk.upload.events import UploadEvents
+from heyx_bulk.upload.events import PlannedRate, UploadEvents
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.runs import RunStarter, confirm_channel, stored_paths
-from heyx_bulk.upload.simulation import simulate
+from heyx_bulk.upload.runs import RunStarter, confirm_channel, plan_run, stored_paths
 from heyx_bulk.upload.staging import map_sheet
-from heyx_bulk.upload.upload_plan import PlannedRate, plan_run
 from heyx_bulk.upload.upload_result import UploadResult, report
 from heyx_bulk.upload.upload_session import send
 
@@ -102,7 +100,7 @@ def try_out(
             run = Run.from_checkpoint(checkpoint)
             speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)
             starter.begin_plan(run, speed)
-            sent = (simulate if simulated else send)(run, settings, run_options, events, dry_run=not simulated)
+            sent = send(run, settings, run_options, events, dry_run=not simulated, simulated=simulated)
             return report(run, None, sent)
 
 

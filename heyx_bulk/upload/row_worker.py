@@ -103,8 +103,8 @@ class RowWorker:
         self,
         run: Run,
         client: Client,
-        *,
         ready_seconds: float,
+        *,
         on_planned: OnPlanned | None = None,
         cache: Cache | None = None,
     ) -> None:

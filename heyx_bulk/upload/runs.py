@@ -14,6 +14,7 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, SheetError, 
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line, words
+from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports import results
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
@@ -22,11 +23,10 @@ from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths
-from heyx_bulk.upload.events import UploadEvents
+from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import apply_baseline
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
-from heyx_bulk.upload.upload_plan import PlannedRate, plan_run
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
 from heyx_bulk.values.phrases import count, minute_of
 
@@ -56,6 +56,12 @@ def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
             "Give the token it began with to carry on, or add --restart to start anew in this channel.",
         )
     checkpoint.facts.channel = settings.channel
+
+
+def plan_run(run: Run, speed: PlannedRate) -> UploadPlan:
+    """What the rows that a run still has to send cost."""
+    blocked = run.checkpoint.queries.count_blocked()
+    return UploadPlan(estimate(run.open_rows(), run.matching, blocked=blocked), speed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped, UnconfirmedCreate
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.planning.reconcile import manual_check
+from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
@@ -63,29 +64,26 @@ class RowQueue:
 class RowSender:
     """Sends a run's rows through a client.
 
-    Every outcome is in the checkpoint before `report` hears of it. A create that went unanswered is looked for
-    `reconcile_delay` seconds later at the earliest. With `on_planned`, nothing is written to HeyX: each row's
-    contact is looked up, `on_planned` is told its writes, and the outcome is what they would make of it.
+    Every outcome is in the checkpoint before it is reported. A create that went unanswered is looked for after the
+    settings' `reconcile_delay` at the earliest. With `on_planned`, nothing is written to HeyX: the contact of each
+    row is looked up, `on_planned` is given its writes, and the outcome is what they would make of it.
     """
 
     def __init__(
         self,
         run: Run,
         client: Client,
+        settings: Settings,
         *,
-        workers: int,
-        reconcile_delay: float,
-        ready_seconds: float,
         report: Callable[[Outcome], None],
         on_planned: OnPlanned | None = None,
         cache: Cache | None = None,
     ) -> None:
         self._run = run
         self._queue = run.checkpoint.queue
-        self._workers = workers
-        self._reconcile_delay = reconcile_delay
+        self._settings = settings
         self._report = report
-        self._worker = RowWorker(run, client, ready_seconds=ready_seconds, on_planned=on_planned, cache=cache)
+        self._worker = RowWorker(run, client, settings.ready_seconds, on_planned=on_planned, cache=cache)
         self._unconfirmed_at: dict[int, float] = {}
         self.client = client
 
@@ -133,7 +131,7 @@ class RowSender:
         now = asyncio.get_running_loop().time()
         last = max(self._unconfirmed_at.get(record.number, started_at) for record in unconfirmed)
         with suppress(Stopped):
-            await self.client.interruptible(asyncio.sleep(last + self._reconcile_delay - now))
+            await self.client.interruptible(asyncio.sleep(last + self._settings.reconcile_delay - now))
             numbers = {record.number for record in unconfirmed}
             await self._drain(chain(unconfirmed, (record for record in then if record.number not in numbers)))
 
@@ -144,7 +142,7 @@ class RowSender:
     async def _drain(self, records: Iterable[RowRecord]) -> None:
         queue = RowQueue(self._run.checkpoint, records)
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._workers):
+            for _ in range(self._settings.workers):
                 group.create_task(self._work(queue))
 
     async def _work(self, queue: RowQueue) -> None:

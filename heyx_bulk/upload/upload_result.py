@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, WriteError
 from heyx_bulk.reports import results
 from heyx_bulk.reports.audit import audit_errors

@@ -1,14 +1,14 @@
-"""A session of an upload: a client for a run, its rows sent, and what that came to."""
+"""A session of an upload: a client for a run, its rows sent, and what that came to; with HeyX or a sandbox."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from heyx_bulk.api.call_log import open_call_log
-from heyx_bulk.api.client import Client, Transport
-from heyx_bulk.api.session import SessionSummary, open_session
+from heyx_bulk.api.client import Client, SessionSummary, Transport, open_session
 from heyx_bulk.errors import CallFailed, Rejected, Stopped, Unreachable
 from heyx_bulk.models.calls import ReadContact
 from heyx_bulk.rate_limit.limiter import RateLimiter
@@ -16,6 +16,8 @@ from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
 from heyx_bulk.reports.stop_monitor import StopMonitor
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxTransport
+from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache, ChannelCache
 from heyx_bulk.storage.checkpoint.run import Run
@@ -25,46 +27,70 @@ from heyx_bulk.upload.options import RunOptions
 from heyx_bulk.upload.row_worker import OnPlanned
 from heyx_bulk.upload.sender import RowSender
 
+ANSWER_SECONDS = 0.3
+"""How long HeyX takes to answer, in the simulation's time."""
+
+TOKEN = "simulation"  # noqa: S105  opens only the sandbox
+"""The token of the sandbox."""
+
 
 def send(
-    run: Run, settings: Settings, run_options: RunOptions, events: UploadEvents, *, dry_run: bool = False
+    run: Run,
+    settings: Settings,
+    run_options: RunOptions,
+    events: UploadEvents,
+    *,
+    dry_run: bool = False,
+    simulated: bool = False,
 ) -> SessionSummary:
     """Send what a run still has to send; `SessionSummary.stopped` says what ended it early.
 
-    In a dry run contacts are looked up, and nothing is written; what ends it early is raised.
+    In a dry run contacts are looked up, and nothing is written; what ends it early is raised. A simulated run goes
+    to a sandbox in virtual time, which has a contact for each id in the sheet: its checkpoint is thrown away, and
+    the settings' token must be `TOKEN`. A time of day that ends it is that of a run that begins now.
     """
     checkpoint = run.checkpoint
     totals = checkpoint.queries.totals()
-    rows = sum(totals.values())
+    rows, still_open = sum(totals.values()), count_open(totals)
     with ExitStack() as stack:
         log = stack.enter_context(open_call_log(run_options.log, checkpoint.info.run_id))
-        remembered = ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
-        monitor = StopMonitor(run_options.stops, open_between=checkpoint.queries.open_between)
+        runner = stack.enter_context(asyncio.Runner(loop_factory=VirtualTime if simulated else None))
+        clock, cache, transport = time.time, None, None
+        if simulated:
+            loop_time = runner.get_loop().time
+            began = time.time() - loop_time()
+            clock = lambda: began + loop_time()  # noqa: E731  one clock for both
+            transport = _sandbox(run, settings, loop_time)
+            progress = events.progress(still_open, 0)
+        else:
+            cache = stack.enter_context(
+                ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
+            )
+            progress = events.progress(rows, rows - still_open)
+        monitor = StopMonitor(run_options.stops, open_between=checkpoint.queries.open_between, clock=clock)
         recorder = CallRecorder(
-            monitor, checkpoint=None if dry_run else checkpoint, log=log, started=events.on_client
+            monitor,
+            checkpoint=None if dry_run or simulated else checkpoint,
+            log=log,
+            started=(lambda _: None) if simulated else events.on_client,
+            clock=clock,
         )
-        sent = asyncio.run(
+        sent = runner.run(
             send_rows(
                 run,
                 settings,
-                progress=events.progress(rows, rows - count_open(totals)),
+                progress=progress,
+                transport=transport,
                 on_planned=events.on_row_plan if dry_run else None,
-                cache=stack.enter_context(remembered),
+                cache=cache,
                 recorder=recorder,
-                work=rows_to_send(run, run_options, events),
+                work=Canary(run, run_options.canary, say=events.say) if run_options.canary else RowSender.run,
             )
         )
     if dry_run and sent.stopped is not None:
         raise sent.stopped
     events.on_sent(sent)
     return sent
-
-
-def rows_to_send(
-    run: Run, run_options: RunOptions, events: UploadEvents
-) -> Callable[[RowSender], Awaitable[None]]:
-    """What the sender is asked to do: all rows, or a few first, as a canary."""
-    return Canary(run, run_options.canary, say=events.say) if run_options.canary else RowSender.run
 
 
 def reconcile_run(run: Run, settings: Settings, progress: Progress, on_client: Callable[[Client], None]) -> None:
@@ -82,7 +108,7 @@ def reconcile_run(run: Run, settings: Settings, progress: Progress, on_client: C
         raise sent.stopped
 
 
-async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of a start
+async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of a session
     run: Run,
     settings: Settings,
     *,
@@ -94,14 +120,13 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
     limiter: RateLimiter | None = None,
     work: Callable[[RowSender], Awaitable[None]] = RowSender.run,
 ) -> SessionSummary:
-    """Send what a run still has to send, and say what was sent.
+    """Send what a run still has to send.
 
-    `cache` knows what other runs create, `recorder` hear of every call and may end the work, `transport` replaces
-    the network, `limiter` the limit that all runs of this machine share; `work` is what the upload is asked to do.
+    `cache` knows what other runs create, `recorder` is told of every call and may end the work, `transport`
+    replaces the network, `limiter` the limit that all runs of this machine share; `work` is what the sender does.
     """
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    stopped: Stopped | None = None
+    began, stopped = loop.time(), None
     recorder = recorder or CallRecorder()
     async with open_session(settings, transport, recorder, limiter) as client:
         try:
@@ -110,9 +135,7 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
                     RowSender(
                         run,
                         client,
-                        workers=settings.workers,
-                        reconcile_delay=settings.reconcile_delay,
-                        ready_seconds=settings.ready_seconds,
+                        settings,
                         report=recorder.monitor.observing(progress.report),
                         on_planned=on_planned,
                         cache=cache,
@@ -135,3 +158,13 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         except CallFailed as failure:
             raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
         return True
+
+
+def _sandbox(run: Run, settings: Settings, clock: Callable[[], float]) -> SandboxTransport:
+    rate = settings.rate
+    faults = Faults(viber=settings.viber)
+    sandbox = Sandbox(faults, tokens=(TOKEN,), limit=rate.calls, window_seconds=rate.window_seconds, clock=clock)
+    for row in run.open_rows():
+        if row.id is not None:
+            sandbox.add({}, (), id=row.id)
+    return SandboxTransport(sandbox, latency=ANSWER_SECONDS)

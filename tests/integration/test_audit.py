@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from heyx_bulk.api.call_log import CallLog
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import DiskFull
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.reports import results

@@ -11,12 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachable
 from heyx_bulk.export.exporter import export, open_export, read_contacts
-from heyx_bulk.export.filters import ContactFilter
 from heyx_bulk.export.reader import ExportEvents
-from heyx_bulk.export.request import ExportRequest
+from heyx_bulk.export.request import ContactFilter, ExportRequest
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.matching import Matching
@@ -14,7 +14,7 @@ from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.simulation import ANSWER_SECONDS, TOKEN, simulate
+from heyx_bulk.upload.upload_session import ANSWER_SECONDS, TOKEN, send
 from tests.support import runs
 from tests.support.runs import RecordingProgress, settings
 
@@ -38,7 +38,7 @@ class Came(NamedTuple):
 
 def rehearsed(folder: Path, text: str, wanted: UploadOptions | None = None, **options: object) -> Came:
     with runs.staged(folder, text, wanted) as run:
-        sent = simulate(run, settings(token=TOKEN, **options), RunOptions(), UploadEvents())
+        sent = send(run, settings(token=TOKEN, **options), RunOptions(), UploadEvents(), simulated=True)
         return Came(run.checkpoint.queries.totals(), sent)
 
 
@@ -66,7 +66,7 @@ def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
     with runs.staged(tmp_path, text) as run:
         watching = Watching()
         due = estimate(run.open_rows(), run.matching)
-        sent = simulate(run, settings(token=TOKEN), RunOptions(), watching)
+        sent = send(run, settings(token=TOKEN), RunOptions(), watching, simulated=True)
         assert runs.statuses(run) == {2: "created", 3: "invalid", 4: "invalid", 5: "updated", 6: "created"}
         assert sorted(outcome.number for outcome in watching.shown.outcomes) == [2, 5, 6]
         assert sent.calls <= due.calls

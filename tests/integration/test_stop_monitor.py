@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import LimitReached, Stopped, TooManyFailures, Unauthorized
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports.audit import CallRecorder, audit_errors

@@ -12,8 +12,7 @@ from random import Random
 import httpx
 import pytest
 
-from heyx_bulk.api.client import Client
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.calls import Call

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import VerificationError
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.reports.read_back import Comparison, Difference, verify_run

@@ -14,8 +14,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from heyx_bulk.api.client import Client
-from heyx_bulk.api.session import SessionSummary
+from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.models.contacts import Outcome
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.reports.audit import CallRecorder

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.export.filters import Condition, ContactFilter, parse_moment
+from heyx_bulk.export.request import Condition, ContactFilter, parse_moment
 from heyx_bulk.models.contacts import Contact, Value
 
 
