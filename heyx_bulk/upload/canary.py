@@ -22,64 +22,54 @@ _REMEDY = (
 
 
 class Canary:
-    """Sends so many rows of `run` ahead; `tell` is told which and how it went. To be an upload's work.
+    """Sends so many rows of `run` ahead, and says which and how it went: the work of an upload's sender.
 
     The rows are chosen so that every field and every kind of call occurs, as far as so few rows can. The
-    checkpoint remembers them: a start after one that was stopped goes on with the same rows, and what passed once
-    is not asked again.
+    checkpoint remembers them: a session after one that was stopped goes on with the same rows, and what passed
+    once is not repeated.
     """
 
     def __init__(self, run: Run, rows: int, *, say: Callable[[str], None]) -> None:
         self._run = run
         self._rows = rows
-        self._tell = say
+        self._say = say
 
-    async def __call__(self, upload: RowSender) -> None:
+    async def __call__(self, sender: RowSender) -> None:
         """Send the chosen rows, compare, and send the rest; raises `VerificationError` where HeyX differs."""
-        if not self._passed():
-            numbers = self._chosen()
-            await upload.run(frozenset(numbers))
-            self._compare(await self._read_back(upload, numbers))
-        await upload.run()
+        kept = self._run.checkpoint.facts.canary or {"rows": [], "passed": False}
+        if not kept["passed"]:
+            numbers: list[int] = kept["rows"] or self._choose()
+            listed = ", ".join(map(str, numbers))
+            self._say(f"Canary: sent first, read back and compared: {count(len(numbers), 'row')} ({listed}).")
+            await sender.run(frozenset(numbers))
+            self._check(await self._read_back(sender, numbers))
+        await sender.run()
 
-    def _passed(self) -> bool:
-        kept = self._run.checkpoint.facts.canary
-        return kept is not None and bool(kept["passed"])
-
-    def _chosen(self) -> list[int]:
-        kept = self._run.checkpoint.facts.canary
-        numbers: list[int] = kept["rows"] if kept else []
-        if not numbers:
-            numbers, missing = choose(self._open_rows(), self._rows, self._run)
-            self._run.checkpoint.facts.canary = {"rows": numbers, "passed": False}
-            if missing:
-                self._tell(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
-        listed = ", ".join(map(str, numbers))
-        self._tell(f"Canary: sent first, read back and compared: {count(len(numbers), 'row')} ({listed}).")
+    def _choose(self) -> list[int]:
+        checkpoint = self._run.checkpoint
+        open_rows = (row for row in self._run.open_rows() if checkpoint.queue.blocked_by(row.number) is None)
+        numbers, missing = choose(open_rows, self._rows, self._run)
+        checkpoint.facts.canary = {"rows": numbers, "passed": False}
+        if missing:
+            self._say(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
         return numbers
 
-    def _open_rows(self) -> Iterable[ContactRow]:
-        checkpoint = self._run.checkpoint
-        return (row for row in self._run.open_rows() if checkpoint.queue.blocked_by(row.number) is None)
+    async def _read_back(self, sender: RowSender, numbers: list[int]) -> list[Comparison]:
+        sent, failed = [], []
+        for record in map(self._run.checkpoint.queue.row, numbers):
+            if record.status in (Status.FAILED, Status.UNCERTAIN) or record.state is not RowState.DONE:
+                why = f"{record.status or record.state}: {record.message}"
+                failed.append(Comparison(record.number, record.contact_id or "", (), why))
+            else:
+                sent.append(record)
+        return failed + await read_back(self._run, sender.client, sent, workers=len(sent) or 1)
 
-    async def _read_back(self, upload: RowSender, numbers: list[int]) -> list[Comparison]:
-        records = [self._run.checkpoint.queue.row(number) for number in numbers]
-        failed = [
-            Comparison(
-                record.number, record.contact_id or "", (), f"{record.status or record.state}: {record.message}"
-            )
-            for record in records
-            if record.status in (Status.FAILED, Status.UNCERTAIN) or record.state is not RowState.DONE
-        ]
-        sent = [record for record in records if record.number not in {found.number for found in failed}]
-        return failed + await read_back(self._run, upload.client, sent, workers=len(sent) or 1)
-
-    def _compare(self, compared: list[Comparison]) -> None:
+    def _check(self, compared: list[Comparison]) -> None:
         checkpoint = self._run.checkpoint
         wrong = sorted((found for found in compared if not found.matches), key=lambda found: found.number)
         if not wrong:
             checkpoint.facts.canary = {"rows": [found.number for found in compared], "passed": True}
-            self._tell(f"Canary: {count(len(compared), 'row')} read back, all as sent. Now the rest.")
+            self._say(f"Canary: {count(len(compared), 'row')} read back, all as sent. Now the rest.")
             return
         checkpoint.reopening.reopen_rows([found.number for found in wrong])
         lines = "\n".join(line for found in wrong for line in lines_of(found))
@@ -128,7 +118,7 @@ def _shows(row: ContactRow, run: Run) -> frozenset[str]:
 
 
 def lines_of(found: Comparison) -> list[str]:
-    """What a person reads of a row that is not as it was sent."""
+    """Describe a row that is not as it was sent."""
     contact = f", contact {found.contact_id}" if found.contact_id else ""
     lines = [f"  row {found.number}{contact}:"]
     if found.read_error:

@@ -1,8 +1,7 @@
-"""The file of failed rows given back: mended by a person, sorted and cut as they like, and known again."""
+"""The file of failed rows, corrected, sorted and shortened as people like, taken back into its run."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -66,7 +65,7 @@ class _Reader:
         self._name = run.checkpoint.info.short_id
         self._mistakes: list[str] = []
         self._seen: dict[int, int] = {}
-        self._sources = self._matched(sheet.header)
+        self._sources = self._match_columns(sheet.header)
         self._row_position = _position(sheet.header, ROW_COLUMN)
         self._id_position = _position(sheet.header, ID_COLUMN)
 
@@ -75,9 +74,8 @@ class _Reader:
         for chunk in self._sheet.chunks():
             problems = cell_problems(self._run.columns, chunk, target=self._sources.get)
             for row, cells in zip(chunk.numbers, chunk.rows(), strict=True):
-                record = self._record(row, cells)
-                if record is not None:
-                    yield self._mended(record, cells, problems.get(row, ()))
+                if (record := self._record(row, cells)) is not None:
+                    yield self._corrected(record, cells, problems.get(row, ()))
 
     def refuse_mistakes(self) -> None:
         """Raise what is wrong with the file, if anything is."""
@@ -114,18 +112,17 @@ class _Reader:
             self.given.done.append(number)
         return None
 
-    def _mended(self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem]) -> CorrectedRow:
+    def _corrected(self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem]) -> CorrectedRow:
         texts = list(record.cells)
         for source, target in self._sources.items():
             texts[target] = cells[source]
         named_id = record.assigned_id
-        if self._id_position is not None and (said := trim(cells[self._id_position])) != reported_id(
-            record, self._ids
-        ):
-            named_id = said or None
+        if self._id_position is not None:
+            text = trim(cells[self._id_position])
+            named_id = named_id if text == reported_id(record, self._ids) else text or None
         return revalidate(self._run, record.number, texts, named_id, problems)
 
-    def _matched(self, header: Sequence[str]) -> dict[int, int]:
+    def _match_columns(self, header: Sequence[str]) -> dict[int, int]:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""
         ours = {normalize_name(name) for name in OUR_COLUMNS}
         there: dict[str, list[int]] = {}
@@ -146,7 +143,5 @@ class _Reader:
 
 
 def _position(header: Sequence[str], name: str) -> int | None:
-    found = Counter(normalize_name(text) for text in header)
-    if found[normalize_name(name)] != 1:
-        return None
-    return next(position for position, text in enumerate(header) if normalize_name(text) == normalize_name(name))
+    found = [at for at, text in enumerate(header) if normalize_name(text) == normalize_name(name)]
+    return found[0] if len(found) == 1 else None

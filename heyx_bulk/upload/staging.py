@@ -51,28 +51,30 @@ def stage(
 ) -> None:
     """Fill the checkpoint at `path` with every row of the sheet, invalid ones with their reasons.
 
-    `columns` are what the sheet's columns are taken for, if not what `understand` says; `read` hears of the
-    number of rows read so far. Nothing is left behind when this raises.
+    `columns` are what the sheet's columns are taken for, if not what `map_sheet` says; `read` is given the number
+    of rows read so far. Nothing is left behind when this raises.
     """
     columns = columns or map_sheet(sheet, options)
+    # Most of a copy of contacts is as HeyX has it: they are read before they are written.
+    read_first = columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
-    with CheckpointBuilder(path) as draft:
-        digest, warnings, watch = CellsDigest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
+    with CheckpointBuilder(path) as builder:
+        digest, rounded, checks = CellsDigest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
         for chunk in sheet.chunks():
             numbers, rows = chunk.numbers, chunk.rows()
-            warnings.see(columns, chunk)
-            watch.see(numbers, rows)
+            rounded.see(columns, chunk)
+            checks.see(numbers, rows)
             problems = cell_problems(columns, chunk, accept_suspect_ids=options.accept_rounded_ids)
             reading = RowReader(columns, numbers, rows, problems)
             texts = rows_to_json(rows)
             digest.add(numbers, texts)
-            draft.add_rows(numbers, texts, reading.problems)
-            draft.add_keys(reading.key_values())
+            builder.add_rows(numbers, texts, reading.problems)
+            builder.add_keys(reading.key_values())
             read(digest.rows)
-        _merge_duplicates(draft, columns, options.duplicates)
-        draft.link_rows()
-        findings = [*warnings.warnings(), *watch.warnings()]
-        draft.save(
+        _merge_duplicates(builder, columns, options.duplicates)
+        builder.link_rows()
+        found = [*rounded.warnings(), *checks.warnings()]
+        builder.save(
             RunInfo(
                 run_id=uuid4().hex,
                 sheet=sheet.name,
@@ -81,11 +83,11 @@ def stage(
                 rows=digest.rows,
                 digest=digest.hexdigest(),
                 columns=columns.document(),
-                matching=asdict(replace(options.matching, read_first=reads_first(options, columns))),
+                matching=asdict(replace(options.matching, read_first=read_first)),
                 options=document(options),
                 sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
-                warnings=tuple((found.what, found.rows, tuple(found.first)) for found in findings),
+                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in found),
                 started_at=started_at,
             ),
             channel=channel,
@@ -93,32 +95,24 @@ def stage(
         )
 
 
-def reads_first(options: UploadOptions, columns: Columns) -> bool:
-    """Whether contacts that rows name by id are read before they are written: as said, or in a copy of contacts.
-
-    Most of such a sheet is as HeyX has it.
-    """
-    return columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
-
-
-def _merge_duplicates(draft: CheckpointBuilder, columns: Columns, duplicates: Duplicates) -> None:
-    """Do with rows of one contact what a person wants: all but one are invalid, or skipped, or merged."""
+def _merge_duplicates(builder: CheckpointBuilder, columns: Columns, duplicates: Duplicates) -> None:
+    """Make all but one of the rows of a contact invalid, or skip or merge them, as is asked for."""
     groups: dict[int, list[int]] = {}
-    for number, first, name in draft.duplicates():
+    for number, first, name in builder.duplicates():
         groups.setdefault(first, []).append(number)
         if duplicates is Duplicates.ERROR:
             what = f"same {name} as row {first}: leave one out, or add --duplicates merge or last"
-            draft.mark_invalid(number, [Problem(f"same {name} as an earlier row", what)])
+            builder.mark_invalid(number, [Problem(f"same {name} as an earlier row", what)])
     for first, others in groups.items():
         match duplicates:
             case Duplicates.LAST:
                 for number in (first, *others[:-1]):
-                    draft.mark_skipped(number, f"row {others[-1]} is the same contact, and the last one is sent")
+                    builder.mark_skipped(number, f"row {others[-1]} is the same contact, and the last one is sent")
             case Duplicates.MERGE:
                 numbers = [first, *others]
-                reading = RowReader(columns, numbers, [*map(draft.cells, numbers)])
+                reading = RowReader(columns, numbers, [*map(builder.cells, numbers)])
                 row = merge_rows([*map(reading.row, range(len(numbers)))], columns.keys)
-                draft.merge(first, others, key_values(row))
+                builder.merge(first, others, key_values(row))
 
 
 def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
@@ -136,10 +130,10 @@ def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions
     now = {**document(options), "--viber": viber}
     changed = [name for name in now if began[name] != now[name]]
     if changed:
-        told = "; ".join(f"{name} was {_said(began[name])}, now {_said(now[name])}" for name in changed)
+        differences = "; ".join(f"{name} was {_shown(began[name])}, now {_shown(now[name])}" for name in changed)
         anew = "add --restart to start anew with these"
         raise CheckpointMismatch(
-            f"The run of {sheet.path.name} began with other options: {told}.",
+            f"The run of {sheet.path.name} began with other options: {differences}.",
             f"Give the same options to carry on{'' if options.matching.no_match else f', or {anew}'}.",
         )
     if difference := sheet_change(checkpoint, sheet):
@@ -195,7 +189,7 @@ def cell_problems(
 def revalidate(
     run: Run, number: int, cells: Sequence[str], named_id: str | None, problems: Sequence[Problem]
 ) -> CorrectedRow:
-    """A row given back with new texts, judged as when it was staged."""
+    """A corrected row, checked as when it was staged."""
     named = {} if named_id is None else {number: named_id}
     reading = RowReader(run.columns, [number], [cells], {number: problems} if problems else {}, named)
     keys = tuple((name, value) for _, _, name, value in reading.key_values())
@@ -207,7 +201,7 @@ def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:
     return [DataWarning(*found) for found in checkpoint.info.warnings]
 
 
-def _said(value: object) -> str:
+def _shown(value: object) -> str:
     match value:
         case None | False | []:
             return "not given"
