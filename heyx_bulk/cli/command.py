@@ -1,9 +1,9 @@
-"""Commands: functions whose parameters are dataclasses of options, put before a command line."""
+"""Commands: functions whose parameters are dataclasses of options."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
@@ -40,11 +40,11 @@ PlainConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
 
 
-def command(app: typer.Typer, function: Callable[..., int | None], name: str | None = None) -> None:
+def command(app: typer.Typer, function: Callable[..., int | None]) -> None:
     """Make a function a command of `app`.
 
-    Each parameter that is a dataclass of options becomes those options, in `Annotated` only some of them; what a
-    person says wrongly is said all at once. The number that the function returns is the exit code.
+    Each parameter that is a dataclass of options becomes those options, in `Annotated` only some of them; all
+    mistakes in them are reported together. The number that the function returns is the exit code.
     """
     hints = get_type_hints(function, include_extras=True)
     groups: dict[str, tuple[type, dict[str, Declared]]] = {}
@@ -61,23 +61,19 @@ def command(app: typer.Typer, function: Callable[..., int | None], name: str | N
 
     def run(**given: Any) -> None:
         with report_errors():
-            mistakes: list[UsageError] = []
-            values = {name: _values(group, given, mistakes) for name, (_, group) in groups.items()}
-            _refuse(mistakes)
-            built = {name: _assemble(options, values[name]) for name, (options, _) in groups.items()}
             others = {key: value for key, value in given.items() if key in hints}
-            raise typer.Exit(function(**others, **built) or 0)
+            raise typer.Exit(function(**others, **_read_options(groups, given)) or 0)
 
     run.__doc__ = function.__doc__
     run.__dict__["__signature__"] = inspect.Signature(parameters)
-    app.command(name or function.__name__)(run)
+    app.command(function.__name__)(run)
 
 
-def _options(hint: Any) -> tuple[type | None, Sequence[Declared]]:
+def _options(hint: Any) -> tuple[type | None, list[Declared]]:
     """The dataclass of options that a parameter is, and those of its options that are wanted."""
     options, *choices = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     if not is_dataclass(options):
-        return None, ()
+        return None, []
     chosen = list(declared(cast("type", options)))
     for choice in choices:
         match choice:
@@ -90,8 +86,12 @@ def _options(hint: Any) -> tuple[type | None, Sequence[Declared]]:
 
 def _parameter(name: str, found: Declared) -> inspect.Parameter:
     """The parameter that typer makes an option of."""
-    option, default = found.option, found.default
-    kind, several = _kind(found)
+    option, default, kind = found.option, found.default, found.type
+    several = get_origin(kind) is tuple and option.parse is None
+    if several:
+        kind = list[str] | None
+    elif option.parse is not None or kind is str:
+        kind = str | None
     if several or option.parse is not None or default == "":
         default = None
     declaration = typer.Option(
@@ -107,33 +107,23 @@ def _parameter(name: str, found: Declared) -> inspect.Parameter:
     )
 
 
-def _kind(found: Declared) -> tuple[Any, bool]:
-    """The type that typer reads, and whether the option may be given several times."""
-    if found.option.parse is not None:
-        return str | None, False
-    if get_origin(found.type) is tuple:
-        return list[str] | None, True
-    return found.type if found.type is not str else str | None, False
-
-
-def _values(
-    group: Mapping[str, Declared], given: Mapping[str, Any], mistakes: list[UsageError]
-) -> dict[tuple[str, ...], Any]:
-    """The values of a dataclass' options, by where they stand in it; what is wrong is added to `mistakes`."""
-    values: dict[tuple[str, ...], Any] = {}
-    for key, found in group.items():
-        try:
-            values[found.path] = _value(found, given[key])
-        except UsageError as mistake:
-            mistakes.append(mistake)
-    return values
-
-
-def _refuse(mistakes: Sequence[UsageError]) -> None:
+def _read_options(
+    groups: Mapping[str, tuple[type, Mapping[str, Declared]]], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The dataclasses of options, from the values that typer read; all mistakes are raised as one."""
+    values: dict[str, dict[tuple[str, ...], Any]] = {name: {} for name in groups}
+    mistakes: list[UsageError] = []
+    for name, (_, group) in groups.items():
+        for key, found in group.items():
+            try:
+                values[name][found.path] = _value(found, given[key])
+            except UsageError as mistake:
+                mistakes.append(mistake)
     if len(mistakes) == 1:
         raise mistakes[0]
     if mistakes:
         raise UsageError("\n".join(" ".join(filter(None, (one.what, one.remedy))) for one in mistakes))
+    return {name: _assemble(options, values[name]) for name, (options, _) in groups.items()}
 
 
 def _value(found: Declared, value: Any) -> Any:

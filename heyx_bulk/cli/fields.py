@@ -132,9 +132,9 @@ def _custom(name: str) -> str:
 
 
 def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], before: set[str]) -> None:
-    from heyx_bulk.cli.upload_view import tell_peculiar
+    from heyx_bulk.cli.upload_view import tell_mismatches
 
-    known, peculiar = cache.fields.known(), cache.field_mismatches()
+    known, mismatches = cache.fields.known(), cache.field_mismatches()
     samples = _samples(contacts)
     width = max((len(field.name) for field in known), default=0)
     for field in known:
@@ -145,7 +145,7 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
     if not known:
         console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
         console.say("  heyx-bulk fields --where FIELD=VALUE")
-    tell_peculiar(console, peculiar)
+    tell_mismatches(console, mismatches)
     console.result(
         f"{count(len(known), 'custom field')} known",
         {
@@ -159,7 +159,7 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
                 }
                 for field in known
             ],
-            "field_mismatches": [asdict(one) for one in peculiar],
+            "field_mismatches": [asdict(one) for one in mismatches],
             "exit": 0,
         },
     )

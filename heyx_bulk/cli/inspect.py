@@ -36,7 +36,7 @@ def inspect(
     """
     from heyx_bulk.cli.column_view import choose_mapping, tell_columns
     from heyx_bulk.cli.fields import known_here
-    from heyx_bulk.cli.upload_view import tell_invalid, tell_strange, tell_warnings
+    from heyx_bulk.cli.upload_view import tell_invalid, tell_unknown_fields, tell_warnings
     from heyx_bulk.reports import results
     from heyx_bulk.sheets.open_sheet import open_sheet
     from heyx_bulk.upload.inspection import inspect_sheet
@@ -48,7 +48,7 @@ def inspect(
     tell_columns(console, looked.columns, looked.samples)
     tell_invalid(console, looked.causes)
     tell_warnings(console, looked.warnings)
-    tell_strange(console, looked.unknown_fields)
+    tell_unknown_fields(console, looked.unknown_fields)
     for mistake in looked.mistakes:
         console.say(mistake)
     code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import typer
 
@@ -47,7 +47,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     """
     checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
     due = plan.cost
-    console.say(_way(columns, matching))
+    console.say(_matching_text(columns, matching))
     invalid = checkpoint.queries.totals().get(Status.INVALID, 0)
     kinds = [f"{number:,} {kind}" for kind, number in due.kinds.most_common()]
     if invalid:
@@ -147,38 +147,34 @@ def tell_causes(
 
 def _tell_fields(console: Console, columns: Columns, channel: str, *, fresh: bool) -> None:
     if fresh:
-        tell_strange(console, [*unknown_custom_fields(columns, known_fields(channel))])
+        tell_unknown_fields(console, unknown_custom_fields(columns, known_fields(channel)))
     sent = {column.field for column in columns.used(Use.FIELD)}
-    tell_peculiar(console, [one for one in field_mismatches(channel) if one.name in sent])
+    tell_mismatches(console, [one for one in field_mismatches(channel) if one.name in sent])
 
 
-def tell_strange(console: Console, columns: Sequence[Column]) -> None:
+def tell_unknown_fields(console: Console, columns: Iterable[Column]) -> None:
     """Say which columns are sent as custom fields that the channel has not shown: they may be misspelt."""
-    if columns:
-        names = ", ".join(map(str, columns))
-        are = "is a custom field" if len(columns) == 1 else "are custom fields"
-        console.say(f"Worth a look: {names} {are} that HeyX has not shown so far. Mind the spelling.")
+    names = [str(column) for column in columns]
+    if names:
+        are = "is a custom field" if len(names) == 1 else "are custom fields"
+        console.say(f"Worth a look: {', '.join(names)} {are} that HeyX has not shown so far. Mind the spelling.")
 
 
-def tell_peculiar(console: Console, found: Sequence[FieldMismatch]) -> None:
-    """Say which fields HeyX does not show as they were written."""
+def tell_mismatches(console: Console, found: Sequence[FieldMismatch]) -> None:
+    """Say which fields HeyX does not show as they were written, and what this program does about it."""
     for one in found:
-        console.say(_told(one))
+        name = one.name
+        not_again = f"it is not written twice; {command_line('fields', '--forget', name)} writes it again."
+        match one.kind:
+            case MismatchKind.NAME:
+                console.say(f"HeyX shows {name} as {one.shown_as}: the value there counts as that of {name}.")
+            case MismatchKind.VALUE:
+                console.say(f"HeyX shows another value than was written into {name}: {not_again}")
+            case MismatchKind.NOTHING:
+                console.say(f"HeyX does not show what was written into {name}: {not_again}")
 
 
-def _told(found: FieldMismatch) -> str:
-    """What HeyX does with a field, and what this program does about it."""
-    anew = f"{command_line('fields', '--forget', found.name)} writes it again."
-    match found.kind:
-        case MismatchKind.NAME:
-            return f"HeyX shows {found.name} as {found.shown_as}: the value there counts as that of {found.name}."
-        case MismatchKind.VALUE:
-            return f"HeyX shows another value than was written into {found.name}: it is not written twice; {anew}"
-        case MismatchKind.NOTHING:
-            return f"HeyX does not show what was written into {found.name}: it is not written twice; {anew}"
-
-
-def _way(columns: Columns, matching: Matching) -> str:
+def _matching_text(columns: Columns, matching: Matching) -> str:
     fields = {column.field for column in columns.used(Use.FIELD)}
     keys = [key for key in columns.keys if key in fields]
     by_id = "by contact id where a row has one" if columns.used(Use.ID) else ""
@@ -214,7 +210,6 @@ class UploadView(UploadEvents):
         self._trial = trial
 
     def say(self, text: str) -> None:
-        """A sentence about what is being done."""
         self._console.say(text)
 
     def on_sheet(self, what: str, notes: Sequence[str]) -> None:
@@ -224,19 +219,15 @@ class UploadView(UploadEvents):
             self._console.say(f"  {note}")
 
     def progress(self, total: int, done: int) -> Progress:
-        """A bar on a terminal, lines elsewhere."""
         return self._console.progress(total, done)
 
     def on_client(self, client: Client) -> None:
-        """Ctrl-C stops it."""
         self._signals.attach(client)
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
-        """What a new run will do."""
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
-        """Ask, where many contacts are written and somebody can answer."""
         del run
         contacts = plan.cost.contacts_written
         if not self._ask or contacts <= ASK_ABOVE_CONTACTS:
@@ -249,7 +240,6 @@ class UploadView(UploadEvents):
             raise Interrupted(signal.SIGINT, "Nothing was sent.", "")
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
-        """How far the run is, and what is left of it."""
         if plan is None:
             self._console.say(f"This sheet's run is finished; it began {run.checkpoint.info.started_at}.")
             if not run.matching.no_match:
@@ -261,11 +251,9 @@ class UploadView(UploadEvents):
         tell_plan(self._console, run, plan, fresh=False)
 
     def on_row_plan(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
-        """What a dry run would write for a row."""
         self.plans.add(row, known, calls)
 
     def on_sent(self, sent: SessionSummary) -> None:
-        """How many calls were made, and in what time."""
         if not self._trial:
             tell_sent(self._console, sent)
 
@@ -274,7 +262,6 @@ class RerunView(UploadView):
     """Says what a rerun does."""
 
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
-        """Rows were given back."""
         self._console.say(f"{given.name}: {count(len(given.opened), 'row')} given back.")
         if given.done:
             self._console.say(
@@ -283,7 +270,6 @@ class RerunView(UploadView):
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
-        """What is sent again."""
         if plan is None:
             self._console.say("There is nothing to send again.")
         else:

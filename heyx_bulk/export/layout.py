@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from itertools import chain
 from types import MappingProxyType
 
 from heyx_bulk.errors import SettingsError
@@ -55,9 +56,15 @@ def build_table(contacts: Callable[[], Iterator[Contact]], layout: TableLayout) 
     The id comes first, then HeyX's own fields, the custom ones by their name, those that nobody can write, the
     tags, and when the contact was made. Raises `SettingsError` where two columns would have the same header.
     """
-    fields, tags = _seen(contacts())
+    fields: set[str] = set()
+    tags: set[str] = set()
+    for contact in contacts():
+        fields.update(contact.fields)
+        tags.update(contact.tags)
     names = layout.columns or _all(fields)
-    columns = tuple(_expanded(names, sorted(tags, key=_alphabetical) if layout.tag_columns else ()))
+    tag_columns = [f"{TAG}{tag}" for tag in sorted(tags, key=_alphabetical)] if layout.tag_columns else []
+    expanded = (tag_columns if name == TAGS_COLUMN and tag_columns else [name] for name in names)
+    columns = tuple(chain.from_iterable(expanded))
     header = tuple(layout.headers.get(name, name) for name in columns)
     _check(header, columns)
     missing = [name for name in names if name not in fields and name not in (ID_COLUMN, TAGS_COLUMN, CREATED)]
@@ -72,16 +79,16 @@ def headers_by_field(renames: Iterable[str], mapping: MappingFile | None) -> Map
     back.
     """
     names: dict[str, str] = {}
-    for said in _plainly_said(mapping):
-        match said.use:
+    for rule in _plain_rules(mapping):
+        match rule.use:
             case Use.FIELD:
-                names.setdefault(said.target, said.column)
+                names.setdefault(rule.target, rule.column)
             case Use.ADD_TAGS | Use.SET_TAGS:
-                names.setdefault(TAGS_COLUMN, said.column)
+                names.setdefault(TAGS_COLUMN, rule.column)
             case Use.TAG:
-                names.setdefault(f"{TAG}{said.target}", said.column)
+                names.setdefault(f"{TAG}{rule.target}", rule.column)
             case Use.ID:
-                names.setdefault(ID_COLUMN, said.column)
+                names.setdefault(ID_COLUMN, rule.column)
             case _:
                 pass
     for text in renames:
@@ -94,12 +101,12 @@ def headers_by_field(renames: Iterable[str], mapping: MappingFile | None) -> Map
     return names
 
 
-def _plainly_said(mapping: MappingFile | None) -> list[MappingRule]:
-    """What a mapping says of columns that stand for one thing each, unchanged."""
+def _plain_rules(mapping: MappingFile | None) -> list[MappingRule]:
+    """The rules of a mapping for columns that stand for one thing each, unchanged."""
     if mapping is None:
         return []
-    times = Counter(said.column for said in mapping.columns)
-    return [said for said in mapping.columns if times[said.column] == 1 and not said.transforms]
+    times = Counter(rule.column for rule in mapping.columns)
+    return [rule for rule in mapping.columns if times[rule.column] == 1 and not rule.transforms]
 
 
 def parse_column_name(name: str) -> str:
@@ -157,15 +164,6 @@ def as_texts(rows: Iterable[Sequence[TableValue]]) -> Iterator[list[str]]:
     return ([text_in_cell(value) for value in row] for row in rows)
 
 
-def _seen(contacts: Iterator[Contact]) -> tuple[set[str], set[str]]:
-    fields: set[str] = set()
-    tags: set[str] = set()
-    for contact in contacts:
-        fields.update(contact.fields)
-        tags.update(contact.tags)
-    return fields, tags
-
-
 def _all(fields: set[str]) -> tuple[str, ...]:
     own = (*STANDARD_FIELDS, *READ_ONLY_FIELDS)
     custom = sorted((name for name in fields if name not in own and name != CREATED), key=_alphabetical)
@@ -181,14 +179,6 @@ def _all(fields: set[str]) -> tuple[str, ...]:
 
 def _alphabetical(name: str) -> tuple[str, str]:
     return name.casefold(), name
-
-
-def _expanded(names: Sequence[str], tags: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        if name == TAGS_COLUMN and tags:
-            yield from (f"{TAG}{tag}" for tag in tags)
-        else:
-            yield name
 
 
 def _check(header: Sequence[str], columns: Sequence[str]) -> None:

@@ -1,30 +1,27 @@
-"""How HeyX is spoken to, as far as a command line says."""
+"""How calls are sent, as far as a command line says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Self
 
 from heyx_bulk.models.option import option
 from heyx_bulk.settings.rate import Rate, parse_share
 
 
-def _rate_text(rate: Rate) -> str:
-    return rate.text
-
-
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """How HeyX is spoken to; None and False are not said. The environment variables say the rest."""
+    """How calls are sent; None and False: not given. The environment variables give the rest."""
 
     rate: Rate | None = option(
         "--rate",
         metavar="CALLS/TIME",
         help="HeyX's limit: 200/min, 100/min, 200/3s [default: 200/min].",
         parse=Rate.parse,
-        show=_rate_text,
-        word=_rate_text,
+        show=attrgetter("text"),
+        word=attrgetter("text"),
     )
     rate_share: float | None = option(
         "--rate-share",
@@ -48,15 +45,15 @@ class ConnectionOptions:
     )
 
     def given(self) -> dict[str, Any]:
-        """What is said, by the names of the settings."""
+        """What is given, by the names of the settings."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in values.items() if value is not None and value is not False}
 
     def document(self) -> dict[str, Any]:
-        """What is said as plain data."""
+        """What is given, as plain data."""
         return {name: value.text if isinstance(value, Rate) else value for name, value in self.given().items()}
 
     def or_else(self, document: Mapping[str, Any]) -> Self:
-        """These, and where they are silent those that `document` holds."""
+        """These, and what they do not give as `document` holds it."""
         before = {name: Rate.parse(value) if name == "rate" else value for name, value in document.items()}
         return type(self)(**{**before, **self.given()})
