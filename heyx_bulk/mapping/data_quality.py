@@ -8,11 +8,12 @@ both orders.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.column import Use
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.sheets.chunk import Chunk
 from heyx_bulk.values.text import BLANKS, digits, is_damaged_number, trim
@@ -48,10 +49,9 @@ class _Rows:
     count: int = 0
     first: list[int] = field(default_factory=list)
 
-    def add(self, row: int) -> None:
-        self.count += 1
-        if len(self.first) < FIRST_ROWS:
-            self.first.append(row)
+    def add(self, rows: Iterable[int], count: int = 1) -> None:
+        self.count += count
+        self.first += islice(rows, FIRST_ROWS - len(self.first))
 
     def warning(self, column: str, what: str) -> DataWarning:
         return DataWarning(f"column {column}: {what}", self.count, tuple(self.first))
@@ -70,7 +70,7 @@ class RoundedNumbers:
             column = fields.get(error.position)
             lost = is_damaged_number(chunk.text(error))
             if column is not None and not (lost and column.field == "phone"):
-                self._rows.setdefault(str(column), _Rows()).add(error.row)
+                self._rows.setdefault(str(column), _Rows()).add([error.row])
 
     def warnings(self) -> list[DataWarning]:
         """One warning per column with such numbers."""
@@ -83,138 +83,116 @@ class DataQualityChecks:
 
     def __init__(self, columns: Columns) -> None:
         fields = columns.used(Use.FIELD)
-        self._checks: list[_ColumnCheck] = [
-            *(_Letters(column) for column in fields),
-            *(_Phones(column) if column.field == "phone" else _Dates(column) for column in fields),
-            *(_Ids(column) for column in columns.used(Use.ID)),
+        checks = [
+            *((column, _LETTERS) for column in fields),
+            *((column, _PHONES if column.field == "phone" else _DATES) for column in fields),
+            *((column, _IDS) for column in columns.used(Use.ID)),
         ]
+        self._checks = [(column, check, defaultdict[str, _Rows](_Rows)) for column, check in checks]
 
     def see(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
         """Look at rows with these numbers and cells."""
         columns = list(zip(*rows, strict=True))
-        positions = {check.column.position for check in self._checks}
-        joined = {position: "\n".join(columns[position]) for position in positions}
-        for check in self._checks:
-            position = check.column.position
-            check.see(numbers, columns[position], joined[position])
+        joined = {column.position: "\n".join(columns[column.position]) for column, _, _ in self._checks}
+        for column, check, found in self._checks:
+            if check.concerns(joined[column.position]):
+                labels = [*map(check.label, columns[column.position])]
+                for label, count in Counter(labels).items():
+                    if label is not None:
+                        alike = (number for number, other in zip(numbers, labels, strict=True) if other == label)
+                        found[label].add(alike, count)
 
     def warnings(self) -> list[DataWarning]:
         """What seems damaged, column by column."""
-        return [rows.warning(str(check.column), what) for check in self._checks for rows, what in check.findings()]
+        return [
+            rows.warning(str(column), what)
+            for column, check, found in self._checks
+            for rows, what in check.findings(found)
+        ]
 
 
-@dataclass(slots=True)
-class _ColumnCheck:
-    """Looks at one column."""
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A check of one column: it sorts the cells by `label` (None: of no interest), and judges the rows of each.
 
-    column: Column
+    `concerns` is given many cells at once, one per line, and says whether any of them can have a label.
+    """
 
-    def see(self, rows: Sequence[int], texts: Sequence[str], joined: str) -> None:
-        """Look at its cells in some rows; `joined` are all of them, one per line."""
-        raise NotImplementedError
-
-    def findings(self) -> Iterator[tuple[_Rows, str]]:
-        """The rows that seem damaged, and what seems wrong with them."""
-        raise NotImplementedError
+    label: Callable[[str], str | None]
+    findings: Callable[[Mapping[str, _Rows]], Iterator[tuple[_Rows, str]]]
+    concerns: Callable[[str], object] = bool
 
 
-@dataclass(slots=True)
-class _Letters(_ColumnCheck):
+def _letters(text: str) -> str | None:
+    return "garbled" if _MOJIBAKE.search(text) and repair_mojibake(text) is not None else None
+
+
+def _garbled_letters(found: Mapping[str, _Rows]) -> Iterator[tuple[_Rows, str]]:
     """Text that was UTF-8 and was read as something else: `JosÃ©` for `José`."""
-
-    garbled: _Rows = field(default_factory=_Rows)
-
-    def see(self, rows: Sequence[int], texts: Sequence[str], joined: str) -> None:
-        if not joined.isascii() and _MOJIBAKE.search(joined):
-            for row, text in zip(rows, texts, strict=True):
-                if _MOJIBAKE.search(text) and repair_mojibake(text) is not None:
-                    self.garbled.add(row)
-
-    def findings(self) -> Iterator[tuple[_Rows, str]]:
-        if self.garbled.count:
-            yield self.garbled, "letters look garbled (such as Ã© for é): was the file saved in another encoding?"
+    for rows in found.values():
+        yield rows, "letters look garbled (such as Ã© for é): was the file saved in another encoding?"
 
 
-@dataclass(slots=True)
-class _Phones(_ColumnCheck):
+def _phone(text: str) -> str | None:
+    """`+`, or a 9 for each digit with a 0 in front where the phone has one; None for a blank cell."""
+    phone = text if text[:1] == "+" else trim(text)
+    if not phone or phone[0] == "+":
+        return phone[:1] or None
+    nines = "9" * len(digits(phone))
+    return "0" + nines[1:] if phone[0] == "0" else nines
+
+
+def _odd_phones(found: Mapping[str, _Rows]) -> Iterator[tuple[_Rows, str]]:
     """Phones against the pattern of their own column: a lost `+`, a lost zero in front."""
-
-    plus: int = 0
-    zero: Counter[int] = field(default_factory=Counter)
-    """How many begin with 0, by their number of digits."""
-    bare: _Rows = field(default_factory=_Rows)
-    bare_by_length: dict[int, _Rows] = field(default_factory=dict)
-
-    def see(self, rows: Sequence[int], texts: Sequence[str], _: str) -> None:
-        others = [(row, text) for row, text in zip(rows, texts, strict=True) if text[:1] != "+"]
-        self.plus += len(texts) - len(others)
-        for row, text in others:
-            phone = trim(text)
-            if phone.startswith("+"):
-                self.plus += 1
-            elif phone.startswith("0"):
-                self.zero[len(digits(phone))] += 1
-            elif phone:
-                self.bare.add(row)
-                self.bare_by_length.setdefault(len(digits(phone)), _Rows()).add(row)
-
-    def findings(self) -> Iterator[tuple[_Rows, str]]:
-        if self.bare.count and self.plus >= MOST_OF * (self.plus + self.zero.total() + self.bare.count):
-            yield self.bare, "no + in front, where most phones of the column have one"
-        for length, count in self.zero.items():
-            rows = self.bare_by_length.get(length - 1)
-            if rows is not None and count >= MOST_OF * (count + rows.count):
-                yield (
-                    rows,
-                    "one digit short and no 0 in front, where most phones of the column have one: did a "
-                    "spreadsheet take it off?",
-                )
+    bare = _Rows()
+    for label, rows in found.items():
+        if label[:1] not in ("+", "0"):
+            bare = _Rows(bare.count + rows.count, sorted(bare.first + rows.first)[:FIRST_ROWS])
+    total = sum(rows.count for rows in found.values())
+    if bare.count and found.get("+", _Rows()).count >= MOST_OF * total:
+        yield bare, "no + in front, where most phones of the column have one"
+    for label, zeros in found.items():
+        short = found.get(label[1:]) if label[:1] == "0" else None
+        if short is not None and zeros.count >= MOST_OF * (zeros.count + short.count):
+            yield (
+                short,
+                "one digit short and no 0 in front, where most phones of the column have one: did a "
+                "spreadsheet take it off?",
+            )
 
 
-@dataclass(slots=True)
-class _Dates(_ColumnCheck):
+def _date(text: str) -> str | None:
+    found = _DATE.fullmatch(trim(text))
+    first, second = (int(found[1]), int(found[2])) if found else (0, 0)
+    if first > 12 >= second:
+        return "day before month"
+    return "month before day" if second > 12 >= first else None
+
+
+def _mixed_dates(found: Mapping[str, _Rows]) -> Iterator[tuple[_Rows, str]]:
     """Days and months in one order in some rows and in the other order elsewhere."""
-
-    day_first: _Rows = field(default_factory=_Rows)
-    month_first: _Rows = field(default_factory=_Rows)
-
-    def see(self, rows: Sequence[int], texts: Sequence[str], joined: str) -> None:
-        if not (any(sign in joined for sign in "./-") and _MAYBE_DATE.search(joined)):
-            return
-        for row, text in zip(rows, texts, strict=True):
-            if found := _DATE.fullmatch(trim(text)):
-                first, second = int(found[1]), int(found[2])
-                if first > 12 >= second:
-                    self.day_first.add(row)
-                elif second > 12 >= first:
-                    self.month_first.add(row)
-
-    def findings(self) -> Iterator[tuple[_Rows, str]]:
-        if self.day_first.count and self.month_first.count:
-            rarer = min(self.day_first, self.month_first, key=lambda rows: rows.count)
-            order = "day before month" if rarer is self.day_first else "month before day"
-            yield rarer, f"dates have the {order} here, and the other order elsewhere"
+    if len(found) == 2:
+        order, rows = min(sorted(found.items()), key=lambda item: item[1].count)
+        yield rows, f"dates have the {order} here, and the other order elsewhere"
 
 
-@dataclass(slots=True)
-class _Ids(_ColumnCheck):
+def _id(text: str) -> str | None:
+    text = trim(text)
+    if len(text) < 16 or not (text.isascii() and text.isdigit()):
+        return None
+    return "round" if text.endswith("0") else "exact"
+
+
+def _rounded_ids(found: Mapping[str, _Rows]) -> Iterator[tuple[_Rows, str]]:
     """Ids of 16 digits and more that all end in 0: a spreadsheet keeps 15 digits of a number."""
+    if "exact" not in found and "round" in found and found["round"].count >= ROUNDED_IDS:
+        yield found["round"], "every long id ends in 0, so a spreadsheet has probably rounded them all"
 
-    round: _Rows = field(default_factory=_Rows)
-    exact: int = 0
 
-    def see(self, rows: Sequence[int], texts: Sequence[str], _: str) -> None:
-        for row, cell in zip(rows, texts, strict=True):
-            text = trim(cell)
-            if len(text) >= 16 and text.isascii() and text.isdigit():
-                if text.endswith("0"):
-                    self.round.add(row)
-                else:
-                    self.exact += 1
-
-    def findings(self) -> Iterator[tuple[_Rows, str]]:
-        if self.round.count >= ROUNDED_IDS and not self.exact:
-            yield self.round, "every long id ends in 0, so a spreadsheet has probably rounded them all"
+_LETTERS = _Check(_letters, _garbled_letters, lambda cells: not cells.isascii() and _MOJIBAKE.search(cells))
+_PHONES = _Check(_phone, _odd_phones)
+_DATES = _Check(_date, _mixed_dates, _MAYBE_DATE.search)
+_IDS = _Check(_id, _rounded_ids)
 
 
 def repair_mojibake(text: str) -> str | None:
