@@ -13,7 +13,7 @@ from heyx_bulk.cli.command import CheckpointPath, PlainConsole
 from heyx_bulk.models.call_records import FIND, CallDescription, CallOutcome
 
 if TYPE_CHECKING:
-    from heyx_bulk.reports.row_history import RowHistory
+    from heyx_bulk.reports.run_status import RowHistory
     from heyx_bulk.storage.checkpoint.call_table import CallRecord
     from heyx_bulk.storage.checkpoint.row_record import RowRecord
 
@@ -35,7 +35,7 @@ def explain(
     Needs no token; nothing is sent.
     """
     from heyx_bulk.cli.checkpoints import checkpoint_of
-    from heyx_bulk.reports.row_history import row_history
+    from heyx_bulk.reports.run_status import row_history
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
     from heyx_bulk.storage.checkpoint.locking import is_locked
     from heyx_bulk.storage.checkpoint.run import Run

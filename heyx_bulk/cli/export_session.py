@@ -31,8 +31,7 @@ from heyx_bulk.mapping.column import ID_COLUMN
 from heyx_bulk.mapping.mapping_store import read_mapping
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder
-from heyx_bulk.reports.stop_conditions import StopConditions
-from heyx_bulk.reports.stop_monitor import StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.storage.cache.channel_cache import ChannelCache

@@ -172,10 +172,9 @@ def totals_line(totals: Mapping[str, int], contacts: int | None = None) -> str:
 
     `contacts` is how many there are, where several rows stand for one: `42 rows for 40 contacts: …`.
     """
-    rows = sum(totals.values())
     parts = [f"{totals[word]:,} {word}" for word in WORDS if totals.get(word)]
     sent = f" for {count(contacts, 'contact')}" if contacts is not None else ""
-    return f"{count(rows, 'row')}{sent}: {', '.join(parts)}" if parts else "0 rows"
+    return f"{count(sum(totals.values()), 'row')}{sent}: {', '.join(parts)}" if parts else "0 rows"
 
 
 def exit_code(totals: Mapping[str, int]) -> int:

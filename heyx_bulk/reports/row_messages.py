@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from heyx_bulk.errors import CallFailed, NotFoundError
 from heyx_bulk.models.calls import (
@@ -16,6 +16,7 @@ from heyx_bulk.models.calls import (
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.planner import Knowledge, plan
+from heyx_bulk.values.phrases import count
 
 LONGEST_MESSAGE = 1000
 NAMES_SHOWN = 5
@@ -34,53 +35,43 @@ def failure_message(row: ContactRow, failure: CallFailed, *, made: bool) -> str:
 def partial_progress(row: ContactRow, known: Knowledge, done: Sequence[Call], *, before: str) -> str:
     """Which of a row's calls succeeded, and which did not; blank where none did.
 
-    `before` says what an earlier start did, if anything.
+    `before` says what an earlier session did, if anything.
     """
     made = [before] if before else []
-    made += [_done(call) for call in done]
+    made += [_describe(call, done=True) for call in done]
     if not made:
         return ""
-    rest = [_to_do(call) for call in plan(row, known)] if isinstance(known, Contact) else []
+    rest = [_describe(call, done=False) for call in plan(row, known)] if isinstance(known, Contact) else []
     undone = "; ".join(rest) or "the rest"
     return f"Done: {'; '.join(made)}. Not done: {undone}."
 
 
-def _done(call: Call) -> str:
+_DONE: Mapping[type[Call], str] = {
+    CreateContact: "created with {}",
+    UpdateContact: "{} written",
+    AddTags: "{} added",
+    RemoveTags: "{} removed",
+}
+_TO_DO: Mapping[type[Call], str] = {
+    CreateContact: "create with {}",
+    UpdateContact: "write {}",
+    AddTags: "add {}",
+    RemoveTags: "remove {}",
+}
+
+
+def _describe(call: Call, *, done: bool) -> str:
+    """What a call did, or would do."""
     match call:
-        case CreateContact():
-            return f"created with {_fields(call)}"
-        case UpdateContact():
-            return f"{_fields(call)} written"
-        case AddTags():
-            return f"{_tags(call)} added"
-        case RemoveTags():
-            return f"{_tags(call)} removed"
+        case CreateContact() | UpdateContact():
+            what = _count("field", [field.name for field in call.fields])
+        case AddTags() | RemoveTags():
+            what = _count("tag", call.tags)
         case FindContacts() | ReadContact():
-            return "looked up"
+            return "looked up" if done else "look up"
+    return (_DONE if done else _TO_DO)[type(call)].format(what)
 
 
-def _to_do(call: Call) -> str:
-    match call:
-        case CreateContact():
-            return f"create with {_fields(call)}"
-        case UpdateContact():
-            return f"write {_fields(call)}"
-        case AddTags():
-            return f"add {_tags(call)}"
-        case RemoveTags():
-            return f"remove {_tags(call)}"
-        case FindContacts() | ReadContact():
-            return "look up"
-
-
-def _fields(call: CreateContact | UpdateContact) -> str:
-    return _named("field", [field.name for field in call.fields])
-
-
-def _tags(call: AddTags | RemoveTags) -> str:
-    return _named("tag", call.tags)
-
-
-def _named(noun: str, names: Sequence[str]) -> str:
+def _count(noun: str, names: Sequence[str]) -> str:
     shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
-    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'} ({shown})"
+    return f"{count(len(names), noun)} ({shown})"

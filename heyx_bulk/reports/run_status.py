@@ -1,4 +1,4 @@
-"""How a run stands, read from its checkpoint alone, also while it goes on elsewhere."""
+"""The status of a run and the history of one row, read from the checkpoint alone, even while the run goes on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.call_records import CallOutcome
-from heyx_bulk.models.contacts import Status, common_cause
+from heyx_bulk.models.contacts import ContactRow, Status, common_cause
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports.audit import audit_errors
-from heyx_bulk.reports.results import TO_DO, UNCONFIRMED
+from heyx_bulk.reports.results import count_open
 from heyx_bulk.settings.rate import Rate
-from heyx_bulk.storage.checkpoint.call_table import Session
+from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.storage.checkpoint.call_table import CallRecord, Session
 from heyx_bulk.storage.checkpoint.locking import is_locked
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 
 LATELY_SECONDS = 300.0
@@ -38,11 +41,11 @@ class FailureCause:
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """How a run stands.
+    """The status of a run.
 
-    `calls` are counted by kind, and `came` by what came of them; `calls_left_max` so many are left, `expected` by
-    what the rows so far took. `per_minute` is the pace of the last minutes where the run goes on, no more than its
-    limit. `wrong` is what does not add up.
+    `calls` are counted by kind, `outcomes` by result. At most `calls_left_max` calls are left; `calls_left` is
+    estimated from finished rows. `per_minute` is the rate of the last minutes, at most the limit; None where the
+    run does not go on.
     """
 
     totals: dict[str, int]
@@ -58,44 +61,45 @@ class RunStatus:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the calls expected take at the pace of the last minutes; None where that is not known."""
+        """The estimated time for the calls left; None if the rate is not known."""
         return None if not self.per_minute else self.calls_left / self.per_minute * 60
 
     @property
     def killed_sessions(self) -> int:
-        """How many starts ended without a word: killed, or cut off by a power cut."""
-        return sum(start.ended_at is None for start in self.sessions) - self.is_running
+        """How many sessions were killed, or ended by a power cut."""
+        return sum(session.ended_at is None for session in self.sessions) - self.is_running
 
 
 def run_status(run: Run, *, clock: Callable[[], float] = time.time) -> RunStatus:
-    """How `run` stands; nothing is written, no lock is needed."""
+    """The status of `run`; nothing is written, no lock is needed."""
     checkpoint = run.checkpoint
-    goes_on = is_locked(checkpoint.path)
+    is_running = is_locked(checkpoint.path)
     totals = checkpoint.queries.totals()
     calls: Counter[str] = Counter()
-    came: Counter[CallOutcome] = Counter()
-    for (_, kind, what), count in checkpoint.calls.counts().items():
-        came[what] += count
-        if what is not CallOutcome.UNDELIVERED:
-            calls[kind] += count
-    to_do = totals.get(TO_DO, 0) + totals.get(UNCONFIRMED, 0)
-    worked = sum(totals.values()) - to_do - totals.get(Status.INVALID, 0)
-    at_most = estimate(run.open_rows(), run.matching).calls if to_do else 0
+    outcomes: Counter[CallOutcome] = Counter()
+    for (_, kind, outcome), number in checkpoint.calls.counts().items():
+        outcomes[outcome] += number
+        if outcome is not CallOutcome.UNDELIVERED:
+            calls[kind] += number
+    rows_left = count_open(totals)
+    finished = sum(totals.values()) - rows_left - totals.get(Status.INVALID, 0)
+    at_most = estimate(run.open_rows(), run.matching).calls if rows_left else 0
+    expected = round(calls.total() / finished * rows_left) if finished >= ENOUGH_ROWS else at_most
     return RunStatus(
         totals=totals,
-        is_running=goes_on,
+        is_running=is_running,
         sessions=tuple(checkpoint.calls.sessions()),
         calls=dict(calls.most_common()),
-        outcomes=dict(came),
-        causes=tuple(causes(checkpoint.queries.failures())),
+        outcomes=dict(outcomes),
+        causes=tuple(_causes(checkpoint.queries.failures())),
         calls_left_max=at_most,
-        calls_left=min(at_most, round(calls.total() / worked * to_do)) if worked >= ENOUGH_ROWS else at_most,
-        per_minute=_per_minute(run, clock()) if goes_on else None,
+        calls_left=min(at_most, expected),
+        per_minute=_per_minute(run, clock()) if is_running else None,
         audit_errors=tuple(audit_errors(checkpoint)),
     )
 
 
-def causes(failures: Iterable[tuple[int, Status, str]]) -> list[FailureCause]:
+def _causes(failures: Iterable[tuple[int, Status, str]]) -> list[FailureCause]:
     """Rows that failed or are uncertain, by what their messages have in common; most frequent first."""
     found: dict[tuple[Status, str], FailureCause] = {}
     for number, status, message in failures:
@@ -109,18 +113,39 @@ def causes(failures: Iterable[tuple[int, Status, str]]) -> list[FailureCause]:
 
 
 def _per_minute(run: Run, now: float) -> float | None:
-    """The pace of the start that goes on; clocks may be set, so it is told by the times of calls alone."""
-    last = run.checkpoint.calls.last_at()
-    starts = run.checkpoint.calls.sessions()
-    if last is None or not starts:
+    """The rate of the current session, from the times of its calls alone, since clocks may be set."""
+    last, sessions = run.checkpoint.calls.last_at(), run.checkpoint.calls.sessions()
+    if last is None or not sessions:
         return None
-    count, first = run.checkpoint.calls.since(max(last - LATELY_SECONDS, starts[-1].started_at))
-    if first is None or count < 2:
+    number, first = run.checkpoint.calls.since(max(last - LATELY_SECONDS, sessions[-1].started_at))
+    if first is None or number < 2:
         return None
-    return min(count / max(last - first, min(now - first, LATELY_SECONDS), 1.0) * 60, _limit_per_minute(run))
-
-
-def _limit_per_minute(run: Run) -> float:
     text = run.checkpoint.facts.connection.get("rate")
-    rate = Rate() if text is None else Rate.parse(str(text))
-    return rate.calls / rate.window_seconds * 60
+    limit = Rate() if text is None else Rate.parse(str(text))
+    seconds = max(last - first, min(now - first, LATELY_SECONDS), 1.0)
+    return min(number / seconds, limit.calls / limit.window_seconds) * 60
+
+
+@dataclass(frozen=True, slots=True)
+class RowHistory:
+    """One row: its record, its cells (column letter, header, text), what it asks for, and its calls."""
+
+    record: RowRecord
+    cells: tuple[tuple[str, str, str], ...]
+    row: ContactRow
+    calls: tuple[CallRecord, ...]
+
+
+def row_history(run: Run, number: int) -> RowHistory:
+    """The history of the row `number`; raises `CheckpointMismatch` where the sheet has no such row."""
+    checkpoint = run.checkpoint
+    record = checkpoint.queue.find_row(number)
+    if record is None:
+        first, last = checkpoint.queries.row_bounds()
+        raise CheckpointMismatch(
+            f"{checkpoint.info.sheet} has no row {number}; its rows are {first} to {last}.",
+            "Name a row by the number that the spreadsheet shows beside it.",
+        )
+    header = checkpoint.info.header
+    cells = tuple((column_letter(at), header[at], text) for at, text in enumerate(record.cells) if text)
+    return RowHistory(record, cells, run.row(record), tuple(checkpoint.calls.of_row(number)))

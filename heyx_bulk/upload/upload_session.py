@@ -15,7 +15,7 @@ from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
-from heyx_bulk.reports.stop_monitor import StopMonitor
+from heyx_bulk.reports.stop_conditions import StopMonitor
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings.environment import Settings
