@@ -145,7 +145,7 @@ def _progress(stands: RunStatus, *, is_open: bool) -> str:
 def _calls(stands: RunStatus) -> str:
     sent = sum(stands.calls.values())
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in stands.calls.items())
-    told = f"{count(sent, 'call')} in {count(len(stands.sessions), 'start')}" + (f": {kinds}" if kinds else "")
+    told = f"{count(sent, 'call')} in {count(len(stands.sessions), 'session')}" + (f": {kinds}" if kinds else "")
     refused, lost = stands.outcomes.get(CallOutcome.THROTTLED, 0), stands.outcomes.get(CallOutcome.UNANSWERED, 0)
     parts = [f"{refused:,} refused as too many"] if refused else []
     parts += [f"{lost:,} not answered"] if lost else []

@@ -81,7 +81,7 @@ def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[
         progress.report(Outcome(found.number, status, found.contact_id))
 
     with Signals(console) as signals:
-        reading = verify_run(run, settings, sample=rows, chance=chance, started=signals.attach, told=report)
+        reading = verify_run(run, settings, sample=rows, chance=chance, started=signals.attach, on_compared=report)
         try:
             return asyncio.run(reading)
         finally:

@@ -1,9 +1,10 @@
-"""The books of a run: every call that left is counted and recorded, every row has one status, and all adds up."""
+"""The audit of a run: calls are recorded as they leave, and the totals of calls and rows must agree."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,10 +20,9 @@ TICK_SECONDS = 1.0
 
 
 class CallRecorder:
-    """Hears of every sending of one start: lets it leave, and writes it down, in the checkpoint and the log.
+    """Records the calls of one session in the checkpoint and the log, as far as these are given.
 
-    Without `checkpoint` nothing is written down (a rehearsal's checkpoint is thrown away). `started` is given the
-    client, whose `stop` ends the work; `clock` tells epoch seconds.
+    `started` is called with the client, whose `stop` ends the work; `clock` gives epoch seconds.
     """
 
     def __init__(
@@ -39,26 +39,33 @@ class CallRecorder:
         self._log = log
         self._started = started
         self._clock = clock
-        self._start = 0
-        self._short = False
+        self._session = 0
+        self._is_incomplete = False
 
     @contextmanager
     def session(self, client: Client, progress: Progress) -> Iterator[None]:
-        """Record one session of `client` from its beginning to its end; `progress` hears of waits every second."""
+        """Record one session of `client`; tell `progress` of waits every second.
+
+        If a result could not be recorded, the session stays open like a killed one.
+        """
         loop = asyncio.get_running_loop()
         self.monitor.begin(client.stop, loop.time)
         if self._calls is not None:
-            self._start = self._calls.start_session(self._clock())
+            self._session = self._calls.start_session(self._clock())
         self._started(client)
         ticking = loop.create_task(self._tick(client, progress))
+        stopped = None
         try:
             yield
-        except Stopped:
-            self._end(client)
-            raise
+        except Stopped as reason:
+            stopped = reason
         finally:
             ticking.cancel()
-        self._end(client)
+        if self._calls is not None and not self._is_incomplete:
+            why = client.stopped.what if client.stopped is not None else ""
+            self._calls.end_session(self._session, self._clock(), client.calls, why)
+        if stopped is not None:
+            raise stopped
 
     async def _tick(self, client: Client, progress: Progress) -> None:
         while True:
@@ -67,40 +74,34 @@ class CallRecorder:
             progress.tick(client.limiter.wait_seconds(), client.retry_reason)
 
     def before_send(self, asked: CallDescription) -> None:
-        """A call is about to leave; raises the `Stopped` that keeps it."""
+        """Raise the `Stopped` that keeps a call from being sent, if there is one."""
         self.monitor.before_send(asked.kind)
 
     def on_send(self, attempt: CallAttempt) -> int:
-        """It leaves now."""
-        number = self._calls.record_send(self._start, attempt, self._clock()) if self._calls is not None else 0
+        """Record a call that leaves now; returns its number."""
+        number = self._calls.record_send(self._session, attempt, self._clock()) if self._calls is not None else 0
         self.monitor.on_send(attempt.call.kind)
         return number
 
     def on_response(self, number: int, attempt: CallAttempt, came: CallResult) -> None:
-        """What came of it; raises `Stopped` where it cannot be written down."""
+        """Record the result of a call; raises `Stopped` if that is not possible."""
         if came.outcome is CallOutcome.UNDELIVERED:
             self.monitor.on_undelivered(attempt.call.kind)
         if self._calls is not None:
             try:
                 self._calls.record_result(number, came)
             except Stopped:
-                self._short = True
+                self._is_incomplete = True
                 raise
         if self._log is not None:
-            self._log.write(self._start, self._clock() - came.seconds, attempt, came)
-
-    def _end(self, client: Client) -> None:
-        """Close the start's account; one that the disk kept short stays open, as if cut off."""
-        if self._calls is not None and not self._short:
-            why = client.stopped.what if client.stopped is not None else ""
-            self._calls.end_session(self._start, self._clock(), client.calls, why)
+            self._log.write(self._session, self._clock() - came.seconds, attempt, came)
 
 
 def audit_errors(checkpoint: Checkpoint) -> list[str]:
-    """What does not add up in the books of a run, each a sentence; none where they balance.
+    """Describe every discrepancy in the record of a run, one sentence each.
 
-    Each row of the sheet must be in exactly one status, and every start that ended must have recorded as many
-    calls as it counted, each with what came of it. What a killed start had on its way is unknown, and no fault.
+    Each row of the sheet must be in exactly one status. Every session that ended must have recorded as many calls
+    as it counted, each with its result; of a killed session some results are unknown, which is no error.
     """
     rows = sum(checkpoint.queries.totals().values())
     wrong = []
@@ -108,19 +109,15 @@ def audit_errors(checkpoint: Checkpoint) -> list[str]:
         wrong.append(f"the sheet has {checkpoint.info.rows} rows, the checkpoint {rows}")
     if misfits := checkpoint.queries.inconsistent_rows():
         wrong.append(f"rows without exactly one status: {', '.join(map(str, misfits))}")
-    counts = checkpoint.calls.counts()
-    for start in checkpoint.calls.sessions():
-        if start.ended_at is None:
-            continue
-        came = dict.fromkeys(CallOutcome, 0)
-        for (number, _, what), count in counts.items():
-            if number == start.number:
-                came[what] += count
-        recorded = sum(came.values()) - came[CallOutcome.UNDELIVERED]
-        if recorded != start.calls:
-            wrong.append(f"start {start.number} counted {start.calls:,} calls and recorded {recorded:,}")
-        if came[CallOutcome.UNKNOWN]:
-            wrong.append(
-                f"start {start.number} ended, and {came[CallOutcome.UNKNOWN]:,} of its calls have no answer"
-            )
+    recorded: Counter[int] = Counter()
+    unknown: Counter[int] = Counter()
+    for (session, _, outcome), number in checkpoint.calls.counts().items():
+        recorded[session] += number if outcome is not CallOutcome.UNDELIVERED else 0
+        unknown[session] += number if outcome is CallOutcome.UNKNOWN else 0
+    for one in checkpoint.calls.sessions():
+        name, calls = f"session {one.number}", recorded[one.number]
+        if one.ended_at is not None and calls != one.calls:
+            wrong.append(f"{name} counted {one.calls:,} calls and recorded {calls:,}")
+        if one.ended_at is not None and unknown[one.number]:
+            wrong.append(f"{name} ended, and {unknown[one.number]:,} of its calls have no answer")
     return wrong

@@ -79,7 +79,7 @@ class Bar(_Shown):
 
     def advance(self, done: int, calls: int, contacts: int) -> None:
         if not self._bar.n:
-            # Calls of earlier starts are no part of this one's speed.
+            # Calls of earlier sessions are no part of this one's speed.
             self._bar.initial = done - 1
         self._bar.total = calls
         super().advance(done, calls, contacts)

@@ -1,4 +1,4 @@
-"""What HeyX holds, compared with what was sent: rows read back by their contact's id."""
+"""Verification: contacts are read back by their ids and compared with what was sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from heyx_bulk.values.equality import text_of
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing HeyX holds otherwise than the row says: `ours` was sent, `theirs` is there (blank: nothing).
+    """One value that HeyX does not have as it was sent; `stored` is blank if it has none.
 
     `what` is a field's name, `tag` or `removed tag`.
     """
@@ -32,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One row read back: how its contact differs from it, or why it could not be read."""
+    """One row read back: the differences of its contact, or why it could not be read."""
 
     number: int
     contact_id: str
@@ -41,16 +41,12 @@ class Comparison:
 
     @property
     def matches(self) -> bool:
-        """Whether HeyX holds what the row says."""
+        """Whether HeyX has what the row says."""
         return not (self.differences or self.read_error)
 
 
-def compare_contact(row: ContactRow, contact: Contact) -> tuple[Difference, ...]:
-    """How `contact`, which must be whole, differs from what `row` says: what a plan would still write."""
-    return tuple(_differences(row, contact))
-
-
-def _differences(row: ContactRow, contact: Contact) -> Iterator[Difference]:
+def _compare(row: ContactRow, contact: Contact) -> Iterator[Difference]:
+    """How a completely known contact differs from its row: what a plan would still write."""
     for call in plan(row, contact):
         match call:
             case UpdateContact():
@@ -63,7 +59,7 @@ def _differences(row: ContactRow, contact: Contact) -> Iterator[Difference]:
                 for tag in call.tags:
                     yield Difference("removed tag", tag, tag)
             case _:
-                raise TypeError(f"a whole contact is never asked for by {call!r}")
+                raise TypeError(f"a complete contact never needs {call!r}")
 
 
 def _kept_as(tag: str, tags: Iterable[str]) -> str:
@@ -81,11 +77,11 @@ async def read_back(
     records: Iterable[RowRecord],
     *,
     workers: int,
-    told: Callable[[Comparison], None] = lambda _: None,
+    on_compared: Callable[[Comparison], None] = lambda _: None,
 ) -> list[Comparison]:
     """Read the contacts of `records`, all of which have one, and compare them; in the sheet's order.
 
-    `told` hears of each as it comes. Raises the `Stopped` that ended the work before that.
+    `on_compared` is called with each as it comes. Raises the `Stopped` that ended the work early.
     """
     compared: list[Comparison] = []
     waiting = iter(records)
@@ -93,12 +89,12 @@ async def read_back(
     async def worker() -> None:
         for record in waiting:
             try:
-                found = await _compare(run, client, record)
+                found = await _read_row(run, client, record)
             except Stopped as reason:
                 client.stop(reason)
                 return
             compared.append(found)
-            told(found)
+            on_compared(found)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(workers):
@@ -108,19 +104,15 @@ async def read_back(
     return sorted(compared, key=lambda found: found.number)
 
 
-async def _compare(run: Run, client: Client, record: RowRecord) -> Comparison:
+async def _read_row(run: Run, client: Client, record: RowRecord) -> Comparison:
     contact_id = record.contact_id or ""
     try:
         contact = await client.send(ReadContact(contact_id), row=record.number)
     except CallFailed as failure:
         return Comparison(record.number, contact_id, (), failure.what)
     assert isinstance(contact, Contact)  # noqa: S101  what a read answers
-    row = run.row(record)
-    return Comparison(
-        record.number,
-        contact_id,
-        compare_contact(row.for_created_contact() if record.created_by_run else row, contact),
-    )
+    row = run.row(record).for_created_contact() if record.created_by_run else run.row(record)
+    return Comparison(record.number, contact_id, tuple(_compare(row, contact)))
 
 
 async def verify_run(
@@ -130,10 +122,10 @@ async def verify_run(
     sample: int | None = None,
     chance: random.Random,
     started: Callable[[Client], None] = lambda _: None,
-    told: Callable[[Comparison], None] = lambda _: None,
+    on_compared: Callable[[Comparison], None] = lambda _: None,
     transport: Transport | None = None,
 ) -> list[Comparison]:
-    """Read back every row of `run` that HeyX agreed to, or a `sample` of so many of them, drawn by `chance`.
+    """Read back every row of `run` that HeyX confirmed, or a random `sample` of so many of them.
 
     Nothing is written, neither to HeyX nor to the checkpoint.
     """
@@ -143,4 +135,4 @@ async def verify_run(
     records = (run.checkpoint.queue.row(number) for number in numbers)
     async with open_session(settings, transport) as client:
         started(client)
-        return await read_back(run, client, records, workers=settings.workers, told=told)
+        return await read_back(run, client, records, workers=settings.workers, on_compared=on_compared)

@@ -1,10 +1,9 @@
-"""What became of every row: a file and a line."""
+"""The results of a run: files with the outcome of every row, and the totals in a line."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
 from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, normalize_name
 from heyx_bulk.models.contacts import Status
+from heyx_bulk.models.option import command_line
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.writer import CellStyle, write_sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -33,63 +33,67 @@ STATUS_COLORS = {
     Status.UNCERTAIN: "#FFE699",
     UNCONFIRMED: "#FFE699",
 }
-"""How a workbook colours `heyx status`: green where all is done, yellow and red where a person is needed."""
+"""The colors of `heyx status` in a workbook: green for success, yellow and red for rows that need attention."""
 
 _ROW_NAME = re.compile(r"row (\d+) of run ([0-9a-f]{8})")
 _OPEN_MESSAGES = {
-    RowState.CREATE_PENDING: "its create went unanswered; the next start looks for it",
+    RowState.CREATE_PENDING: "its create went unanswered; the next session looks for it",
     RowState.READY: "not sent yet",
     RowState.CREATED: "created, but not finished",
 }
 
 
 def write_results(run: Run, path: Path) -> Path:
-    """Write the results file at `path`, or beside it where a person changed the one that is there.
+    """Write every row of the sheet with its outcome to `path`, or beside it if the file there was changed by hand.
 
-    Every row of the sheet in its order, with its own columns and then ours. Returns where it was written.
+    The sheet's own columns come first, then ours. Returns the path of the file.
     """
-    return _write(run, path, run.checkpoint.queue.rows, lambda record: str(record.number), "Results", _about(run))
+    return _write(run, path, run.checkpoint.queue.rows, _number, "Results", _about(run))
 
 
 def write_failed(run: Run, path: Path) -> Path | None:
-    """Write the rows that need a person at `path`, ready to be mended and given back; None if there are none.
+    """Write the rows that need attention to `path`, to be corrected and sent again; None if there are none.
 
-    The columns are those of the results, and `heyx row` names run and row. Where no row needs a person any more,
-    a file of ours that was left there is taken away.
+    The columns are those of the results, and `heyx row` names run and row. If no row needs attention any more, an
+    unchanged file of an earlier session is removed.
     """
     if not run.checkpoint.queries.needs_attention():
         if path.exists() and _is_ours(run.checkpoint, path):
             path.unlink()
         return None
-    name = run.checkpoint.info.run_id
+    run_id = run.checkpoint.info.run_id
 
     def rows() -> Iterator[RowRecord]:
         return (record for record in run.checkpoint.queue.rows() if record.status in NEEDS_ATTENTION)
 
-    return _write(run, path, rows, lambda record: row_label(name, record.number), "Failed")
+    return _write(run, path, rows, lambda record: row_label(run_id, record.number), "Failed")
 
 
 def write_recovered(found: RecoveredRows, path: Path) -> Path:
-    """Write the rows that were saved from a damaged checkpoint at `path`, or beside it; where they went.
+    """Write the rows of a damaged checkpoint to `path`, or to a free name beside it; returns the path.
 
-    The columns are those of the results, the sheet's own named by their letters where their header is lost.
+    The columns are those of the results; the sheet's own are named by their letters if their header is lost.
     """
     widest = max((len(record.cells) for record in found.rows), default=0)
     header = found.header or tuple(f"column {column_letter(position)}" for position in range(widest))
     kept = sheet_positions(header)
-    lines = _Lines(lambda: found.rows, kept, (), lambda record: str(record.number))
+    lines = _Lines(lambda: found.rows, kept, (), _number)
     place = next(place for place in _places(path) if not place.exists())
     write_sheet(place, [*(header[position] for position in kept), *OUR_COLUMNS], lines)
     return place
 
 
-def row_label(run: str, number: int) -> str:
-    """What names a row of a run in a file that is given back: `row 12 of run 1a2b3c4d`."""
-    return f"row {number} of run {run[:8]}"
+def _number(record: RowRecord) -> str:
+    return str(record.number)
+
+
+def row_label(run_id: str, number: int) -> str:
+    """The label of a row in a file for corrections: `row 12 of run 1a2b3c4d`."""
+    return f"row {number} of run {run_id[:8]}"
 
 
 def parse_row_label(name: str) -> tuple[int, str] | None:
-    """The number and the run that `row_label` named; None where it did not."""
+    """The number and the run of a label that `row_label` wrote; None for any other text."""
     found = _ROW_NAME.fullmatch(name)
     return (int(found[1]), found[2]) if found else None
 
@@ -102,10 +106,9 @@ def _write(
     worksheet: str,
     about: Sequence[Sequence[str]] = (),
 ) -> Path:
-    checkpoint = run.checkpoint
-    info = checkpoint.info
+    checkpoint, info = run.checkpoint, run.checkpoint.info
     kept = sheet_positions(info.header)
-    header = [info.header[position] for position in kept] + list(OUR_COLUMNS)
+    header = [*(info.header[position] for position in kept), *OUR_COLUMNS]
     raw = bool(info.sheet_options.get("raw_csv"))
     lines = _Lines(records, kept, run.columns.used(Use.ID), name)
     for place in _places(path):
@@ -119,8 +122,13 @@ def _write(
                 continue
             raise
         except OSError as error:
-            raise _told(error, place, checkpoint) from None
-        _remember(checkpoint, place)
+            if error.errno not in DISK_FULL_ERRNOS:
+                raise
+            raise DiskFull(
+                f"The disk of {place.parent} is full: {place.name} could not be written.",
+                f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
+            ) from None
+        checkpoint.facts.written_files = {**checkpoint.facts.written_files, place.name: _digest(place)}
         return place
     raise WriteError(
         f"No name beside {path} is free for the results.", "Clear up the folder, or name another: --out."
@@ -128,7 +136,7 @@ def _write(
 
 
 def _about(run: Run) -> list[tuple[str, str]]:
-    """What a workbook of results tells of its run: the sheet, the totals, and the options."""
+    """The second worksheet of a workbook of results: the sheet, the totals, and the options."""
     info, totals = run.checkpoint.info, run.checkpoint.queries.totals()
     return [
         ("about", "value"),
@@ -152,15 +160,6 @@ def _shown(value: object) -> str:
             return str(value)
 
 
-def _told(error: OSError, place: Path, checkpoint: Checkpoint) -> Exception:
-    if error.errno not in DISK_FULL_ERRNOS:
-        return error
-    return DiskFull(
-        f"The disk of {place.parent} is full: {place.name} could not be written.",
-        f"Nothing is lost; make room and type: heyx-bulk report {shlex.quote(str(checkpoint.path))}",
-    )
-
-
 def sheet_positions(header: Sequence[str]) -> tuple[int, ...]:
     """The positions of a sheet's own columns, those that are not ours."""
     ours = {normalize_name(name) for name in OUR_COLUMNS}
@@ -178,19 +177,19 @@ def totals_line(totals: Mapping[str, int], contacts: int | None = None) -> str:
 
 
 def exit_code(totals: Mapping[str, int]) -> int:
-    """0 where every row is as wanted, 3 where some are not."""
+    """0 if every row succeeded, otherwise 3."""
     wanted = (Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED)
     return 0 if all(word in wanted for word, number in totals.items() if number) else 3
 
 
 def reported_id(record: RowRecord, ids: Sequence[Column]) -> str:
-    """The contact id that a file of ours tells for a row."""
+    """The contact id of a row in a file of results."""
     return record.contact_id or record.assigned_id or (record.cells[ids[0].position] if ids else "")
 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """The rows of a file of ours, as texts; gone through anew for each name that is tried."""
+    """The rows of a file of results, as texts; read anew for each path that is tried."""
 
     records: Callable[[], Iterable[RowRecord]]
     kept: tuple[int, ...]
@@ -209,7 +208,7 @@ class _Lines:
 
 
 def status_word(record: RowRecord) -> str:
-    """What became of a row, in a word: its status, or `in doubt`, or `to do`."""
+    """The status of a row, or `unconfirmed` or `to do` if it has none yet."""
     if record.state is RowState.DONE:
         return record.status or ""
     return UNCONFIRMED if record.state is RowState.CREATE_PENDING else TO_DO
@@ -228,10 +227,6 @@ def _places(path: Path) -> Iterator[Path]:
 
 def _is_ours(checkpoint: Checkpoint, path: Path) -> bool:
     return path.is_file() and checkpoint.facts.written_files.get(path.name) == _digest(path)
-
-
-def _remember(checkpoint: Checkpoint, path: Path) -> None:
-    checkpoint.facts.written_files = {**checkpoint.facts.written_files, path.name: _digest(path)}
 
 
 def _digest(path: Path) -> str:

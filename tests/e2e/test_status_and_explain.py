@@ -152,7 +152,7 @@ def test_a_failed_audit_is_told_and_the_program_exits_with_1(tmp_path: Path) -> 
         for words in (("upload", "contacts.csv"), ("report", "contacts.csv"), ("status", "contacts.csv")):
             told = heyx(tmp_path, *words, server=server)
             assert told.code == 1
-            assert "The audit failed: start 1 counted" in told.err
+            assert "The audit failed: session 1 counted" in told.err
 
 
 def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:

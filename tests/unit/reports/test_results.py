@@ -74,7 +74,7 @@ def test_rows_that_are_not_done_say_how_they_stand(tmp_path: Path) -> None:
         run.checkpoint.queue.mark_created(4, "7")
         write(run, place)
     assert [row[3:6] for row in table(place)[1:]] == [
-        ["unconfirmed", "", "its create went unanswered; the next start looks for it"],
+        ["unconfirmed", "", "its create went unanswered; the next session looks for it"],
         ["invalid", "", "the row has no phone, so it names no contact"],
         ["to do", "7", "created, but not finished"],
         ["to do", "", "not sent yet"],
