@@ -105,11 +105,10 @@ def _asked(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: C
     mapping_options = options.mapping
     for column, hint in found.unknown:
         answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT)
-        name = _name(column)
         if answer == LEAVE_OUT:
-            mapping_options = replace(mapping_options, ignore=(*mapping_options.ignore, name))
+            mapping_options = replace(mapping_options, ignore=(*mapping_options.ignore, column.name))
         else:
-            mapping_options = replace(mapping_options, map=(*mapping_options.map, f"{name}={answer}"))
+            mapping_options = replace(mapping_options, map=(*mapping_options.map, f"{column.name}={answer}"))
     answered = replace(options, mapping=mapping_options)
     again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
     if again.mistakes or mapping_options.file is not None:
@@ -144,7 +143,3 @@ def _is_kept(sheet: Sheet, text: str, console: Console) -> bool:
 
 def _place(sheet: Sheet) -> Path:
     return sheet.path.with_suffix(mapping.SUFFIX)
-
-
-def _name(column: Column) -> str:
-    return trim(column.header) or f"column {column_letter(column.position)}"

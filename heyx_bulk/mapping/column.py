@@ -41,6 +41,11 @@ class Use(StrEnum):
     BLANK = "blank"
 
 
+def letter_name(position: int) -> str:
+    """What options call a column by its letter: `column C`."""
+    return f"column {column_letter(position)}"
+
+
 def normalize_name(name: str) -> str:
     """A header or field name without case, blanks, `_` and `-`: the form in which names are compared."""
     return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", trim(name))).casefold()
@@ -97,6 +102,11 @@ class Column:
                 ),
             }
         )
+
+    @property
+    def name(self) -> str:
+        """What options call the column: its header, or its letter if it has none."""
+        return trim(self.header) or letter_name(self.position)
 
     def __str__(self) -> str:
         header = trim(self.header)

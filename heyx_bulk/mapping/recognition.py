@@ -1,14 +1,14 @@
-"""Which column is what: by what a person says, by the field's own name, by headers that people use."""
+"""Recognition of columns: by rules, by the field's own name, by headers that people use."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping import validation as mistaken
 from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, alphanumeric_key, normalize_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, known_headers
@@ -17,10 +17,11 @@ from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.rules import LISTS, TAG, MappingRule, RuleSet, ValueOptions, parse_rule
 from heyx_bulk.mapping.suggestions import Suggestion, suggest
 from heyx_bulk.mapping.tag_lists import unique
+from heyx_bulk.mapping.validation import find_mistakes
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import ValueKind, ValueType
+from heyx_bulk.values.value_types import ValueKind
 
 DEFAULT_KEYS = ("phone", "email")
 
@@ -28,20 +29,20 @@ _CUSTOM = "custom_field."
 """What respond.io's own import puts before the id of a custom field."""
 
 _TYPES = tuple(kind for kind in ValueKind if kind is not ValueKind.LIST)
-"""The types that an option can give: the allowed values of a list stand in a mapping file."""
+"""The types that an option can give; the allowed values of a list need a mapping file."""
 
 KnownFields = Mapping[str, ValueKind]
-"""The custom fields that a channel has shown, and what their values are."""
+"""The custom fields that a channel is known to have, and the types of their values."""
 
 NO_FIELDS: KnownFields = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class MappingResult:
-    """What the columns of a sheet are for, as far as that can be said.
+    """The columns of a sheet, as far as they are recognized.
 
-    A column that nobody knows is a field without a name, and stands in `unknown` with what it may be meant for.
-    `mistakes` are all else that must be said before the sheet can be sent.
+    A column that is not recognized is a field without a name, and is in `unknown` with a suggestion. `mistakes`
+    have to be corrected before the sheet can be sent.
     """
 
     columns: Columns
@@ -51,18 +52,18 @@ class MappingResult:
 
 def recognize(
     header: Sequence[str],
-    mapping_options: MappingOptions,
+    options: MappingOptions,
     blank: Container[int] | None = None,
     fields: KnownFields = NO_FIELDS,
     *,
     no_match: bool = False,
 ) -> Columns:
-    """What the columns under `header` are for; those at the positions `blank` hold no value.
+    """Recognize the columns under `header`; those at the positions `blank` have no values.
 
-    Where `blank` is not given, a column without a header is taken to hold none, and every other some. `fields` are
-    those the channel is known to have. Raises `MappingError` that names every mistake at once.
+    If `blank` is not given, only columns without a header count as having none. `fields` are those the channel is
+    known to have. Raises `MappingError` that names every mistake at once.
     """
-    found = map_columns(header, mapping_options, blank, fields, no_match=no_match)
+    found = map_columns(header, options, blank, fields, no_match=no_match)
     if found.mistakes:
         raise MappingError("\n".join(found.mistakes))
     return found.columns
@@ -70,85 +71,72 @@ def recognize(
 
 def map_columns(
     header: Sequence[str],
-    mapping_options: MappingOptions,
+    options: MappingOptions,
     blank: Container[int] | None = None,
     fields: KnownFields = NO_FIELDS,
     *,
     no_match: bool = False,
 ) -> MappingResult:
-    """What the columns under `header` are for, what nobody knows, and every mistake."""
-    file, value_options = mapping_options.file or NO_MAPPING, _value_options(mapping_options)
-    said = RuleSet(header, value_options)
-    said.take([*_option_rules(mapping_options, said.mistakes)], "as you say")
-    said.take(file.columns, f"as {file.name} says", several=True)
-    by_header = _ByHeader(header, mapping_options, said, blank or (), fields)
+    """Recognize the columns under `header`, with all that is not recognized, and every mistake."""
+    file, value_options = options.file or NO_MAPPING, _value_options(options)
+    rules = RuleSet(header, value_options)
+    rules.apply([*_option_rules(options, rules.mistakes)], "as you say")
+    rules.apply(file.columns, f"as {file.name} says", several=True)
+    by_header = _ByHeader(rules, options, blank or (), fields)
     columns = tuple(
-        _typed(said.columns.get(position) or by_header.column(position), said, value_options)
-        for position in range(len(header))
+        _typed(rules.columns.get(position) or by_header.column(position), rules) for position in range(len(header))
     )
-    constants = tuple(_constants(mapping_options, said.mistakes))
+    constants = tuple(_constants(options, rules.mistakes))
+    same = {constant.name for constant in constants}
     found = Columns(
         columns,
-        _keys(mapping_options, constants),
+        # A value that is the same for every row identifies no contact.
+        unique(key for key in options.key or file.key or DEFAULT_KEYS if key not in same),
         no_match,
-        unique((*file.add_tags, *_trimmed(mapping_options.add_tags))),
-        unique((*file.remove_tags, *_trimmed(mapping_options.remove_tags))),
-        tuple(said.more),
+        unique((*file.add_tags, *filter(None, map(trim, options.add_tags)))),
+        unique((*file.remove_tags, *filter(None, map(trim, options.remove_tags)))),
+        tuple(rules.more),
         constants,
         value_options.lenient,
-        trim(mapping_options.tracking_field),
+        trim(options.tracking_field),
     )
     unknown = tuple(
         (column, suggest(column.header, fields))
         for column in columns
         if column.use is Use.FIELD and not column.field
     )
-    others = mistaken.find_mistakes(found, unknown, key=_named_keys(mapping_options), blank=blank, fields=fields)
-    return MappingResult(found, unknown, (*said.mistakes, *others))
-
-
-def _trimmed(tags: Sequence[str]) -> Iterator[str]:
-    return filter(None, map(trim, tags))
-
-
-def _keys(mapping_options: MappingOptions, constants: Sequence[Field]) -> tuple[str, ...]:
-    """The match keys, best first: a value that is the same for every row says of none which contact it means."""
-    keys = mapping_options.key or (mapping_options.file or NO_MAPPING).key or DEFAULT_KEYS
-    same = {field.name for field in constants}
-    return unique(key for key in keys if key not in same)
-
-
-def _named_keys(mapping_options: MappingOptions) -> list[tuple[str, str]]:
-    """The match keys that a person names, each with where they do."""
-    if mapping_options.key or mapping_options.file is None:
-        return [(key, f"--key {key}") for key in mapping_options.key]
-    return [(key, f"{mapping_options.file.name}, key {key}") for key in mapping_options.file.key]
-
-
-def _value_options(mapping_options: MappingOptions) -> ValueOptions:
-    """How values are read: as the command line says, else as the mapping file does."""
-    mapped = (mapping_options.file or NO_MAPPING).value_options
-    return ValueOptions(
-        trim(mapping_options.region or "").upper() or mapped.region,
-        mapping_options.phone_format or mapped.phone_format,
-        mapping_options.date_order or mapped.date_order,
-        mapping_options.lenient or mapped.lenient,
+    named = [(key, f"--key {key}") for key in options.key] or [
+        (key, f"{file.name}, key {key}") for key in file.key
+    ]
+    return MappingResult(
+        found, unknown, (*rules.mistakes, *find_mistakes(found, unknown, named, blank=blank, fields=fields))
     )
 
 
-def _option_rules(mapping_options: MappingOptions, mistakes: list[str]) -> Iterator[MappingRule]:
-    """The options of the command line that speak of a column."""
-    for name in mapping_options.ignore:
+def _value_options(options: MappingOptions) -> ValueOptions:
+    """The value options of the command line, completed by those of the mapping file."""
+    mapped = (options.file or NO_MAPPING).value_options
+    return ValueOptions(
+        trim(options.region or "").upper() or mapped.region,
+        options.phone_format or mapped.phone_format,
+        options.date_order or mapped.date_order,
+        options.lenient or mapped.lenient,
+    )
+
+
+def _option_rules(options: MappingOptions, mistakes: list[str]) -> Iterator[MappingRule]:
+    """The rules of the command line."""
+    for name in options.ignore:
         yield MappingRule(name, "--ignore", Use.IGNORED)
-    if mapping_options.id_column is not None:
-        yield MappingRule(mapping_options.id_column, "--id-column", Use.ID)
-    for text in mapping_options.map:
+    if options.id_column is not None:
+        yield MappingRule(options.id_column, "--id-column", Use.ID)
+    for text in options.map:
         name, equals, target = text.rpartition("=")
         if not equals or not trim(name) or not trim(target):
             mistakes.append(f'--map "{text}" is not of the form "COLUMN=field".')
             continue
         yield parse_rule(name, target, f'--map "{text}"')
-    for text in mapping_options.types:
+    for text in options.types:
         name, _, kind = text.rpartition("=")
         if not trim(name) or trim(kind).lower() not in _TYPES:
             mistakes.append(
@@ -158,110 +146,96 @@ def _option_rules(mapping_options: MappingOptions, mistakes: list[str]) -> Itera
         yield MappingRule(name, f'--type "{text}"', kind=ValueKind(trim(kind).lower()))
 
 
-def _typed(column: Column, said: RuleSet, value_options: ValueOptions) -> Column:
-    """The column, with the type that a person gives it beside its field."""
-    typed = said.typed.get(column.position)
+def _typed(column: Column, rules: RuleSet) -> Column:
+    """The column with the type that `--type` gives it."""
+    typed = rules.typed.get(column.position)
     if typed is None:
         return column
     if column.use is not Use.FIELD:
-        said.mistakes.append(f"{typed.where}: the column {column} is sent as no field.")
+        rules.mistakes.append(f"{typed.where}: the column {column} is sent as no field.")
         return column
-    return replace(column, value_type=value_options.value_type(column.field, typed))
+    return replace(column, value_type=rules.value_options.value_type(column.field, typed))
 
 
-def _constants(mapping_options: MappingOptions, mistakes: list[str]) -> Iterator[Field]:
+def _constants(options: MappingOptions, mistakes: list[str]) -> Iterator[Field]:
     """Fields that are the same for every row; the command line overrules the mapping file."""
-    found = dict((mapping_options.file or NO_MAPPING).constants)
-    for text in mapping_options.constants:
-        statement = parse_rule("", text.partition("=")[0], "--set")
-        value = trim(text.partition("=")[2])
-        if statement.use is not Use.FIELD or not statement.target or not value:
+    found = dict((options.file or NO_MAPPING).constants)
+    for text in options.constants:
+        rule, value = parse_rule("", text.partition("=")[0], "--set"), trim(text.partition("=")[2])
+        if rule.use is not Use.FIELD or not rule.target or not value:
             mistakes.append(f'--set "{text}" is not of the form "FIELD=value".')
-        elif statement.target in READ_ONLY_FIELDS:
-            mistakes.append(f'--set "{text}": HeyX does not let {statement.target} be written.')
+        elif rule.target in READ_ONLY_FIELDS:
+            mistakes.append(f'--set "{text}": HeyX does not let {rule.target} be written.')
         else:
-            found[statement.target] = value
-    for name, value in found.items():
-        yield Field(name, value)
+            found[rule.target] = value
+    return itertools.starmap(Field, found.items())
 
 
-@dataclass(slots=True)
 class _ByHeader:
-    """What a column is for by its header alone.
+    """Recognizes a column by its header alone.
 
     The field's own name comes first, then the same name but for case and signs, then headers that people use. A
-    column of which something is said is out of the way of the others.
+    column with a rule leaves its header to the others.
     """
 
-    header: Sequence[str]
-    mapping_options: MappingOptions
-    said: RuleSet
-    blank: Container[int]
-    fields: KnownFields
-    _known: dict[int, tuple[str, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        header = ["" if position in self.said.columns else text for position, text in enumerate(self.header)]
+    def __init__(
+        self, rules: RuleSet, options: MappingOptions, blank: Container[int], fields: KnownFields
+    ) -> None:
+        self._rules, self._options, self._blank, self._fields = rules, options, blank, fields
+        header = ["" if position in rules.columns else text for position, text in enumerate(rules.header)]
         taken = {name for text in header if (name := self._named(text)[0])}
-        taken |= {column.field for column in self.said.columns.values() if column.use is Use.FIELD}
+        taken |= {column.field for column in rules.columns.values() if column.use is Use.FIELD}
+        self._known: dict[int, tuple[str, str]] = {}
         for position, known in enumerate(known_headers(header)):
             if known is not None and known.field not in (FULL_NAME, *taken):
                 origin = known.origin if known.origin.startswith("a header") else f"a header in {known.origin}"
                 self._known[position] = known.field, origin
 
     def column(self, position: int) -> Column:
-        """What the column at `position` is for."""
-        text = self.header[position]
-        name = normalize_name(text)
-        for use, known in (
-            (
-                Use.OURS if self.mapping_options.id_column is not None else Use.ID,
-                name == normalize_name(ID_COLUMN),
-            ),
-            (Use.OURS, name in map(normalize_name, OUR_COLUMNS)),
-            (Use.READ_ONLY, name in map(normalize_name, READ_ONLY_FIELDS)),
-            (Use.BLANK, not trim(text)),
-        ):
-            if known:
-                return Column(position, text, use)
-        if name in LISTS:
-            return Column(position, text, LISTS[name], reason="a list of tags")
-        if name.startswith(TAG) and (tag := trim(re.split("[:：]", text, maxsplit=1)[1])):
-            return Column(
-                position, text, Use.TAG, tag, reason="a tag's column", value_type=ValueType(ValueKind.BOOLEAN)
-            )
-        field_name, reason = self._named(text)
-        if not field_name:
-            field_name, reason = self._known.get(position, ("", ""))
-        return self._as_field(position, field_name, reason)
+        """The column at `position`."""
+        text = self._rules.header[position]
+        use, target, reason = self._special(text) or self._field(position, text)
+        kind = self._fields.get(target, ValueKind.TEXT) if use is Use.FIELD else ValueKind.TEXT
+        rule = MappingRule(use=use, target=target, kind=None if kind is ValueKind.TEXT else kind)
+        return self._rules.column(position, rule, reason)
 
-    def _as_field(self, position: int, name: str, reason: str) -> Column:
-        text = self.header[position]
+    def _special(self, text: str) -> tuple[Use, str, str] | None:
+        """The use, target and reason of a column that is not sent as a field; None for any other."""
+        name = normalize_name(text)
+        if name == normalize_name(ID_COLUMN) and self._options.id_column is None:
+            return Use.ID, "", ""
+        if name in map(normalize_name, OUR_COLUMNS):
+            return Use.OURS, "", ""
+        if name in map(normalize_name, READ_ONLY_FIELDS):
+            return Use.READ_ONLY, "", ""
+        if not trim(text):
+            return Use.BLANK, "", ""
+        if name in LISTS:
+            return LISTS[name], "", "a list of tags"
+        if name.startswith(TAG) and (tag := trim(re.split("[:：]", text, maxsplit=1)[1])):
+            return Use.TAG, tag, "a tag's column"
+        return None
+
+    def _field(self, position: int, text: str) -> tuple[Use, str, str]:
+        name, reason = self._named(text)
+        if not name:
+            name, reason = self._known.get(position, ("", ""))
         if name == TAGS:
-            return Column(position, text, Use.ADD_TAGS, reason=reason)
+            return Use.ADD_TAGS, "", reason
         if name in READ_ONLY_FIELDS:
-            return Column(position, text, Use.READ_ONLY, reason=reason)
-        if name:
-            kind = self.fields.get(name, ValueKind.TEXT)
-            meant = self.said.value_options.value_type(
-                name, MappingRule("", "", kind=kind) if kind is not ValueKind.TEXT else None
-            )
-            return Column(position, text, Use.FIELD, name, reason=reason, value_type=meant)
-        if self.mapping_options.custom_fields and normalize_name(text) != "id":
-            meant = self.said.value_options.value_type(trim(text))
-            return Column(
-                position, text, Use.FIELD, trim(text), reason="a custom field of this name", value_type=meant
-            )
-        if position in self.blank:
-            return Column(position, text, Use.IGNORED, reason="no values")
-        if self.mapping_options.ignore_unknown:
-            return Column(position, text, Use.IGNORED, reason="not known")
-        return Column(position, text, Use.FIELD)
+            return Use.READ_ONLY, "", reason
+        if not name and self._options.custom_fields and normalize_name(text) != "id":
+            return Use.FIELD, trim(text), "a custom field of this name"
+        if not name and position in self._blank:
+            return Use.IGNORED, "", "no values"
+        if not name and self._options.ignore_unknown:
+            return Use.IGNORED, "", "not known"
+        return Use.FIELD, name, reason
 
     def _named(self, text: str) -> tuple[str, str]:
-        """The field that a header names, and how well."""
+        """The field that a header names, and the reason; blank if there is none."""
         name = trim(text)
-        names = (*STANDARD_FIELDS, *self.fields)
+        names = (*STANDARD_FIELDS, *self._fields)
         if name in names:
             return name, "the field's own name"
         if name.casefold().startswith(_CUSTOM) and (custom := name[len(_CUSTOM) :]):

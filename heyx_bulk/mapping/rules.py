@@ -1,11 +1,11 @@
-"""What a person says of columns: on the command line, or in a mapping file. Both come to the same statements."""
+"""Mapping rules, from the command line or a mapping file, and their application to the columns of a sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from heyx_bulk.mapping.column import ID_COLUMN, Column, Use, normalize_name, parse_field_name
+from heyx_bulk.mapping.column import AS_TEXT, ID_COLUMN, Column, Use, letter_name, normalize_name, parse_field_name
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
@@ -24,13 +24,13 @@ LISTS = {"tags": Use.ADD_TAGS, "addtags": Use.ADD_TAGS, "removetags": Use.REMOVE
 
 @dataclass(frozen=True, slots=True)
 class MappingRule:
-    """What a person says of one column. `where` is where they say it, in words that they can find again.
+    """What one column is for. `where` names the place of the rule, for messages.
 
     `target` is the field, tag or prefix. What is None or blank is left to the column.
     """
 
-    column: str
-    where: str
+    column: str = ""
+    where: str = ""
     use: Use | None = None
     target: str = ""
     kind: ValueKind | None = None
@@ -46,22 +46,21 @@ class MappingRule:
 
 @dataclass(frozen=True, slots=True)
 class ValueOptions:
-    """How values are written and read, whatever the column."""
+    """How values are read and written, whatever the column."""
 
     region: str | None = None
     phone_format: PhoneFormat | None = None
     date_order: DateOrder | None = None
     lenient: bool = False
 
-    def value_type(self, field: str, said: MappingRule | None = None) -> ValueType:
-        """How the texts of a column for this field are to be understood."""
-        kind = said.kind if said is not None and said.kind is not None else _KINDS.get(field, ValueKind.TEXT)
+    def value_type(self, field: str, rule: MappingRule) -> ValueType:
+        """The type of the values of a column for this field."""
         return ValueType(
-            kind,
+            rule.kind or _KINDS.get(field, ValueKind.TEXT),
             self.region,
             self.phone_format or (PhoneFormat.E164 if self.region else PhoneFormat.AS_TYPED),
-            (said.order if said is not None else None) or self.date_order,
-            said.allowed if said is not None else (),
+            rule.order or self.date_order,
+            rule.allowed,
         )
 
 
@@ -70,7 +69,10 @@ _KINDS = {"phone": ValueKind.PHONE, "email": ValueKind.EMAIL}
 
 @dataclass(slots=True)
 class RuleSet:
-    """Statements taken to the columns of one sheet; what is wrong with them is collected."""
+    """Rules applied to the columns of one sheet; their mistakes are collected.
+
+    `typed` are the rules that give a column no more than a type.
+    """
 
     header: Sequence[str]
     value_options: ValueOptions
@@ -79,79 +81,80 @@ class RuleSet:
     more: list[Column] = field(default_factory=list)
     typed: dict[int, MappingRule] = field(default_factory=dict)
 
-    def take(self, said: Sequence[MappingRule], reason: str, *, several: bool = False) -> None:
-        """Take statements, none about a column of which something was said before; with `several` a column may
-        stand for several fields.
-        """
+    def apply(self, rules: Sequence[MappingRule], reason: str, *, several: bool = False) -> None:
+        """Apply rules, except to columns that have one already; with `several` a column may have several rules."""
         before = frozenset(self.columns)
-        for one in said:
-            position = self._position(one)
+        for rule in rules:
+            position = self._position(rule, rule.column, needed=rule.needed)
             if position is None or position in before:
                 continue
-            if one.use is None:
-                self.typed[position] = one
-            elif mistake := _rule_mistake(one):
+            if rule.use is None:
+                self.typed[position] = rule
+            elif mistake := _rule_mistake(rule):
                 self.mistakes.append(mistake)
             elif position not in self.columns:
-                self.columns[position] = self._column(position, one, reason)
+                self.columns[position] = self.column(position, rule, reason)
             elif several:
-                self.more.append(self._column(position, one, reason))
+                self.more.append(self.column(position, rule, reason))
             else:
                 name = trim(self.header[position])
                 self.mistakes.append(f'The column "{name}" is given two meanings; leave out one of the options.')
 
-    def _column(self, position: int, one: MappingRule, reason: str) -> Column:
-        assert one.use is not None, "a statement about the type alone names no use"  # noqa: S101  our own use
-        meant = (
-            ValueType(ValueKind.BOOLEAN) if one.use is Use.TAG else self.value_options.value_type(one.target, one)
-        )
+    def column(self, position: int, rule: MappingRule, reason: str) -> Column:
+        """The column at `position` as a rule has it."""
+        use, value_type = rule.use or Use.FIELD, AS_TEXT
+        if use is Use.TAG:
+            value_type = ValueType(ValueKind.BOOLEAN)
+        elif use is Use.FIELD and rule.target:
+            value_type = self.value_options.value_type(rule.target, rule)
         return Column(
             position,
             self.header[position],
-            one.use,
-            one.target,
-            separator=one.separator,
+            use,
+            rule.target,
+            separator=rule.separator,
             reason=reason,
-            value_type=meant if one.use in (Use.FIELD, Use.TAG) else ValueType(),
-            policy=one.policy,
-            default=one.default,
-            transforms=tuple(self._steps(one)),
+            value_type=value_type,
+            policy=rule.policy,
+            default=rule.default,
+            transforms=tuple(self._transforms(rule)),
         )
 
-    def _steps(self, one: MappingRule) -> Iterator[Transform]:
+    def _transforms(self, rule: MappingRule) -> Iterator[Transform]:
         """The transforms, each join with the position of the column it names."""
-        for step in one.transforms:
+        for step in rule.transforms:
             if step.name != "join":
                 yield step
-                continue
-            name, glue = step.arguments
-            position = self._position(replace(one, column=str(name), needed=True))
-            if position is not None:
-                yield Transform("join", (position, glue))
+            elif (position := self._position(rule, str(step.arguments[0]))) is not None:
+                yield Transform("join", (position, step.arguments[1]))
 
-    def _position(self, one: MappingRule) -> int | None:
-        found = positions(self.header, one.column)
+    def _position(self, rule: MappingRule, name: str, *, needed: bool = True) -> int | None:
+        """The position of the column that a rule names; several, and none if it is `needed`, are a mistake."""
+        found = positions(self.header, name)
         if len(found) == 1:
             return found[0]
-        if one.needed or found:
-            self.mistakes.append(_no_such_column(self.header, one, found))
+        if found:
+            places = " and ".join(map(column_letter, found))
+            self.mistakes.append(
+                f'{rule.where}: "{trim(name)}" stands above {len(found)} columns, {places}; rename one of them, '
+                f'or name it by its letter: "column {column_letter(found[0])}".'
+            )
+        elif needed:
+            there = ", ".join(f'"{trim(text)}"' for text in self.header if trim(text))
+            self.mistakes.append(f'{rule.where}: the sheet has no column "{trim(name)}"; it has {there}.')
         return None
 
 
 def positions(header: Sequence[str], name: str) -> list[int]:
-    """Where the column that a person names stands: by its header, or as `column C`."""
+    """The positions of the columns that a name stands for: a header, or `column C`."""
+    normalized = normalize_name(name)
     exact = [position for position, text in enumerate(header) if trim(text) == trim(name)]
-    alike = [position for position, text in enumerate(header) if normalize_name(text) == normalize_name(name)]
-    by_letter = [
-        position
-        for position in range(len(header))
-        if normalize_name(name) == f"column{column_letter(position).casefold()}"
-    ]
-    return exact or alike or by_letter
+    alike = [position for position, text in enumerate(header) if normalize_name(text) == normalized]
+    return exact or alike or [at for at in range(len(header)) if normalized == normalize_name(letter_name(at))]
 
 
 def parse_rule(column: str, target: str, where: str) -> MappingRule:
-    """The statement `COLUMN=target` of a command line: a field, a list of tags, one tag, a set of tags."""
+    """The rule of `COLUMN=target` on a command line: a field, a list of tags, one tag, a set of tags."""
     name = trim(target)
     if normalize_name(name) in LISTS:
         return MappingRule(column, where, LISTS[normalize_name(name)])
@@ -162,26 +165,15 @@ def parse_rule(column: str, target: str, where: str) -> MappingRule:
     return MappingRule(column, where, Use.FIELD, parse_field_name(name))
 
 
-def _rule_mistake(one: MappingRule) -> str:
-    """Why a column cannot be what is said of it; blank if it can."""
-    if one.use is Use.TAG and not one.target:
-        return f"{one.where} names no tag: write it behind, as in tag:VIP."
-    if one.use is not Use.FIELD:
+def _rule_mistake(rule: MappingRule) -> str:
+    """Why a column cannot be used as a rule says; blank if it can."""
+    if rule.use is Use.TAG and not rule.target:
+        return f"{rule.where} names no tag: write it behind, as in tag:VIP."
+    if rule.use is not Use.FIELD:
         return ""
-    if normalize_name(one.target) in map(normalize_name, (ID_COLUMN, "id", "contact id")):
-        by = f'--id-column "{one.column}"' if one.where.startswith("--") else "contact_id = true"
-        return f"{one.where}: a column of contact ids is named by {by}."
-    if one.target in READ_ONLY_FIELDS:
-        return f"{one.where}: HeyX does not let {one.target} be written."
+    if normalize_name(rule.target) in map(normalize_name, (ID_COLUMN, "id", "contact id")):
+        by = f'--id-column "{rule.column}"' if rule.where.startswith("--") else "contact_id = true"
+        return f"{rule.where}: a column of contact ids is named by {by}."
+    if rule.target in READ_ONLY_FIELDS:
+        return f"{rule.where}: HeyX does not let {rule.target} be written."
     return ""
-
-
-def _no_such_column(header: Sequence[str], one: MappingRule, found: Sequence[int]) -> str:
-    if found:
-        places = " and ".join(column_letter(position) for position in found)
-        return (
-            f'{one.where}: "{trim(one.column)}" stands above {len(found)} columns, {places}; rename one of them, '
-            f'or name it by its letter: "column {column_letter(found[0])}".'
-        )
-    there = ", ".join(f'"{trim(text)}"' for text in header if trim(text))
-    return f'{one.where}: the sheet has no column "{trim(one.column)}"; it has {there}.'

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import tomlkit
 from tomlkit.items import Table
 
-from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.column import Column, Use, letter_name
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
-from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueKind, ValueType
 
@@ -90,7 +89,7 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
             table = _table(column, sample, perhaps)
             name = trim(column.header)
             if not name or len(positions(header, name)) != 1:
-                name = f"column {column_letter(column.position)}"
+                name = letter_name(column.position)
             tables.add(name, tomlkit.item([table, *further]) if further else table)
     document.add("columns", tables)
     return tomlkit.dumps(document)
@@ -162,5 +161,5 @@ def _step(step: Transform) -> str | dict[str, list[str | int]]:
     if not step.arguments:
         return step.name
     first, *others = step.arguments
-    named = f"column {column_letter(first)}" if step.name == "join" and isinstance(first, int) else first
+    named = letter_name(first) if step.name == "join" and isinstance(first, int) else first
     return {step.name: [named, *others]}

@@ -10,9 +10,7 @@ from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.row_errors import SURROGATE
 from heyx_bulk.mapping.suggestions import Suggestion, closest
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
-from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.phone import is_region
-from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
 Unknown = Sequence[tuple[Column, Suggestion | None]]
@@ -21,21 +19,20 @@ Unknown = Sequence[tuple[Column, Suggestion | None]]
 def find_mistakes(
     columns: Columns,
     unknown: Unknown,
+    named_keys: Sequence[tuple[str, str]],
     *,
-    key: Sequence[tuple[str, str]],
     blank: Container[int] | None,
     fields: Mapping[str, ValueKind],
 ) -> Iterator[str]:
-    """Find every mistake of `columns`; `key` are the match keys that the user named, each with where."""
+    """Find every mistake of `columns`; `named_keys` are the match keys that the user named, each with where."""
     if unknown:
         yield _unknown_columns(unknown)
     headless = [column for column in columns.used(Use.BLANK) if blank is not None and column.position not in blank]
     if headless:
-        names = ", ".join(f"column {column_letter(column.position)}" for column in headless)
-        first = column_letter(headless[0].position)
+        names = ", ".join(column.name for column in headless)
         yield (
             f"There are values without a header: {names}. Write a header above them, "
-            f'or say --ignore "column {first}" or --map "column {first}=FIELD".'
+            f'or say --ignore "{headless[0].name}" or --map "{headless[0].name}=FIELD".'
         )
     yield from _duplicates(columns)
     yield from _tag_sets(columns)
@@ -43,27 +40,26 @@ def find_mistakes(
         if (hint := closest(column.field, fields)) is not None:
             yield (
                 f"Column {column} is sent as “{column.field}”, which this channel has not shown; it has "
-                f'“{hint.field}”. Say --map "{_name(column)}={hint.field}", or heyx-bulk fields --add '
+                f'“{hint.field}”. Say --map "{column.name}={hint.field}", or heyx-bulk fields --add '
                 f'"{column.field}" if both are there.'
             )
     if not unknown:
-        yield from _key_mistakes(columns, key)
+        yield from _key_mistakes(columns, named_keys)
     yield from _tracking_field_mistakes(columns)
     yield from _text_mistakes(columns)
 
 
 def unknown_custom_fields(columns: Columns, fields: Mapping[str, ValueKind]) -> Iterator[Column]:
     """The columns sent as custom fields that the channel has not shown; none where it has shown no field."""
-    for column in columns.used(Use.FIELD) if fields else ():
-        if column.field and column.field not in (*STANDARD_FIELDS, *fields):
-            yield column
+    known = ("", *STANDARD_FIELDS, *fields)
+    yield from (column for column in columns.used(Use.FIELD) if fields and column.field not in known)
 
 
 def _unknown_columns(unknown: Unknown) -> str:
     lines = [f"  {column}{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}" for column, hint in unknown]
     count = "1 column maps" if len(unknown) == 1 else f"{len(unknown)} columns map"
     first, hint = unknown[0]
-    name, field = _name(first), hint.field if hint else "FIELD"
+    name, field = first.name, hint.field if hint else "FIELD"
     return "\n".join(
         [
             f"{count} to nothing that HeyX is known to have:",
@@ -73,10 +69,6 @@ def _unknown_columns(unknown: Unknown) -> str:
             "--ignore-unknown leaves them out.",
         ]
     )
-
-
-def _name(column: Column) -> str:
-    return trim(column.header) or f"column {column_letter(column.position)}"
 
 
 def _duplicates(columns: Columns) -> Iterator[str]:
