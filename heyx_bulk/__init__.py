@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from heyx_bulk.export.request import ContactFilter as ContactFilter
     from heyx_bulk.export.request import ExportRequest as ExportRequest
     from heyx_bulk.mapping.mapping_file import MappingFile as MappingFile
+    from heyx_bulk.mapping.mapping_file import read_mapping as read_mapping
     from heyx_bulk.mapping.mapping_options import MappingOptions as MappingOptions
-    from heyx_bulk.mapping.mapping_store import read_mapping as read_mapping
     from heyx_bulk.mapping.merge_rows import Duplicates as Duplicates
     from heyx_bulk.models.contacts import Contact as Contact
     from heyx_bulk.models.contacts import Field as Field
@@ -53,8 +53,7 @@ _MODULES = {
     "export.exporter": ["export", "export_frame"],
     "export.layout": ["TableLayout"],
     "export.request": ["Condition", "ContactFilter", "ExportRequest"],
-    "mapping.mapping_file": ["MappingFile"],
-    "mapping.mapping_store": ["read_mapping"],
+    "mapping.mapping_file": ["MappingFile", "read_mapping"],
     "mapping.merge_rows": ["Duplicates"],
     "mapping.mapping_options": ["MappingOptions"],
     "models.contacts": ["Contact", "Field", "Outcome", "Status"],

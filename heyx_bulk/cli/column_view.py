@@ -10,7 +10,7 @@ import typer
 
 from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.errors import WriteError
-from heyx_bulk.mapping import mapping_store as mapping
+from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.column import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template

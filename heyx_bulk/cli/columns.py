@@ -9,8 +9,8 @@ import typer
 
 from heyx_bulk.cli.command import PlainConsole, SheetPath, Without
 from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.mapping.mapping_file import SUFFIX, write_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.mapping_store import SUFFIX, write_mapping
 from heyx_bulk.models.option import command_line
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions

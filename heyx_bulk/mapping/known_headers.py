@@ -1,23 +1,28 @@
 """Headers that other products export and that people write in their own languages, and the fields they stand for.
 
-The headers are in `known_headers.toml`.
+The headers are in `known_headers.toml`. What is only similar to a field is suggested, never applied unasked.
 """
 
 from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from heyx_bulk.mapping.column import normalize_name
+from heyx_bulk.mapping.column import alphanumeric_key, normalize_name
+from heyx_bulk.models.calls import STANDARD_FIELDS
 
 TAGS = "tags"
 FULL_NAME = "full name"
 """Not a field of HeyX: a column of whole names can only be pointed out."""
+
+MIN_SIMILARITY = 0.8
+"""The least similarity (`difflib` ratio, 0 to 1) of a name worth suggesting; below it a suggestion misleads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,33 @@ def known_headers(header: Sequence[str]) -> list[KnownHeader | None]:
         known if known and (known.field == TAGS or best[known.field] == position) else None
         for position, known in enumerate(found)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A field that a column may be meant for, and why."""
+
+    field: str
+    reason: str
+
+
+def suggest(header: str, fields: Iterable[str]) -> Suggestion | None:
+    """Suggest a standard field or one of `fields` for `header`; None if nothing is close."""
+    known = known_header(header)
+    if known is not None and known.field == FULL_NAME:
+        return Suggestion("firstName", "a whole name: HeyX has first and last names, a mapping file can split it")
+    if known is not None:
+        return Suggestion(known.field, f"{known.origin}, but another column is closer to {known.field}")
+    return closest(header, (*STANDARD_FIELDS, *fields))
+
+
+def closest(name: str, fields: Iterable[str]) -> Suggestion | None:
+    """Suggest the one of `fields` whose name is most similar to `name`, if one is similar enough."""
+    by_key: dict[str, str] = {}
+    for field in fields:
+        by_key.setdefault(alphanumeric_key(field), field)
+    matches = get_close_matches(alphanumeric_key(name), by_key, n=1, cutoff=MIN_SIMILARITY)
+    return Suggestion(by_key[matches[0]], "a close spelling") if matches else None
 
 
 def _name_part(key: str, keys: Sequence[str]) -> KnownHeader | None:

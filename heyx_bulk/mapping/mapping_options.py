@@ -1,4 +1,4 @@
-"""What a person says about the columns of a sheet."""
+"""Options for the columns of a sheet."""
 
 from __future__ import annotations
 
@@ -6,32 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.mapping.column import parse_field_name
-from heyx_bulk.mapping.mapping_file import MappingFile
-from heyx_bulk.mapping.mapping_store import read_mapping
+from heyx_bulk.mapping.mapping_file import MappingFile, read_mapping
 from heyx_bulk.models.option import option
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat
 
 
-def _read(text: str) -> MappingFile:
-    return read_mapping(Path(text))
-
-
-def _shown(file: MappingFile) -> str:
-    return f"{file.name} ({file.digest})"
-
-
-def _path(file: MappingFile) -> str:
-    return str(file.path)
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    return tuple(parse_field_name(name) for name in text.split(",") if trim(name))
-
-
 @dataclass(frozen=True, slots=True)
 class MappingOptions:
-    """What a person says about the columns: the options of the command line, a mapping file, tags for every row.
+    """Options for the columns of a sheet: a mapping file, options of the command line, tags for every row.
 
     `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
     """
@@ -40,9 +23,9 @@ class MappingOptions:
         "--mapping",
         metavar="FILE",
         help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found by itself].",
-        parse=_read,
-        show=_shown,
-        word=_path,
+        parse=lambda text: read_mapping(Path(text)),
+        show=lambda file: f"{file.name} ({file.digest})",
+        word=lambda file: str(file.path),
     )
     map: tuple[str, ...] = option(
         "--map",
@@ -93,7 +76,7 @@ class MappingOptions:
         default=(),
         metavar="FIELD[,FIELD]",
         help="The fields that say which contact a row means [default: phone,email].",
-        parse=_keys,
+        parse=lambda text: tuple(parse_field_name(name) for name in text.split(",") if trim(name)),
         word=",".join,
     )
     tracking_field: str = option(

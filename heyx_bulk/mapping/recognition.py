@@ -11,11 +11,10 @@ from types import MappingProxyType
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, alphanumeric_key, normalize_name
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, known_headers
+from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, Suggestion, known_headers, suggest
 from heyx_bulk.mapping.mapping_file import NO_MAPPING
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.rules import LISTS, TAG, MappingRule, RuleSet, ValueOptions, parse_rule
-from heyx_bulk.mapping.suggestions import Suggestion, suggest
 from heyx_bulk.mapping.tag_lists import unique
 from heyx_bulk.mapping.validation import find_mistakes
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS

@@ -1,10 +1,12 @@
-"""Tables of a TOML document, read with every mistake at its line, which the standard library does not tell."""
+"""Tables of a TOML document, read with the lines of all mistakes, which the standard library does not give."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -12,6 +14,12 @@ from typing import Any, TypeVar
 Path = tuple[str, ...]
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
+
+
+_NAME = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[\w-]+)"""
+_NAMES = rf"({_NAME}(?:[ \t]*\.[ \t]*{_NAME})*)"
+_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*{_NAMES}[ \t]*\]\]?[ \t]*(?:#.*)?$", re.ASCII)
+_KEY = re.compile(rf"[ \t]*{_NAMES}[ \t]*=", re.ASCII)
 
 
 class TomlLines:
@@ -22,11 +30,11 @@ class TomlLines:
         table: Path = ()
         seen: Counter[Path] = Counter()
         for number, line in enumerate(text.splitlines(), 1):
-            if line.lstrip().startswith("[") and (names := _names(line)):
-                table = path = names
+            if found := _HEADER.match(line):
+                table = path = _names(found[1])
                 seen[table] += 1
-            elif key := _key(line):
-                path = table + key
+            elif found := _KEY.match(line):
+                path = table + _names(found[1])
             else:
                 continue
             for index in (max(0, seen[table] - 1), None):
@@ -106,24 +114,12 @@ class TomlTable:
         return default
 
 
-def _key(line: str) -> Path:
-    """The names before a key's sign; a quoted name may contain that sign too."""
-    ends = (place for place, sign in enumerate(line) if sign == "=")
-    return next((names for end in ends if (names := _names(f"{line[:end]} = 0"))), ())
-
-
-def _names(line: str) -> Path:
-    """The names in a table's header or before a key's sign; none if the line is neither."""
-    try:
-        found: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return ()
+def _names(dotted: str) -> Path:
+    """The names of a dotted key; none if an escape in it is invalid."""
     names: list[str] = []
-    while isinstance(found, (dict, list)) and found:
-        found = found[0] if isinstance(found, list) else found
-        if not found:
-            break
-        name = next(iter(found))
-        names.append(name)
-        found = found[name]
+    with suppress(tomllib.TOMLDecodeError):
+        found: Any = tomllib.loads(f"{dotted} = 0")
+        while isinstance(found, dict):
+            name, found = next(iter(found.items()))
+            names.append(name)
     return tuple(names)

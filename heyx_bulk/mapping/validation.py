@@ -7,8 +7,8 @@ from itertools import combinations
 
 from heyx_bulk.mapping.column import Column, Use, normalize_name
 from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.known_headers import Suggestion, closest
 from heyx_bulk.mapping.row_errors import SURROGATE
-from heyx_bulk.mapping.suggestions import Suggestion, closest
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.value_types import ValueKind
