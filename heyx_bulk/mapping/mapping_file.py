@@ -289,11 +289,8 @@ def _normalized(header: Iterable[str]) -> frozenset[str]:
 def _headers(path: Path) -> frozenset[str]:
     """The headers that a mapping file was written for; none if it is not a mapping file."""
     headers = _document(path).get("headers")
-    return (
-        _normalized(text for text in headers if isinstance(text, str))
-        if isinstance(headers, list)
-        else frozenset()
-    )
+    texts = headers if isinstance(headers, list) else []
+    return _normalized(text for text in texts if isinstance(text, str))
 
 
 def _document(path: Path) -> dict[str, object]:

@@ -1,9 +1,11 @@
-"""A mapping file written for a sheet, with comments that explain it, for the user to correct."""
+"""A mapping file written for a sheet, with the comments of `template.toml`, for the user to correct."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import tomlkit
 from tomlkit.items import Table
@@ -22,39 +24,6 @@ _SHAPED = (ValueKind.BOOLEAN, ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME
 
 _DATES = (ValueKind.DATE, ValueKind.DATETIME)
 
-_HEAD = """\
-What the columns of {sheet} mean, for heyx-bulk.
-
-An upload finds this file by itself beside the sheet, and for every sheet with the same headers. To name it:
---mapping {file}. Whatever stands here can be changed.
-
-For each column one of
-  field = "firstName"      HeyX's name of a field, or of a custom field exactly as HeyX has it
-  tags = "add"             a list of tags; also "remove", or "set" with prefix = "seg:" (exactly these of seg:…)
-  tag = "VIP"              yes or no for one tag
-  contact_id = true        HeyX's own id
-  ignore = true            left out
-and, if it is a field, any of
-  type = "date"            {types}
-  order = "day-first"      of dates: or "month-first", "year-first"
-  allowed = ["a", "b"]     of a list
-  policy = "fill-blank"    overwrite (if nothing is said), fill-blank, never, clear-when-blank
-  default = "unknown"      for a blank cell
-  transform = ["title"]    trim, lower, upper, title, {{ replace = ["old", "new"] }}, {{ split = [" ", 1] }}
-                           (or "rest"), {{ join = ["Last Name", " "] }}
-A column may stand for several fields: write [[columns."Name"]] once for each."""
-
-
-_EXAMPLES = {
-    "key": '["phone", "email"]  # what says which contact a row means, best first',
-    "region": '"PK"  # whose phones those without + are; all are then sent as +92…',
-    "phone_format": '"as-typed"  # or "e164", "digits"',
-    "date_order": '"day-first"  # for dates that do not show it by themselves',
-    "constants": '{ source = "fair" }  # fields that are the same for every row',
-    "add_tags": '["Imported"]  # tags for every row',
-}
-"""Options for the whole sheet, written as comments where they are not set."""
-
 
 @dataclass(frozen=True, slots=True)
 class ColumnSample:
@@ -69,14 +38,15 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
     columns = found.columns
     header = [column.header for column in columns.columns]
     document = tomlkit.document()
-    for line in _HEAD.format(sheet=sheet, file=file, types=", ".join(ValueKind)).splitlines():
+    texts = tomllib.loads((resources.files("heyx_bulk.mapping") / "template.toml").read_text("utf-8"))
+    for line in texts["head"].format(sheet=sheet, file=file, types=", ".join(ValueKind)).splitlines():
         document.add(tomlkit.comment(line))
     document.add(tomlkit.nl())
     document.add("headers", tomlkit.item([*map(trim, header)]).multiline(multiline=True))
     options = _options(columns)
     for key, value in options.items():
         document.add(key, tomlkit.item(value))
-    for key, line in _EXAMPLES.items():
+    for key, line in texts["options"].items():
         if key not in options:
             document.add(tomlkit.comment(f"{key} = {line}"))
     hints = {column.position: hint for column, hint in found.unknown}
