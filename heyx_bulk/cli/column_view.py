@@ -11,7 +11,7 @@ import typer
 from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
-from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.sheets.cell_reference import column_letter

@@ -27,7 +27,7 @@ from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, 
 from heyx_bulk.export.reader import ExportEvents
 from heyx_bulk.export.request import Condition, ContactFilter, ExportRequest, parse_field_value, parse_moment
 from heyx_bulk.export.value_lists import SheetColumn, column_values
-from heyx_bulk.mapping.column import ID_COLUMN
+from heyx_bulk.mapping.columns import ID_COLUMN
 from heyx_bulk.mapping.mapping_file import read_mapping
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder

@@ -13,7 +13,7 @@ import typer
 from heyx_bulk.cli.command import Only, PlainConsole
 from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
-from heyx_bulk.mapping.column import parse_field_name
+from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.planning.matching import Matching

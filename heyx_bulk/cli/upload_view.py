@@ -12,8 +12,7 @@ from heyx_bulk.cli.console import Console, duration
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.data_quality import DataWarning
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call

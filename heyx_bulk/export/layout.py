@@ -10,7 +10,7 @@ from itertools import chain
 from types import MappingProxyType
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.column import ID_COLUMN, TAGS_COLUMN, Use, normalize_name, parse_field_name
+from heyx_bulk.mapping.columns import ID_COLUMN, TAGS_COLUMN, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.mapping_file import MappingFile
 from heyx_bulk.mapping.rules import MappingRule
 from heyx_bulk.mapping.tag_lists import join_list

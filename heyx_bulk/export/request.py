@@ -9,7 +9,7 @@ from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.column import parse_field_name
+from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.values.equality import PhoneLookup, key_text, spellings, text_of
 from heyx_bulk.values.text import trim

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import SettingsError, SheetError
-from heyx_bulk.mapping.column import ID_COLUMN, normalize_name
+from heyx_bulk.mapping.columns import ID_COLUMN, normalize_name
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.chunk import CellError

@@ -1,18 +1,33 @@
-"""A column's cells: from their texts to what is sent, with the problems found on the way."""
+"""The cells of a column, from their texts to what is sent, and the problems of cells and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
 
-from heyx_bulk.mapping import row_errors
-from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
-from heyx_bulk.models.contacts import Policy, Problem
+from heyx_bulk.models.calls import MAX_TAG_LENGTH
+from heyx_bulk.models.contacts import ContactRow, Policy, Problem
 from heyx_bulk.values.convert import convert, unchanged_test
-from heyx_bulk.values.text import BLANKS
+from heyx_bulk.values.text import BLANKS, is_damaged_number
 from heyx_bulk.values.value_types import ConversionError
+
+LONGEST_TEXT = 32_767
+"""The longest text of a cell: Excel's own limit."""
+
+LONGEST_KEY = 500
+"""The longest key or contact id: it is part of a URL."""
+
+LONGEST_SHOWN = 60
+"""How much of a text a message shows."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+_NO_IDS = (".", "..", "by_custom_field")
+"""Texts that would turn the URL of a contact into another one."""
 
 AddProblem = Callable[[int, Problem], None]
 """Called with the index of a row and a problem of it."""
@@ -55,7 +70,7 @@ def convert_cells(
     for step in column.transforms:
         found = step.apply(found, others)
     if not _is_plain(found):
-        validate(found, partial(row_errors.text_problems, column), add, drop=True)
+        validate(found, partial(_text_problems, column), add, drop=True)
     if column.default:
         found = [text or column.default for text in found]
     if column.policy is Policy.CLEAR:
@@ -70,9 +85,18 @@ def convert_cells(
 def _is_plain(texts: Sequence[str]) -> bool:
     """Whether no text is too long or holds half a character."""
     whole = "".join(texts)
-    if len(whole) > row_errors.LONGEST_TEXT and longest(texts) > row_errors.LONGEST_TEXT:
+    if len(whole) > LONGEST_TEXT and longest(texts) > LONGEST_TEXT:
         return False
-    return whole.isascii() or not row_errors.SURROGATE.search(whole)
+    return whole.isascii() or not SURROGATE.search(whole)
+
+
+def _text_problems(column: Column, text: str) -> Iterator[Problem]:
+    """Why a text cannot be sent at all."""
+    if len(text) > LONGEST_TEXT:
+        what = f"a text of more than {LONGEST_TEXT:,} characters"
+        yield Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
+    elif not text.isascii() and SURROGATE.search(text):
+        yield Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
 
 
 def _convert(column: Column, texts: list[str], add: AddProblem) -> None:
@@ -85,7 +109,8 @@ def _convert(column: Column, texts: list[str], add: AddProblem) -> None:
         try:
             texts[index] = convert(column.value_type, text)
         except ConversionError as error:
-            add(index, row_errors.conversion_problem(column, text, error))
+            shown = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+            add(index, Problem(error.cause, f"column {column} holds {shown!r}: {error.reason}"))
 
 
 def _clear_problem(column: Column) -> Problem | None:
@@ -97,3 +122,46 @@ def _clear_problem(column: Column) -> Problem | None:
     return Problem(
         f"{CLEAR} where nothing can be emptied", f"column {column} holds {CLEAR}, which empties fields only"
     )
+
+
+def id_problems(column: Column, text: str) -> Iterator[Problem]:
+    """Why a cell is not a contact id."""
+    if is_damaged_number(text):
+        yield Problem(
+            "a contact id that the spreadsheet has rounded",
+            f"column {column} holds {text}, a number that the spreadsheet has rounded: its digits are lost. "
+            "Format the column as Text and paste the id again.",
+        )
+
+
+def contact_id_problems(text: str) -> Iterator[Problem]:
+    """Why a text cannot be looked up as a contact id, wherever it comes from."""
+    if len(text) > LONGEST_KEY or text in _NO_IDS:
+        yield Problem("a contact id that is none", f"the contact id {text[:40]!r} is none of HeyX's")
+
+
+def key_problems(name: str, text: str) -> Iterator[Problem]:
+    """Why a value cannot be looked up as the match key `name`."""
+    if len(text) > LONGEST_KEY:
+        what = f"a key of more than {LONGEST_KEY} characters"
+        yield Problem(what, f"the {name} has {len(text):,} characters, too many to look it up")
+
+
+def tag_problems(row: ContactRow) -> Iterator[Problem]:
+    """Tags that are too long, and tags that contradict each other."""
+    for tag in row.add_tags:
+        if tag in row.remove_tags:
+            yield Problem("a tag both added and removed", f"the tag {tag!r} is both added and removed")
+        if len(tag) > MAX_TAG_LENGTH:
+            yield Problem(
+                f"a tag of more than {MAX_TAG_LENGTH} characters",
+                f"the tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}",
+            )
+    for one in row.tag_sets:
+        for tag in row.add_tags:
+            if tag.startswith(one.prefix) and tag not in one.tags:
+                yield Problem(
+                    "a tag added beside its exact set",
+                    f"the tag {tag!r} is added, and the tags with {one.prefix!r} are to be exactly "
+                    f"{', '.join(one.tags) or 'none'}",
+                )

@@ -1,19 +1,66 @@
-"""The columns of a sheet, and what only a whole column shows."""
+"""The columns of a sheet: their headers, letters and uses, and what only a whole column shows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from heyx_bulk.mapping.column import TAGS_COLUMN, Column, Use
 from heyx_bulk.mapping.tag_lists import LIST_SEPARATOR, unique
-from heyx_bulk.models.contacts import Field, Problem
+from heyx_bulk.mapping.transforms import Transform
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.models.contacts import Field, Policy, Problem
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.dates import proven_order
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, ValueKind
+from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
+
+STATUS_COLUMN = "heyx status"
+ID_COLUMN = "heyx contact id"
+MESSAGE_COLUMN = "heyx message"
+ROW_COLUMN = "heyx row"
+TAGS_COLUMN = "tags"
+"""The header of a contact's tags in an export."""
+
+OUR_COLUMNS = (STATUS_COLUMN, ID_COLUMN, MESSAGE_COLUMN, ROW_COLUMN)
+
+
+class Use(StrEnum):
+    """The use of a column."""
+
+    FIELD = "field"
+    ADD_TAGS = "add tags"
+    REMOVE_TAGS = "remove tags"
+    SET_TAGS = "set tags"
+    TAG = "tag"
+    ID = "contact id"
+    IGNORED = "ignored"
+    OURS = "ours"
+    READ_ONLY = "read-only"
+    BLANK = "blank"
+
+
+def letter_name(position: int) -> str:
+    """What options call a column by its letter: `column C`."""
+    return f"column {column_letter(position)}"
+
+
+def normalize_name(name: str) -> str:
+    """A header or field name without case, blanks, `_` and `-`: the form in which names are compared."""
+    return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", trim(name))).casefold()
+
+
+def alphanumeric_key(name: str) -> str:
+    """The letters and digits of a header or field name, or the normalized name if it has none."""
+    normalized = normalize_name(name)
+    return re.sub(r"[\W_]+", "", normalized) or normalized
+
+
+AS_TEXT = ValueType()
 
 _ROWS_AT_ONCE = 1_000
 
@@ -21,6 +68,65 @@ _LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
 _DATES = (ValueKind.DATE, ValueKind.DATETIME)
 _SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS, Use.TAG, Use.ID})
 _QUOTED = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a sheet: its position, its exact header, its use and the `reason` for it.
+
+    `field` is HeyX's name of a field, the tag of a column for one tag, the prefix of a set of tags. `separator`
+    splits a list and is blank until the whole column was seen. `policy` says what the values may do to an existing
+    contact, `default` what a blank cell stands for.
+    """
+
+    position: int
+    header: str
+    use: Use
+    field: str = ""
+    separator: str = ""
+    reason: str = ""
+    value_type: ValueType = AS_TEXT
+    policy: Policy = Policy.OVERWRITE
+    default: str = ""
+    transforms: tuple[Transform, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Column:
+        """Read a column of `Columns.document`."""
+        value_type = document["value_type"]
+        order = value_type["date_order"]
+        return cls(
+            **{
+                **document,
+                "use": Use(document["use"]),
+                "policy": Policy(document["policy"]),
+                "transforms": tuple(
+                    Transform(one["name"], tuple(one["arguments"])) for one in document["transforms"]
+                ),
+                "value_type": ValueType(
+                    ValueKind(value_type["kind"]),
+                    value_type["region"],
+                    PhoneFormat(value_type["phone_format"]),
+                    None if order is None else DateOrder(order),
+                    tuple(value_type["allowed"]),
+                ),
+            }
+        )
+
+    @property
+    def name(self) -> str:
+        """What options call the column: its header, or its letter if it has none."""
+        return trim(self.header) or letter_name(self.position)
+
+    def __str__(self) -> str:
+        header = trim(self.header)
+        return f"{column_letter(self.position)} {f'“{header}”' if header else '(no header)'}"
+
+
+def parse_field_name(name: str) -> str:
+    """HeyX's spelling of a field that the user names: a standard field in any case, another exactly as written."""
+    known = {normalize_name(field): field for field in (*STANDARD_FIELDS, *READ_ONLY_FIELDS)}
+    return known.get(normalize_name(name), trim(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +179,41 @@ class Columns:
         """These columns, with what only a whole column shows.
 
         A list with one `;` outside quotes is separated by `;`, and so is one that was `exported`; dates have the
-        order that some of them prove after the column's transforms. `cells` gives the texts at some positions, row
-        by row.
+        order that some of them prove after the column's transforms, if none proves another. `cells` gives the
+        texts at some positions, row by row.
         """
         if exported:
-            return self._separated(self.exported_lists()).with_sheet_facts(cells)
+            ours = self.exported_lists()
+            return self._changed(
+                lambda column: (
+                    replace(column, separator=column.separator or LIST_SEPARATOR) if column in ours else column
+                )
+            ).with_sheet_facts(cells)
         lists = unique(column.position for column in self.sent if column.use in _LISTS and not column.separator)
         dates = [column for column in self.sent if _needs_order(column)]
         if not lists and not dates:
             return self
-        facts = _SheetFacts(dict.fromkeys(lists, ","), {column: set() for column in dates})
+        separators = dict.fromkeys(lists, ",")
+        orders: dict[Column, set[DateOrder]] = {column: set() for column in dates}
         rows = iter(cells([*lists, *(column.position for column in dates)]))
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
-            facts.see([*zip(*some, strict=True)])
-        return replace(
-            self, columns=tuple(map(facts.apply, self.columns)), more=tuple(map(facts.apply, self.more))
-        )
+            texts = [*zip(*some, strict=True)]
+            for position, list_texts in zip(lists, texts, strict=False):
+                if ";" in "".join(list_texts) and any(map(_has_semicolon, list_texts)):
+                    separators[position] = ";"
+            for column, date_texts in zip(dates, texts[len(lists) :], strict=True):
+                orders[column].update(_proven_orders(column, date_texts))
 
-    def _separated(self, lists: Collection[Column]) -> Columns:
-        """These columns, these `lists` with the separator of an export, where a mapping gives them no other."""
+        def with_facts(column: Column) -> Column:
+            if not _needs_order(column):
+                return replace(column, separator=column.separator or separators.get(column.position, ""))
+            order = next(iter(orders[column])) if len(orders[column]) == 1 else None
+            return replace(column, value_type=replace(column.value_type, date_order=order))
 
-        def separated(column: Column) -> Column:
-            return replace(column, separator=column.separator or LIST_SEPARATOR) if column in lists else column
+        return self._changed(with_facts)
 
-        return replace(self, columns=tuple(map(separated, self.columns)), more=tuple(map(separated, self.more)))
+    def _changed(self, change: Callable[[Column], Column]) -> Columns:
+        return replace(self, columns=tuple(map(change, self.columns)), more=tuple(map(change, self.more)))
 
     def identity_problems(self, *, has_fields: bool) -> Iterator[Problem]:
         """Why a row without contact id and key cannot be sent."""
@@ -130,31 +247,6 @@ class Columns:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _SheetFacts:
-    """What whole columns show: the separator of the lists at a position, the orders that their dates prove."""
-
-    separators: dict[int, str]
-    orders: dict[Column, set[DateOrder]]
-
-    def see(self, columns: Sequence[Sequence[str]]) -> None:
-        """Look at some cells of each column: of the lists, then of the dates."""
-        for (position, separator), texts in zip(self.separators.items(), columns, strict=False):
-            if separator != ";" and ";" in "".join(texts) and any(map(_has_semicolon, texts)):
-                self.separators[position] = ";"
-        for (column, orders), texts in zip(self.orders.items(), columns[len(self.separators) :], strict=True):
-            found = (proven_order(_transformed(column, text)) for text in texts if text)
-            orders.update(order for order in found if order in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST))
-
-    def apply(self, column: Column) -> Column:
-        """The column with what was seen; its dates have an order only if none of them proves another."""
-        if not _needs_order(column):
-            return replace(column, separator=column.separator or self.separators.get(column.position, ""))
-        orders = self.orders[column]
-        order = next(iter(orders)) if len(orders) == 1 else None
-        return replace(column, value_type=replace(column.value_type, date_order=order))
-
-
 def _has_semicolon(text: str) -> bool:
     """Whether `text` has a `;` outside quotes."""
     return ";" in text and ";" in _QUOTED.sub("", text)
@@ -164,9 +256,11 @@ def _needs_order(column: Column) -> bool:
     return column.use is Use.FIELD and column.value_type.kind in _DATES and column.value_type.date_order is None
 
 
-def _transformed(column: Column, text: str) -> str:
-    """A column's text after its transforms, as if the other columns were blank."""
-    texts = [trim(text)]
-    for step in column.transforms:
-        texts = step.apply(texts, lambda _: [""])
-    return texts[0]
+def _proven_orders(column: Column, texts: Iterable[str]) -> Iterator[DateOrder]:
+    """The orders that dates prove after the column's transforms, as if the other columns were blank."""
+    for text in filter(None, texts):
+        changed = [trim(text)]
+        for step in column.transforms:
+            changed = step.apply(changed, lambda _: [""])
+        if (order := proven_order(changed[0])) in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST):
+            yield order

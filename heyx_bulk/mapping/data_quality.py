@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from heyx_bulk.mapping.column import Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.sheets.chunk import Chunk
 from heyx_bulk.values.text import BLANKS, digits, is_damaged_number, trim
 

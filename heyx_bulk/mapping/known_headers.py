@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from heyx_bulk.mapping.column import alphanumeric_key, normalize_name
+from heyx_bulk.mapping.columns import alphanumeric_key, normalize_name
 from heyx_bulk.models.calls import STANDARD_FIELDS
 
 TAGS = "tags"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from heyx_bulk.errors import MappingError, WriteError
-from heyx_bulk.mapping.column import Use, normalize_name, parse_field_name
+from heyx_bulk.mapping.columns import Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.rules import MappingRule, ValueOptions
 from heyx_bulk.mapping.toml_reader import TomlLines, TomlTable
 from heyx_bulk.mapping.transforms import REST, Transform

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.mapping.column import parse_field_name
+from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.mapping.mapping_file import MappingFile, read_mapping
 from heyx_bulk.models.option import option
 from heyx_bulk.values.text import trim

@@ -9,8 +9,15 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import ID_COLUMN, OUR_COLUMNS, Column, Use, alphanumeric_key, normalize_name
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import (
+    ID_COLUMN,
+    OUR_COLUMNS,
+    Column,
+    Columns,
+    Use,
+    alphanumeric_key,
+    normalize_name,
+)
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS, Suggestion, known_headers, suggest
 from heyx_bulk.mapping.mapping_file import NO_MAPPING
 from heyx_bulk.mapping.mapping_options import MappingOptions

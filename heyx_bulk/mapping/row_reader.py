@@ -11,10 +11,18 @@ from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 
-from heyx_bulk.mapping import row_errors
-from heyx_bulk.mapping.cells import convert_cells, longest, trimmed, validate
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.cells import (
+    LONGEST_KEY,
+    contact_id_problems,
+    convert_cells,
+    id_problems,
+    key_problems,
+    longest,
+    tag_problems,
+    trimmed,
+    validate,
+)
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.tag_lists import split_list, unique
 from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
@@ -110,7 +118,7 @@ class RowReader:
             case Use.FIELD:
                 self._fields.append((column, texts))
             case Use.ID:
-                validate(texts, partial(row_errors.id_problems, column), self._add_problem)
+                validate(texts, partial(id_problems, column), self._add_problem)
                 self._ids = texts
             case _:
                 self._lists.append((column, texts))
@@ -151,15 +159,15 @@ class RowReader:
             elif longest(texts) > MAX_TAG_LENGTH:
                 suspects.update(index for index, text in enumerate(texts) if len(text) > MAX_TAG_LENGTH)
         for index in sorted(suspects):
-            self._add_problems(index, row_errors.tag_problems(self.row(index)))
+            self._add_problems(index, tag_problems(self.row(index)))
 
     def _check_keys(self) -> None:
         keys = self._key_texts()
         for name, texts in keys:
-            if longest(texts) > row_errors.LONGEST_KEY:
-                validate(texts, partial(row_errors.key_problems, name), self._add_problem)
+            if longest(texts) > LONGEST_KEY:
+                validate(texts, partial(key_problems, name), self._add_problem)
         if any(self._ids):
-            validate(self._ids, row_errors.contact_id_problems, self._add_problem)
+            validate(self._ids, contact_id_problems, self._add_problem)
         unidentified = [index for index, text in enumerate(self._ids) if not text]
         for _, texts in keys:
             unidentified = [index for index in unidentified if not texts[index]]

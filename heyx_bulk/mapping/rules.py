@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from heyx_bulk.mapping.column import AS_TEXT, ID_COLUMN, Column, Use, letter_name, normalize_name, parse_field_name
+from heyx_bulk.mapping.columns import (
+    AS_TEXT,
+    ID_COLUMN,
+    Column,
+    Use,
+    letter_name,
+    normalize_name,
+    parse_field_name,
+)
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy

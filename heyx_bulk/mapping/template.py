@@ -10,8 +10,7 @@ from importlib import resources
 import tomlkit
 from tomlkit.items import Table
 
-from heyx_bulk.mapping.column import Column, Use, letter_name
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Column, Columns, Use, letter_name
 from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform

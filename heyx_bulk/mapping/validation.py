@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from heyx_bulk.mapping.column import Column, Use, normalize_name
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.cells import SURROGATE
+from heyx_bulk.mapping.columns import Column, Columns, Use, normalize_name
 from heyx_bulk.mapping.known_headers import Suggestion, closest
-from heyx_bulk.mapping.row_errors import SURROGATE
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.value_types import ValueKind

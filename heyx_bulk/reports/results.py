@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
-from heyx_bulk.mapping.column import OUR_COLUMNS, Column, Use, normalize_name
+from heyx_bulk.mapping.columns import OUR_COLUMNS, Column, Use, normalize_name
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.sheets.cell_reference import column_letter

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import Use
+from heyx_bulk.mapping.columns import Use
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.diff import diff_row
 from heyx_bulk.storage.cache.known_contacts import KnownContacts

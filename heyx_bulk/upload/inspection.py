@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.data_quality import DataWarning
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
 from heyx_bulk.mapping.template import ColumnSample

@@ -8,8 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.mapping.column import Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning, RoundedNumbers
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, recognize

@@ -10,7 +10,7 @@ import pytest
 from openpyxl.styles import Font, PatternFill
 
 from heyx_bulk.errors import CheckpointMismatch, MappingError
-from heyx_bulk.mapping.column import Use
+from heyx_bulk.mapping.columns import Use
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.planning.estimate import estimate, match_kind

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.row_reader import RowReader, read_row
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, Problem

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.tag_lists import join_list, split_list

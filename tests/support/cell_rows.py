@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.models.contacts import ContactRow
 

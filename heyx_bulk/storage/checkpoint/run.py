@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from heyx_bulk.mapping.column import Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Field, Policy

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from heyx_bulk.mapping.column import Column, Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import recognize

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import OUR_COLUMNS, Use, normalize_name, parse_field_name
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import OUR_COLUMNS, Columns, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.row_reader import read_row

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import Column, Use
+from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import map_columns, recognize

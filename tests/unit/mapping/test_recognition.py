@@ -7,8 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.column import Use
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from heyx_bulk.errors import DiskFull, WriteError
-from heyx_bulk.mapping.column import OUR_COLUMNS
+from heyx_bulk.mapping.columns import OUR_COLUMNS
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
