@@ -14,10 +14,11 @@ from heyx_bulk.mapping.tag_lists import LIST_SEPARATOR, unique
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field, Policy, Problem
+from heyx_bulk.models.documents import restore
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.dates import proven_order
 from heyx_bulk.values.text import trim
-from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
+from heyx_bulk.values.value_types import DateOrder, ValueKind, ValueType
 
 STATUS_COLUMN = "heyx status"
 ID_COLUMN = "heyx contact id"
@@ -89,29 +90,6 @@ class Column:
     policy: Policy = Policy.OVERWRITE
     default: str = ""
     transforms: tuple[Transform, ...] = ()
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Column:
-        """Read a column of `Columns.document`."""
-        value_type = document["value_type"]
-        order = value_type["date_order"]
-        return cls(
-            **{
-                **document,
-                "use": Use(document["use"]),
-                "policy": Policy(document["policy"]),
-                "transforms": tuple(
-                    Transform(one["name"], tuple(one["arguments"])) for one in document["transforms"]
-                ),
-                "value_type": ValueType(
-                    ValueKind(value_type["kind"]),
-                    value_type["region"],
-                    PhoneFormat(value_type["phone_format"]),
-                    None if order is None else DateOrder(order),
-                    tuple(value_type["allowed"]),
-                ),
-            }
-        )
 
     @property
     def name(self) -> str:
@@ -234,17 +212,7 @@ class Columns:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Columns:
         """Read the columns from plain data."""
-        return cls(
-            tuple(map(Column.from_document, document["columns"])),
-            tuple(document["keys"]),
-            no_match=document["no_match"],
-            add_tags=tuple(document["add_tags"]),
-            remove_tags=tuple(document["remove_tags"]),
-            more=tuple(map(Column.from_document, document["more"])),
-            constants=tuple(Field(one["name"], one["value"]) for one in document["constants"]),
-            lenient=document["lenient"],
-            tracking_field=str(document.get("tracking_field", "")),
-        )
+        return restore(cls, document)
 
 
 def _has_semicolon(text: str) -> bool:

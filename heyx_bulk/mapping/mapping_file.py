@@ -17,7 +17,7 @@ from heyx_bulk.errors import MappingError, WriteError
 from heyx_bulk.mapping.columns import Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.rules import MappingRule, ValueOptions
 from heyx_bulk.mapping.toml_reader import TomlLines, TomlTable
-from heyx_bulk.mapping.transforms import REST, Transform
+from heyx_bulk.mapping.transforms import PLAIN_TRANSFORMS, REST, Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.settings.folders import state_folder
@@ -48,7 +48,6 @@ _SHEET_KEYS = frozenset(
         *("constants", "columns"),
     )
 )
-_PLAIN_STEPS = ("trim", "lower", "upper", "title")
 _STEPS = {
     "replace": 'a list of two texts, {replace = ["old", "new"]}',
     "split": 'a separator and a part, {split = [" ", 1]} or {split = [" ", "rest"]}',
@@ -206,7 +205,7 @@ def _transforms(table: TomlTable) -> Iterator[Transform]:
     steps = table.values.get("transform", [])
     for step in steps if isinstance(steps, list) else [steps]:
         match step:
-            case str() if step in _PLAIN_STEPS:
+            case str() if step in PLAIN_TRANSFORMS:
                 yield Transform(step)
             case {"replace": [str(old), str(new)]} if len(step) == 1 and old:
                 yield Transform("replace", (old, new))
@@ -217,7 +216,7 @@ def _transforms(table: TomlTable) -> Iterator[Transform]:
             case {**steps_named} if len(steps_named) == 1 and (known := next(iter(steps_named))) in _STEPS:
                 table.add_mistake(f"{known} needs {_STEPS[known]}", "transform")
             case _:
-                names = ", ".join((*_PLAIN_STEPS, *_STEPS))
+                names = ", ".join((*PLAIN_TRANSFORMS, *_STEPS))
                 table.add_mistake(f"there is no transform {step!r}; there are {names}", "transform")
 
 

@@ -69,7 +69,11 @@ class RowReader:
 
     def row(self, index: int) -> ContactRow:
         """What the row at `index` asks for."""
-        fields = (*self._row_fields(index), *self._columns.constants)
+        present = ((column, texts[index]) for column, texts in self._fields if texts[index])
+        fields = (
+            *(Field(column.field, "" if text == CLEAR else text, column.policy) for column, text in present),
+            *self._columns.constants,
+        )
         keys = tuple(one for name in self._columns.keys for one in fields if one.name == name and one.value)
         sets = tuple(self._tag_sets(index))
         add = (*self._tags(Use.ADD_TAGS, index), *(tag for one in sets for tag in one.tags))
@@ -98,11 +102,6 @@ class RowReader:
             if number not in self.problems:
                 present = ((name, texts[index]) for name, texts in named if texts[index])
                 yield from ((number, rank, name, text) for rank, (name, text) in enumerate(present))
-
-    def _row_fields(self, index: int) -> Iterator[Field]:
-        for column, texts in self._fields:
-            if text := texts[index]:
-                yield Field(column.field, "" if text == CLEAR else text, column.policy)
 
     def _key_texts(self) -> list[tuple[str, list[str]]]:
         """The match keys' values, best key first; blank where a row has none."""

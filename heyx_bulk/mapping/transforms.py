@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from heyx_bulk.values.text import trim
@@ -42,12 +42,6 @@ class Transform:
 
     def _changed(self, texts: Sequence[str], others: Others) -> list[str]:
         match self.name, self.arguments:
-            case "lower", ():
-                return [text.lower() for text in texts]
-            case "upper", ():
-                return [text.upper() for text in texts]
-            case "title", ():
-                return [_WORD.sub(_capital, text.lower()) for text in texts]
             case "replace", (str(old), str(new)):
                 return [trim(text.replace(old, new)) for text in texts]
             case "split", (str(separator), part):
@@ -57,11 +51,17 @@ class Transform:
                 pairs = zip(texts, behind, strict=True)
                 return [trim(glue.join(filter(None, pair))) for pair in pairs]
             case _:
-                return [" ".join(text.split()) for text in texts]
+                return [*map(_PLAIN[self.name], texts)]
 
 
-def _capital(found: re.Match[str]) -> str:
-    return found[1] + found[2].upper()
+_PLAIN: Mapping[str, Callable[[str], str]] = {
+    "trim": lambda text: " ".join(text.split()),
+    "lower": str.lower,
+    "upper": str.upper,
+    "title": lambda text: _WORD.sub(lambda found: found[1] + found[2].upper(), text.lower()),
+}
+PLAIN_TRANSFORMS = tuple(_PLAIN)
+"""The steps without arguments."""
 
 
 def _part(text: str, separator: str, part: str | int) -> str:

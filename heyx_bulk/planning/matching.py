@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from heyx_bulk.models.documents import restore
 from heyx_bulk.models.option import option
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -62,8 +63,7 @@ class Matching:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The matching that was kept as plain data (`asdict`)."""
-        enums = {"phone_lookup": PhoneLookup(document["phone_lookup"]), "mode": Mode(document["mode"])}
-        return cls(**{**document, **enums})
+        return restore(cls, document)
 
 
 DEFAULT_MATCHING = Matching()
