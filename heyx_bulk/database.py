@@ -118,7 +118,16 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Take all changes made in this block, or none where it raises. No other process writes meanwhile."""
+        """Take all changes made in this block, or none where it raises. No other process writes meanwhile.
+
+        A block within another one is part of it.
+        """
+        if self._connection.in_transaction:
+            yield
+        else:
+            yield from self._transaction()
+
+    def _transaction(self) -> Iterator[None]:
         self.execute("BEGIN IMMEDIATE")
         done = False
         try:

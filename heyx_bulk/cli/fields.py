@@ -76,7 +76,7 @@ def fields(
         for name in added:
             cache.fields.add(name)
         for name in map(trim, forget or ()):
-            if not cache.fields.forget(name):
+            if not cache.forget_field(name):
                 raise SettingsError(
                     f"Nothing is known of a field “{name}” in this channel.",
                     "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",

@@ -165,8 +165,6 @@ def tell_mismatches(console: Console, found: Sequence[FieldMismatch]) -> None:
         name = one.name
         not_again = f"it is not written twice; {command_line('fields', '--forget', name)} writes it again."
         match one.kind:
-            case MismatchKind.NAME:
-                console.say(f"HeyX shows {name} as {one.shown_as}: the value there counts as that of {name}.")
             case MismatchKind.VALUE:
                 console.say(f"HeyX shows another value than was written into {name}: {not_again}")
             case MismatchKind.NOTHING:

@@ -39,8 +39,7 @@ from heyx_bulk.planning.planner import (
 )
 from heyx_bulk.planning.reconcile import Verdict, predates_create, reconcile, uncertainty
 from heyx_bulk.reports import row_messages
-from heyx_bulk.storage.cache.channel_cache import Cache, NullCache
-from heyx_bulk.storage.cache.recent_creates import KeyLock, KeyLocked
+from heyx_bulk.storage.cache.channel_cache import Cache, KeyLock, KeyLocked
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
 
@@ -114,7 +113,7 @@ class RowWorker:
         self._client = client
         self._ready_seconds = ready_seconds
         self._on_planned = on_planned
-        self._cache = cache or NullCache()
+        self._cache = cache or Cache()
         self._tracking_works: bool | None = None
 
     async def work_on(self, record: RowRecord) -> Outcome:

@@ -49,7 +49,7 @@ def looks(channel: Channel, since: int) -> list[str]:
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        (Faults(rename_fields={"Home Town": "cf_7"}), FieldMismatch("Home Town", MismatchKind.NAME, "cf_7")),
+        (Faults(rename_fields={"Home Town": "cf_7"}), FieldMismatch("Home Town", MismatchKind.NOTHING)),
         (Faults(change_fields=frozenset({"Home Town"})), FieldMismatch("Home Town", MismatchKind.VALUE)),
         (Faults(drop_fields=frozenset({"Home Town"})), FieldMismatch("Home Town", MismatchKind.NOTHING)),
     ],
@@ -62,14 +62,15 @@ def test_a_field_that_heyx_shows_otherwise_is_written_noticed_and_then_left_alon
         assert len(uploaded(tmp_path, channel, PEOPLE)) == 4 * len(NAMES)
         channel.run(asyncio.sleep(3600))
         noticing = uploaded(tmp_path, channel, PEOPLE)
-        assert (set(noticing), len(noticing)) == ({"Home Town"}, 2)
-        with remembered(tmp_path, channel) as cache:
-            assert cache.field_mismatches() == (found,)
+        assert (set(noticing), len(noticing)) == ({"Home Town"}, len(NAMES))
         channel.run(asyncio.sleep(3600))
         assert uploaded(tmp_path, channel, PEOPLE) == []
+        with remembered(tmp_path, channel) as cache:
+            assert cache.field_mismatches() == (found,)
         changed = PEOPLE.replace("Annville", "Karachi")
-        assert uploaded(tmp_path, channel, changed) == ["Home Town"]
-        channel.run(asyncio.sleep(3600))
+        for _ in range(1 + (found.kind is MismatchKind.VALUE)):
+            assert uploaded(tmp_path, channel, changed) == ["Home Town"]
+            channel.run(asyncio.sleep(3600))
         assert uploaded(tmp_path, channel, changed) == []
 
 

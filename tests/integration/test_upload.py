@@ -24,8 +24,7 @@ from heyx_bulk.rate_limit.concurrency import AT_FIRST
 from heyx_bulk.sandbox import Faults, SandboxContact
 from heyx_bulk.sandbox.faults import ExistingPhone, PhoneSpelling, Search
 from heyx_bulk.settings.rate import Rate
-from heyx_bulk.storage.cache.channel_cache import ChannelCache
-from heyx_bulk.storage.cache.recent_creates import KeyLock
+from heyx_bulk.storage.cache.channel_cache import ChannelCache, KeyLock
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run

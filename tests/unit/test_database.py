@@ -32,6 +32,20 @@ def test_a_transaction_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
     db.close()
 
 
+def test_a_transaction_within_another_is_part_of_it(tmp_path: Path) -> None:
+    db = opened(tmp_path)
+
+    def add() -> None:
+        with db.transaction():
+            db.execute("INSERT INTO item VALUES ('a')")
+        db.execute("INSERT INTO item VALUES (NULL)")
+
+    with pytest.raises(sqlite3.IntegrityError), db.transaction():
+        add()
+    assert db.rows("SELECT text FROM item") == []
+    db.close()
+
+
 def test_a_disk_that_fills_up_within_a_transaction_is_reported_as_full_and_nothing_is_taken(
     tmp_path: Path,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The file of a channel's memory: where it lies, and what is in it."""
+"""The file of a channel's cache: where it lies, and its tables."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS created (
     key TEXT NOT NULL,          -- a hash of channel, field and value
     owner TEXT NOT NULL,        -- the run and row that created it, or is about to
-    contact_id TEXT,            -- NULL while its create is on the way, or in doubt
-    at REAL NOT NULL,           -- epoch seconds
+    contact_id TEXT,            -- NULL while its create is on the way, or unconfirmed
+    at REAL NOT NULL,           -- epoch seconds, as all times here
     PRIMARY KEY (key, owner)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS created_by_owner ON created (owner);
@@ -28,47 +28,61 @@ CREATE TABLE IF NOT EXISTS field (
     booleans INTEGER NOT NULL,  -- how many values of each sort were seen
     dates INTEGER NOT NULL,
     others INTEGER NOT NULL,
-    first_seen REAL,            -- epoch seconds; NULL where a person named it and HeyX has not shown it
+    first_seen REAL,            -- NULL where the user named it and HeyX has not shown it
     last_seen REAL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS phone (
     spelling TEXT PRIMARY KEY,
     found INTEGER NOT NULL      -- how many searches in this spelling found their contact
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS trial (
-    contact TEXT NOT NULL,      -- a hash of channel and contact id
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,        -- a hash of channel and the value written
-    at REAL NOT NULL,           -- when it was written, epoch seconds
-    awaited INTEGER NOT NULL,   -- whether HeyX has not shown the contact since
-    agreed INTEGER,             -- whether it showed the value; NULL where it never showed the contact
-    shown TEXT,                 -- a hash of channel and what it showed
-    other TEXT,                 -- the one other field that held the value
-    times INTEGER NOT NULL,     -- after how many writes it showed the same other value
-    PRIMARY KEY (contact, name)
+CREATE TABLE IF NOT EXISTS written (
+    contact TEXT PRIMARY KEY,   -- a hash of channel and contact id
+    at REAL,                    -- when it was last written; NULL once HeyX has shown it since
+    fields TEXT NOT NULL        -- a JSON object: field, then `_Write`
+);
+CREATE TABLE IF NOT EXISTS mismatch (
+    field TEXT PRIMARY KEY,     -- one that HeyX does not show as it was written
+    kind TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS trial_by_name ON trial (name);
-CREATE TABLE IF NOT EXISTS peculiar (
-    name TEXT PRIMARY KEY,      -- a field that HeyX does not show as it is written
-    how TEXT NOT NULL,
-    shown_as TEXT NOT NULL      -- the field that shows its values, or blank
+CREATE TABLE IF NOT EXISTS document (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,  -- of contact and text
+    text TEXT NOT NULL          -- fields, tags, and when it was created, as JSON
+);
+CREATE TABLE IF NOT EXISTS contact (
+    id TEXT PRIMARY KEY,
+    document INTEGER NOT NULL,
+    whole INTEGER NOT NULL,     -- whether HeyX has shown all of it
+    seen REAL NOT NULL          -- when it did, or accepted what we wrote
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS export (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,         -- of the file
+    at REAL NOT NULL,
+    contacts INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS exported (
+    export INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    document INTEGER NOT NULL,
+    PRIMARY KEY (export, id)
 ) WITHOUT ROWID;
 """
 
 
 def cache_path(channel: str, folder: Path | None = None) -> Path:
-    """Where the memory of a channel lies, by default in the user's state folder."""
+    """Where the cache of a channel lies, by default in the user's state folder."""
     return (folder or state_folder() / "memory") / f"{channel}.sqlite"
 
 
-def open_cache_file(path: Path, more: str = "") -> Database:
-    """The memory in the file `path`, which is made if it is not there, and is this user's alone.
+def open_cache_file(path: Path) -> Database:
+    """The cache in the file `path`, created if it does not exist; only this user can read it.
 
-    `more` are tables that it holds beside those of this page. Raises `WriteError` where it cannot be used.
+    Raises `WriteError` where it cannot be used.
     """
-    return open_shared(path, CACHE_FILE, _SCHEMA + more)
+    return open_shared(path, CACHE_FILE, _SCHEMA)
 
 
 def digest(channel: str, text: str) -> str:
-    """What stands for `text` in the memory of `channel`."""
+    """The hash that stands for `text` in the cache of `channel`."""
     return hashlib.blake2b(f"{channel}\n{text}".encode(), digest_size=16).hexdigest()

@@ -1,93 +1,88 @@
-"""The memory of one channel, shared by all runs of this user on this machine."""
+"""The cache of one channel, shared by all runs of this user on this machine."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import Self
 
 from heyx_bulk.database import translate_errors
 from heyx_bulk.errors import Stopped
-from heyx_bulk.models.calls import Answer, Call
-from heyx_bulk.models.contacts import ContactRow
-from heyx_bulk.storage.cache.cache_file import CACHE_FILE, cache_path, open_cache_file
+from heyx_bulk.models.calls import Answer, Call, CreateContact, Created, Done, FindContacts, Page, UpdateContact
+from heyx_bulk.models.contacts import Contact, ContactRow, Field
+from heyx_bulk.storage.cache.cache_file import CACHE_FILE, cache_path, digest, open_cache_file
 from heyx_bulk.storage.cache.custom_fields import CustomFields
-from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, FieldMismatches, read_mismatches
-from heyx_bulk.storage.cache.known_contacts import SCHEMA, KnownContacts
-from heyx_bulk.storage.cache.recent_creates import KeyLock, RecentCreates
-from heyx_bulk.values.equality import PhoneSpelling
+from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, FieldMismatches
+from heyx_bulk.storage.cache.known_contacts import KnownContacts
+from heyx_bulk.storage.cache.phone_spellings import PhoneSpellings
+from heyx_bulk.values.equality import PhoneSpelling, key_text
 from heyx_bulk.values.value_types import ValueKind
 
-_NOTHING: Mapping[str, ValueKind] = MappingProxyType({})
+CREATES_KEPT_SECONDS = 86_400.0
+BATCH_CONTACTS = 200
 
 
-class Cache(Protocol):
-    """What an upload asks of the memory of its channel."""
+class KeyLocked(Exception):
+    """Another run has just created the contact, or is about to; `contact_id` is None while it is not known."""
+
+    def __init__(self, contact_id: str | None) -> None:
+        super().__init__(contact_id)
+        self.contact_id = contact_id
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLock:
+    """Who is about to create which contact: a run's row, and the key values the contact will have.
+
+    The row is matched by the first key.
+    """
+
+    owner: str
+    keys: tuple[Field, ...]
+
+
+class Cache:
+    """What an upload asks of the cache of its channel. This one keeps nothing: for simulations."""
 
     def lock_keys(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Say that a create is about to leave; raises `KeyLocked` where another has it.
+        """Announce a create that is about to leave; raises `KeyLocked` where another row has it. Atomic.
 
         Contacts `passed_over` were looked at and are not the one that is meant.
         """
 
     def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Raise `KeyLocked` where another has it; claim nothing."""
+        """Raise `KeyLocked` where another row's contact has, or will have, the first key; lock nothing."""
 
     def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
-        """The claimed contact is there."""
+        """The contact was created."""
 
     def unlock_keys(self, key_lock: KeyLock) -> None:
-        """The claimed contact was not created after all."""
+        """The contact was not created after all."""
 
-    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
-        """Learn from HeyX's answer to a row's call; give it back as it must be read."""
-
-    def forget_contact(self, contact_id: str) -> None:
-        """HeyX said that there is no such contact."""
-
-    @property
-    def phone_spellings(self) -> tuple[PhoneSpelling, ...]:
-        """The spellings under which phones were found, likeliest first."""
-
-
-class NullCache:
-    """A memory that keeps nothing: for rehearsals."""
-
-    def lock_keys(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Nobody else is there."""
-
-    def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Nobody else is there."""
-
-    def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
-        """Forgotten."""
-
-    def unlock_keys(self, key_lock: KeyLock) -> None:
-        """Forgotten."""
-
-    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
-        """The answer as it is."""
-        del row, call
+    def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:  # noqa: ARG002  others learn from it
+        """Learn from HeyX's answer to a row's call; return it as it must be read."""
         return answer
 
     def forget_contact(self, contact_id: str) -> None:
-        """Nobody was known."""
+        """HeyX answered that there is no such contact."""
 
     @property
     def phone_spellings(self) -> tuple[PhoneSpelling, ...]:
-        """None was found."""
+        """The spellings under which phones were found, most frequent first."""
         return ()
 
 
-class ChannelCache:
-    """What is known of one channel: the creates of the last seconds, its custom fields, its habits,
-    and (with `remember`) its contacts.
+class ChannelCache(Cache):
+    """What is known of one channel: recent creates, custom fields, mismatches, spellings of phones, and
+    (with `remember`) its contacts.
 
-    A create of less than `settle_seconds` ago counts as recent. Raises `WriteError` where its file, by default in
-    the user's state folder, cannot be used, `DiskFull` where it can no longer be. Use in a `with` block.
+    A search may not show yet what another run has created less than `settle_seconds` ago, so whoever is about to
+    create a contact locks its key values here first. Raises `WriteError` where the file, by default in the user's
+    state folder, cannot be used, `DiskFull` where it can no longer be. Use in a `with` block.
     """
 
     def __init__(
@@ -99,16 +94,17 @@ class ChannelCache:
         clock: Callable[[], float] = time.time,
         remember: bool = True,
     ) -> None:
-        path = cache_path(channel, folder)
-        self.path = path
-        self._db = open_cache_file(path, SCHEMA)
-        creates = RecentCreates(self._db, channel, settle_seconds, clock)
-        self.lock_keys, self.check_locks = creates.lock_keys, creates.check_locks
-        self.confirm_create, self.unlock_keys = creates.confirm_create, creates.unlock_keys
-        self._habits = FieldMismatches(self._db, channel, settle_seconds, clock)
+        self.path = cache_path(channel, folder)
+        self._db = open_cache_file(self.path)
+        self._channel = channel
+        self._settle_seconds = settle_seconds
+        self._clock = clock
+        self._db.execute("DELETE FROM created WHERE at < ?", (clock() - CREATES_KEPT_SECONDS,))
+        self._mismatches = FieldMismatches(self._db, channel, settle_seconds, clock)
+        self._phones = PhoneSpellings(self._db)
+        self._seen: list[Contact] = []
         self.fields = CustomFields(self._db, clock)
         self.contacts = KnownContacts(self._db, clock, kept=remember)
-        self.forget_contact = self.contacts.forget_contact
 
     def __enter__(self) -> Self:
         return self
@@ -116,48 +112,110 @@ class ChannelCache:
     def __exit__(self, *_: object) -> None:
         # The run has ended, whatever the disk says now: what is lost here is learned again.
         with suppress(Stopped):
-            self._habits.keep()
+            self._save()
         self._db.close()
 
+    # Recent creates
+
+    def lock_keys(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
+        with self._db.transaction():
+            self.check_locks(key_lock, passed_over=passed_over)
+            self._db.executemany(
+                "REPLACE INTO created VALUES (?, ?, NULL, ?)",
+                [(key, key_lock.owner, self._clock()) for key in self._hashes(key_lock.keys)],
+            )
+
+    def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
+        query = "SELECT contact_id FROM created WHERE key = ? AND owner <> ? AND abs(? - at) < ? ORDER BY at"
+        bounds = (self._hashes(key_lock.keys[:1])[0], key_lock.owner, self._clock(), self._settle_seconds)
+        found = [contact_id for (contact_id,) in self._db.rows(query, *bounds) if contact_id not in passed_over]
+        if found:
+            raise KeyLocked(found[0])
+
+    def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
+        self._db.execute(
+            "UPDATE created SET contact_id = ?, at = ? WHERE owner = ?",
+            (contact_id, self._clock(), key_lock.owner),
+        )
+
+    def unlock_keys(self, key_lock: KeyLock) -> None:
+        self._db.execute("DELETE FROM created WHERE owner = ?", (key_lock.owner,))
+
+    def _hashes(self, keys: Sequence[Field]) -> list[str]:
+        return [digest(self._channel, f"{key.name}\n{key_text(key.name, key.value)}") for key in keys]
+
+    # What answers show
+
     def observe(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
-        """Learn from HeyX's answer to a row's call; give it back as it must be read."""
-        self.contacts.observe(call, answer)
-        return self._habits.observe(row, call, answer)
+        with self._db.transaction():
+            self.contacts.observe(call, answer)
+            return self._learn(row, call, answer)
+
+    def _learn(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+        match call, answer:
+            case FindContacts(), Page():
+                self._phones.observe(call, answer)
+                searched = Field(call.field, call.value)
+                return replace(answer, contacts=tuple(self._read(one, row, searched) for one in answer.contacts))
+            case _, Contact():
+                return self._read(answer, row)
+            case CreateContact(), Created():
+                self._mismatches.observe_write(answer.id, call.fields)
+            case UpdateContact(), Done():
+                self._mismatches.observe_write(call.id, call.fields)
+        return answer
+
+    def _read(self, contact: Contact, row: ContactRow, searched: Field | None = None) -> Contact:
+        self._seen.append(contact)
+        if len(self._seen) >= BATCH_CONTACTS:
+            self._save()
+        return self._mismatches.as_written(contact, row, searched)
+
+    def _save(self) -> None:
+        seen, self._seen = self._seen, []
+        self.fields.observe(seen)
+        self._phones.save()
+
+    def forget_contact(self, contact_id: str) -> None:
+        self.contacts.forget_contact(contact_id)
 
     @property
     def phone_spellings(self) -> tuple[PhoneSpelling, ...]:
-        """The spellings under which phones were found, likeliest first."""
-        return self._habits.phone_spellings
+        return self._phones.by_frequency()
+
+    def forget_field(self, name: str) -> bool:
+        """Forget all that is known of a field; whether anything was."""
+        return any([self.fields.forget(name), self._mismatches.forget(name)])
 
     def field_mismatches(self) -> tuple[FieldMismatch, ...]:
-        """The fields that HeyX does not show as they are written."""
-        return read_mismatches(self._db)
+        """The fields that HeyX does not show as they were written."""
+        return self._mismatches.known()
 
 
 def known_fields(channel: str, *, folder: Path | None = None) -> Mapping[str, ValueKind]:
-    """The custom fields that a channel is known to have, and what their values are; no file is made.
+    """The custom fields that a channel is known to have, and their kinds; creates no file.
 
-    Those that HeyX does not show as they are written are among them.
+    Those that HeyX does not show as they were written are among them.
     """
-    with _there(channel, folder) as cache:
+    with _if_exists(channel, folder) as cache:
         if cache is None:
-            return _NOTHING
-        silent = {one.name: ValueKind.TEXT for one in cache.field_mismatches()}
-        return MappingProxyType({**silent, **{one.name: one.kind for one in cache.fields.known()}})
+            return MappingProxyType({})
+        hidden = {one.name: ValueKind.TEXT for one in cache.field_mismatches()}
+        return MappingProxyType({**hidden, **{one.name: one.kind for one in cache.fields.known()}})
 
 
 def field_mismatches(channel: str, *, folder: Path | None = None) -> tuple[FieldMismatch, ...]:
-    """The fields that a channel does not show as they are written; no file is made."""
-    with _there(channel, folder) as cache:
+    """The fields that a channel does not show as they were written; creates no file."""
+    with _if_exists(channel, folder) as cache:
         return () if cache is None else cache.field_mismatches()
 
 
 @contextmanager
-def _there(channel: str, folder: Path | None) -> Iterator[ChannelCache | None]:
+def _if_exists(channel: str, folder: Path | None) -> Iterator[ChannelCache | None]:
     path = cache_path(channel, folder)
     with translate_errors(path, CACHE_FILE, starting=True):
-        there = path.exists()
-    if not there:
+        exists = path.exists()
+    if not exists:
         yield None
         return
     with ChannelCache(channel, 0.0, folder=folder) as cache:

@@ -73,13 +73,7 @@ class CustomFields:
 
     def forget(self, name: str) -> bool:
         """Nothing is known of the field any more; whether anything was."""
-        with self._db.transaction():
-            gone = [
-                self._db.execute("DELETE FROM field WHERE name = ?", (name,)).rowcount,
-                self._db.execute("DELETE FROM peculiar WHERE name = ?", (name,)).rowcount,
-            ]
-            self._db.execute("DELETE FROM trial WHERE name = ?", (name,))
-        return any(gone)
+        return self._db.execute("DELETE FROM field WHERE name = ?", (name,)).rowcount > 0
 
 
 def custom_fields(fields: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

@@ -22,33 +22,7 @@ from heyx_bulk.models.calls import (
 from heyx_bulk.models.contacts import Contact
 
 EXPORTS_KEPT = 10
-"""So many exports of a channel are remembered, the newest."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS document (
-    number INTEGER PRIMARY KEY,
-    hash BLOB NOT NULL UNIQUE,  -- of contact and text
-    text TEXT NOT NULL          -- fields, tags, and when it was made, as JSON
-);
-CREATE TABLE IF NOT EXISTS contact (
-    id TEXT PRIMARY KEY,
-    document INTEGER NOT NULL,
-    whole INTEGER NOT NULL,     -- whether HeyX has shown all of it
-    seen REAL NOT NULL          -- when it did, or took what we wrote, epoch seconds
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS export (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,         -- of the file
-    at REAL NOT NULL,           -- epoch seconds
-    contacts INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS exported (
-    export INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    document INTEGER NOT NULL,
-    PRIMARY KEY (export, id)
-) WITHOUT ROWID;
-"""
+"""How many exports of a channel are remembered, the newest ones."""
 
 _OLD = "SELECT number FROM export ORDER BY number DESC LIMIT -1 OFFSET :kept"
 _TIDY = (
