@@ -25,8 +25,14 @@ from heyx_bulk.errors import (
     Undelivered,
     Unreachable,
 )
-from heyx_bulk.models.call_records import CallAttempt, CallObserver, CallOutcome, CallResult, NullObserver
-from heyx_bulk.models.call_texts import describe_answer, describe_call
+from heyx_bulk.models.call_records import (
+    CallAttempt,
+    CallObserver,
+    CallOutcome,
+    CallResult,
+    describe_answer,
+    describe_call,
+)
 from heyx_bulk.models.calls import Answer, Call, HttpResponse, parse_response
 from heyx_bulk.rate_limit.limiter import RateLimiter, open_rate_limiter
 from heyx_bulk.settings.environment import Settings
@@ -80,7 +86,7 @@ class Client:
         observer: CallObserver | None = None,
     ) -> None:
         self.limiter = limiter
-        self._observer = observer or NullObserver()
+        self._observer = observer or CallObserver()
         self.calls = 0
         self.throttled_calls = 0
         self.stopped: Stopped | None = None

@@ -1,10 +1,24 @@
-"""One sending of a call, as whoever keeps the books hears of it: what it asks, its wait, what came of it."""
+"""One sending of a call as it is recorded: what it asks, its wait, what came of it; all as plain texts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+
+from heyx_bulk.models.calls import (
+    AddTags,
+    Answer,
+    Call,
+    CreateContact,
+    Created,
+    Done,
+    FindContacts,
+    Page,
+    ReadContact,
+    RemoveTags,
+    UpdateContact,
+)
+from heyx_bulk.models.contacts import Contact, Field
 
 CREATE = "create"
 FIND = "find"
@@ -38,7 +52,7 @@ class CallDescription:
 class CallAttempt:
     """One sending: the `number`-th of its call, which is the row's (None: no row's own).
 
-    `waited_seconds` are those between the wish to send and the sending: backoff, and the wait for a turn.
+    `waited_seconds` passed before it was sent: backoff, and the wait for the rate limiter.
     """
 
     call: CallDescription
@@ -57,28 +71,52 @@ class CallResult:
     message: str = ""
 
 
-class CallObserver(Protocol):
-    """Whoever hears of every sending. `permit`, what makes a call leave, and `leaving` follow without a pause."""
+class CallObserver:
+    """Learns of every sending; this one keeps nothing.
+
+    No await separates `before_send`, the rate limiter's permission and `on_send`.
+    """
 
     def before_send(self, asked: CallDescription) -> None:
-        """A call is about to leave; raises the `Stopped` that keeps it."""
+        """A call is about to leave; a `Stopped` raised here keeps it back."""
 
-    def on_send(self, attempt: CallAttempt) -> int:
-        """It leaves now; what this raises keeps it. The number is given back to `came`."""
-
-    def on_response(self, number: int, attempt: CallAttempt, came: CallResult) -> None:
-        """What came of it. May raise `Stopped`: the run then ends, but the answer counts."""
-
-
-class NullObserver:
-    """Hears and keeps nothing."""
-
-    def before_send(self, asked: CallDescription) -> None:
-        """Anything may leave."""
-
-    def on_send(self, attempt: CallAttempt) -> int:  # noqa: ARG002  a witness is told
-        """Forgotten."""
+    def on_send(self, attempt: CallAttempt) -> int:  # noqa: ARG002  others record it
+        """It leaves now, unless this raises. Returns the number that `on_response` is called with."""
         return 0
 
     def on_response(self, number: int, attempt: CallAttempt, came: CallResult) -> None:
-        """Forgotten."""
+        """It was answered, or is lost. May raise `Stopped`: the run then ends, but the answer counts."""
+
+
+def describe_call(call: Call) -> CallDescription:
+    """What `call` asks, as plain texts; its kind is one of `find read create update add tags remove tags`."""
+    match call:
+        case FindContacts():
+            return CallDescription(FIND, None, ((call.field, call.value),))
+        case ReadContact():
+            return CallDescription("read", call.id)
+        case CreateContact():
+            return CallDescription(CREATE, None, _items(call.fields))
+        case UpdateContact():
+            return CallDescription("update", call.id, _items(call.fields))
+        case AddTags():
+            return CallDescription("add tags", call.id, tuple((tag, "") for tag in call.tags))
+        case RemoveTags():
+            return CallDescription("remove tags", call.id, tuple((tag, "") for tag in call.tags))
+
+
+def describe_answer(answer: Answer) -> str:
+    """What an answer says, in a few words without a value of any contact."""
+    match answer:
+        case Page(contacts=()):
+            return "nobody found"
+        case Page():
+            return f"{len(answer.contacts) if answer.total is None else answer.total} found"
+        case Created():
+            return f"contact {answer.id}"
+        case Contact() | Done():
+            return ""
+
+
+def _items(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, field.value) for field in fields)

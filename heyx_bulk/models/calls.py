@@ -98,9 +98,8 @@ class FindContacts:
     page: int = 1
     per_page: int | None = None
 
-    def request(self, *, viber: bool = False) -> HttpRequest:
+    def request(self, *, viber: bool = False) -> HttpRequest:  # noqa: ARG002  it names no contact
         """The search; a `+` travels as `%2B`."""
-        del viber
         query = {"name": self.field, "value": self.value}
         if self.page > 1:
             query["page"] = str(self.page)
@@ -113,8 +112,8 @@ class FindContacts:
         found = _member(document, "data")
         if not isinstance(found, list):
             raise ValueError("no list of contacts")
-        told = document.get("meta") if isinstance(document, dict) else None
-        meta = told if isinstance(told, dict) else {}
+        meta = document.get("meta") if isinstance(document, dict) else None
+        meta = meta if isinstance(meta, dict) else {}
         return Page(
             tuple(_contact(item) for item in found),
             _count(meta.get("last_page")) or 1,
@@ -131,10 +130,9 @@ class ReadContact:
     writes: ClassVar[bool] = False
     id: str
 
-    def request(self, *, viber: bool = False) -> HttpRequest:
-        """The read; its id is plain on every channel."""
-        del viber
-        return HttpRequest("GET", f"/v1/contact/{_segment(self.id, viber=False)}")
+    def request(self, *, viber: bool = False) -> HttpRequest:  # noqa: ARG002  its id is plain on every channel
+        """The read."""
+        return HttpRequest("GET", _path(self.id, viber=False))
 
     def answer(self, document: object) -> Contact:
         """The whole contact."""
@@ -149,9 +147,8 @@ class CreateContact:
     writes: ClassVar[bool] = True
     fields: tuple[Field, ...]
 
-    def request(self, *, viber: bool = False) -> HttpRequest:
+    def request(self, *, viber: bool = False) -> HttpRequest:  # noqa: ARG002  it names no contact
         """The create, without the trailing slash that some servers answer with a redirect."""
-        del viber
         return HttpRequest("POST", "/v1/contact", _fields_body(self.fields))
 
     def answer(self, document: object) -> Created:
@@ -160,58 +157,54 @@ class CreateContact:
         return Created(_id(data.get("id") if isinstance(data, dict) else None))
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateContact:
-    """Update Contact by ID, with at most 30 fields; fields not named stay."""
+class _Change:
+    """A write to a contact that exists, harmless twice. Its answer says nothing: the id in it may be another."""
 
+    __slots__ = ()
     idempotent: ClassVar[bool] = True
     writes: ClassVar[bool] = True
+
+    def answer(self, document: object) -> Done:
+        """Done."""
+        if not isinstance(document, dict):
+            raise ValueError("it is no JSON object")
+        return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContact(_Change):
+    """Update Contact by ID, with at most 30 fields; fields not named stay."""
+
     id: str
     fields: tuple[Field, ...]
 
     def request(self, *, viber: bool = False) -> HttpRequest:
         """The update."""
-        return HttpRequest("PUT", f"/v1/contact/{_segment(self.id, viber=viber)}", _fields_body(self.fields))
-
-    def answer(self, document: object) -> Done:
-        """Done; the id in the answer may be another than the one asked for, and says nothing."""
-        return _done(document)
+        return HttpRequest("PUT", _path(self.id, viber=viber), _fields_body(self.fields))
 
 
 @dataclass(frozen=True, slots=True)
-class AddTags:
+class AddTags(_Change):
     """Add Tag by ID, at most 10; adding one twice is harmless."""
 
-    idempotent: ClassVar[bool] = True
-    writes: ClassVar[bool] = True
     id: str
     tags: tuple[str, ...]
 
     def request(self, *, viber: bool = False) -> HttpRequest:
         """The addition."""
-        return HttpRequest("POST", f"/v1/contact/{_segment(self.id, viber=viber)}/tags", _tags_body(self.tags))
-
-    def answer(self, document: object) -> Done:
-        """Done."""
-        return _done(document)
+        return HttpRequest("POST", f"{_path(self.id, viber=viber)}/tags", _tags_body(self.tags))
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveTags:
+class RemoveTags(_Change):
     """Remove Tag by ID, at most 10; removing one that is absent is harmless."""
 
-    idempotent: ClassVar[bool] = True
-    writes: ClassVar[bool] = True
     id: str
     tags: tuple[str, ...]
 
     def request(self, *, viber: bool = False) -> HttpRequest:
         """The removal: a DELETE with a body."""
-        return HttpRequest("DELETE", f"/v1/contact/{_segment(self.id, viber=viber)}/tags", _tags_body(self.tags))
-
-    def answer(self, document: object) -> Done:
-        """Done."""
-        return _done(document)
+        return HttpRequest("DELETE", f"{_path(self.id, viber=viber)}/tags", _tags_body(self.tags))
 
 
 Call = FindContacts | ReadContact | CreateContact | UpdateContact | AddTags | RemoveTags
@@ -312,12 +305,6 @@ def _member(document: object, name: str) -> object:
     return document[name]
 
 
-def _done(document: object) -> Done:
-    if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")
-    return Done()
-
-
 def _id(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
         raise ValueError("it names no contact id")
@@ -347,10 +334,10 @@ def _value(value: object) -> Value:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _segment(contact_id: str, *, viber: bool) -> str:
+def _path(contact_id: str, *, viber: bool) -> str:
     if viber:
         contact_id = base64.b64encode(contact_id.encode()).decode()
-    return quote(contact_id, safe="")
+    return f"/v1/contact/{quote(contact_id, safe='')}"
 
 
 def _fields_body(fields: tuple[Field, ...]) -> bytes:

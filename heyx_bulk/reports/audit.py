@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from heyx_bulk.api.call_log import CallLog
 from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped
-from heyx_bulk.models.call_records import CallAttempt, CallDescription, CallOutcome, CallResult
+from heyx_bulk.models.call_records import CallAttempt, CallDescription, CallObserver, CallOutcome, CallResult
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.stop_conditions import StopMonitor
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -19,7 +19,7 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 TICK_SECONDS = 1.0
 
 
-class CallRecorder:
+class CallRecorder(CallObserver):
     """Records the calls of one session in the checkpoint and the log, as far as these are given.
 
     `started` is called with the client, whose `stop` ends the work; `clock` gives epoch seconds.
