@@ -10,8 +10,8 @@ from heyx_bulk.errors import SettingsError, SheetError
 from heyx_bulk.mapping.columns import ID_COLUMN, normalize_name
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.values.text import trim
 

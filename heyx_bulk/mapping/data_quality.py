@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from heyx_bulk.mapping.columns import Columns, Use
-from heyx_bulk.sheets.chunk import Chunk
+from heyx_bulk.sheets.sheet import Chunk
 from heyx_bulk.values.text import BLANKS, digits, is_damaged_number, trim
 
 FIRST_ROWS = 5

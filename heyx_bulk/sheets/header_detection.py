@@ -4,35 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import zip_longest
+from operator import itemgetter
+from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.batch import Batch
-from heyx_bulk.sheets.chunk import CellError
-from heyx_bulk.sheets.row_store import RowStore
+from heyx_bulk.sheets.detect_format import Format
+from heyx_bulk.sheets.record import CellError, Record, width_of
+from heyx_bulk.sheets.sheet import RowStore, Sheet
 from heyx_bulk.values.text import BLANKS
 
 _MOST_LONG_ROWS_PERCENT = 5
 _MOST_LINES_NAMED = 5
-_Measured = tuple[Batch, list[int]]
-"""Rows, none of them blank, and the width of each."""
+_MOST_CELLS = 20_000
+"""The most cells in a group, counted as if each row were as long as its longest."""
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table, found in one pass over all rows.
-
-    `row_store` holds the rows below the header, without blank ones; `blank` are the positions of the columns that
-    have no value in any of them. `uniform`: each row is as long as the header.
-    """
-
-    header: tuple[str, ...]
-    header_row: int
-    row_count: int
-    uniform: bool
-    notes: tuple[str, ...]
-    blank: frozenset[int]
-    row_store: RowStore
+_Measured = tuple[Record, int]
+"""A row that is not blank, and its width."""
 
 
 @dataclass(slots=True)
@@ -56,29 +44,29 @@ class _Statistics:
     long: list[int] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
 
-    def add(self, batch: Batch, widths: Sequence[int]) -> None:
-        self.rows += len(widths)
-        self.hidden += len(batch.hidden)
+    def add(self, records: Sequence[Record], widths: Sequence[int]) -> None:
+        self.rows += len(records)
+        self.hidden += sum(record.hidden for record in records)
         self.rows_of_several += len(widths) - widths.count(1)
         widest = max(widths)
         if widest > self.widest:
-            self.widest, self.widest_row = widest, batch.numbers[widths.index(widest)]
+            self.widest, self.widest_row = widest, records[widths.index(widest)].row
         if self.limit is not None:
-            self._compare(batch, widths, self.limit)
+            self._compare(records, widths, self.limit)
             widest = max((width for width in widths if width <= self.limit), default=0)
         self.width = max(self.width, widest)
 
-    def _compare(self, batch: Batch, widths: Sequence[int], limit: int) -> None:
-        lengths = [*map(len, batch.rows)]
+    def _compare(self, records: Sequence[Record], widths: Sequence[int], limit: int) -> None:
+        lengths = [len(record.cells) for record in records]
         if min(lengths) == max(lengths) == limit:
             return
-        for number, length, width in zip(batch.numbers, lengths, widths, strict=True):
+        for record, length, width in zip(records, lengths, widths, strict=True):
             if width > limit:
-                self.long.append(number)
+                self.long.append(record.row)
             elif length > limit:
                 self.cut += 1
             elif length < limit:
-                self.short.append(number)
+                self.short.append(record.row)
 
     def add_columns(self, columns: Sequence[Sequence[str]], errors: Iterable[CellError]) -> None:
         """Note which columns have a value; a cell with an error counts as one."""
@@ -97,92 +85,101 @@ class _Statistics:
             yield f"{_rows_are(self.hidden)} hidden in the worksheet, and read like the others"
 
 
-def detect_table(batches: Iterable[Batch], place: str, header_row: int | None, *, delimited: bool) -> Table:
-    """Find the table in `batches`; raises `SheetError` where there is none or its rows do not fit its header.
+def read_sheet(
+    records: Iterable[Record], path: Path, form: Format, worksheet: str | None, header_row: int | None
+) -> Sheet:
+    """Find the table in `records`; raises `SheetError` where there is none or its rows do not fit its header.
 
-    In a delimited file the header decides how many values a row may have; in a workbook the widest row does.
+    In a CSV file the header decides how many values a row may have; in a workbook the widest row does.
     """
-    header, width, below = _split_header(_measured(batches), place, header_row)
+    place = path.name if worksheet is None else f"{path.name}, worksheet {worksheet!r}"
+    measured = filter(itemgetter(1), ((record, width_of(record)) for record in records))
+    header, width = _find_header(measured, place, header_row)
     for error in header.errors:
         what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
         raise SheetError(what, error.remedy)
-    names = header.rows[0]
-    statistics = _Statistics(len(names) if delimited else None, width)
+    statistics = _Statistics(len(header.cells) if form is Format.CSV else None, width)
     row_store = RowStore()
-    for batch, widths in below:
-        statistics.add(batch, widths)
-        columns = batch.columns(statistics.limit)
-        statistics.add_columns(columns, batch.errors)
-        errors = [*batch.errors, *_values_beyond(batch, widths, statistics.limit)]
-        row_store.add(batch.numbers, columns, errors, batch.warnings)
+    for group in _groups(measured):
+        below, widths = [record for record, _ in group], [width for _, width in group]
+        errors = [error for record in below for error in record.errors]
+        warnings = [warning for record in below for warning in record.warnings]
+        columns = [*zip_longest(*(record.cells[: statistics.limit] for record in below), fillvalue="")]
+        statistics.add(below, widths)
+        statistics.add_columns(columns, errors)
+        errors += _values_beyond(group, statistics.limit)
+        row_store.add([record.row for record in below], columns, errors, warnings)
     if header_row is None:
         _refuse_title(header, width, statistics, place)
     _refuse_long_rows(statistics, place)
-    return Table(
-        header=tuple([*names, *[""] * statistics.width][: statistics.width]),
-        header_row=header.numbers[0],
+    return Sheet(
+        path=path,
+        name=path.name,
+        format=str(form),
+        worksheet=worksheet,
+        header=tuple([*header.cells, *[""] * statistics.width][: statistics.width]),
+        header_row=header.row,
         row_count=statistics.rows,
         uniform=not (statistics.short or statistics.long or statistics.cut),
         notes=tuple(statistics.notes()),
         blank=frozenset(range(statistics.width)) - statistics.filled,
-        row_store=row_store,
+        _row_store=row_store,
     )
 
 
-def _measured(batches: Iterable[Batch]) -> Iterator[_Measured]:
-    for batch in batches:
-        widths = batch.widths()
-        if 0 not in widths:
-            yield batch, widths
-        elif places := [place for place, width in enumerate(widths) if width]:
-            yield batch.select(places), [widths[place] for place in places]
-
-
-def _split_header(
-    measured: Iterator[_Measured], place: str, header_row: int | None
-) -> tuple[Batch, int, Iterator[_Measured]]:
-    """The header alone, its width, and the rows below it."""
-    above: list[int] = []
-    for batch, widths in measured:
-        for at, number in enumerate(batch.numbers):
-            if header_row is None or number == header_row:
-                rest = range(at + 1, len(widths))
-                below = [(batch.select(rest), widths[at + 1 :])] if rest else []
-                return batch.select([at]), widths[at], chain(below, measured)
-            above.append(number)
-        if header_row is not None and above[-1] > header_row:
+def _find_header(measured: Iterator[_Measured], place: str, header_row: int | None) -> _Measured:
+    """Take the header and the rows above it from `measured`."""
+    others: list[int] = []
+    for record, width in measured:
+        if header_row is None or record.row == header_row:
+            return record, width
+        others.append(record.row)
+        if record.row > header_row:
             break
-    if header_row is None or not above:
+    if not others:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
-    shown = [number for number in above if number < header_row]
-    shown += [number for number in above if number > header_row][:1]
-    what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(shown)}"
+    what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(others)}"
     raise SheetError(what, "Name the row that holds the header.")
 
 
-def _values_beyond(batch: Batch, widths: Sequence[int], limit: int | None) -> Iterator[CellError]:
+def _groups(measured: Iterable[_Measured]) -> Iterator[list[_Measured]]:
+    """Group rows, so that each check runs once for many."""
+    group: list[_Measured] = []
+    widest = cells = 0
+    for row in measured:
+        width = len(row[0].cells) or 1
+        if width > widest:
+            cells, widest = width * len(group), width
+        if cells >= _MOST_CELLS:
+            yield group
+            group, cells, widest = [], 0, width
+        group.append(row)
+        cells += widest
+    if group:
+        yield group
+
+
+def _values_beyond(rows: Iterable[_Measured], limit: int | None) -> Iterator[CellError]:
     """A value beyond the last column is an error of its row; it never shifts the others."""
-    if limit is None or max(widths) <= limit:
-        return
-    for number, cells, width in zip(batch.numbers, batch.rows, widths, strict=True):
-        if width > limit:
-            values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
+    for record, width in rows:
+        if limit is not None and width > limit:
+            values = len(record.cells) - next(blanks for blanks, cell in enumerate(reversed(record.cells)) if cell)
             what = f"has {values} values where the header has {limit} columns"
             remedy = "put quotes around a value that holds the separator, or delete what is too much"
-            yield CellError(number, limit, what, remedy)
+            yield CellError(record.row, limit, what, remedy)
 
 
-def _refuse_title(header: Batch, width: int, statistics: _Statistics, place: str) -> None:
+def _refuse_title(header: Record, width: int, statistics: _Statistics, place: str) -> None:
     """Refuse a lone cell above a wider table.
 
     In a delimited file a few wide rows below a one-column header are rows that are too long instead.
     """
-    alone = sum(1 for cell in header.rows[0] if cell.strip()) == 1
+    alone = sum(1 for cell in header.cells if cell.strip()) == 1
     mostly_wide = statistics.limit is None or statistics.rows_of_several * 2 > statistics.rows
     if alone and statistics.widest > width and mostly_wide:
         row = statistics.widest_row
         raise SheetError(
-            f"{place}: row {header.numbers[0]} has one filled cell and row {row} has {statistics.widest} columns, "
+            f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
             f"Say --header-row {row}, or delete the lines above it.",
         )

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.archives import unpack
-from heyx_bulk.sheets.batch import batches
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
 from heyx_bulk.sheets.csv.encoding import check_encoding, detect_encoding
 from heyx_bulk.sheets.csv.separator import declared_separator, detect_separator, parse_separator
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.header_detection import Table, detect_table
+from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -49,13 +48,13 @@ def _open_csv(path: Path, options: SheetOptions) -> Sheet:
     declared = declared_separator(sample[0]) if sample else None
     separator = named or declared or detect_separator(sample)
     source = replace(source, separator=separator, skipped_lines=1 if declared else 0)
-    source, table = _read_csv(source, sample, options.header_row)
+    source, sheet = _read_csv(source, sample, options.header_row)
     notes = (
         encoding.note,
         "" if separator == "," else f"separator is {_SEPARATOR_NAMES.get(separator, separator)}",
         "blanks after the separators are left off" if source.skip_blanks else "",
     )
-    return _sheet(path, Format.CSV, table, notes)
+    return replace(sheet, notes=(*filter(None, notes), *sheet.notes))
 
 
 def _sample(source: CsvFile) -> Iterator[str]:
@@ -67,29 +66,29 @@ def _sample(source: CsvFile) -> Iterator[str]:
             break
 
 
-def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Table]:
+def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
     """Read the rows; blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike."""
 
-    def read(source: CsvFile) -> Table:
-        return detect_table(source.batches(), source.path.name, header_row, delimited=True)
+    def read(source: CsvFile) -> Sheet:
+        return read_sheet(source.records(), source.path, Format.CSV, None, header_row)
 
-    def read_without_blanks() -> tuple[CsvFile, Table] | None:
+    def read_without_blanks() -> tuple[CsvFile, Sheet] | None:
         if any(f'{source.separator} "' in line for line in sample):
             without_blanks = replace(source, skip_blanks=True)
             with suppress(SheetError):
-                table = read(without_blanks)
-                return (without_blanks, table) if table.uniform else None
+                sheet = read(without_blanks)
+                return (without_blanks, sheet) if sheet.uniform else None
         return None
 
     try:
-        table = read(source)
+        sheet = read(source)
     except SheetError:
         if again := read_without_blanks():
             return again
         raise
-    if not table.uniform and (again := read_without_blanks()):
+    if not sheet.uniform and (again := read_without_blanks()):
         return again
-    return source, table
+    return source, sheet
 
 
 def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
@@ -100,42 +99,26 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
         info = choose_worksheet(book, options.worksheet)
         worksheet = book.worksheet(info)
-        place = f"{path.name}, worksheet {info.name!r}"
-        table = detect_table(batches(worksheet.records), place, options.header_row, delimited=False)
+        sheet = read_sheet(worksheet.records, path, form, info.name, options.header_row)
     for area in worksheet.merged:
-        _refuse_merged_header(area, table, place)
+        _refuse_merged_header(area, sheet)
     hidden = [
         f"hidden worksheet {other.name!r} left alone"
         for other in book.worksheets
         if options.worksheet is None and not other.visible
     ]
-    sheet = _sheet(path, form, table, (*hidden, *book.notes))
-    return replace(sheet, worksheet=info.name, worksheets=tuple(other.name for other in book.worksheets))
+    worksheets = tuple(other.name for other in book.worksheets)
+    return replace(sheet, worksheets=worksheets, notes=(*hidden, *book.notes, *sheet.notes))
 
 
-def _refuse_merged_header(area: Area, table: Table, place: str) -> None:
+def _refuse_merged_header(area: Area, sheet: Sheet) -> None:
     """A header cell that spans columns leaves the others without a name."""
-    across = area.left < min(area.right, len(table.header))
-    if across and area.top <= table.header_row <= area.bottom:
+    across = area.left < min(area.right, len(sheet.header))
+    if across and area.top <= sheet.header_row <= area.bottom:
         below = area.bottom + 1
         raise SheetError(
-            f"{place}: the header cells {area.reference()} are merged, so their columns have no names",
+            f"{sheet.name}, worksheet {sheet.worksheet!r}: the header cells {area.reference()} are merged, so "
+            "their columns have no names",
             f"Give every column a header cell; if row {below} holds them, say --header-row {below}, or delete the "
             "rows above it.",
         )
-
-
-def _sheet(path: Path, form: Format, table: Table, notes: tuple[str, ...]) -> Sheet:
-    return Sheet(
-        path=path,
-        name=path.name,
-        format=str(form),
-        worksheet=None,
-        worksheets=(),
-        header=table.header,
-        header_row=table.header_row,
-        row_count=table.row_count,
-        notes=(*filter(None, notes), *table.notes),
-        blank=table.blank,
-        _row_store=table.row_store,
-    )

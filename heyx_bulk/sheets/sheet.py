@@ -1,13 +1,130 @@
-"""An opened sheet: its header, and its rows as exact text."""
+"""A sheet that has been read: its header, and its rows as exact text.
+
+The rows are kept in a temporary file, so that a sheet is parsed only once, and column by column: a reader of one
+column decodes no other. The first 8 MB stay in memory. The file has no name, no other process can open it, and it
+is deleted with the process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import marshal
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
-from heyx_bulk.sheets.chunk import Chunk
-from heyx_bulk.sheets.row_store import RowStore
+from heyx_bulk.sheets.limits import translate_full_disk
+from heyx_bulk.sheets.record import CellError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BYTES_IN_MEMORY = 8 << 20
+_Block = tuple[list[int], list[bytes], list[tuple[Any, ...]], list[tuple[Any, ...]]]
+"""The rows' numbers, the texts of each column, errors and warnings as plain tuples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows of a sheet: their numbers, and for each column the texts of these rows ('' for blank).
+
+    A cell with an error is blank. A cell with a warning has a text, but Excel may have rounded it.
+    """
+
+    numbers: list[int]
+    columns: list[list[str]]
+    errors: tuple[CellError, ...] = ()
+    warnings: tuple[CellError, ...] = ()
+
+    def rows(self) -> list[tuple[str, ...]]:
+        return [*zip(*self.columns, strict=True)]
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The texts as a DataFrame: columns 0..n-1, the rows' numbers as index."""
+        import pandas as pd  # noqa: PLC0415 - takes a third of a second, which only users of frames pay
+
+        index = pd.Index(self.numbers, dtype="int64")
+        return pd.DataFrame(dict(enumerate(self.columns)), index=index, dtype=object)
+
+    def text(self, error: CellError) -> str:
+        """The text of the cell that an error or warning of this chunk is about."""
+        return self.columns[error.position][self.numbers.index(error.row)]
+
+    def part(self, start: int, end: int) -> Chunk:
+        """The rows at the places from `start` to before `end`, counted from 0."""
+        numbers = self.numbers[start:end]
+        kept = frozenset(numbers) if self.errors or self.warnings else frozenset()
+        return Chunk(
+            numbers,
+            [column[start:end] for column in self.columns],
+            tuple(error for error in self.errors if error.row in kept),
+            tuple(warning for warning in self.warnings if warning.row in kept),
+        )
+
+
+class RowStore:
+    """Rows that are added in order and can then be read any number of times."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=_BYTES_IN_MEMORY)  # noqa: SIM115 - closed by `finalize`
+        finalize(self, self._file.close)
+        self._ends = [0]
+
+    def add(
+        self,
+        numbers: Sequence[int],
+        columns: Iterable[Sequence[str]],
+        errors: Iterable[CellError],
+        warnings: Iterable[CellError],
+    ) -> None:
+        block: _Block = ([*numbers], [*map(serialize, columns)], [*map(tuple, errors)], [*map(tuple, warnings)])
+        with translate_full_disk():
+            written = self._file.write(marshal.dumps(block, 2))
+        self._ends.append(self._ends[-1] + written)
+
+    def chunks(self, width: int) -> Iterator[Chunk]:
+        """The rows in order, `width` columns wide: missing columns are blank, further ones are left off."""
+        for numbers, columns, errors, warnings in self._blocks():
+            yield Chunk(
+                numbers,
+                [_texts(columns, position, len(numbers)) for position in range(width)],
+                tuple(CellError(*error) for error in errors),
+                tuple(CellError(*warning) for warning in warnings),
+            )
+
+    def columns(self, positions: Sequence[int]) -> Iterator[list[list[str]]]:
+        """The texts of the columns at `positions`, many rows at a time."""
+        for numbers, columns, _, _ in self._blocks():
+            yield [_texts(columns, position, len(numbers)) for position in positions]
+
+    def _blocks(self) -> Iterator[_Block]:
+        for start, end in zip(self._ends, self._ends[1:], strict=False):
+            self._file.seek(start)
+            block: _Block = marshal.loads(self._file.read(end - start))  # noqa: S302 - only this process wrote it
+            yield block
+
+
+def serialize(texts: Sequence[str]) -> bytes:
+    """Join texts, at least one. The first character is the separator: one that none of them contains."""
+    joined = "\0".join(texts)
+    if joined.count("\0") < len(texts):
+        return f"\0{joined}".encode("utf-8", "surrogatepass")
+    used = frozenset("".join(texts))
+    separator = next(character for character in map(chr, range(1, 0x110000)) if character not in used)
+    return f"{separator}{separator.join(texts)}".encode("utf-8", "surrogatepass")
+
+
+def deserialize(joined: bytes) -> list[str]:
+    """Split what `serialize` has joined."""
+    text = joined.decode("utf-8", "surrogatepass")
+    return text[1:].split(text[0])
+
+
+def _texts(columns: Sequence[bytes], position: int, rows: int) -> list[str]:
+    return deserialize(columns[position]) if position < len(columns) else [""] * rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +133,21 @@ class Sheet:
 
     `name` is for messages, as is `format`; a CSV file has no `worksheet` and no `worksheets`; `notes` are shown to
     the user. `row_count` counts the rows below the header that are not blank; `blank` are the positions of columns
-    without any value there.
+    without any value there. `uniform`: each row is as long as the header.
     """
 
     path: Path
     name: str
     format: str
     worksheet: str | None
-    worksheets: tuple[str, ...]
     header: tuple[str, ...]
     header_row: int
     row_count: int
+    uniform: bool
     notes: tuple[str, ...]
     blank: frozenset[int]
     _row_store: RowStore = field(repr=False)
+    worksheets: tuple[str, ...] = ()
 
     def chunks(self, rows: int = 10_000) -> Iterator[Chunk]:
         """The rows below the header that are not blank, at most `rows` to a chunk; from the first at each call."""

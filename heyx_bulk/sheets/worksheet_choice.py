@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.batch import Record
 from heyx_bulk.sheets.cell_reference import Area
+from heyx_bulk.sheets.record import Record
 
 RUN_WORKSHEET = "heyx run"
 """The worksheet of a results file that describes its run; it is read only where it is named."""

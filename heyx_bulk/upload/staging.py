@@ -16,8 +16,7 @@ from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
 from heyx_bulk.models.option import document
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.chunk import Chunk
-from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet import Chunk, Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, rows_to_json

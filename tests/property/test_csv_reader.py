@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyx_bulk.sheets.row_store import deserialize, serialize
+from heyx_bulk.sheets.sheet import deserialize, serialize
 
 
 @given(st.lists(st.text(st.sampled_from("\0\x01\x02a\ud800é")), min_size=1))

@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 

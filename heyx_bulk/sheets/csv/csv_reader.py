@@ -15,10 +15,9 @@ from itertools import chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.batch import Batch, grouped
-from heyx_bulk.sheets.chunk import PASTE_AS_TEXT, CellError
 from heyx_bulk.sheets.csv.injection import unguard
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, cell_too_long
+from heyx_bulk.sheets.record import PASTE_AS_TEXT, CellError, Record
 
 _BLOCK_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 24
@@ -67,20 +66,10 @@ class CsvFile:
             what = f"{self.path.name}, line {line}: holds a NUL byte, which no text has"
             raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
 
-    def batches(self) -> Iterator[Batch]:
+    def records(self) -> Iterator[Record]:
         """The rows, exactly as they stand; raises `SheetError` for wrong quotes."""
         csv.field_size_limit(MOST_CHARACTERS)
         source = _LineSource(self._blocks())
-        for group in grouped(self._rows(source)):
-            numbers = [row for row, _ in group]
-            rows = [cells for _, cells in group]
-            if source.has_apostrophes and not self.raw:
-                rows = [*map(_unguarded, rows)]
-            warnings = [*chain.from_iterable(map(_exponents, numbers, rows))] if source.has_exponents else ()
-            yield Batch(numbers, rows, (), warnings)
-
-    def _rows(self, source: _LineSource) -> Iterator[tuple[int, list[str]]]:
-        """Each row with the number of the line in which it begins."""
         lines = islice(source, self.skipped_lines, None)
         reader = csv.reader(lines, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
         row = self.skipped_lines + 1
@@ -90,7 +79,9 @@ class CsvFile:
                     values = f"has {len(cells):,} values, and no worksheet has over {MOST_COLUMNS:,}"
                     remedy = "Name the separator with --separator if it is another one."
                     raise SheetError(f"{self.path.name}, line {row}: {values}", remedy)
-                yield row, cells
+                exact = _unguarded(cells) if source.has_apostrophes and not self.raw else cells
+                warnings = [*_exponents(row, exact)] if source.has_exponents else ()
+                yield Record(row, exact, (), warnings)
                 source.characters = 0
                 row = self.skipped_lines + reader.line_num + 1
         except csv.Error as error:

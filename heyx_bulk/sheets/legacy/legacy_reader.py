@@ -17,10 +17,9 @@ from threading import Timer
 from typing import IO, Any
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.batch import Record
 from heyx_bulk.sheets.cell_reference import Area
-from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.detect_format import Format, protected
+from heyx_bulk.sheets.record import CellError, Record
 from heyx_bulk.sheets.worksheet_choice import Worksheet, WorksheetInfo
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
 from heyx_bulk.sheets.xlsx.number_format import parse_number_format

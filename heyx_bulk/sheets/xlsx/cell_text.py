@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from heyx_bulk.sheets.chunk import PASTE_AS_TEXT
+from heyx_bulk.sheets.record import PASTE_AS_TEXT
 from heyx_bulk.sheets.xlsx.number_format import NumberFormat, NumberKind
 
 CORRECT_CELL = "mend or clear it in Excel"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.batch import width_of
+from heyx_bulk.sheets.record import width_of
 from heyx_bulk.sheets.worksheet_choice import Worksheet, WorksheetInfo
 from heyx_bulk.sheets.xlsx.number_format import BUILTIN_FORMATS, GENERAL, NumberFormat, parse_number_format
 from heyx_bulk.sheets.xlsx.package import Package, local
@@ -35,7 +35,7 @@ class Workbook:
         self._formats = _number_formats(package, named.get("styles", "xl/styles.xml"))
 
     def has_data(self, info: WorksheetInfo) -> bool:
-        return any(record.errors or width_of(record.cells) for record in self.worksheet(info).records)
+        return any(map(width_of, self.worksheet(info).records))
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         place = f"{self.path.name}, worksheet {info.name!r}"

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.batch import Record
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
-from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, cell_too_long
+from heyx_bulk.sheets.record import CellError, Record
 from heyx_bulk.sheets.xlsx import escapes
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
 from heyx_bulk.sheets.xlsx.number_format import GENERAL, NumberFormat, NumberKind

@@ -11,8 +11,8 @@ import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from heyx_bulk.sheets.chunk import CellError
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import write_sheet
 from tests.support.sheet_files import (
