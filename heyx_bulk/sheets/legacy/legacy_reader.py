@@ -7,11 +7,13 @@ with its errors, formats and hidden rows; calamine reads the others, and shows a
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import starmap
 from pathlib import Path
 from threading import Timer
 from typing import IO, Any
@@ -21,11 +23,9 @@ from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.detect_format import Format, protected
 from heyx_bulk.sheets.record import CellError, Record
 from heyx_bulk.sheets.worksheet_choice import Worksheet, WorksheetInfo
-from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
-from heyx_bulk.sheets.xlsx.number_format import parse_number_format
 from heyx_bulk.sheets.xlsx.package import Package
 
-_CHILD = Path(__file__).with_name("legacy_worker.py")
+_CHILD = "heyx_bulk.sheets.legacy.legacy_worker"
 _MOST_SECONDS = 60.0
 _SECONDS_TO_START = 8.0
 _SECONDS_PER_MEGABYTE = 10.0
@@ -62,7 +62,8 @@ class LegacyBook:
         kind = "xls" if form is Format.OLD_EXCEL else "other"
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the block
         self._child = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-P", str(_CHILD), kind, str(path.absolute())],
+            [sys.executable, "-P", "-m", _CHILD, kind, str(path.absolute())],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -99,20 +100,13 @@ class LegacyBook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
-        facts = self._receive()
-        return Worksheet(self._records(from_1904=facts["1904"]), [Area(*area) for area in facts["merged"]])
+        return Worksheet(self._records(), [Area(*area) for area in self._receive()])
 
-    def _records(self, *, from_1904: bool) -> Iterator[Record]:
+    def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:
-            row, cells, hidden = found
-            texts = [_cell_text(cell, from_1904=from_1904) for cell in cells]
-            yield Record(
-                row,
-                [cell.text for cell in texts],
-                [CellError(row, at, cell.error, CORRECT_CELL) for at, cell in enumerate(texts) if cell.error],
-                [CellError(row, at, cell.warning, cell.remedy) for at, cell in enumerate(texts) if cell.warning],
-                hidden,
-            )
+            row, cells, errors, warnings, hidden = found
+            errors, warnings = starmap(CellError, errors), starmap(CellError, warnings)
+            yield Record(row, cells, [*errors], [*warnings], hidden)
 
     def _send(self, number: int) -> None:
         assert self._child.stdin is not None  # noqa: S101 - it is a pipe
@@ -143,20 +137,3 @@ class LegacyBook:
         if "ModuleNotFoundError" in last:
             return SheetError(f"{name} needs a library that is missing ({last})", "Install heyx-bulk again.")
         return SheetError(f"{name} is damaged and cannot be read ({last})", _SAVE_AS_XLSX)
-
-
-def _cell_text(cell: object, *, from_1904: bool) -> CellText:
-    match cell:
-        case None:
-            return CellText("")
-        case str():
-            return CellText(cell)
-        case bool():
-            return CellText("true" if cell else "false")
-        case ["n", str(number), str(code)]:
-            return number_text(number, parse_number_format(code), from_1904=from_1904)
-        case ["m", str(moment)]:
-            return CellText(moment)
-        case ["e", str(error)]:
-            return CellText("", error=f"shows the error {error}")
-    return CellText("", error="holds what cannot be read")

@@ -1,10 +1,8 @@
-"""The child process that reads workbooks of other formats; `legacy_reader` runs it as a script.
+"""The child process that reads workbooks of other formats for `legacy_reader`.
 
 Its memory is limited, because a file can make the libraries take all there is, and abort. It writes lines of JSON:
-the worksheets as `[name, visible]`; then for the number of each worksheet that its parent sends, the facts (merged
-areas as `[first row, last row, first column, last column]`, and whether dates count from 1904), the rows as
-`[row, cells, hidden]`, and `null`. A negative number asks only whether there is data. A cell is null, a text, a
-boolean, or `["n", number, format]`, `["m", ISO text]`, `["e", error]`.
+the worksheets as `[name, visible]`; then for the number of each worksheet that its parent sends, the merged areas,
+the rows as records, and `null`. A negative number asks only whether there is data.
 """
 
 from __future__ import annotations
@@ -17,14 +15,18 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from heyx_bulk.sheets.cell_reference import Area
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
+from heyx_bulk.sheets.record import CellError, Record, width_of
+from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
+from heyx_bulk.sheets.xlsx.number_format import GENERAL, parse_number_format
+
 _MOST_BYTES = 1536 << 20
 _MOST_SECONDS = 60  # of work: should the parent be killed, nothing else would end an endless loop
-_MOST_ROWS = 1_048_576  # this and the next two as in `limits`: a script imports nothing of the package
-_MOST_COLUMNS = 16_384
-_MOST_CHARACTERS = 1 << 20
-_MOST_MERGED = 100_000
 _DURATION = re.compile(r"PT([0-9]+)H([0-9]+)M([0-9]+)([.,]0*)?S")
-Row = tuple[int, list[object], bool]
+_HOURS = parse_number_format("[h]:mm:ss")
+Row = tuple[int, list[CellText], bool]
+"""A row's number, its cells, and whether it is hidden."""
 
 
 class XlrdBook:
@@ -35,6 +37,7 @@ class XlrdBook:
 
         self._book: Any = xlrd.open_workbook(path, formatting_info=True, logfile=sys.stderr)
         self._errors: dict[int, str] = xlrd.error_text_from_code
+        self._from_1904 = self._book.datemode == 1
 
     def worksheets(self) -> list[tuple[str, bool]]:
         return [(sheet.name, not sheet.visibility) for sheet in self._book.sheets()]
@@ -46,24 +49,24 @@ class XlrdBook:
             info = sheet.rowinfo_map.get(row)
             yield row + 1, cells, bool(info and info.hidden)
 
-    def _cell(self, sheet: Any, row: int, column: int, kind: int) -> object:
+    def _cell(self, sheet: Any, row: int, column: int, kind: int) -> CellText:
         value = sheet.cell_value(row, column)
         match kind:
             case 1:
-                return value
+                return CellText(value)
             case 2 | 3:
                 style = self._book.xf_list[sheet.cell_xf_index(row, column)]
-                return ["n", repr(value), self._book.format_map[style.format_key].format_str]
+                number_format = parse_number_format(self._book.format_map[style.format_key].format_str)
+                return number_text(repr(value), number_format, from_1904=self._from_1904)
             case 4:
-                return bool(value)
+                return CellText("true" if value else "false")
             case 5:
-                return ["e", self._errors.get(value, "#ERROR")]
-        return None
+                return CellText("", error=f"shows the error {self._errors.get(value, '#ERROR')}")
+        return CellText("")
 
-    def facts(self, number: int) -> dict[str, object]:
-        merged = self._book.sheet_by_index(number).merged_cells
-        areas = [(top + 1, bottom, left, right - 1) for top, bottom, left, right in merged]
-        return {"merged": areas[:_MOST_MERGED], "1904": self._book.datemode == 1}
+    def merged(self, number: int) -> list[Area]:
+        areas = self._book.sheet_by_index(number).merged_cells
+        return [Area(top + 1, bottom, left, right - 1) for top, bottom, left, right in areas]
 
 
 class CalamineBook:
@@ -83,45 +86,48 @@ class CalamineBook:
             return
         first, column = sheet.start
         for row, cells in enumerate(sheet.to_python(skip_empty_area=True), first + 1):
-            yield row, [None] * column + [_as_json(cell) for cell in cells], False
+            yield row, [CellText("")] * column + [_cell_text(cell) for cell in cells], False
 
-    def facts(self, number: int) -> dict[str, object]:
-        merged = self._book.get_sheet_by_index(number).merged_cell_ranges or []
-        areas = [(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in merged]
-        return {"merged": areas[:_MOST_MERGED], "1904": False}
+    def merged(self, number: int) -> list[Area]:
+        areas = self._book.get_sheet_by_index(number).merged_cell_ranges or []
+        return [Area(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in areas]
 
 
-def _as_json(cell: object) -> object:
+def _cell_text(cell: object) -> CellText:
     match cell:
-        case "":
-            return None
         case str() if found := _DURATION.fullmatch(cell):  # how calamine hands over a duration of an .ods
-            return ["m", ":".join(part.zfill(2) for part in found.groups()[:3])]
-        case bool() | str():
-            return cell
+            return CellText(":".join(part.zfill(2) for part in found.groups()[:3]))
+        case bool():
+            return CellText("true" if cell else "false")
         case int() | float():
-            return ["n", repr(cell), "General"]
+            return number_text(repr(cell), GENERAL, from_1904=False)
         case datetime() if cell.microsecond:
-            return ["m", cell.isoformat(timespec="milliseconds")]
+            return CellText(cell.isoformat(timespec="milliseconds"))
         case datetime() | date() | time():
-            return ["m", cell.isoformat()]
+            return CellText(cell.isoformat())
         case timedelta():
-            return ["n", repr(cell / timedelta(days=1)), "[h]:mm:ss"]
-    return str(cell)
+            return number_text(repr(cell / timedelta(days=1)), _HOURS, from_1904=False)
+    return CellText(str(cell))
 
 
-def _checked(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows that have cells; ends the process where they are more than a worksheet holds."""
+def _records(rows: Iterator[Row]) -> Iterator[Record]:
+    """The rows that are not blank; ends the process where they are more than a worksheet holds."""
     for row, cells, hidden in rows:
-        while cells and cells[-1] is None:
-            cells.pop()
-        if not cells:
+        record = Record(
+            row,
+            [cell.text for cell in cells],
+            [CellError(row, at, cell.error, CORRECT_CELL) for at, cell in enumerate(cells) if cell.error],
+            [CellError(row, at, cell.warning, cell.remedy) for at, cell in enumerate(cells) if cell.warning],
+            hidden,
+        )
+        width = width_of(record)
+        if not width:
             continue
-        if row > _MOST_ROWS or len(cells) > _MOST_COLUMNS:
+        if row > MOST_ROWS or width > MOST_COLUMNS:
             sys.exit("more rows or columns than a worksheet has")
-        if any(isinstance(cell, str) and len(cell) > _MOST_CHARACTERS for cell in cells):
+        if max(map(len, record.cells)) > MOST_CHARACTERS:
             sys.exit(f"row {row} holds over 1 MB in one cell")
-        yield row, cells, hidden
+        yield record
 
 
 def _limit_resources() -> None:
@@ -136,7 +142,7 @@ def _limit_resources() -> None:
 
 def _send(value: object) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
-    if not isinstance(value, tuple):
+    if not isinstance(value, Record):
         sys.stdout.flush()
 
 
@@ -148,11 +154,11 @@ def main(kind: str, path: str) -> None:
     for line in sys.stdin:
         number = int(line)
         if number < 0:
-            _send(next(_checked(book.rows(-number - 1)), None) is not None)
+            _send(any(_records(book.rows(-number - 1))))
             continue
-        _send(book.facts(number))
-        for row in _checked(book.rows(number)):
-            _send(row)
+        _send(book.merged(number)[:MOST_MERGED])
+        for record in _records(book.rows(number)):
+            _send(record)
         _send(None)
 
 

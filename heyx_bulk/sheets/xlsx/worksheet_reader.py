@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, cell_too_long
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS, cell_too_long
 from heyx_bulk.sheets.record import CellError, Record
 from heyx_bulk.sheets.xlsx import escapes
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
@@ -21,7 +21,6 @@ from heyx_bulk.sheets.xlsx.package import Package, local
 from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
 
 _WIDEST_GAP = 1_000
-_MOST_MERGED = 100_000
 _MOST_PIECES = 128
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
@@ -99,7 +98,7 @@ class WorksheetReader:
                     self.has_formula = True
                 elif tag == "rPh":
                     self.in_phonetic = True
-                elif tag == "mergeCell" and len(self.merged) < _MOST_MERGED:
+                elif tag == "mergeCell" and len(self.merged) < MOST_MERGED:
                     self.merged.extend(areas(attributes.get("ref", "")))
 
     def _characters(self, text: str) -> None:
