@@ -6,12 +6,12 @@ else of the package, so that a mistake about HeyX must be made twice to go unnot
 misbehaves on request: see `Faults`.
 """
 
-from heyx_bulk.sandbox.contact_record import SandboxContact
 from heyx_bulk.sandbox.faults import Faults
 from heyx_bulk.sandbox.rate_limits import WindowKind
 from heyx_bulk.sandbox.responses import LostResponse, Response
 from heyx_bulk.sandbox.server import Sandbox
-from heyx_bulk.sandbox.transports import SandboxServer, SandboxTransport, start_server
+from heyx_bulk.sandbox.store import SandboxContact
+from heyx_bulk.sandbox.transports import SandboxServer, SandboxTransport
 
 __all__ = [
     "Faults",
@@ -22,5 +22,4 @@ __all__ = [
     "SandboxServer",
     "SandboxTransport",
     "WindowKind",
-    "start_server",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from heyx_bulk.sandbox.contact_record import Record
+from heyx_bulk.sandbox.store import Record
 
 CONTACTS_A_PAGE = 10
 _PATH = "http://app.heyx.io/api/v1/contact/by_custom_field"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 WindowKind: TypeAlias = Literal["fixed", "redis", "sliding", "bucket", "small-bucket"]
@@ -49,6 +49,7 @@ class Window(Protocol):
         ...
 
 
+@dataclass
 class FixedWindow:
     """`limit` calls in `seconds` from the first of them; then the whole budget comes back.
 
@@ -56,58 +57,60 @@ class FixedWindow:
     A clock that was set back starts a new window.
     """
 
-    def __init__(self, limit: int, seconds: float, grain: float = 0.0) -> None:
-        self._limit = limit
-        self._seconds = seconds
-        self._grain = grain
-        self._started: float | None = None
-        self._taken = 0
+    limit: int
+    seconds: float
+    grain: float = 0.0
+    _started: float | None = None
+    _taken: int = 0
 
     def take(self, now: float) -> RateLimitDecision:
-        if self._started is None or not 0 <= now - self._started < self._seconds:
-            self._started = math.floor(now / self._grain) * self._grain if self._grain else now
+        if self._started is None or not 0 <= now - self._started < self.seconds:
+            self._started = math.floor(now / self.grain) * self.grain if self.grain else now
             self._taken = 0
-        wait = self._started + self._seconds - now
-        granted = self._taken < self._limit
+        wait = self._started + self.seconds - now
+        granted = self._taken < self.limit
         self._taken += granted
-        return RateLimitDecision(granted, self._limit, self._limit - self._taken, wait)
+        return RateLimitDecision(granted, self.limit, self.limit - self._taken, wait)
 
 
+@dataclass
 class SlidingLog:
     """Never more than `limit` calls in any `seconds`: the strictest kind."""
 
-    def __init__(self, limit: int, seconds: float) -> None:
-        self._limit = limit
-        self._seconds = seconds
-        self._taken: deque[float] = deque()
+    limit: int
+    seconds: float
+    _taken: deque[float] = field(default_factory=deque)
 
     def take(self, now: float) -> RateLimitDecision:
-        while self._taken and not 0 <= now - self._taken[0] < self._seconds:
+        while self._taken and not 0 <= now - self._taken[0] < self.seconds:
             self._taken.popleft()
-        granted = len(self._taken) < self._limit
+        granted = len(self._taken) < self.limit
         if granted:
             self._taken.append(now)
-        wait = self._taken[0] + self._seconds - now
-        return RateLimitDecision(granted, self._limit, self._limit - len(self._taken), wait)
+        wait = self._taken[0] + self.seconds - now
+        return RateLimitDecision(granted, self.limit, self.limit - len(self._taken), wait)
 
 
+@dataclass
 class TokenBucket:
     """A burst of `size` calls; `limit` more in `seconds`, one after another."""
 
-    def __init__(self, limit: int, seconds: float, size: int) -> None:
-        self._limit = limit
-        self._each = seconds / limit
-        self._size = size
-        self._tokens = float(size)
-        self._filled: float | None = None
+    limit: int
+    seconds: float
+    size: int
+    _filled: float | None = None
+
+    def __post_init__(self) -> None:
+        self._tokens = float(self.size)
 
     def take(self, now: float) -> RateLimitDecision:
+        each = self.seconds / self.limit
         since = 0.0 if self._filled is None else max(0.0, now - self._filled)
         self._filled = now
-        self._tokens = min(self._size, self._tokens + since / self._each)
+        self._tokens = min(self.size, self._tokens + since / each)
         granted = self._tokens >= 1
         self._tokens -= granted
-        return RateLimitDecision(granted, self._limit, int(self._tokens), max(0.0, 1 - self._tokens) * self._each)
+        return RateLimitDecision(granted, self.limit, int(self._tokens), max(0.0, 1 - self._tokens) * each)
 
 
 def new_window(kind: WindowKind, limit: int, seconds: float) -> Window:

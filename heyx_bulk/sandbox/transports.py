@@ -17,8 +17,7 @@ from dataclasses import asdict
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from threading import Condition, Thread
-from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import httpx
 
@@ -65,67 +64,60 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         return httpx.Response(response.status, headers=response.headers, content=response.body, request=request)
 
 
-class SandboxServer:
+class SandboxServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Serves a sandbox on 127.0.0.1 only. In a `with` block it serves from its own thread.
 
     The port is bound immediately (0: any free one; OSError if it is in use), so `url` is right before it serves.
-    Beside the API, `GET /sandbox/state` shows contacts and calls, and `GET /sandbox/health` that it is up.
+    Beside the API, `GET /sandbox/state` shows contacts and calls, and `GET /sandbox/health` that it is up. Each
+    connection has a thread; the open ones are remembered, to be cut when the server closes.
     """
-
-    def __init__(self, sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> None:
-        self.sandbox = sandbox
-        self._listener = _Listener(sandbox, port, latency)
-        self._serving = False
-        self.port: int = self._listener.server_address[1]
-        self.url = f"http://{_LOOPBACK}:{self.port}/api"
-
-    def __enter__(self) -> SandboxServer:
-        self._serving = True
-        Thread(target=self._listener.serve_forever, args=(0.02,), name="sandbox", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def serve_forever(self) -> None:
-        """Serve from this thread until another one closes the server or this one is interrupted."""
-        self._serving = True
-        try:
-            self._listener.serve_forever(0.1)
-        finally:
-            self._serving = False
-            self.close()
-
-    def close(self) -> None:
-        """Stop serving and cut every connection, idle or not. Calling it twice is harmless."""
-        if self._serving:
-            self._serving = False
-            self._listener.shutdown()
-        self._listener.server_close()
-        self._listener.hang_up()
-
-
-def start_server(sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> SandboxServer:
-    """Start a server that serves from its own thread until it is closed."""
-    return SandboxServer(sandbox, port, latency).__enter__()
-
-
-class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread for each connection; the open ones are remembered, to be cut when it closes."""
 
     daemon_threads = True
     request_queue_size = 128
     # Elsewhere the option would let a second server take the same port.
     allow_reuse_address = os.name == "posix"
 
-    def __init__(self, sandbox: Sandbox, port: int, latency: Latency) -> None:
+    def __init__(self, sandbox: Sandbox, port: int = 0, latency: Latency = 0.0) -> None:
         self.sandbox = sandbox
         self.latency = latency
         self._open: set[socket.socket] = set()
         self._changed = Condition()
+        self._serving = False
         super().__init__((_LOOPBACK, port), _Connection)
+        self.port: int = self.server_address[1]
+        self.url = f"http://{_LOOPBACK}:{self.port}/api"
+
+    def __enter__(self) -> Self:
+        self._serving = True
+        Thread(target=self.serve_forever, args=(0.02,), name="sandbox", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def serve_forever(self, poll_interval: float = 0.1) -> None:
+        """Serve from this thread until another one closes the server or this one is interrupted."""
+        self._serving = True
+        try:
+            super().serve_forever(poll_interval)
+        finally:
+            self._serving = False
+            self.close()
+
+    def close(self) -> None:
+        """Stop serving and cut every connection, idle or not. Calling it twice is harmless.
+
+        It waits (at most two seconds) until the connections' threads have ended.
+        """
+        if self._serving:
+            self._serving = False
+            self.shutdown()
+        self.server_close()
+        with self._changed:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._open, _CLOSING_SECONDS)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:
@@ -143,21 +135,13 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
-    def hang_up(self) -> None:
-        """Cut every connection and wait (at most two seconds) until its thread has ended it."""
-        with self._changed:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._changed.wait_for(lambda: not self._open, _CLOSING_SECONDS)
-
 
 class _Connection(BaseHTTPRequestHandler):
     """One kept-alive connection: whole requests in, whole responses out, each in one write."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Listener
+    server: SandboxServer
 
     def _serve(self) -> None:
         body = self._body()

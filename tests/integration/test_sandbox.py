@@ -26,7 +26,6 @@ from heyx_bulk.sandbox import (
     Sandbox,
     SandboxServer,
     SandboxTransport,
-    start_server,
 )
 
 TOKEN = "sandbox"
@@ -1092,7 +1091,7 @@ def test_a_server_in_the_foreground_serves_until_it_is_closed() -> None:
 
 
 def test_a_started_server_serves_until_it_is_closed() -> None:
-    server = start_server(Sandbox())
+    server = SandboxServer(Sandbox()).__enter__()
     with client_of(server) as client:
         assert client.get("/v1/contact/1").status_code == 403
     server.close()
