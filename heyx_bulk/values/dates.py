@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
+from importlib import resources
 from typing import NamedTuple
 
-from heyx_bulk.values.month_names import parse_named_date
 from heyx_bulk.values.text import plain_signs
 from heyx_bulk.values.times import NO_TIME, Clock, parse_time
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueType
@@ -22,6 +25,8 @@ _WITH_TIME = re.compile(
     r"(?P<time>(?:\d{1,2}(?::|\s?h\s?)\d\d|\d{1,2}(?:\.\d\d)?\s*[apصم]|上午|下午|午前|午後|오전|오후).*)",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"[0-9]+|[^\W\d_]+|\S")
+_PUNCTUATION = frozenset(".,/-\u2013\u060c")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _FIRST_SERIAL_DAY = date(1899, 12, 30)
 """Day 0 of spreadsheets, for every date after February 1900."""
@@ -181,7 +186,7 @@ def _named_forms(text: str) -> _Forms:
     """The forms of a date whose month is a word: a year of four digits is known by them, else the last number is
     the year, unless the column's order puts it in front.
     """
-    if text.isdigit() or (found := parse_named_date(text)) is None:
+    if text.isdigit() or (found := _parse_named_date(text)) is None:
         return {}
     first, month, last = found
     if len(first) == 4 and len(last) <= 2:
@@ -192,6 +197,51 @@ def _named_forms(text: str) -> _Forms:
     if len(first) == len(last) == 2:
         forms[DateOrder.YEAR_FIRST] = _Day(first, month, int(last))
     return forms
+
+
+def _parse_named_date(text: str) -> tuple[str, int, str] | None:
+    """The number before (or, in `March 14, 1988`, behind) the month, the month, the last number; None if there is
+    no named month among two numbers. `text` has its digits as ASCII.
+    """
+    if any(sign.isdigit() and not sign.isdecimal() for sign in text):
+        return None
+    months, fillers = _month_names()
+    numbers: list[str] = []
+    words: list[str] = []
+    month_at = 0
+    for token in _TOKEN.findall(_unaccented(text)):
+        if token.isdigit():
+            numbers.append(token)
+        elif token.isalpha() and token not in fillers:
+            if words and month_at != len(numbers):
+                return None
+            words.append(token)
+            month_at = len(numbers)
+        elif token not in fillers and token not in _PUNCTUATION:
+            return None
+    month = months.get("".join(words))
+    if month is None or len(numbers) != 2 or month_at == 2:
+        return None
+    return numbers[0], month, numbers[1]
+
+
+def _unaccented(text: str) -> str:
+    """`text` without accents and case."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+
+
+@cache
+def _month_names() -> tuple[dict[str, int], frozenset[str]]:
+    """The number of a month by its name without accents, case and blanks; words that a date may hold besides."""
+    data = tomllib.loads((resources.files("heyx_bulk.values") / "month_names.toml").read_text("utf-8"))
+    months = {
+        "".join(_unaccented(name).split()): number
+        for language in data["months"].values()
+        for number, names in enumerate(language, 1)
+        for name in names
+    }
+    return months, frozenset(data["fillers"])
 
 
 def _day(reading: _Reading, order: DateOrder | None) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from heyx_bulk.values.boolean import normalize_word, parse_boolean
+from heyx_bulk.values.convert import is_email, is_url, normalize_word, parse_boolean
 from heyx_bulk.values.dates import possible_orders
-from heyx_bulk.values.email_url import is_email, is_url
 from heyx_bulk.values.number import convert_number
 from heyx_bulk.values.text import plain_signs, trim
 from heyx_bulk.values.times import parse_time
