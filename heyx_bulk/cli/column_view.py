@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import typer
 
@@ -91,11 +90,11 @@ def choose_mapping(
     elif file is not None:
         console.say(f"The columns are as {short_path(file.path)} says.")
     options = replace(options, mapping=replace(options.mapping, file=file))
-    return _asked(sheet, options, fields, console) if ask and console.can_ask else options
+    return _ask(sheet, options, fields, console) if ask and console.can_ask else options
 
 
-def _asked(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
-    """The options with a person's answers about the columns that nobody knows, which a mapping file keeps."""
+def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
+    """The options with a person's answers about unknown columns, which a mapping file keeps."""
     found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
     if not found.unknown:
         return options
@@ -113,12 +112,15 @@ def _asked(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: C
     again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
     if again.mistakes or mapping_options.file is not None:
         return answered
-    text = render_template(
-        sheet.path.name, _place(sheet).name, again, [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
-    )
-    if not _is_kept(sheet, text, console):
+    path = sheet.path.with_suffix(mapping.SUFFIX)
+    as_text = [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
+    try:
+        mapping.write_mapping(path, render_template(sheet.path.name, path.name, again, as_text), sheet.header)
+    except WriteError as error:
+        console.say(f"Your answers hold for this time: {error.what}")
         return answered
-    return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(_place(sheet))))
+    console.say(f"Your answers are kept in {short_path(path)}; correct them there.")
+    return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 
 def _answer(column: Column, look: ColumnSample, default: str) -> str:
@@ -127,19 +129,3 @@ def _answer(column: Column, look: ColumnSample, default: str) -> str:
         return trim(typer.prompt(f"  {column}{values}", default=default, err=True))
     except typer.Abort:
         raise KeyboardInterrupt from None
-
-
-def _is_kept(sheet: Sheet, text: str, console: Console) -> bool:
-    """Whether the answers could be written into a mapping file beside the sheet; a person is told."""
-    path = _place(sheet)
-    try:
-        mapping.write_mapping(path, text, sheet.header)
-    except WriteError as error:
-        console.say(f"Your answers hold for this time: {error.what}")
-        return False
-    console.say(f"Your answers are kept in {short_path(path)}; correct them there.")
-    return True
-
-
-def _place(sheet: Sheet) -> Path:
-    return sheet.path.with_suffix(mapping.SUFFIX)

@@ -84,11 +84,9 @@ def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) 
     console.say(f"Written: {short_path(save)}")
     if found.unknown:
         text = save.read_text(encoding="utf-8")
-        open_ = [str(number) for number, line in enumerate(text.splitlines(), 1) if line.startswith('field = ""')]
-        lines = f"line {open_[0]}" if len(open_) == 1 else f"lines {', '.join(open_)}"
-        console.say(
-            f"{count(len(open_), 'column')} need{'s' if len(open_) == 1 else ''} a word of yours: {lines}."
-        )
+        lines = [str(number) for number, line in enumerate(text.splitlines(), 1) if line.startswith('field = ""')]
+        need, noun = ("needs", "line") if len(lines) == 1 else ("need", "lines")
+        console.say(f"{count(len(lines), 'column')} {need} a word of yours: {noun} {', '.join(lines)}.")
     by_itself = save.absolute() == path.with_suffix(SUFFIX).absolute()
     words = ["upload", short_path(path), "--simulate"] + ([] if by_itself else ["--mapping", short_path(save)])
     console.say(f"Then:\n  {command_line(*words)}")

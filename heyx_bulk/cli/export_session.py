@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, tzinfo
 from itertools import chain, groupby, islice
@@ -74,7 +75,7 @@ def run_export(
             lock(path, shown_by=""),
             open_export(path, request, settings.channel, digest, restart=restart) as (checkpoint, fresh),
         ):
-            view = ExportView(console, settings, request, cache, checkpoint, dry_run=dry_run)
+            view = ExportView(console, settings, request, cache, checkpoint, dry_run)
             try:
                 with open_call_log(log, "export") as call_log:
                     sent = view.read(CallRecorder(StopMonitor(stops), log=call_log, started=signals.attach))
@@ -88,75 +89,64 @@ def run_export(
             return code
 
 
+@dataclass(frozen=True, slots=True)
 class ExportView(ExportEvents):
     """Says what an export takes and covers; what it reads goes into the channel's cache."""
 
-    def __init__(
-        self,
-        console: Console,
-        settings: Settings,
-        request: ExportRequest,
-        cache: ChannelCache,
-        checkpoint: ExportCheckpoint,
-        *,
-        dry_run: bool,
-    ) -> None:
-        self._console = console
-        self._settings = settings
-        self._request = request
-        self._cache = cache
-        self._checkpoint = checkpoint
-        self._dry_run = dry_run
+    console: Console
+    settings: Settings
+    request: ExportRequest
+    cache: ChannelCache
+    checkpoint: ExportCheckpoint
+    dry_run: bool
 
     def read(self, recorder: CallRecorder) -> SessionSummary:
         """Read what is still to be read, and say first what that takes; in a dry run no more than that."""
-        checkpoint = self._checkpoint
+        checkpoint = self.checkpoint
         if done := checkpoint.count_answers():
             met = count(len(checkpoint.ids()), "contact")
-            self._console.say(f"Carrying on: {count(done, 'answer')} came before, with {met}.")
-        progress = self._console.reading()
-        reading = read_contacts(
-            checkpoint, self._request, self._settings, progress=progress, recorder=recorder, events=self
-        )
-        try:
-            return asyncio.run(reading)
-        finally:
-            progress.close()
+            self.console.say(f"Carrying on: {count(done, 'answer')} came before, with {met}.")
+        with closing(self.console.reading()) as progress:
+            return asyncio.run(
+                read_contacts(
+                    checkpoint, self.request, self.settings, progress=progress, recorder=recorder, events=self
+                )
+            )
 
     def on_contacts(self, contacts: Sequence[Contact]) -> None:
-        self._cache.contacts.observe_contacts(contacts)
-        self._cache.fields.observe(contacts)
+        self.cache.contacts.observe_contacts(contacts)
+        self.cache.fields.observe(contacts)
 
     def on_missing(self, contact_id: str) -> None:
-        self._cache.contacts.forget_contact(contact_id)
+        self.cache.contacts.forget_contact(contact_id)
 
     def confirm(self, done: int, calls: int) -> bool:
-        console, speed = self._console, PlannedRate.of(self._settings)
-        for covered in self._checkpoint.coverage():
+        console, speed = self.console, PlannedRate.of(self.settings)
+        for covered in self.checkpoint.coverage():
             if covered.total is not None:
                 console.say(there_are(covered))
-        if (asked := self._request.per_page) and not self._checkpoint.page_size():
+        if (asked := self.request.per_page) and not self.checkpoint.page_size():
             console.say(f"HeyX does not give pages of {asked}: it stays with its own.")
         still = calls - done
-        at_least = "At least " if self._request.listed else ""
+        at_least = "At least " if self.request.listed else ""
         to_come = f", {still:,} of them still to come" if done and still else ""
         tell_cost(console, f"{at_least}{count(calls, 'call')}{to_come}", still, speed)
-        return not self._dry_run
+        return not self.dry_run
 
     def write(self, target: ExportTarget, layout: TableLayout, sent: SessionSummary) -> int:
         """Write the file, and say what it covers; the exit code."""
-        console = self._console
+        console = self.console
         table = build_table(self._wanted, layout)
         taken = sum(1 for _ in self._wanted())
         written = target.write(table)
         kept = ID_COLUMN in layout.columns or not layout.columns
         if kept:
-            self._cache.contacts.record_export(written.name, self._wanted())
+            self.cache.contacts.record_export(written.name, self._wanted())
         tell_sent(console, sent)
-        covered = coverage_of(self._checkpoint, self._request)
+        covered = coverage_of(self.checkpoint, self.request)
         for line in covered.lines:
             console.say(line)
-        if self._request.selection:
+        if self.request.selection:
             console.say(f"{count(taken, 'contact')} of these {'is' if taken == 1 else 'are'} as asked.")
         for name in table.missing:
             console.say(f"No contact has {name}: its column is blank.")
@@ -175,8 +165,8 @@ class ExportView(ExportEvents):
         return code
 
     def _wanted(self) -> Iterator[Contact]:
-        wanted = self._request.selection.matches
-        return (contact for contact in self._checkpoint.contacts() if wanted(contact))
+        wanted = self.request.selection.matches
+        return (contact for contact in self.checkpoint.contacts() if wanted(contact))
 
 
 def _request(

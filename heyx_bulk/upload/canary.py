@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from heyx_bulk.errors import VerificationError
 from heyx_bulk.models.calls import MAX_FIELDS, MAX_TAGS
@@ -21,6 +22,7 @@ _REMEDY = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Canary:
     """Sends so many rows of `run` ahead, and says which and how it went: the work of an upload's sender.
 
@@ -29,47 +31,46 @@ class Canary:
     once is not repeated.
     """
 
-    def __init__(self, run: Run, rows: int, *, say: Callable[[str], None]) -> None:
-        self._run = run
-        self._rows = rows
-        self._say = say
+    run: Run
+    rows: int
+    say: Callable[[str], None]
 
     async def __call__(self, sender: RowSender) -> None:
         """Send the chosen rows, compare, and send the rest; raises `VerificationError` where HeyX differs."""
-        kept = self._run.checkpoint.facts.canary or {"rows": [], "passed": False}
+        kept = self.run.checkpoint.facts.canary or {"rows": [], "passed": False}
         if not kept["passed"]:
             numbers: list[int] = kept["rows"] or self._choose()
             listed = ", ".join(map(str, numbers))
-            self._say(f"Canary: sent first, read back and compared: {count(len(numbers), 'row')} ({listed}).")
+            self.say(f"Canary: sent first, read back and compared: {count(len(numbers), 'row')} ({listed}).")
             await sender.run(frozenset(numbers))
             self._check(await self._read_back(sender, numbers))
         await sender.run()
 
     def _choose(self) -> list[int]:
-        checkpoint = self._run.checkpoint
-        open_rows = (row for row in self._run.open_rows() if checkpoint.queue.blocked_by(row.number) is None)
-        numbers, missing = choose(open_rows, self._rows, self._run)
+        checkpoint = self.run.checkpoint
+        open_rows = (row for row in self.run.open_rows() if checkpoint.queue.blocked_by(row.number) is None)
+        numbers, missing = choose(open_rows, self.rows, self.run)
         checkpoint.facts.canary = {"rows": numbers, "passed": False}
         if missing:
-            self._say(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
+            self.say(f"Canary: so few rows cannot show everything; not among them: {', '.join(missing)}.")
         return numbers
 
     async def _read_back(self, sender: RowSender, numbers: list[int]) -> list[Comparison]:
         sent, failed = [], []
-        for record in map(self._run.checkpoint.queue.row, numbers):
+        for record in map(self.run.checkpoint.queue.row, numbers):
             if record.status in (Status.FAILED, Status.UNCERTAIN) or record.state is not RowState.DONE:
                 why = f"{record.status or record.state}: {record.message}"
                 failed.append(Comparison(record.number, record.contact_id or "", (), why))
             else:
                 sent.append(record)
-        return failed + await read_back(self._run, sender.client, sent, workers=len(sent) or 1)
+        return failed + await read_back(self.run, sender.client, sent, workers=len(sent) or 1)
 
     def _check(self, compared: list[Comparison]) -> None:
-        checkpoint = self._run.checkpoint
+        checkpoint = self.run.checkpoint
         wrong = sorted((found for found in compared if not found.matches), key=lambda found: found.number)
         if not wrong:
             checkpoint.facts.canary = {"rows": [found.number for found in compared], "passed": True}
-            self._say(f"Canary: {count(len(compared), 'row')} read back, all as sent. Now the rest.")
+            self.say(f"Canary: {count(len(compared), 'row')} read back, all as sent. Now the rest.")
             return
         checkpoint.reopening.reopen_rows([found.number for found in wrong])
         lines = "\n".join(line for found in wrong for line in lines_of(found))

@@ -29,9 +29,9 @@ ROWS_LOOKED_AT = 20_000
 class Inspection:
     """What there is to say of a sheet.
 
-    `samples` are some values of each column, `mistakes` what must be said before it can be sent, `causes` why
-    rows cannot be sent: cause, how many rows, the first of them; `findings` are what seems damaged, `strange` the
-    columns sent as fields that the channel has not shown. `totals` count the rows by status.
+    `samples` are some values of each column, `mistakes` what must be corrected before it can be sent, `causes` why
+    rows are invalid; `warnings` are what seems damaged, `unknown_fields` the columns sent as fields that the
+    channel has not shown. `totals` count the rows by status.
     """
 
     sheet: Sheet
@@ -51,7 +51,9 @@ def inspect_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO
     """
     found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
     columns = found.columns
-    known = replace(columns, columns=tuple(_known(column) for column in columns.columns))
+    unknown = {column.position for column in columns.columns if column.use is Use.FIELD and not column.field}
+    ignored = (replace(one, use=Use.IGNORED) if one.position in unknown else one for one in columns.columns)
+    known = replace(columns, columns=tuple(ignored))
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         path = Path(folder) / "look.checkpoint"
         stage(sheet, options, path, columns=known, channel="", started_at="", durable=False)
@@ -77,10 +79,6 @@ def sample_columns(sheet: Sheet) -> tuple[ColumnSample, ...]:
             if text := trim(cell):
                 found.append(text)
     return tuple(ColumnSample(tuple(islice(dict.fromkeys(found), SAMPLES)), infer_kind(found)) for found in texts)
-
-
-def _known(column: Column) -> Column:
-    return replace(column, use=Use.IGNORED) if column.use is Use.FIELD and not column.field else column
 
 
 def _samples(checkpoint: Checkpoint, width: int) -> tuple[tuple[str, ...], ...]:
