@@ -1,27 +1,32 @@
-"""What the columns of a sheet mean: shown, read from a mapping file, and asked about where nobody knows."""
+"""What a sheet and its columns are taken for: shown, read from a mapping file, and asked about."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import typer
 
 from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.cli.fields import known_here
+from heyx_bulk.cli.upload_view import tell_invalid, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column, Use
-from heyx_bulk.mapping.recognition import KnownFields, map_columns
+from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
+from heyx_bulk.models.option import command_line
+from heyx_bulk.reports import results
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.upload.inspection import sample_columns
+from heyx_bulk.upload.inspection import Inspection, inspect_sheet, sample_columns
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.phrases import shorten
+from heyx_bulk.values.phrases import count, example
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
-LONGEST_SAMPLE = 24
 LEAVE_OUT = "-"
 
 _USES = {
@@ -35,11 +40,113 @@ _USES = {
 }
 
 
+def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
+    """Show what each column is taken for, or write it into the mapping file `save`; the exit code."""
+    opened, known = open_sheet(sheet, options.sheet), known_here()
+    options = choose_mapping(opened, options, known, console, look=look and save is None)
+    found = map_columns(opened.header, options.mapping, opened.blank, known)
+    looks = sample_columns(opened)
+    tell_columns(console, (*found.columns.columns, *found.columns.more), [look.samples for look in looks])
+    if save is None:
+        for mistake in found.mistakes:
+            console.say(mistake)
+        command = command_line(
+            "columns", short_path(sheet), "--save", short_path(sheet.with_suffix(mapping.SUFFIX))
+        )
+        console.say(f"To correct it in one place:\n  {command}")
+    else:
+        mapping.write_mapping(save, render_template(opened.path.name, save.name, found, looks), opened.header)
+        _tell_saved(console, sheet, save, found)
+    total = len(found.columns.columns)
+    known_columns = total - len(found.unknown)
+    code = 2 if found.mistakes else 0
+    console.result(
+        f"{count(total, 'column')}: {known_columns} understood, {len(found.unknown)} not",
+        _columns_document(found, save, code),
+    )
+    return code
+
+
+def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) -> None:
+    console.say(f"Written: {short_path(save)}")
+    if found.unknown:
+        text = save.read_text(encoding="utf-8")
+        lines = [str(number) for number, line in enumerate(text.splitlines(), 1) if line.startswith('field = ""')]
+        need, noun = ("needs", "line") if len(lines) == 1 else ("need", "lines")
+        console.say(f"{count(len(lines), 'column')} {need} a word of yours: {noun} {', '.join(lines)}.")
+    by_itself = save.absolute() == path.with_suffix(mapping.SUFFIX).absolute()
+    words = ["upload", short_path(path), "--simulate"] + ([] if by_itself else ["--mapping", short_path(save)])
+    console.say(f"Then:\n  {command_line(*words)}")
+
+
+def _columns_document(found: MappingResult, save: Path | None, code: int) -> dict[str, object]:
+    hints = {column.position: hint.field for column, hint in found.unknown if hint is not None}
+    return {
+        "columns": [
+            {**column_document(column), "suggestion": hints.get(column.position)}
+            for column in (*found.columns.columns, *found.columns.more)
+        ],
+        "mistakes": list(found.mistakes),
+        "mapping": str(save) if save else None,
+        "exit": code,
+    }
+
+
+def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
+    """Show how a sheet is read and what is wrong with it; the exit code."""
+    opened, known = open_sheet(sheet, options.sheet), known_here()
+    options = choose_mapping(opened, options, known, console, look=look)
+    looked = inspect_sheet(opened, options, known)
+    _tell_reading(console, looked)
+    tell_columns(console, looked.columns, looked.samples)
+    tell_invalid(console, looked.causes)
+    tell_warnings(console, looked.warnings)
+    tell_unknown_fields(console, looked.unknown_fields)
+    for mistake in looked.mistakes:
+        console.say(mistake)
+    code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
+    ready = looked.totals.get(results.TO_DO, 0)
+    invalid = sum(looked.totals.values()) - ready
+    console.result(
+        f"{count(ready + invalid, 'row')}: {ready:,} can be sent, {invalid:,} invalid",
+        _inspection_document(looked, code),
+    )
+    return code
+
+
+def _tell_reading(console: Console, looked: Inspection) -> None:
+    sheet = looked.sheet
+    worksheet = f", worksheet “{sheet.worksheet}”" if sheet.worksheet else ""
+    console.say(f"{sheet.path.name}: {sheet.format}{worksheet}, headers in row {sheet.header_row}")
+    for note in sheet.notes:
+        console.say(f"  {note}")
+
+
+def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
+    sheet = looked.sheet
+    return {
+        "sheet": sheet.path.name,
+        "format": sheet.format,
+        "worksheet": sheet.worksheet,
+        "header_row": sheet.header_row,
+        "notes": list(sheet.notes),
+        "columns": [
+            {**column_document(column), "values": looked.samples[column.position]} for column in looked.columns
+        ],
+        "mistakes": list(looked.mistakes),
+        "problems": [dict(zip(("cause", *cause._fields[1:]), cause, strict=True)) for cause in looked.causes],
+        "warnings": [asdict(found) for found in looked.warnings],
+        "unknown_custom_fields": [column.field for column in looked.unknown_fields],
+        "totals": looked.totals,
+        "exit": code,
+    }
+
+
 def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
     """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
     width = max((len(trim(column.header)) for column in columns), default=0)
     for column in columns:
-        shown = ", ".join(sample(text) for text in samples[column.position])
+        shown = ", ".join(example(text) for text in samples[column.position])
         why = f", {column.reason}" if column.reason else ""
         name = trim(column.header).ljust(width)
         values = f"   ({shown})" if shown else ""
@@ -58,11 +165,6 @@ def meaning(column: Column) -> str:
             return f"the tag {column.field}"
         case _:
             return _USES[column.use]
-
-
-def sample(text: str) -> str:
-    """A value as an example of its column's: on one line, and cut short."""
-    return shorten(" ".join(text.split()), LONGEST_SAMPLE)
 
 
 def column_document(column: Column) -> dict[str, object]:

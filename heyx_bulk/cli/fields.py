@@ -19,7 +19,7 @@ from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.values.equality import PhoneLookup, text_of
-from heyx_bulk.values.phrases import count, date_of
+from heyx_bulk.values.phrases import count, date_of, example
 from heyx_bulk.values.text import trim
 
 if TYPE_CHECKING:
@@ -167,13 +167,12 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
 
 def _samples(contacts: Iterable[Contact]) -> dict[str, list[str]]:
     """A few values of each custom field, by its name."""
-    from heyx_bulk.cli.column_view import sample
     from heyx_bulk.storage.cache.custom_fields import custom_fields
 
     found: dict[str, list[str]] = {}
     for contact in contacts:
         for name, value in custom_fields(contact.fields):
-            text, texts = sample(text_of(value)), found.setdefault(name, [])
+            text, texts = example(text_of(value)), found.setdefault(name, [])
             if text and text not in texts and len(texts) < MOST_SAMPLES:
                 texts.append(text)
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+LONGEST_EXAMPLE = 24
+
 
 def count(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
@@ -24,6 +26,11 @@ def rows_named(total: int, first: Collection[int]) -> str:
 def shorten(text: str, longest: int) -> str:
     """`text`, cut off with a mark where it has more than `longest` characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def example(text: str) -> str:
+    """A value as an example of others: on one line, and cut short."""
+    return shorten(" ".join(text.split()), LONGEST_EXAMPLE)
 
 
 def date_of(moment: float) -> str:

@@ -1,0 +1,254 @@
+"""How runs stand, for people and as JSON: status, results as they are, and what HeyX holds of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of
+from heyx_bulk.cli.console import Console, duration, sentence, short_path
+from heyx_bulk.cli.signals import Signals
+from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
+from heyx_bulk.cli.upload_view import tell_causes, tell_invalid
+from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError
+from heyx_bulk.models.call_records import CallOutcome
+from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.models.option import command_line
+from heyx_bulk.reports import results
+from heyx_bulk.reports.read_back import Comparison, verify_run
+from heyx_bulk.reports.run_status import RunStatus, run_status
+from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.recovery import recover
+from heyx_bulk.storage.checkpoint.row_record import InvalidCause
+from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.storage.paths import state_checkpoints
+from heyx_bulk.upload.canary import lines_of
+from heyx_bulk.upload.runs import stored_paths
+from heyx_bulk.upload.upload_result import report
+from heyx_bulk.values.phrases import count, minute_of
+
+CAUSES_SHOWN = 12
+DIFFERENT = 3
+"""The exit code where HeyX holds anything otherwise."""
+
+
+def show_status(checkpoint: Path | None, console: Console) -> int:
+    """How a run stands, or every run in this folder; the exit code."""
+    paths = _found() if checkpoint is None else [checkpoint_of(checkpoint)]
+    if len(paths) == 1:
+        return _tell(paths[0], console)
+    console.say("Runs here and in the user's state folder; for more of one, name it:")
+    documents, codes = [], []
+    for path in paths:
+        line, document, code = _brief(path)
+        console.say(line)
+        documents.append(document)
+        codes.append(code)
+    console.result(count(len(paths), "run"), {"runs": documents})
+    return max(codes)
+
+
+def _found() -> list[Path]:
+    paths = [*sorted(Path.cwd().glob(f"*{CHECKPOINT}")), *state_checkpoints()]
+    if not paths:
+        raise CheckpointMismatch(
+            "There is no checkpoint in this folder, and none in the user's state folder.",
+            f"Go to the folder of the sheet, or name its checkpoint: {command_line('status', 'SHEET.checkpoint')}",
+        )
+    return paths
+
+
+def _brief(path: Path) -> tuple[str, dict[str, object], int]:
+    try:
+        with Checkpoint.open(path) as checkpoint:
+            stands = run_status(Run.from_checkpoint(checkpoint))
+    except CheckpointMismatch as error:
+        document: dict[str, object] = {"checkpoint": str(path), "error": error.what}
+        return f"  {short_path(path)}: {error.what}", document, error.exit_code
+    state = "goes on" if stands.is_running else "stopped" if results.count_open(stands.totals) else "finished"
+    line = f"  {command_line('status', short_path(path))}\n    {state}; {results.totals_line(stands.totals)}"
+    return line, {"checkpoint": str(path), "state": state, "totals": stands.totals}, _code(stands)
+
+
+def _tell(path: Path, console: Console) -> int:
+    with Checkpoint.open(path) as checkpoint:
+        run = Run.from_checkpoint(checkpoint)
+        stands = run_status(run)
+        is_open = bool(results.count_open(stands.totals))
+        console.say(
+            f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_progress(stands, is_open=is_open)}"
+        )
+        console.say(_calls(stands))
+        tell_invalid(console, checkpoint.queries.invalid_causes())
+        failures = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in stands.causes]
+        tell_causes(console, "Rows that failed or are uncertain:", failures, shown=CAUSES_SHOWN)
+        if is_open:
+            console.say(_left(stands, results.count_open(stands.totals)))
+        if not stands.is_running:
+            tell_next(console, report(run, None))
+        if stands.audit_errors:
+            tell_audit_errors(console, path, stands.audit_errors)
+        console.result(results.totals_line(stands.totals), _document(run, stands))
+        return _code(stands)
+
+
+def _code(stands: RunStatus) -> int:
+    return HeyxBulkError.exit_code if stands.audit_errors else results.exit_code(stands.totals)
+
+
+def _progress(stands: RunStatus, *, is_open: bool) -> str:
+    if stands.is_running:
+        return "It goes on now."
+    if not is_open:
+        return "It is finished."
+    last = stands.sessions[-1] if stands.sessions else None
+    if last is None:
+        return "Nothing was sent yet."
+    if last.ended_at is None:
+        return "It was cut off, by a kill or a power cut; nothing is lost."
+    why = f" {sentence(last.stop_reason)}" if last.stop_reason else ""
+    return f"It ended early at {minute_of(last.ended_at)}.{why} Nothing is lost."
+
+
+def _calls(stands: RunStatus) -> str:
+    sent = sum(stands.calls.values())
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in stands.calls.items())
+    told = f"{count(sent, 'call')} in {count(len(stands.sessions), 'session')}" + (f": {kinds}" if kinds else "")
+    refused, lost = stands.outcomes.get(CallOutcome.THROTTLED, 0), stands.outcomes.get(CallOutcome.UNANSWERED, 0)
+    parts = [f"{refused:,} refused as too many"] if refused else []
+    parts += [f"{lost:,} not answered"] if lost else []
+    if unknown := stands.outcomes.get(CallOutcome.UNKNOWN, 0):
+        times = "once" if stands.killed_sessions == 1 else f"{stands.killed_sessions:,} times"
+        cut = f"unknown: on their way when it was cut off {times}"
+        parts.append(f"{unknown:,} {'on their way' if stands.is_running else cut}")
+    return f"{told}. Of these {', '.join(parts)}." if parts else f"{told}."
+
+
+def _left(stands: RunStatus, rows: int) -> str:
+    told = f"Left: {count(rows, 'row')}, at most {count(stands.calls_left_max, 'call')}"
+    if stands.calls_left < stands.calls_left_max:
+        told += f", about {stands.calls_left:,} by what the rows so far took"
+    if stands.per_minute is None or stands.seconds_left is None:
+        return f"{told}."
+    ends = datetime.now() + timedelta(seconds=stands.seconds_left)
+    speed = f"at {stands.per_minute:,.0f} calls a minute, as lately"
+    return f"{told}; {speed}: about {duration(stands.seconds_left)}, until {ends:%H:%M}."
+
+
+def _document(run: Run, stands: RunStatus) -> dict[str, object]:
+    return {
+        "sheet": run.checkpoint.info.sheet,
+        "checkpoint": str(run.checkpoint.path),
+        "rows": sum(stands.totals.values()),
+        "totals": stands.totals,
+        "is_running": stands.is_running,
+        "sessions": len(stands.sessions),
+        "killed_sessions": stands.killed_sessions,
+        "calls": sum(stands.calls.values()),
+        "calls_by_kind": stands.calls,
+        "calls_by_answer": {str(what): number for what, number in stands.outcomes.items()},
+        "failures": [asdict(cause) for cause in stands.causes],
+        "calls_left_max": stands.calls_left_max,
+        "calls_left": stands.calls_left,
+        "calls_a_minute": None if stands.per_minute is None else round(stands.per_minute, 1),
+        "seconds_left": None if stands.seconds_left is None else round(stands.seconds_left),
+        "audit_errors": list(stands.audit_errors),
+        "exit": _code(stands),
+    }
+
+
+def show_report(checkpoint: Path, console: Console) -> int:
+    """Write the results of a run as it stands; the exit code."""
+    with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        tell_invalid(console, opened.queries.invalid_causes())
+        result = report(Run.from_checkpoint(opened), stored_paths(opened))
+    if result.write_error is not None:
+        raise result.write_error
+    return finish(console, result)
+
+
+def recover_rows(checkpoint: Path, console: Console) -> int:
+    """Write every row that can be read into a sheet of its own, and say what is lost; the exit code."""
+    path = checkpoint_of(checkpoint)
+    found = recover(path)
+    totals = dict(Counter(results.status_word(record) for record in found.rows))
+    written = results.write_recovered(found, path.with_name(f"{path.stem}.recovered.csv"))
+    lost = f"{count(found.lost, 'row')} cannot be read." if found.lost > 0 else "No row is lost."
+    console.say(f"{path.name}: {count(len(found.rows), 'row')} can be read. {lost}")
+    console.say(f"Saved: {short_path(written)}")
+    if found.command:
+        console.say("To go on; it looks for every row in HeyX first, so nobody is created twice:")
+        console.say(f"  {found.command} --restart")
+    document: dict[str, object] = {"read": len(found.rows), "lost": found.lost, "saved": str(written)}
+    console.result(results.totals_line(totals), {**document, "totals": totals, "exit": results.exit_code(totals)})
+    return 3 if found.lost > 0 else results.exit_code(totals)
+
+
+def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Console, sample: int | None) -> int:
+    """Read back what a run sent, or a sample of it, and tell every difference; the exit code."""
+    with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        settings = from_environment(os.environ, **connection.or_else(opened.facts.connection).given())
+        if opened.facts.channel != settings.channel:
+            console.say("The token is another than the one the run began with: is it for the same channel?")
+        confirmed = len(opened.queries.confirmed_rows())
+        if not confirmed:
+            raise CheckpointMismatch(
+                f"{opened.info.sheet}: no row was sent yet, so there is nothing to compare.",
+                "Upload the sheet first.",
+            )
+        rows = confirmed if sample is None else min(sample, confirmed)
+        drawn = "" if rows == confirmed else f" of {confirmed:,}, drawn at random"
+        seconds = rows / settings.rate.calls * settings.rate.window_seconds
+        console.say(
+            f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; "
+            f"at {settings.rate}: about {duration(seconds)}."
+        )
+        return _tell_comparisons(console, _compare(console, Run.from_checkpoint(opened), settings, rows))
+
+
+def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[Comparison]:
+    progress = console.progress(rows)
+    chance = random.Random()  # noqa: S311  a sample is no secret
+
+    def report(found: Comparison) -> None:
+        status = Status.UNCHANGED if found.matches else Status.FAILED
+        progress.report(Outcome(found.number, status, found.contact_id))
+
+    with Signals(console) as signals:
+        reading = verify_run(run, settings, sample=rows, chance=chance, started=signals.attach, on_compared=report)
+        try:
+            return asyncio.run(reading)
+        finally:
+            progress.close()
+
+
+def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
+    wrong = [found for found in compared if not found.matches]
+    as_sent = len(compared) - len(wrong)
+    for found in wrong:
+        for line in lines_of(found):
+            console.say(line)
+    if wrong:
+        console.say("HeyX made these of what was sent, or somebody changed them there since. Nothing was written.")
+    code = DIFFERENT if wrong else 0
+    different = [
+        {
+            "row": found.number,
+            "contact": found.contact_id,
+            "unread": found.read_error or None,
+            "differences": [asdict(one) for one in found.differences],
+        }
+        for found in wrong
+    ]
+    console.result(
+        f"{count(len(compared), 'row')} read back: {as_sent:,} as sent, {len(wrong):,} different",
+        {"rows": len(compared), "matches": as_sent, "different": different, "exit": code},
+    )
+    return code
