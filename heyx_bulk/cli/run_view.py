@@ -1,21 +1,23 @@
-"""How runs stand, for people and as JSON: status, results as they are, and what HeyX holds of them."""
+"""What the commands about runs show and do: status, results, comparison with HeyX, rerun."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import random
+import sys
 from collections import Counter
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of
-from heyx_bulk.cli.console import Console, duration, sentence, short_path
+from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
+from heyx_bulk.cli.console import Console, duration, same_command, sentence, short_path
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
-from heyx_bulk.cli.upload_view import tell_causes, tell_invalid
-from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError
+from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
+from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
@@ -24,13 +26,20 @@ from heyx_bulk.reports.read_back import Comparison, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.recovery import recover
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import state_checkpoints
 from heyx_bulk.upload.canary import lines_of
+from heyx_bulk.upload.corrections import run_of_file
+from heyx_bulk.upload.options import RunOptions
+from heyx_bulk.upload.pipeline import rerun
 from heyx_bulk.upload.runs import stored_paths
+from heyx_bulk.upload.staging import sheet_change
 from heyx_bulk.upload.upload_result import report
 from heyx_bulk.values.phrases import count, minute_of
 
@@ -252,3 +261,42 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
         {"rows": len(compared), "matches": as_sent, "different": different, "exit": code},
     )
     return code
+
+
+def run_again(
+    checkpoint: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, uncertain: bool
+) -> int:
+    """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
+    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(open_sheet(checkpoint))
+    path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
+    with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
+        settings = from_environment(os.environ, **connection.or_else(opened.facts.connection).given())
+        corrections = None
+        if given_back is None:
+            _tell_rerun(console, opened, uncertain=uncertain)
+        else:
+            corrections = open_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
+        run_options = replace(run_options, command=same_command(sys.argv[1:]))
+        view = RerunView(console, signals)
+        result = rerun(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)
+        return finish(console, result)
+
+
+def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
+    """Say what is sent again: rows as they were, also where the sheet has been changed since."""
+    difference, path = "", Path(checkpoint.info.path)
+    with suppress(SheetError):
+        difference = sheet_change(checkpoint, open_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
+    if difference:
+        console.say(f"{path.name} has changed since its run began ({difference}).")
+        console.say("A rerun sends its rows as they were.")
+        console.say(f"To send the sheet as it is now:\n  {checkpoint.facts.command} --restart")
+    totals = checkpoint.queries.totals()
+    failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
+    if failed or not unknown:
+        console.say(f"{checkpoint.info.sheet}: {count(failed, 'failed row')} again.")
+    if unknown and uncertain:
+        risk = "sent as if never sent before: a contact that is in HeyX after all would be there twice"
+        console.say(f"{checkpoint.info.sheet}: {count(unknown, 'uncertain row')}, {risk}.")
+    elif unknown:
+        console.say(f"{count(unknown, 'uncertain row')}: looked for where there is a key, and not sent.")
