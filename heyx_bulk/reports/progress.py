@@ -1,4 +1,4 @@
-"""What a person watches while a run or an export goes on: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a run or an export: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -17,45 +17,35 @@ WORTH_SHOWING_SECONDS = 2.0
 
 
 class Progress:
-    """How far a run (counted in rows) or an export (counted in calls) is. This one shows nothing."""
+    """The progress of a run (counted in rows) or an export (counted in calls). Subclasses show it."""
 
-    def report(self, outcome: Outcome) -> None:
-        """One more row has its outcome."""
-
-    def advance(self, done: int, calls: int, contacts: int) -> None:
-        """An export has had `done` of the `calls` it is known to need, and met so many contacts."""
-
-    def tick(self, wait_seconds: float, trouble: str = "") -> None:
-        """A second has passed: the next call waits for `wait_seconds`; `trouble` is why calls are repeated."""
-
-    def close(self) -> None:
-        """The run or export has ended."""
-
-
-class _Shown(Progress):
-    """A progress that is shown: what is known so far. Subclasses show it."""
-
-    def __init__(self, total: int, done: int) -> None:
+    def __init__(self, total: int = 0, done: int = 0) -> None:
         self._total, self._done = total, done
         self._contacts: int | None = None
         self._statuses: Counter[str] = Counter()
         self._wait_seconds, self._trouble = 0.0, ""
 
     def report(self, outcome: Outcome) -> None:
+        """Count a row that has its outcome."""
         self._done += 1
         self._statuses[outcome.status] += 1
         self._show()
 
     def advance(self, done: int, calls: int, contacts: int) -> None:
+        """Set how many of the `calls` that an export is known to need are done, and how many contacts it found."""
         self._done, self._total, self._contacts = done, calls, contacts
         self._show()
 
     def tick(self, wait_seconds: float, trouble: str = "") -> None:
+        """A second has passed: the next call waits for `wait_seconds`; `trouble` is why calls are repeated."""
         self._wait_seconds, self._trouble = wait_seconds, trouble
         self._show()
 
+    def close(self) -> None:
+        """The run or export has ended."""
+
     def _show(self) -> None:
-        raise NotImplementedError
+        """Show what is known; here nothing."""
 
     def _notes(self, *statuses: str) -> list[str]:
         notes = [f"{self._statuses[status]:,} {status}" for status in statuses if self._statuses[status]]
@@ -68,8 +58,8 @@ class _Shown(Progress):
         return notes
 
 
-class Bar(_Shown):
-    """A tqdm bar, and behind it the rows that need a person and the wait for HeyX's limit."""
+class Bar(Progress):
+    """A tqdm bar, and behind it the rows that need attention and the wait for HeyX's limit."""
 
     def __init__(self, file: TextIO, total: int = 0, done: int = 0, *, unit: str = "row") -> None:
         super().__init__(total, done)
@@ -97,7 +87,7 @@ class Bar(_Shown):
         self._bar.update(self._done - self._bar.n)
 
 
-class Lines(_Shown):
+class Lines(Progress):
     """A line every 30 seconds, and one as soon as calls have to be repeated; for logs and pipes."""
 
     def __init__(
@@ -131,7 +121,7 @@ class Lines(_Shown):
 
 
 class RowLogger(Progress):
-    """Names every row as it ends, above what else is shown."""
+    """Writes a line for every row as it ends, above what else is shown."""
 
     def __init__(self, shown: Progress, file: TextIO) -> None:
         self._shown = shown

@@ -151,13 +151,7 @@ def _about(run: Run) -> list[tuple[str, str]]:
 
 
 def _shown(value: object) -> str:
-    match value:
-        case True:
-            return "yes"
-        case list():
-            return ", ".join(str(item) for item in value)
-        case _:
-            return str(value)
+    return "yes" if value is True else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def sheet_positions(header: Sequence[str]) -> tuple[int, ...]:
@@ -219,10 +213,8 @@ def count_open(totals: Mapping[str, int]) -> int:
     return totals.get(TO_DO, 0) + totals.get(UNCONFIRMED, 0)
 
 
-def _places(path: Path) -> Iterator[Path]:
-    yield path
-    for number in range(2, 1000):
-        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+def _places(path: Path) -> list[Path]:
+    return [path, *(path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 1000))]
 
 
 def _is_ours(checkpoint: Checkpoint, path: Path) -> bool:

@@ -86,17 +86,13 @@ def parse_time_of_day(text: str, now: datetime) -> float:
 def parse_duration(text: str) -> float:
     """A duration: `2h`, `90min`, `1h30m`, `45s`; raises `SettingsError`."""
     found = _DURATION.fullmatch(text.strip().casefold().replace(" ", ""))
-    hours, minutes, rest = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
-    total = hours * 3600 + minutes * 60 + rest
+    parts = zip(found.groups("0"), (3600, 60, 1), strict=True) if found else ()
+    total = sum(float(number) * seconds for number, seconds in parts)
     if total <= 0:
         raise SettingsError(
             f"--max-duration {text} is no duration.", "Write it like --max-duration 2h, 90min or 1h30m."
         )
     return total
-
-
-def _time_of_day(text: str) -> float:
-    return parse_time_of_day(text, datetime.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +119,7 @@ class StopConditions:
         "--until",
         metavar="TIME",
         help="Stop at this time of day, such as 06:00, by this machine's clock.",
-        parse=_time_of_day,
+        parse=lambda text: parse_time_of_day(text, datetime.now()),
     )
     max_seconds: float | None = option(
         "--max-duration", metavar="TIME", help="Stop after 2h, 90min or 45s.", parse=parse_duration
@@ -166,11 +162,11 @@ class StopMonitor:
     def before_send(self, kind: str) -> None:
         """A call of this kind is about to leave; raises `LimitReached` where it must not."""
         self._check_time()
-        stops = self.conditions
-        if stops.max_calls is not None and self._sent.total() >= stops.max_calls:
-            raise _limit(f"Stopped after {count(stops.max_calls, 'call')}, as --max-calls says.")
-        if kind == CREATE and stops.max_creates is not None and self._sent[CREATE] >= stops.max_creates:
-            raise _limit(f"Stopped after {count(stops.max_creates, 'create')}, as --max-creates says.")
+        calls, creates = self.conditions.max_calls, self.conditions.max_creates
+        if calls is not None and self._sent.total() >= calls:
+            raise _limit(f"Stopped after {count(calls, 'call')}, as --max-calls says.")
+        if kind == CREATE and creates is not None and self._sent[CREATE] >= creates:
+            raise _limit(f"Stopped after {count(creates, 'create')}, as --max-creates says.")
 
     def on_send(self, kind: str) -> None:
         """A call of this kind has left."""
