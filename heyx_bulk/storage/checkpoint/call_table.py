@@ -1,4 +1,4 @@
-"""Every call a run sent, as its checkpoint remembers it, and the starts that sent them.
+"""Every call a run sent, as its checkpoint records it, and the sessions that sent them.
 
 A call is written when it leaves and again when it is answered, without waiting for the disk: a kill loses
 nothing (a call that was on its way is then `unknown`), a power cut the calls since the last row's step.
@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.call_records import FIND, CallAttempt, CallDescription, CallOutcome, CallResult
 
 SCHEMA = """
-CREATE TABLE start (
+CREATE TABLE session (
     number INTEGER PRIMARY KEY,
     began REAL NOT NULL,          -- epoch seconds, by this machine's clock, as all times here
     ended REAL,                   -- NULL while it goes on, or if it was killed
@@ -24,7 +25,7 @@ CREATE TABLE start (
 );
 CREATE TABLE call (
     number INTEGER PRIMARY KEY,   -- in the order in which calls left
-    start INTEGER NOT NULL,
+    session INTEGER NOT NULL,
     row INTEGER,                  -- NULL: no row's own
     kind TEXT NOT NULL,
     asked TEXT NOT NULL,          -- a JSON list: contact id, then what it names
@@ -47,7 +48,7 @@ NAMES_KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One start of a run: when it began and ended (epoch seconds), calls it counted, what ended it early."""
+    """One session of a run: when it began and ended (epoch seconds), calls it counted, what ended it early."""
 
     number: int
     started_at: float
@@ -58,7 +59,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One sending as the checkpoint remembers it; `came` is None where no answer was recorded.
+    """One sending as the checkpoint records it; `result` is None where no answer was recorded.
 
     Of what the call carried, `attempt` has the value searched for, and the first names of fields or tags with
     how many more there were; no value written.
@@ -80,14 +81,14 @@ class CallTable:
     # Written
 
     def start_session(self, at: float) -> int:
-        """A start begins; its number."""
-        number = self._db.execute("INSERT INTO start (began) VALUES (?)", (at,)).lastrowid
+        """A session begins; its number."""
+        number = self._db.execute("INSERT INTO session (began) VALUES (?)", (at,)).lastrowid
         return int(number or 0)
 
     def end_session(self, session: int, at: float, calls: int, stop_reason: str) -> None:
-        """A start has ended, having counted so many calls."""
+        """A session has ended, having counted so many calls."""
         self._db.execute(
-            "UPDATE start SET ended = ?, calls = ?, why = ? WHERE number = ?", (at, calls, stop_reason, session)
+            "UPDATE session SET ended = ?, calls = ?, why = ? WHERE number = ?", (at, calls, stop_reason, session)
         )
 
     def record_send(self, session: int, attempt: CallAttempt, at: float) -> int:
@@ -97,23 +98,18 @@ class CallTable:
         values = (session, attempt.row, asked.kind, text, attempt.number, round(attempt.waited_seconds, 3), at)
         with self._without_sync():
             number = self._db.execute(
-                "INSERT INTO call (start, row, kind, asked, attempt, waited, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO call (session, row, kind, asked, attempt, waited, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 values,
             ).lastrowid
         return int(number or 0)
 
     def record_result(self, number: int, result: CallResult) -> None:
         """The call with this number was answered, or is lost."""
-        values = (
-            round(result.seconds, 3),
-            result.status,
-            result.outcome,
-            result.message[:LONGEST_MESSAGE] or None,
-            number,
-        )
+        message = result.message[:LONGEST_MESSAGE] or None
         with self._without_sync():
             self._db.execute(
-                "UPDATE call SET seconds = ?, status = ?, happened = ?, said = ? WHERE number = ?", values
+                "UPDATE call SET seconds = ?, status = ?, happened = ?, said = ? WHERE number = ?",
+                (round(result.seconds, 3), result.status, result.outcome, message, number),
             )
 
     @contextmanager
@@ -131,27 +127,25 @@ class CallTable:
     # Read
 
     def sessions(self) -> list[Session]:
-        """Every start so far, in order."""
-        return [
-            Session(*found)
-            for found in self._db.rows("SELECT number, began, ended, calls, why FROM start ORDER BY number")
-        ]
+        """Every session so far, in order."""
+        found = self._db.rows("SELECT number, began, ended, calls, why FROM session ORDER BY number")
+        return [Session(*row) for row in found]
 
     def of_row(self, number: int) -> list[CallRecord]:
         """The calls made for the row `number`, in the order in which they left."""
         found = self._db.rows(
-            "SELECT start, at, row, kind, asked, attempt, waited, happened, status, seconds, said FROM call "
+            "SELECT session, at, row, kind, asked, attempt, waited, happened, status, seconds, said FROM call "
             "WHERE row = ? ORDER BY number",
             number,
         )
-        return [_recorded(values) for values in found]
+        return [_call_record(row) for row in found]
 
     def counts(self) -> dict[tuple[int, str, CallOutcome], int]:
-        """How many calls there are by start, kind, and what came of them."""
-        found = self._db.rows("SELECT start, kind, happened, count(*) FROM call GROUP BY start, kind, happened")
+        """How many calls there are by session, kind and outcome."""
+        query = "SELECT session, kind, happened, count(*) FROM call GROUP BY session, kind, happened"
         return {
-            (int(start), str(kind), CallOutcome(happened or CallOutcome.UNKNOWN)): int(count)
-            for start, kind, happened, count in found
+            (session, kind, CallOutcome(happened or CallOutcome.UNKNOWN)): count
+            for session, kind, happened, count in self._db.rows(query)
         }
 
     def since(self, at: float) -> tuple[int, float | None]:
@@ -173,27 +167,13 @@ def _names(asked: CallDescription) -> list[str]:
     return [text[:LONGEST_NAME] for text in shown[:NAMES_KEPT]] + ([f"and {more} more"] if more > 0 else [])
 
 
-def _recorded(values: tuple[object, ...]) -> CallRecord:
-    start, at, row, kind, asked, attempt, waited, happened, status, seconds, said = values
-    contact_id, *names = json.loads(str(asked))
-    items = tuple((name, value) for name, _, value in (str(text).partition("=") for text in names))
+def _call_record(found: tuple[Any, ...]) -> CallRecord:
+    session, at, row, kind, asked, attempt, waited, happened, status, seconds, said = found
+    contact_id, *texts = json.loads(asked)
+    names = [text.partition("=")[::2] if kind == FIND else (text, "") for text in texts]
     return CallRecord(
-        session=int(str(start)),
-        at=float(str(at)),
-        attempt=CallAttempt(
-            CallDescription(
-                str(kind), contact_id, items if kind == FIND else tuple((str(name), "") for name in names)
-            ),
-            None if row is None else int(str(row)),
-            int(str(attempt)),
-            float(str(waited)),
-        ),
-        result=None
-        if happened is None
-        else CallResult(
-            CallOutcome(str(happened)),
-            None if status is None else int(str(status)),
-            float(str(seconds)),
-            str(said or ""),
-        ),
+        session,
+        at,
+        CallAttempt(CallDescription(kind, contact_id, tuple(names)), row, attempt, waited),
+        None if happened is None else CallResult(CallOutcome(happened), status, seconds, said or ""),
     )

@@ -6,12 +6,11 @@ import json
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
-from heyx_bulk.database import Database
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull, Stopped, WriteError
 from heyx_bulk.storage.checkpoint.baseline import Baseline
 from heyx_bulk.storage.checkpoint.call_table import CallTable
+from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointFile, read_fact
 from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, remove_leftovers
 from heyx_bulk.storage.checkpoint.queries import Queries
 from heyx_bulk.storage.checkpoint.queue import Queue
@@ -28,16 +27,15 @@ def _has_our_header(path: Path) -> bool:
     return False
 
 
-class Checkpoint:
-    """An open checkpoint, by what is asked of it. Whoever writes holds its lock (`lock`); reading needs none.
+class Checkpoint(CheckpointFile):
+    """The open checkpoint of a run, by what is asked of it.
 
     `info` and `facts` are about the run as a whole; `queue` is its rows, one at a time, `queries` all of them at
     once; `reopening` opens rows again; `calls` are the calls made, `baseline` what an export showed of the rows.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
-        self.path = path
-        self._db = Database(path, CHECKPOINT_FILE, synchronous="FULL" if durable else "OFF")
+        super().__init__(path, synchronous="FULL" if durable else "OFF")
         self.facts = Facts(self._db)
         self.queue = Queue(self._db)
         self.queries = Queries(self._db)
@@ -88,33 +86,18 @@ class Checkpoint:
 
     def _format(self) -> object:
         """The format that the file says it has; before format 3 a table of another name said so."""
-        old = self._db.row("SELECT 1 FROM sqlite_master WHERE name = 'meta'") is not None
-        found = self._db.value(f"SELECT value FROM {'meta' if old else 'info'} WHERE name = 'format'")
+        if self._db.row("SELECT 1 FROM sqlite_master WHERE name = 'meta'") is None:
+            return read_fact(self._db, "format")
+        found = self._db.value("SELECT value FROM meta WHERE name = 'format'")
         return None if found is None else json.loads(found)
 
-    def close(self) -> None:
-        """Let the checkpoint go."""
-        self._db.close()
-
     def move(self, path: Path) -> None:
-        """Let the checkpoint go, whole, and give its file another name."""
+        """Close the checkpoint, and give its file, which then holds all of it, another name."""
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.close()
         remove_leftovers(self.path)
         remove_leftovers(path)
         self.path.replace(path)
-
-    def delete(self) -> None:
-        """Let the checkpoint go, and take its file away."""
-        self.close()
-        remove_leftovers(self.path)
-        self.path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @cached_property
     def info(self) -> RunInfo:

@@ -112,7 +112,7 @@ class Queue:
     # Steps of a row
 
     def mark_create_pending(self, number: int, payload: Sequence[Field], sent_at: float | None) -> None:
-        """A create with the fields `sent` is about to leave; durable when this returns."""
+        """A create with the fields `payload` is about to leave; durable when this returns."""
         fields = json.dumps([[field.name, field.value] for field in payload], ensure_ascii=False)
         self._set(number, state=RowState.CREATE_PENDING, create_payload=fields, create_sent_at=sent_at)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Generic, Self, TypeVar, overload
+from dataclasses import dataclass, fields
+from typing import Any, Generic, Self, TypeVar
 
 from heyx_bulk.database import Database
+from heyx_bulk.storage.checkpoint.checkpoint_file import read_fact
 
 T = TypeVar("T")
 
 FORMAT = 3
 """The version of the checkpoint's tables."""
-
-SCHEMA = "CREATE TABLE info (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,6 @@ class RunInfo:
         known = {field.name: found[field.name] for field in fields(cls)}
         return cls(**{**known, "header": tuple(found["header"]), "warnings": warnings})
 
-    def write(self, db: Database) -> None:
-        """Store the info in a checkpoint that has none yet."""
-        facts = {"format": FORMAT, **asdict(self)}
-        rows = [(name, json.dumps(value)) for name, value in facts.items()]
-        db.executemany("INSERT INTO info VALUES (?, ?)", rows)
-
     @property
     def short_id(self) -> str:
         """The beginning of the run's id, by which people and files name it."""
@@ -71,18 +64,9 @@ class _Fact(Generic[T]):
     def __set_name__(self, _: type, name: str) -> None:
         self._name = name
 
-    @overload
-    def __get__(self, facts: None, _: type) -> Self: ...
-    @overload
-    def __get__(self, facts: Facts, _: type) -> T: ...
-    def __get__(self, facts: Facts | None, _: type) -> Self | T:
-        if facts is None:
-            return self
-        text = facts.db.value("SELECT value FROM info WHERE name = ?", self._name)
-        if text is None:
-            return self._default
-        value: T = json.loads(text)
-        return value
+    def __get__(self, facts: Facts, _: type) -> T:
+        found: T | None = read_fact(facts.db, self._name)
+        return self._default if found is None else found
 
     def __set__(self, facts: Facts, value: T) -> None:
         facts.db.execute("REPLACE INTO info VALUES (?, ?)", (self._name, json.dumps(value)))
@@ -96,7 +80,7 @@ class Facts:
     command = _Fact("")
     """The command that began it, ready to copy."""
     connection = _Fact[dict[str, Any]]({})
-    """How its first session spoke to HeyX."""
+    """How its first session was connected to HeyX."""
     files = _Fact[dict[str, str]]({})
     """Where its results belong."""
     written_files = _Fact[dict[str, str]]({})

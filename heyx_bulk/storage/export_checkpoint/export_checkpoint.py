@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
 
-from heyx_bulk.database import Database, create_private, translate_errors
 from heyx_bulk.errors import CheckpointMismatch, Stopped, WriteError
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.planning.page_order import SeenPage
-from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, delete_checkpoint, remove_leftovers, sync
+from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft, CheckpointFile, read_fact
 from heyx_bulk.storage.export_checkpoint.searches import (
     FORMAT,
+    SCHEMA,
     Search,
     SearchCoverage,
     SearchState,
     ValueCoverage,
-    fill,
 )
 
 BATCH = 500
@@ -31,16 +29,12 @@ SELECT id, fields, tags, created_at FROM contact WHERE id IN (
 """
 
 
-class ExportCheckpoint:
-    """The open checkpoint of an export; whoever writes holds its lock (`hold`).
+class ExportCheckpoint(CheckpointFile):
+    """The open checkpoint of an export.
 
-    What is lost with the power is read again, so nothing waits for the disk but what begins it. Raises `DiskFull`
-    where the disk takes no more.
+    What is lost in a power cut is read again, so nothing but its creation waits for the disk. Raises `DiskFull`
+    where the disk is full.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._db = Database(path, CHECKPOINT_FILE)
 
     @classmethod
     def create(
@@ -50,20 +44,16 @@ class ExportCheckpoint:
         searches: Iterable[tuple[Field, str, bool]],
         named: Iterable[tuple[str, bool]],
     ) -> None:
-        """Make the checkpoint of an export of these `searches` (field and value, spelling, whether listed) and
+        """Create the checkpoint of an export of these `searches` (field and value, spelling, whether listed) and
         contacts `named` by id (whether listed).
         """
-        draft = path.with_name(f".{path.name}.draft")
-        try:
-            with translate_errors(path, CHECKPOINT_FILE, starting=True):
-                draft.unlink(missing_ok=True)
-                create_private(draft)
-                fill(draft, path, facts, searches, named)
-                sync(draft)
-                remove_leftovers(path)
-                draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with CheckpointDraft(path, SCHEMA) as draft:
+            draft.db.executemany(
+                "INSERT INTO search (field, value, spelling, listed) VALUES (?, ?, ?, ?)",
+                ((field.name, field.value, spelling, listed) for field, spelling, listed in searches),
+            )
+            draft.db.executemany("INSERT OR IGNORE INTO named (id, listed) VALUES (?, ?)", named)
+            draft.publish({"format": FORMAT, **facts})
 
     @classmethod
     def open(cls, path: Path) -> ExportCheckpoint:
@@ -80,39 +70,25 @@ class ExportCheckpoint:
             )
         return checkpoint
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-
-    def delete(self) -> None:
-        """Let the checkpoint go, and take its file away."""
-        self._db.close()
-        delete_checkpoint(self.path)
-
     def info(self, name: str) -> object:
         """A fact about the export; None where it is not known."""
-        found = self._db.value("SELECT value FROM meta WHERE name = ?", name)
-        return None if found is None else json.loads(found)
+        return read_fact(self._db, name)
 
     # What is to be read
 
     def open_searches(self, *, listed: bool) -> Iterator[Search]:
-        """The searches that are not done, in their order; each as it stands when it is taken."""
-        last = 0
-        while found := self._searches("state = 'open' AND number > ? AND listed = ? LIMIT ?", last, listed, BATCH):
-            for search in found:
-                last = search.number
-                yield search
+        """The searches that are not done, in order, a few at a time: each in the state it then has."""
+        return self._stream_searches("state = 'open' AND listed = ?", listed)
 
     def searches(self, *, listed: bool) -> Iterator[Search]:
-        """All searches of a kind, in their order."""
+        """All searches, of a list or not, in order."""
+        return self._stream_searches("listed = ?", listed)
+
+    def _stream_searches(self, where: str, *values: object) -> Iterator[Search]:
         last = 0
-        while found := self._searches("number > ? AND listed = ? ORDER BY number LIMIT ?", last, listed, BATCH):
-            for search in found:
-                last = search.number
-                yield search
+        while found := self._searches(f"{where} AND number > ? ORDER BY number LIMIT {BATCH}", *values, last):
+            yield from found
+            last = found[-1].number
 
     def open_ids(self) -> Iterator[str]:
         """The ids of contacts that are still to be read."""
@@ -129,11 +105,9 @@ class ExportCheckpoint:
         )
         return [
             Search(
-                number, Field(field, value), spelling, bool(listed), turn, size, SearchState(state), bool(ok), word
+                number, Field(field, value), spelling, bool(listed), turn, size, SearchState(state), bool(ok), why
             )
-            for number, field, value, spelling, listed, turn, size, state, ok, word in self._db.rows(
-                query, *values
-            )
+            for number, field, value, spelling, listed, turn, size, state, ok, why in self._db.rows(query, *values)
         ]
 
     # What was read
@@ -167,30 +141,24 @@ class ExportCheckpoint:
                 )
 
     def finish_search(self, search: Search, *, complete: bool) -> None:
-        """A search is done: its last pass showed everybody, or (not `settled`) all passes together are the
-        best.
-        """
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE search SET state = 'done', settled = ?, counts_from = ? WHERE number = ?",
-                (complete, search.pass_number if complete else 1, search.number),
-            )
+        """A search is done: its last pass showed all contacts, or (not `complete`) all passes together count."""
+        self._db.execute(
+            "UPDATE search SET state = 'done', settled = ?, counts_from = ? WHERE number = ?",
+            (complete, search.pass_number if complete else 1, search.number),
+        )
 
     def restart_search(self, search: Search) -> Search:
         """The search, to be read through once more."""
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE search SET state = 'open', pass = ? WHERE number = ?",
-                (search.pass_number + 1, search.number),
-            )
+        self._db.execute(
+            "UPDATE search SET state = 'open', pass = ? WHERE number = ?", (search.pass_number + 1, search.number)
+        )
         return self._searches("number = ?", search.number)[0]
 
     def reject_search(self, search: Search, message: str) -> None:
-        """HeyX refuses a search."""
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE search SET state = 'refused', message = ? WHERE number = ?", (message, search.number)
-            )
+        """HeyX rejected a search."""
+        self._db.execute(
+            "UPDATE search SET state = 'refused', message = ? WHERE number = ?", (message, search.number)
+        )
 
     def store_contact(self, asked: str, contact: Contact) -> None:
         """What HeyX shows under the id `asked` that was wanted; its own id may be another."""
@@ -201,16 +169,14 @@ class ExportCheckpoint:
             )
 
     def fail_contact(self, contact_id: str, state: SearchState, message: str) -> None:
-        """A contact that was wanted by its id cannot be had."""
-        with self._db.transaction():
-            self._db.execute("UPDATE named SET state = ?, message = ? WHERE id = ?", (state, message, contact_id))
+        """A contact that was wanted by its id could not be read."""
+        self._db.execute("UPDATE named SET state = ?, message = ? WHERE id = ?", (state, message, contact_id))
 
     def skip_found_ids(self) -> int:
-        """Contacts wanted by id that a search has shown need no call of their own; how many were still wanted."""
-        with self._db.transaction():
-            return self._db.execute(
-                "UPDATE named SET state = 'done' WHERE state = 'open' AND id IN (SELECT id FROM contact)"
-            ).rowcount
+        """Contacts wanted by id that a search has shown need no call of their own; returns their number."""
+        return self._db.execute(
+            "UPDATE named SET state = 'done' WHERE state = 'open' AND id IN (SELECT id FROM contact)"
+        ).rowcount
 
     def _store(self, contact: Contact) -> None:
         self._db.execute(
@@ -218,25 +184,20 @@ class ExportCheckpoint:
             (contact.id, json.dumps(dict(contact.fields)), json.dumps(sorted(contact.tags)), contact.created_at),
         )
 
-    # What came of it
+    # Results
 
     def contacts(self) -> Iterator[Contact]:
         """The contacts that were wanted, each once and whole, oldest first."""
         for contact_id, fields, tags, created_at in self._db.stream(_WANTED):
-            yield Contact(
-                contact_id,
-                json.loads(fields),
-                frozenset(json.loads(tags)),
-                complete=True,
-                created_at=created_at,
-            )
+            tag_set = frozenset(json.loads(tags))
+            yield Contact(contact_id, json.loads(fields), tag_set, complete=True, created_at=created_at)
 
     def count(self) -> int:
         """How many contacts were wanted and read."""
         return self._one(f"SELECT count(*) FROM ({_WANTED})")
 
     def coverage(self) -> list[SearchCoverage]:
-        """What the searches came to that are not of a list, in their order, spellings of one value together."""
+        """The results of searches that are not of a list, in order, spellings of one value together."""
         query = """
         WITH total AS (
             SELECT search, total FROM page WHERE came IN (SELECT max(came) FROM page GROUP BY search)
@@ -254,12 +215,12 @@ class ExportCheckpoint:
         WHERE NOT search.listed GROUP BY search.field, search.value ORDER BY min(search.number)
         """
         return [
-            SearchCoverage(Field(field, value), found, total if told else None, bool(settled), passes, partly)
-            for field, value, found, total, told, settled, passes, partly in self._db.rows(query)
+            SearchCoverage(Field(field, value), found, total if known else None, bool(settled), passes, partly)
+            for field, value, found, total, known, settled, passes, partly in self._db.rows(query)
         ]
 
     def value_coverage(self) -> ValueCoverage:
-        """What the values of a list came to."""
+        """The results of the values of a list."""
         query = """
         WITH value AS (
             SELECT field, value, max(state = 'refused') AS refused, min(settled) AS settled,
@@ -274,7 +235,7 @@ class ExportCheckpoint:
         return ValueCoverage(*found)
 
     def rejected_searches(self) -> Iterator[Search]:
-        """The searches of a list that HeyX refused."""
+        """The searches of a list that HeyX rejected."""
         return (search for search in self.searches(listed=True) if search.state is SearchState.REJECTED)
 
     def ids(self) -> set[str]:
@@ -283,10 +244,8 @@ class ExportCheckpoint:
 
     def count_open(self) -> tuple[int, int]:
         """How many searches and how many contacts by id are open."""
-        return (
-            self._one("SELECT count(*) FROM search WHERE state = 'open'"),
-            self._one("SELECT count(*) FROM named WHERE state = 'open'"),
-        )
+        query = "SELECT count(*) FROM {} WHERE state = 'open'"
+        return self._one(query.format("search")), self._one(query.format("named"))
 
     def count_answers(self) -> int:
         """How many pages, of all passes, and contacts by id were read or refused."""
@@ -297,12 +256,12 @@ class ExportCheckpoint:
         )
 
     def page_size(self) -> int | None:
-        """How large pages were asked for once HeyX had given such; None: as large as HeyX makes them."""
+        """The size of pages that was asked for and given; None where HeyX chooses it."""
         found: int | None = self._db.value("SELECT max(per_page) FROM search")
         return found
 
     def failed_ids(self) -> Iterator[tuple[str, bool, SearchState, str]]:
-        """Contacts that could not be had by their id: id, whether a person listed it, why."""
+        """Contacts that could not be read by their id: id, whether the user listed it, why."""
         query = "SELECT id, listed, state, message FROM named WHERE state IN ('absent', 'refused') ORDER BY id"
         for contact_id, listed, state, message in self._db.stream(query):
             yield contact_id, bool(listed), SearchState(state), message

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Field
-from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE
 
 FORMAT = 1
 
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+SCHEMA = """
 CREATE TABLE search (
     number INTEGER PRIMARY KEY,
     field TEXT NOT NULL,
@@ -74,10 +68,10 @@ class SearchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search: contacts with `wanted`, in one spelling of its value, being read for the `turn`-th time.
+    """One search: contacts with `wanted`, in one spelling of its value, being read for the `pass_number`-th time.
 
     `listed` ones come from a list of values. `per_page` is the size of pages that HeyX gave, None for its own.
-    `settled` says whether the pages showed everybody.
+    `complete` says whether the pages showed all contacts.
     """
 
     number: int
@@ -93,10 +87,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class SearchCoverage:
-    """What the search for one value came to.
+    """The result of the search for one value.
 
     `found` contacts have it; HeyX's search named `total`, those that only resemble them too (None: it does not
-    say). Where not `settled`, contacts came and went while they were read, in each of `passes`, and `partly` of
+    say). Where not `complete`, contacts came and went while they were read, in each of `passes`, and `partly` of
     those found were not on all passes.
     """
 
@@ -110,33 +104,9 @@ class SearchCoverage:
 
 @dataclass(frozen=True, slots=True)
 class ValueCoverage:
-    """What the values of a list came to: how many there are, found somebody, were refused, never came to rest."""
+    """How many values of a list there are, found a contact, were rejected, and changed in every pass."""
 
     searched: int
     found: int
     rejected: int
     incomplete: int
-
-
-def fill(
-    path: Path,
-    named: Path,
-    facts: Mapping[str, object],
-    searches: Iterable[tuple[Field, str, bool]],
-    wanted: Iterable[tuple[str, bool]],
-) -> None:
-    """Write an export's checkpoint, which will be `named` so, into the empty file at `path`."""
-    db = Database(path, CHECKPOINT_FILE, synchronous="OFF", starting=True, named=named)
-    try:
-        db.script("PRAGMA journal_mode=OFF; BEGIN;" + _SCHEMA)
-        db.executemany(
-            "INSERT INTO search (field, value, spelling, listed) VALUES (?, ?, ?, ?)",
-            ((field.name, field.value, spelling, listed) for field, spelling, listed in searches),
-        )
-        db.executemany("INSERT OR IGNORE INTO named (id, listed) VALUES (?, ?)", wanted)
-        rows = [(name, json.dumps(value)) for name, value in {"format": FORMAT, **facts}.items()]
-        db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode=WAL")
-    finally:
-        db.close()

@@ -480,8 +480,7 @@ def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(
     for pages in range(5, 100):
         try:
             with CheckpointBuilder(path) as draft:
-                assert draft._db is not None
-                draft._db.execute(f"PRAGMA max_page_count={pages}")
+                draft.db.execute(f"PRAGMA max_page_count={pages}")
                 draft.add_rows(range(2, 300), [to_json(["x" * 50] * 3)] * 298, {})
                 draft.add_keys((number, 0, PHONE, f"{number:09}") for number in range(2, 300))
                 draft.duplicates()
