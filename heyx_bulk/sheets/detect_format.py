@@ -1,16 +1,21 @@
-"""Detect the format of a file from its content, not from its name."""
+"""Detect the format of a file from its content, not from its name, and unpack a CSV file from an archive."""
 
 from __future__ import annotations
 
+import gzip
 import mmap
 import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.limits import check_archive
-from heyx_bulk.sheets.xlsx.package import normalize_part_name
+from heyx_bulk.sheets.limits import check_archive, check_growth, translate_full_disk
+from heyx_bulk.sheets.xlsx.package import normalize_part_name, report_damage
 
 _HEAD_BYTES = 8192
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -41,26 +46,55 @@ _EXCEL_SUFFIXES = (".xls", ".xlsx", ".xlsm", ".xlsb", ".xlt", ".xltx")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _GIVE_ANOTHER = "Give a .xlsx or .csv file."
 _SAVE_AS_XLSX = "Save it as .xlsx in Excel and try again."
+_STANDARD_INPUT = Path("-")
+_BLOCK_BYTES = 1 << 20
+_UNPACK = "Unpack it and give the sheet in it."
 
 
 class Format(StrEnum):
-    """A format that can be read, as messages name it."""
+    """A format that can be read, or an archive that a CSV file may be packed in, as messages name it."""
 
     CSV = "CSV"
     EXCEL = "Excel workbook"
     OLD_EXCEL = "old Excel workbook (.xls)"
     BINARY_EXCEL = "binary Excel workbook (.xlsb)"
     OPEN_DOCUMENT = "OpenDocument sheet"
-
-
-class Compression(StrEnum):
-    """An archive that a CSV file may be packed in."""
-
     GZIP = "gzip archive"
     ZIP = "zip archive"
 
 
-def detect_format(path: Path) -> Format | Compression:
+_ARCHIVES = (Format.GZIP, Format.ZIP)
+
+
+@contextmanager
+def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
+    """Yield the path of the unpacked file, which lasts as long as the block, and its format."""
+    with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as name:
+        folder = Path(name)
+        if path == _STANDARD_INPUT:
+            path = folder / "standard input"
+            with translate_full_disk():
+                _copy(sys.stdin.buffer.read, path, path, None)
+        found = _detect_format(path)
+        if found not in _ARCHIVES:
+            yield path, found
+            return
+        unpacked = folder / "unpacked" / path.name
+        unpacked.parent.mkdir()
+        with report_damage(path), translate_full_disk():
+            if found is Format.GZIP:
+                with gzip.open(path) as source:
+                    _copy(source.read, unpacked, path, path.stat().st_size)
+            else:
+                _unzip(path, unpacked)
+        inner = _detect_format(unpacked)
+        if inner is not Format.CSV:
+            content = f"another {inner}" if inner in _ARCHIVES else inner
+            raise SheetError(f"{path.name} is a {found} around something else than CSV: {content}", _UNPACK)
+        yield unpacked, inner
+
+
+def _detect_format(path: Path) -> Format:
     """The format of the file at `path`; a file of any other format raises `SheetError` with the name of it."""
     head = _head(path)
     if not head:
@@ -70,7 +104,7 @@ def detect_format(path: Path) -> Format | Compression:
     if head.startswith(_ZIP):
         return _zip(path)
     if head.startswith(_GZIP):
-        return Compression.GZIP
+        return Format.GZIP
     for signature, words in _SIGNATURES:
         if head.startswith(signature):
             raise SheetError(f"{path.name} is {words}, not a spreadsheet", _GIVE_ANOTHER)
@@ -110,7 +144,7 @@ def _ole(path: Path) -> Format:
     raise SheetError(f"{path.name} is an old Office document, not a spreadsheet", _GIVE_ANOTHER)
 
 
-def _zip(path: Path) -> Format | Compression:
+def _zip(path: Path) -> Format:
     try:
         with ZipFile(path) as archive:
             check_archive(path, archive)
@@ -125,7 +159,7 @@ def _zip(path: Path) -> Format | Compression:
             raise SheetError(f"{path.name} is {words}", _SAVE_AS_XLSX)
     if any(name.endswith("workbook.xml") for name in names):
         return Format.EXCEL
-    return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Compression.ZIP
+    return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Format.ZIP
 
 
 def _text(path: Path, head: bytes) -> Format:
@@ -144,3 +178,35 @@ def _text(path: Path, head: bytes) -> Format:
             "If it holds a table, rename it to .csv and try again.",
         )
     return Format.CSV
+
+
+def _unzip(path: Path, target: Path) -> None:
+    with ZipFile(path) as archive:
+        parts = [
+            part
+            for part in archive.infolist()  # macOS adds a hidden file for each file
+            if not (part.is_dir() or part.filename.startswith("__MACOSX/") or part.filename.endswith(".DS_Store"))
+        ]
+        if len(parts) != 1:
+            names = ", ".join(repr(part.filename[-60:]) for part in parts[:3])
+            more = " …" if len(parts) > 3 else ""
+            content = f"{len(parts):,} files in it: {names}{more}" if parts else "no file in it"
+            raise SheetError(f"{path.name} is a zip archive with {content}", _UNPACK)
+        if parts[0].flag_bits & 1:
+            what = f"{path.name} is protected by a password"
+            raise SheetError(what, "Unpack it with the password and give the sheet in it.")
+        with archive.open(parts[0]) as source:
+            _copy(source.read, target, path, parts[0].compress_size)
+
+
+def _copy(read: Callable[[int], bytes], target: Path, path: Path, packed: int | None) -> None:
+    """Copy all that `read` gives to `target`, and stop as soon as it is more than any sheet.
+
+    `packed` are the bytes that it was unpacked from, None for standard input.
+    """
+    copied = 0
+    with target.open("wb") as file:
+        while block := read(_BLOCK_BYTES):
+            file.write(block)
+            copied += len(block)
+            check_growth(path, copied if packed is None else packed, copied)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.archives import unpack
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
-from heyx_bulk.sheets.csv.encoding import check_encoding, detect_encoding
-from heyx_bulk.sheets.csv.separator import declared_separator, detect_separator, parse_separator
-from heyx_bulk.sheets.detect_format import Format
+from heyx_bulk.sheets.csv.dialect import (
+    check_encoding,
+    declared_separator,
+    detect_encoding,
+    detect_separator,
+    parse_separator,
+)
+from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
 from heyx_bulk.sheets.sheet import Sheet
@@ -42,15 +46,16 @@ def _open_csv(path: Path, options: SheetOptions) -> Sheet:
     if options.worksheet is not None:
         raise SheetError(f"{path.name} is a CSV file and has no worksheets", "Leave out --worksheet.")
     named = None if options.separator is None else parse_separator(options.separator)
-    encoding = detect_encoding(path) if options.encoding is None else check_encoding(path, options.encoding)
-    source = CsvFile(path, encoding.codec, ",", raw=options.raw_csv)
+    named_codec = None if options.encoding is None else check_encoding(path, options.encoding)
+    codec, note = (named_codec, "") if named_codec else detect_encoding(path)
+    source = CsvFile(path, codec, ",", raw=options.raw_csv)
     sample = [*_sample(source)]
     declared = declared_separator(sample[0]) if sample else None
     separator = named or declared or detect_separator(sample)
     source = replace(source, separator=separator, skipped_lines=1 if declared else 0)
     source, sheet = _read_csv(source, sample, options.header_row)
     notes = (
-        encoding.note,
+        note,
         "" if separator == "," else f"separator is {_SEPARATOR_NAMES.get(separator, separator)}",
         "blanks after the separators are left off" if source.skip_blanks else "",
     )
@@ -69,26 +74,23 @@ def _sample(source: CsvFile) -> Iterator[str]:
 def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
     """Read the rows; blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike."""
 
-    def read(source: CsvFile) -> Sheet:
-        return read_sheet(source.records(), source.path, Format.CSV, None, header_row)
+    def read(source: CsvFile) -> Sheet | SheetError:
+        try:
+            return read_sheet(source.records(), source.path, Format.CSV, None, header_row)
+        except SheetError as error:
+            return error
 
-    def read_without_blanks() -> tuple[CsvFile, Sheet] | None:
-        if any(f'{source.separator} "' in line for line in sample):
-            without_blanks = replace(source, skip_blanks=True)
-            with suppress(SheetError):
-                sheet = read(without_blanks)
-                return (without_blanks, sheet) if sheet.uniform else None
-        return None
-
-    try:
-        sheet = read(source)
-    except SheetError:
-        if again := read_without_blanks():
-            return again
-        raise
-    if not sheet.uniform and (again := read_without_blanks()):
-        return again
-    return source, sheet
+    found = read(source)
+    if not (isinstance(found, Sheet) and found.uniform) and any(
+        f'{source.separator} "' in line for line in sample
+    ):
+        without_blanks = replace(source, skip_blanks=True)
+        again = read(without_blanks)
+        if isinstance(again, Sheet) and again.uniform:
+            return without_blanks, again
+    if isinstance(found, SheetError):
+        raise found
+    return source, found
 
 
 def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:

@@ -19,7 +19,7 @@ from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.worksheet_choice import RUN_WORKSHEET
-from heyx_bulk.sheets.xlsx import escapes
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -220,5 +220,5 @@ def _for_xlsxwriter(text: str) -> str:
     """
     if not _MISWRITTEN.search(text):
         return text
-    inside = escape(escapes.encode(text), quote=False).replace("_", "&#95;")
+    inside = escape(encode_escapes(text), quote=False).replace("_", "&#95;")
     return f'<r><t xml:space="preserve">{inside}</t></r>'

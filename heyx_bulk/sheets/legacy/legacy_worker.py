@@ -18,8 +18,7 @@ from typing import Any
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
 from heyx_bulk.sheets.record import CellError, Record, width_of
-from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
-from heyx_bulk.sheets.xlsx.number_format import GENERAL, parse_number_format
+from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, GENERAL, CellText, number_text, parse_number_format
 
 _MOST_BYTES = 1536 << 20
 _MOST_SECONDS = 60  # of work: should the parent be killed, nothing else would end an endless loop

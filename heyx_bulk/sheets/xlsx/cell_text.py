@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import Enum, auto
 from typing import NamedTuple
 
 from heyx_bulk.sheets.record import PASTE_AS_TEXT
-from heyx_bulk.sheets.xlsx.number_format import NumberFormat, NumberKind
 
 CORRECT_CELL = "mend or clear it in Excel"
 
@@ -21,6 +22,77 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LONGEST_CHARACTERS = 400
 _EXACT = 2**53
 _FALSE_LEAP_DAY = 60  # 1900-02-29, which Excel has and the calendar does not
+_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.')
+_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+_AM_PM = re.compile(r"am/pm|a/p|上午/下午", re.IGNORECASE)
+_FRACTION_OF_SECOND = re.compile(r"s\.(0+)", re.IGNORECASE)
+_LIBREOFFICE_BOOLEAN = '"TRUE";"TRUE";"FALSE"'
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+
+
+class NumberKind(Enum):
+    """The kind of value a number stands for."""
+
+    NUMBER = auto()
+    PADDED = auto()
+    BOOLEAN = auto()
+    DATE = auto()
+    DATETIME = auto()
+    TIME = auto()
+    DURATION = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """The kind of a number; `digits` is the width of a padded code, or the decimal places of its seconds."""
+
+    kind: NumberKind
+    digits: int = 0
+
+
+GENERAL = NumberFormat(NumberKind.NUMBER)
+BUILTIN_FORMATS = {
+    **dict.fromkeys((14, 15, 16, 17, 27, 28, 29, 30, 31, 36), NumberFormat(NumberKind.DATE)),
+    **dict.fromkeys((50, 51, 52, 53, 54, 57, 58), NumberFormat(NumberKind.DATE)),
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 55, 56), NumberFormat(NumberKind.TIME)),
+    22: NumberFormat(NumberKind.DATETIME),
+    46: NumberFormat(NumberKind.DURATION),
+    47: NumberFormat(NumberKind.TIME, 1),
+}
+"""The formats that a workbook names only by number (ECMA-376 part 1, 18.8.30)."""
+
+
+def parse_number_format(code: str) -> NumberFormat:
+    """The format of a code such as `yyyy-mm-dd` or `00000`."""
+    if code.upper().startswith(_LIBREOFFICE_BOOLEAN):
+        return NumberFormat(NumberKind.BOOLEAN)
+    shown = _NOT_SHOWN.sub("", code).partition(";")[0]
+    elapsed = _ELAPSED.search(shown) is not None
+    bare = _AM_PM.sub("h", _BRACKETS.sub("", shown)).strip().lower()
+    if len(bare) > 1 and not bare.strip("0") and not elapsed:
+        return NumberFormat(NumberKind.PADDED, len(bare))
+    if "general" in bare or "standard" in bare:
+        return GENERAL
+    fraction = _FRACTION_OF_SECOND.search(bare)
+    kind = NumberKind.DURATION if elapsed else _moment_kind(bare)
+    return NumberFormat(kind, min(len(fraction.group(1)), 3) if fraction and kind != NumberKind.NUMBER else 0)
+
+
+def _moment_kind(bare: str) -> NumberKind:
+    """Minutes and months share a letter: with hours or seconds beside it, it is minutes."""
+    time = "h" in bare or "s" in bare
+    date = "y" in bare or "d" in bare or ("m" in bare and not time)
+    match date, time:
+        case True, True:
+            return NumberKind.DATETIME
+        case True, False:
+            return NumberKind.DATE
+        case False, True:
+            return NumberKind.TIME
+    return NumberKind.NUMBER
 
 
 class CellText(NamedTuple):
@@ -108,3 +180,18 @@ def _clock(days: float, digits: int) -> str:
 def _fraction(steps: int, digits: int) -> str:
     part = steps % 10**digits if digits else 0
     return f".{part:0{digits}d}" if part else ""
+
+
+def decode_escapes(text: str) -> str:
+    """The text that a workbook wrote as `text`, with `_xHHHH_` for each character that XML cannot hold."""
+    if "_x" not in text:
+        return text
+    decoded = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text)
+    # The two halves of a surrogate pair are escaped one by one.
+    return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def encode_escapes(text: str) -> str:
+    """`text` as a workbook writes it: `decode_escapes(encode_escapes(text)) == text`."""
+    protected = _LOOKS_ESCAPED.sub("_x005F_", text)
+    return _NOT_IN_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", protected)

@@ -36,15 +36,15 @@ class Package:
 
     path: Path
 
-    def parser(self) -> expat.XMLParserType:
-        """A parser of XML that hands over text whole and refuses a DOCTYPE."""
+    def parse(
+        self, name: str, start: Start, end: Callable[[str], None], characters: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Parse a part, if it exists, by these handlers; yields after each block."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refuse_doctype
-        return parser
-
-    def parse(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
-        """Feed a part, if it exists, to `parser`, which calls its handlers; yields after each block."""
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.CharacterDataHandler = characters
         fed = 0
         with report_damage(self.path):
             for block in self._blocks(name):
@@ -79,9 +79,7 @@ class Package:
             nonlocal depth
             depth -= 1
 
-        parser = self.parser()
-        parser.StartElementHandler, parser.EndElementHandler = opened, closed
-        for _ in self.parse(name, parser):
+        for _ in self.parse(name, opened, closed):
             pass
 
     def deeper(self, depth: int) -> int:

@@ -7,6 +7,7 @@ digits of a long number from the float they make, a text `_x000D_` from an escap
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,11 +15,16 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS, cell_too_long
 from heyx_bulk.sheets.record import CellError, Record
-from heyx_bulk.sheets.xlsx import escapes
-from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, CellText, number_text
-from heyx_bulk.sheets.xlsx.number_format import GENERAL, NumberFormat, NumberKind
+from heyx_bulk.sheets.xlsx.cell_text import (
+    CORRECT_CELL,
+    GENERAL,
+    CellText,
+    NumberFormat,
+    NumberKind,
+    decode_escapes,
+    number_text,
+)
 from heyx_bulk.sheets.xlsx.package import Package, local
-from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
 
 _WIDEST_GAP = 1_000
 _MOST_PIECES = 128
@@ -27,6 +33,27 @@ _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _NO_VALUE = CellText(
     "", error="holds a formula without a stored value", remedy="open the sheet in Excel and save it"
 )
+
+
+class SharedStrings:
+    """Texts numbered from 0 in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+
+    def append(self, text: str) -> None:
+        self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, number: int) -> str:
+        return self._bytes[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogatepass")
+
+    def size_bytes(self) -> int:
+        return len(self._bytes)
 
 
 @dataclass(slots=True)
@@ -65,10 +92,7 @@ class WorksheetReader:
 
     def records(self, part: str) -> Iterator[Record]:
         """The rows that have cells, in the file's order; raises `SheetError` for a damaged worksheet."""
-        parser = self.package.parser()
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._characters
-        for _ in self.package.parse(part, parser):
+        for _ in self.package.parse(part, self._start, self._end, self._characters):
             yield from self.ready
             self.ready.clear()
 
@@ -77,7 +101,7 @@ class WorksheetReader:
             self._start_cell(attributes)
         elif tag == "v":
             if self.in_text:
-                raise self._nested()
+                raise self._misplaced("holds a value within a value")
             self.has_value = self.in_text = True
         else:
             self._start_other(local(tag), attributes)
@@ -88,7 +112,7 @@ class WorksheetReader:
                 self._start(tag, attributes)
             case "t":
                 if self.in_text:
-                    raise self._nested()
+                    raise self._misplaced("holds a value within a value")
                 self.in_text = not self.in_phonetic
             case "row":
                 self._start_row(attributes)
@@ -107,7 +131,7 @@ class WorksheetReader:
             if len(self.pieces) > _MOST_PIECES:
                 self.pieces[:] = ["".join(self.pieces)]
                 if len(self.pieces[0]) > MOST_CHARACTERS:
-                    raise cell_too_long(f"{self.place}, cell {column_letter(self.column)}{self.row}")
+                    raise cell_too_long(f"{self.place}, cell {self._reference()}")
 
     def _end(self, tag: str) -> None:
         if tag == "v":
@@ -138,7 +162,7 @@ class WorksheetReader:
         number = int(attributes.get("r", self.row + 1))
         if self.in_row or not self.row < number <= MOST_ROWS:
             why = "lies outside of any worksheet" if number > MOST_ROWS else f"stands below row {self.row}"
-            raise self._misplaced(f"A{number}", why)
+            raise self._misplaced(why, f"A{number}")
         self.row, self.in_row = number, True
         self.hidden = attributes.get("hidden", "0") in ("1", "true")
         self.column = -1
@@ -163,7 +187,7 @@ class WorksheetReader:
             self.column = self._new_column(reference, letters) if column is None else column
         self.cells_in_row += 1
         if self.in_cell or self.cells_in_row > MOST_COLUMNS or self.column >= MOST_COLUMNS:
-            raise self._misplaced(reference or f"of row {self.row}", "is one too many in its row")
+            raise self._misplaced("is one too many in its row", reference or f"of row {self.row}")
         self.in_cell = True
         self.kind = get("t")
         self.style = get("s")
@@ -174,7 +198,7 @@ class WorksheetReader:
     def _new_column(self, reference: str, letters: str) -> int:
         position = column_position(letters) if REFERENCE.fullmatch(reference) else MOST_COLUMNS
         if position >= MOST_COLUMNS:
-            raise self._misplaced(reference[:40], "lies outside of any worksheet")
+            raise self._misplaced("lies outside of any worksheet", reference[:40])
         self.columns[letters] = position
         return position
 
@@ -205,9 +229,9 @@ class WorksheetReader:
             case "s":
                 return CellText("", error="refers to a text the file has not") if raw else _NO_VALUE
             case "inlineStr":
-                return CellText(escapes.decode(raw))
+                return CellText(decode_escapes(raw))
             case "str":
-                return CellText(escapes.decode(raw)) if self.has_value else _NO_VALUE
+                return CellText(decode_escapes(raw)) if self.has_value else _NO_VALUE
             case "b":
                 return CellText("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
             case "e":
@@ -228,19 +252,18 @@ class WorksheetReader:
         gap = self.column - len(self.cells)
         if gap < 0:
             if self.cells[self.column]:
-                raise self._misplaced(f"{column_letter(self.column)}{self.row}", "stands there twice")
+                raise self._misplaced("stands there twice")
             self.cells[self.column] = text
             return
         if gap > _WIDEST_GAP and self.column > self.widest + _WIDEST_GAP:
-            reference = f"{column_letter(self.column)}{self.row}"
-            raise self._misplaced(reference, f"stands over {_WIDEST_GAP:,} columns right of all before it")
+            raise self._misplaced(f"stands over {_WIDEST_GAP:,} columns right of all before it")
         if gap:
             self.cells.extend([""] * gap)
         self.cells.append(text)
 
-    def _misplaced(self, reference: str, why: str) -> SheetError:
-        what = f"{self.place}: cell {reference} {why}"
+    def _misplaced(self, why: str, reference: str = "") -> SheetError:
+        what = f"{self.place}: cell {reference or self._reference()} {why}"
         return SheetError(what, "Clear it in Excel, save the sheet and try again.")
 
-    def _nested(self) -> SheetError:
-        return self._misplaced(f"{column_letter(self.column)}{self.row}", "holds a value within a value")
+    def _reference(self) -> str:
+        return f"{column_letter(self.column)}{self.row}"
