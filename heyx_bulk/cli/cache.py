@@ -10,7 +10,7 @@ import typer
 
 from heyx_bulk.cli.command import PlainConsole
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.values.phrases import count, minute_of
+from heyx_bulk.models.phrases import count, minute_of
 
 if TYPE_CHECKING:
     from heyx_bulk.settings.environment import Settings

@@ -17,13 +17,13 @@ from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.models.option import command_line
+from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports import results
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.upload.inspection import Inspection, inspect_sheet, sample_columns
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.phrases import count, example
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 

@@ -31,6 +31,7 @@ from heyx_bulk.export.value_lists import SheetColumn, column_values
 from heyx_bulk.mapping.columns import ID_COLUMN
 from heyx_bulk.mapping.mapping_file import read_mapping
 from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.models.phrases import count
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -41,7 +42,6 @@ from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoi
 from heyx_bulk.storage.export_checkpoint.searches import SearchCoverage, SearchState
 from heyx_bulk.upload.events import PlannedRate
 from heyx_bulk.values.equality import PhoneLookup
-from heyx_bulk.values.phrases import count
 from heyx_bulk.values.text import trim
 
 SHOWN = 10

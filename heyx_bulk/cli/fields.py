@@ -16,10 +16,10 @@ from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
 from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.models.phrases import count, date_of, example
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.values.equality import PhoneLookup, text_of
-from heyx_bulk.values.phrases import count, date_of, example
 from heyx_bulk.values.text import trim
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
+from heyx_bulk.models.phrases import count, minute_of
 from heyx_bulk.reports import results
 from heyx_bulk.reports.read_back import Comparison, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
@@ -41,7 +42,6 @@ from heyx_bulk.upload.pipeline import rerun
 from heyx_bulk.upload.runs import stored_paths
 from heyx_bulk.upload.staging import sheet_change
 from heyx_bulk.upload.upload_result import report
-from heyx_bulk.values.phrases import count, minute_of
 
 CAUSES_SHOWN = 12
 DIFFERENT = 3

@@ -12,6 +12,7 @@ from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
+from heyx_bulk.models.phrases import count, shorten
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results
@@ -19,7 +20,6 @@ from heyx_bulk.reports.results import count_open
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 from heyx_bulk.values.equality import text_of
-from heyx_bulk.values.phrases import count, shorten
 
 LONGEST_VALUE = 60
 

@@ -12,9 +12,9 @@ import typer
 from heyx_bulk.cli.command import SheetPath
 from heyx_bulk.cli.console import Console, same_command
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.phrases import count
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.values.phrases import count
 
 
 def upload(

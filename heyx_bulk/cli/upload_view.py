@@ -18,6 +18,7 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
+from heyx_bulk.models.phrases import count, first_of, minute_of, rows_named, shorten
 from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import NotFound
@@ -32,7 +33,6 @@ from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.staging import warnings_of
 from heyx_bulk.values.equality import PhoneLookup
-from heyx_bulk.values.phrases import count, first_of, minute_of, rows_named, shorten
 
 ASK_ABOVE_CONTACTS = 100
 CAUSES_SHOWN = 30

@@ -12,13 +12,13 @@ from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
 from heyx_bulk.mapping.columns import OUR_COLUMNS, Column, Use, normalize_name
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line
+from heyx_bulk.models.phrases import count
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.writer import CellStyle, write_sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.values.phrases import count
 
 UNCONFIRMED = "unconfirmed"
 TO_DO = "to do"

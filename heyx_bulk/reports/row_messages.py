@@ -15,8 +15,8 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.phrases import count
 from heyx_bulk.planning.planner import Knowledge, plan
-from heyx_bulk.values.phrases import count
 
 LONGEST_MESSAGE = 1000
 NAMES_SHOWN = 5

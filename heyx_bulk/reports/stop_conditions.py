@@ -18,7 +18,7 @@ from heyx_bulk.errors import LimitReached, SettingsError, Stopped, TooManyFailur
 from heyx_bulk.models.call_records import CREATE
 from heyx_bulk.models.contacts import Outcome, Status, common_cause
 from heyx_bulk.models.option import option
-from heyx_bulk.values.phrases import count
+from heyx_bulk.models.phrases import count
 
 SAME_ERROR_ROWS = 20
 """By default a session ends when so many rows, one after another in the sheet, failed alike."""

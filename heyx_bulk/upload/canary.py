@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from heyx_bulk.errors import VerificationError
 from heyx_bulk.models.calls import MAX_FIELDS, MAX_TAGS
 from heyx_bulk.models.contacts import ContactRow, Status
+from heyx_bulk.models.phrases import count
 from heyx_bulk.planning.estimate import match_kind
 from heyx_bulk.reports.read_back import Comparison, read_back
 from heyx_bulk.storage.checkpoint.row_record import RowState
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.sender import RowSender
-from heyx_bulk.values.phrases import count
 
 _REMEDY = (
     "The other rows wait, and nothing is lost. See to HeyX (is there such a custom field, of that type?); then "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.phrases import date_of
 from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
@@ -16,7 +17,6 @@ from heyx_bulk.settings.environment import Settings
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
-from heyx_bulk.values.phrases import date_of
 
 
 @dataclass(frozen=True, slots=True)

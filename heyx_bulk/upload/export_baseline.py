@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import Use
 from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.phrases import minute_of
 from heyx_bulk.planning.diff import diff_row
 from heyx_bulk.storage.cache.known_contacts import KnownContacts
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run, editable_fields
-from heyx_bulk.values.phrases import minute_of
 
 UNKNOWN_ROWS_SHOWN = 10
 

@@ -14,6 +14,7 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, SheetError, 
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line, words
+from heyx_bulk.models.phrases import count, minute_of
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports import results
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -28,7 +29,6 @@ from heyx_bulk.upload.export_baseline import apply_baseline
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
-from heyx_bulk.values.phrases import count, minute_of
 
 TEXT_FORMAT = "CSV"
 """What a sheet's format is called if it is no workbook."""

@@ -15,6 +15,8 @@ from tests.support.levels import PACKAGE, level, room
 from tests.support.program import TOKEN, sheet
 
 GENERATOR = 0x20
+MAKING = {"<module>", "__post_init__"}
+"""Importing a module and making an object of a class that was handed down are no calls to its level."""
 REPORTS = {("api", "reports"), ("api", "upload"), ("reports", "cli"), ("upload", "cli")}
 """The client tells the recorder of every call and the row's worker of every create; the view hears the rest."""
 
@@ -42,7 +44,7 @@ def test_an_upload_calls_a_higher_level_only_to_report_and_to_ask(
     calls: set[tuple[str, str]] = set()
 
     def see(frame: FrameType, event: str, _: object) -> None:
-        if event != "call" or frame.f_code.co_flags & GENERATOR or frame.f_code.co_name == "<module>":
+        if event != "call" or frame.f_code.co_flags & GENERATOR or frame.f_code.co_name in MAKING:
             return
         here = room_of(frame)
         if here is not None and (above := caller(frame)) is not None:

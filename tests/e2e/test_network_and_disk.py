@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from heyx_bulk.models.phrases import count
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
-from heyx_bulk.values.phrases import count
 from tests.support.program import HEADER, TOKEN, Ended, heyx, left, results, sheet
 
 LONG = tuple((f"+9230{number:05}", f"Name {number}", "VIP", "x" * 3000) for number in range(30))
