@@ -187,8 +187,8 @@ def choose_mapping(
     """
     file = options.mapping.file
     if file is None and look and (path := mapping.find_mapping(sheet.path, sheet.header)) is not None:
-        file = mapping.read_mapping(path)
         console.say(f"The columns are as {short_path(path)} says (found by itself; --no-mapping leaves it alone).")
+        file = mapping.read_mapping(path)
     elif file is not None:
         console.say(f"The columns are as {short_path(file.path)} says.")
     options = replace(options, mapping=replace(options.mapping, file=file))

@@ -252,10 +252,13 @@ def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:
 
 
 def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
-    """Write a mapping file to a new path, and remember it for sheets with this header."""
+    """Write a mapping file to a new path, and remember it for sheets with this header.
+
+    Only this user can read it: it holds values of the sheet as examples.
+    """
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(text, encoding="utf-8")
     except FileExistsError:
         raise WriteError(
             f"{path} is there already and is not written over.", "Change it as you like, or name another file."

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -83,9 +84,22 @@ def test_a_mapping_is_found_for_the_same_headers_elsewhere_and_can_be_left_alone
         sheet(folder, ("1", "2"), header=("Phone", "Mood"))
     saved = heyx(here, "columns", "contacts.csv", "--custom-fields", "--save", "meaning.toml")
     assert saved.code == 0
+    assert stat.S_IMODE((here / "meaning.toml").stat().st_mode) == 0o600
     found = heyx(there, "upload", "contacts.csv", "--simulate")
     assert (found.code, "meaning.toml says (found by itself" in found.err) == (0, True)
     assert heyx(there, "upload", "contacts.csv", "--simulate", "--no-mapping").code == 2
+
+
+def test_a_mapping_that_is_found_elsewhere_and_not_finished_is_told_with_its_folder(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        sheet(folder, ("1", "2"), header=("Phone", "Mood"))
+    heyx(here, "columns", "contacts.csv", "--save", "meaning.toml")
+    found = heyx(there, "upload", "contacts.csv", "--simulate")
+    assert found.code == 2
+    assert f"The columns are as {here / 'meaning.toml'} says (found by itself; --no-mapping" in found.err
+    assert "meaning.toml, line " in found.err
 
 
 def test_a_mapping_that_is_there_is_never_written_over(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ PEOPLE = "phone,First Name,Home Town,Shoe\n" + "".join(
 
 
 def remembered(folder: Path, channel: Channel) -> ChannelCache:
-    return ChannelCache("channel", 60, folder=folder / "memory", clock=channel.loop.time)
+    return ChannelCache("channel", 60, folder=folder / "cache", clock=channel.loop.time)
 
 
 def uploaded(folder: Path, channel: Channel, text: str, options: UploadOptions = CUSTOM) -> list[str]:

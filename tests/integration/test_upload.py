@@ -745,7 +745,7 @@ def test_a_lost_create_without_any_key_is_uncertain_and_never_sent_again(tmp_pat
 
 
 def remembered(folder: Path, channel: Channel, seconds: float = 60) -> ChannelCache:
-    return ChannelCache("channel", seconds, folder=folder / "memory", clock=channel.loop.time)
+    return ChannelCache("channel", seconds, folder=folder / "cache", clock=channel.loop.time)
 
 
 def both(channel: Channel, one: Run, other: Run, memories: Sequence[ChannelCache]) -> None:

@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS exported (
 
 def cache_path(channel: str, folder: Path | None = None) -> Path:
     """Where the cache of a channel lies, by default in the user's state folder."""
-    return (folder or state_folder() / "memory") / f"{channel}.sqlite"
+    return (folder or state_folder() / "cache") / f"{channel}.sqlite"
 
 
 def open_cache_file(path: Path) -> Database:
