@@ -104,13 +104,10 @@ def _entries(column: Column, looks_like: ValueKind) -> Iterator[tuple[str, objec
                 yield "type", str(kind)
             if value_type.date_order is not None and value_type.kind in _DATES:
                 yield "order", str(value_type.date_order)
-        case Use.ADD_TAGS:
-            yield "tags", "add"
-        case Use.REMOVE_TAGS:
-            yield "tags", "remove"
-        case Use.SET_TAGS:
-            yield "tags", "set"
-            yield "prefix", column.field
+        case Use.ADD_TAGS | Use.REMOVE_TAGS | Use.SET_TAGS:
+            yield "tags", column.use.partition(" ")[0]
+            if column.use is Use.SET_TAGS:
+                yield "prefix", column.field
         case Use.TAG:
             yield "tag", column.field
         case _:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
@@ -77,7 +76,7 @@ def write_recovered(found: RecoveredRows, path: Path) -> Path:
     widest = max((len(record.cells) for record in found.rows), default=0)
     header = found.header or tuple(f"column {column_letter(position)}" for position in range(widest))
     kept = sheet_positions(header)
-    lines = _Lines(lambda: found.rows, kept, (), _number)
+    lines = _lines(found.rows, kept, (), _number)
     place = next(place for place in _places(path) if not place.exists())
     write_sheet(place, [*(header[position] for position in kept), *OUR_COLUMNS], lines)
     return place
@@ -110,11 +109,11 @@ def _write(
     kept = sheet_positions(info.header)
     header = [*(info.header[position] for position in kept), *OUR_COLUMNS]
     raw = bool(info.sheet_options.get("raw_csv"))
-    lines = _Lines(records, kept, run.columns.used(Use.ID), name)
     for place in _places(path):
         if place.exists() and not _is_ours(checkpoint, place):
             continue
         try:
+            lines = _lines(records(), kept, run.columns.used(Use.ID), name)
             style = CellStyle(len(kept), STATUS_COLORS)
             write_sheet(place, header, lines, worksheet=worksheet, style=style, about=about, raw_csv=raw)
         except WriteError:
@@ -181,24 +180,18 @@ def reported_id(record: RowRecord, ids: Sequence[Column]) -> str:
     return record.contact_id or record.assigned_id or (record.cells[ids[0].position] if ids else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The rows of a file of results, as texts; read anew for each path that is tried."""
-
-    records: Callable[[], Iterable[RowRecord]]
-    kept: tuple[int, ...]
-    ids: tuple[Column, ...]
-    name: Callable[[RowRecord], str]
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for record in self.records():
-            yield [
-                *(record.cells[position] for position in self.kept),
-                status_word(record),
-                reported_id(record, self.ids),
-                record.message if record.state is RowState.DONE else _OPEN_MESSAGES[record.state],
-                self.name(record),
-            ]
+def _lines(
+    records: Iterable[RowRecord], kept: Sequence[int], ids: Sequence[Column], name: Callable[[RowRecord], str]
+) -> Iterator[list[str]]:
+    """The rows of a file of results, as texts."""
+    for record in records:
+        yield [
+            *(record.cells[position] for position in kept),
+            status_word(record),
+            reported_id(record, ids),
+            record.message if record.state is RowState.DONE else _OPEN_MESSAGES[record.state],
+            name(record),
+        ]
 
 
 def status_word(record: RowRecord) -> str:
