@@ -1,15 +1,14 @@
-"""Damage that a sheet carries and that no single cell shows: reported before anything is sent, never corrected.
+"""Data quality: damage that only whole columns show, reported before anything is sent and never corrected.
 
-Each check looks at one column as a whole: letters that were read in the wrong encoding, phones that differ from
-the others of their column by a lost `+` or zero, ids that a spreadsheet has rounded, dates with day and month in
-both orders.
+The checks find letters that were read in the wrong encoding, phones that differ from the others of their column
+by a lost `+` or zero, numbers and ids that a spreadsheet has rounded, dates with day and month in both orders.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -56,29 +55,8 @@ class _Rows:
         return DataWarning(f"column {column}: {what}", self.count, tuple(self.first))
 
 
-class RoundedNumbers:
-    """Numbers that a spreadsheet may have rounded, in columns that are sent; ids among them make rows invalid."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, _Rows] = {}
-
-    def see(self, columns: Columns, chunk: Chunk) -> None:
-        """Look at cells whose text may not be what was meant; a phone that lost its digits is invalid anyway."""
-        fields = {column.position: column for column in columns.used(Use.FIELD)}
-        for error in chunk.warnings:
-            column = fields.get(error.position)
-            lost = is_damaged_number(chunk.text(error))
-            if column is not None and not (lost and column.field == "phone"):
-                self._rows.setdefault(str(column), _Rows()).add([error.row])
-
-    def warnings(self) -> list[DataWarning]:
-        """One warning per column with such numbers."""
-        what = "a long number, which the spreadsheet may have rounded"
-        return [rows.warning(column, what) for column, rows in self._rows.items()]
-
-
 class DataQualityChecks:
-    """Checks of the columns that are sent: they see some rows at a time and give their warnings at the end."""
+    """Checks of the columns that are sent: they see a sheet chunk by chunk and give their warnings at the end."""
 
     def __init__(self, columns: Columns) -> None:
         fields = columns.used(Use.FIELD)
@@ -88,33 +66,44 @@ class DataQualityChecks:
             *((column, _IDS) for column in columns.used(Use.ID)),
         ]
         self._checks = [(column, check, defaultdict[str, _Rows](_Rows)) for column, check in checks]
+        self._fields = {column.position: column for column in fields}
+        self._rounded = defaultdict[str, _Rows](_Rows)
+        """Numbers that a spreadsheet may have rounded, by column; ids among them make rows invalid."""
 
-    def see(self, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
-        """Look at rows with these numbers and cells."""
-        columns = list(zip(*rows, strict=True))
-        joined = {column.position: "\n".join(columns[column.position]) for column, _, _ in self._checks}
+    def see(self, chunk: Chunk) -> None:
+        """Look at some rows of the sheet."""
+        for error in chunk.warnings:
+            field = self._fields.get(error.position)
+            # A phone that lost its digits makes its row invalid anyway.
+            if field is not None and not (field.field == "phone" and is_damaged_number(chunk.text(error))):
+                self._rounded[str(field)].add([error.row])
+        joined = {column.position: "\n".join(chunk.columns[column.position]) for column, _, _ in self._checks}
         for column, check, found in self._checks:
             if check.concerns(joined[column.position]):
-                labels = [*map(check.label, columns[column.position])]
+                labels = [*map(check.label, chunk.columns[column.position])]
                 for label, count in Counter(labels).items():
                     if label is not None:
-                        alike = (number for number, other in zip(numbers, labels, strict=True) if other == label)
-                        found[label].add(alike, count)
+                        pairs = zip(chunk.numbers, labels, strict=True)
+                        found[label].add((number for number, other in pairs if other == label), count)
 
     def warnings(self) -> list[DataWarning]:
         """What seems damaged, column by column."""
+        what = "a long number, which the spreadsheet may have rounded"
         return [
-            rows.warning(str(column), what)
-            for column, check, found in self._checks
-            for rows, what in check.findings(found)
+            *(rows.warning(column, what) for column, rows in self._rounded.items()),
+            *(
+                rows.warning(str(column), what)
+                for column, check, found in self._checks
+                for rows, what in check.findings(found)
+            ),
         ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """A check of one column: it sorts the cells by `label` (None: of no interest), and judges the rows of each.
+    """A check of one column: `label` classifies a cell (None: irrelevant), `findings` judges the rows by label.
 
-    `concerns` is given many cells at once, one per line, and says whether any of them can have a label.
+    `concerns` is given many cells, one per line, and says whether any of them can have a label.
     """
 
     label: Callable[[str], str | None]

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.mapping.columns import Columns, Use
-from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning, RoundedNumbers
+from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, recognize
 from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
@@ -57,11 +57,10 @@ def stage(
     read_first = columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
     with CheckpointBuilder(path) as builder:
-        digest, rounded, checks = CellsDigest(sheet.header), RoundedNumbers(), DataQualityChecks(columns)
+        digest, checks = CellsDigest(sheet.header), DataQualityChecks(columns)
         for chunk in sheet.chunks():
             numbers, rows = chunk.numbers, chunk.rows()
-            rounded.see(columns, chunk)
-            checks.see(numbers, rows)
+            checks.see(chunk)
             problems = cell_problems(columns, chunk, accept_suspect_ids=options.accept_rounded_ids)
             reading = RowReader(columns, numbers, rows, problems)
             texts = rows_to_json(rows)
@@ -71,7 +70,6 @@ def stage(
             read(digest.rows)
         _merge_duplicates(builder, columns, options.duplicates)
         builder.link_rows()
-        found = [*rounded.warnings(), *checks.warnings()]
         builder.save(
             RunInfo(
                 run_id=uuid4().hex,
@@ -85,7 +83,7 @@ def stage(
                 options=document(options),
                 sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
-                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in found),
+                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in checks.warnings()),
                 started_at=started_at,
             ),
             channel=channel,
