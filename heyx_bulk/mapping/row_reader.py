@@ -29,9 +29,6 @@ from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
 from heyx_bulk.values.equality import key_normalizer
 
-NO_PROBLEMS: Mapping[int, Sequence[Problem]] = MappingProxyType({})
-NO_IDS: Mapping[int, str] = MappingProxyType({})
-
 ID_KEY = "contact id"
 """The name of the contact id among the fields that rows are matched by."""
 
@@ -49,8 +46,8 @@ class RowReader:
         columns: Columns,
         numbers: Sequence[int],
         rows: Sequence[Sequence[str]],
-        came_with: Mapping[int, Sequence[Problem]] = NO_PROBLEMS,
-        named_ids: Mapping[int, str] = NO_IDS,
+        came_with: Mapping[int, Sequence[Problem]] = MappingProxyType({}),
+        named_ids: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         self.numbers = numbers
         self.problems: dict[int, list[Problem]] = {number: [*found] for number, found in came_with.items()}
@@ -177,8 +174,3 @@ class RowReader:
     def _add_problems(self, index: int, problems: Iterable[Problem]) -> None:
         for problem in problems:
             self._add_problem(index, problem)
-
-
-def read_row(columns: Columns, number: int, cells: Sequence[str], problems: Sequence[Problem] = ()) -> ContactRow:
-    """Read one row of `cells`, one text per column; `problems` are those its cells came with."""
-    return RowReader(columns, [number], [cells], {number: problems} if problems else NO_PROBLEMS).row(0)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.row_reader import RowReader, read_row
+from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, Problem
 from heyx_bulk.values.text import BLANKS, trim
 from heyx_bulk.values.value_types import ValueKind, ValueType
-from tests.support.cell_rows import columns_of, field, row_of, sent
+from tests.support.cell_rows import columns_of, field, read_row, row_of, sent
 
 quickly = settings(deadline=None, max_examples=60)
 

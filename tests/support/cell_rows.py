@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.row_reader import read_row
-from heyx_bulk.models.contacts import ContactRow
+from heyx_bulk.mapping.row_reader import RowReader
+from heyx_bulk.models.contacts import ContactRow, Problem
 
 
 def columns_of(*columns: Column, **more: object) -> Columns:
     """Columns beside a phone in column A, which is the key."""
     phone = Column(0, "phone", Use.FIELD, "phone")
     return Columns((phone, *columns), ("phone",), **more)  # type: ignore[arg-type]
+
+
+def read_row(columns: Columns, number: int, cells: Sequence[str], problems: Sequence[Problem] = ()) -> ContactRow:
+    """Read one row of `cells`, one text per column; `problems` are those its cells came with."""
+    return RowReader(columns, [number], [cells], {number: problems} if problems else {}).row(0)
 
 
 def row_of(columns: Columns, *cells: str) -> ContactRow:

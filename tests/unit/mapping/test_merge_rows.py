@@ -4,8 +4,8 @@ from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import merge_rows
 from heyx_bulk.mapping.recognition import recognize
-from heyx_bulk.mapping.row_reader import read_row
 from heyx_bulk.models.contacts import ContactRow, Field, Policy, Problem, TagSet
+from tests.support.cell_rows import read_row
 from tests.support.mergeable_rows import KEYS
 
 
