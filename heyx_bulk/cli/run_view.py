@@ -203,7 +203,7 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
 def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Console, sample: int | None) -> int:
     """Read back what a run sent, or a sample of it, and tell every difference; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
-        settings = from_environment(os.environ, **connection.or_else(opened.facts.connection).given())
+        settings = from_environment(os.environ, **connection.given(opened.facts.connection))
         if opened.facts.channel != settings.channel:
             console.say("The token is another than the one the run began with: is it for the same channel?")
         confirmed = len(opened.queries.confirmed_rows())
@@ -270,7 +270,7 @@ def run_again(
     given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(open_sheet(checkpoint))
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
-        settings = from_environment(os.environ, **connection.or_else(opened.facts.connection).given())
+        settings = from_environment(os.environ, **connection.given(opened.facts.connection))
         corrections = None
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any
 
 from heyx_bulk.models.option import option
 from heyx_bulk.settings.rate import Rate, parse_share
@@ -44,16 +45,12 @@ class ConnectionOptions:
         "--viber", default=False, help="A Viber channel: ids travel as Base64 in updates and tags."
     )
 
-    def given(self) -> dict[str, Any]:
-        """What is given, by the names of the settings."""
+    def given(self, before: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        """What is given, by the names of the settings; what is not is as `before`, a document, has it."""
+        found = {name: Rate.parse(value) if name == "rate" else value for name, value in before.items()}
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {name: value for name, value in values.items() if value is not None and value is not False}
+        return found | {name: value for name, value in values.items() if value is not None and value is not False}
 
     def document(self) -> dict[str, Any]:
         """What is given, as plain data."""
         return {name: value.text if isinstance(value, Rate) else value for name, value in self.given().items()}
-
-    def or_else(self, document: Mapping[str, Any]) -> Self:
-        """These, and what they do not give as `document` holds it."""
-        before = {name: Rate.parse(value) if name == "rate" else value for name, value in document.items()}
-        return type(self)(**{**before, **self.given()})
