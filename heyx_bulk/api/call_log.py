@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,32 +89,10 @@ class CallLog:
         return hashlib.blake2b(contact_id.encode(), key=self._run.encode()[:64], digest_size=8).hexdigest()
 
 
-@contextmanager
-def open_call_log(options: CallLogOptions, run: str) -> Iterator[CallLog | None]:
-    """The log of a run's calls, open; None where there is to be none. Raises `SettingsError`."""
-    if options.path is None:
-        if options.values:
-            raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
-        yield None
-        return
-    with CallLog(options.path, run=run, values=options.values) as log:
-        yield log
-
-
-class LogFilter(logging.Filter):
-    """Keeps the HTTP library's own log lines, which hold addresses with phones in them, from being written.
-
-    Only lines about calls made by `tasks` are kept back; another user of the library in this process is not.
-    """
-
-    def __init__(self, tasks: set[asyncio.Task[object]]) -> None:
-        super().__init__()
-        self._tasks = tasks
-
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  whatever it says
-        """Whether a line may be written."""
-        try:
-            task = asyncio.current_task()
-        except RuntimeError:
-            return True
-        return task not in self._tasks
+def open_call_log(options: CallLogOptions, run: str) -> AbstractContextManager[CallLog | None]:
+    """The log of a run's calls, for a `with` block; None without `--log`. Raises `SettingsError`."""
+    if options.path is not None:
+        return CallLog(options.path, run=run, values=options.values)
+    if options.values:
+        raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
+    return nullcontext()

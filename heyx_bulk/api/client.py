@@ -11,7 +11,6 @@ from typing import Self, TypeVar
 
 import httpx
 
-from heyx_bulk.api.call_log import LogFilter
 from heyx_bulk.api.retry import retry_delay
 from heyx_bulk.errors import (
     CallFailed,
@@ -94,7 +93,6 @@ class Client:
         self._settings = settings
         self._waiting: set[asyncio.Task[object]] = set()
         self._sending_tasks: set[asyncio.Task[object]] = set()
-        self._log_filter = LogFilter(self._sending_tasks)
         self._reached = False
         self._throttled_since: float | None = None
         self._clock_offset: float | None = None
@@ -103,7 +101,7 @@ class Client:
 
     async def __aenter__(self) -> Self:
         for name in _NOISY_LOGGERS:
-            logging.getLogger(name).addFilter(self._log_filter)
+            logging.getLogger(name).addFilter(self._may_log)
         await self._kept.__aenter__()
         await self._fresh.__aenter__()
         return self
@@ -112,7 +110,14 @@ class Client:
         await self._kept.aclose()
         await self._fresh.aclose()
         for name in _NOISY_LOGGERS:
-            logging.getLogger(name).removeFilter(self._log_filter)
+            logging.getLogger(name).removeFilter(self._may_log)
+
+    def _may_log(self, _: logging.LogRecord) -> bool:
+        """Suppress the HTTP library's log lines about our own calls: they hold addresses with phones in them."""
+        try:
+            return asyncio.current_task() not in self._sending_tasks
+        except RuntimeError:
+            return True
 
     @property
     def server_time(self) -> float | None:
@@ -318,19 +323,16 @@ def _outcome(failure: HeyxBulkError) -> CallOutcome:
 def _final_error(call: Call, failure: CallFailed) -> Exception:
     match failure:
         case Undelivered():
-            return Unreachable(
-                f"{failure.what}.", f"{_connection_remedy(failure)}, and give the same command again."
-            )
+            remedy = "See to the network, to a proxy (HTTPS_PROXY), or to the address in HEYX_URL"
+            if "CERTIFICATE" in failure.what:
+                remedy = (
+                    "If a proxy opens your connections, name its certificate in SSL_CERT_FILE; see to HEYX_URL"
+                )
+            return Unreachable(f"{failure.what}.", f"{remedy}, and give the same command again.")
         case Unanswered() if not call.idempotent:
             return UnconfirmedCreate(failure.what)
         case _:
             return failure
-
-
-def _connection_remedy(failure: Undelivered) -> str:
-    if "CERTIFICATE" in failure.what:
-        return "If a proxy opens your connections, name its certificate in SSL_CERT_FILE; see to HEYX_URL"
-    return "See to the network, to a proxy (HTTPS_PROXY), or to the address in HEYX_URL"
 
 
 def _reason(error: Exception) -> str:
