@@ -25,7 +25,7 @@ from __future__ import annotations
 import errno
 
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says where a disk, or a person's share of it, takes no more."""
+"""The errors of a full disk, or of a user's full quota."""
 
 
 class HeyxBulkError(Exception):
@@ -43,7 +43,7 @@ class HeyxBulkError(Exception):
 
 
 class UsageError(HeyxBulkError):
-    """A person can put it right; nothing was sent."""
+    """The user can put it right; nothing was sent."""
 
     exit_code = 2
 
@@ -99,7 +99,7 @@ class TooManyFailures(Stopped):
 
 
 class LimitReached(Stopped):
-    """A limit that a person set to the run is reached."""
+    """A limit that the user set for the session is reached."""
 
 
 class VerificationError(Stopped):

@@ -183,15 +183,6 @@ class StopMonitor:
         except LimitReached as reason:
             self._stop(reason)
 
-    def observing(self, report: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
-        """`report`, and then `on_outcome`."""
-
-        def both(outcome: Outcome) -> None:
-            report(outcome)
-            self.on_outcome(outcome)
-
-        return both
-
     def on_outcome(self, outcome: Outcome) -> None:
         """A row has its outcome; stop the session if too many failed."""
         insort(self._ended, outcome.number)

@@ -11,6 +11,7 @@ from heyx_bulk.api.call_log import open_call_log
 from heyx_bulk.api.client import Client, SessionSummary, Transport, open_session
 from heyx_bulk.errors import CallFailed, Rejected, Stopped, Unreachable
 from heyx_bulk.models.calls import ReadContact
+from heyx_bulk.models.contacts import Outcome
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
@@ -128,19 +129,15 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
     loop = asyncio.get_running_loop()
     began, stopped = loop.time(), None
     recorder = recorder or CallRecorder()
+
+    def report(outcome: Outcome) -> None:
+        progress.report(outcome)
+        recorder.monitor.on_outcome(outcome)
+
     async with open_session(settings, transport, recorder, limiter) as client:
         try:
             with recorder.session(client, progress):
-                await work(
-                    RowSender(
-                        run,
-                        client,
-                        settings,
-                        report=recorder.monitor.observing(progress.report),
-                        on_planned=on_planned,
-                        cache=cache,
-                    )
-                )
+                await work(RowSender(run, client, settings, report=report, on_planned=on_planned, cache=cache))
         except Stopped as reason:
             stopped = reason
         finally:
