@@ -147,24 +147,17 @@ def _mistake(mistake: Mapping[str, object]) -> str:
     return f"--{name.replace('_', '-')}: {message[:1].lower()}{message[1:]}"
 
 
-def _reason(error: Exception) -> str:
-    match error:
-        case OSError():
-            return error.strerror or str(error)
-        case UnicodeDecodeError():
-            return "it is no text"
-        case _:
-            return str(error)
-
-
 def _token(environment: Mapping[str, str]) -> SecretStr:
     token, file = environment.get("HEYX_TOKEN", ""), environment.get("HEYX_TOKEN_FILE", "")
     if file and not token.strip():
         try:
             token = Path(file).expanduser().read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError, RuntimeError) as error:
+            reason = getattr(error, "strerror", "") or str(error)
+            if isinstance(error, UnicodeDecodeError):
+                reason = "it is no text"
             raise SettingsError(
-                f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {_reason(error)}.",
+                f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {reason}.",
                 "Put the channel's token into a text file that you can read, and name it in HEYX_TOKEN_FILE.",
             ) from None
     token = token.strip()
