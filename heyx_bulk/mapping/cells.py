@@ -11,6 +11,7 @@ from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Policy, Problem
+from heyx_bulk.models.phrases import shorten
 from heyx_bulk.values.convert import convert, unchanged_test
 from heyx_bulk.values.text import BLANKS, is_damaged_number
 from heyx_bulk.values.value_types import ConversionError
@@ -109,7 +110,7 @@ def _convert(column: Column, texts: list[str], add: AddProblem) -> None:
         try:
             texts[index] = convert(column.value_type, text)
         except ConversionError as error:
-            shown = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+            shown = shorten(text, LONGEST_SHOWN)
             add(index, Problem(error.cause, f"column {column} holds {shown!r}: {error.reason}"))
 
 

@@ -160,20 +160,19 @@ class Columns:
         order that some of them prove after the column's transforms, if none proves another. `cells` gives the
         texts at some positions, row by row.
         """
-        if exported:
-            ours = self.exported_lists()
-            return self._changed(
-                lambda column: (
-                    replace(column, separator=column.separator or LIST_SEPARATOR) if column in ours else column
-                )
-            ).with_sheet_facts(cells)
-        lists = unique(column.position for column in self.sent if column.use in _LISTS and not column.separator)
+        ours = self.exported_lists() if exported else ()
+        lists = unique(
+            column.position
+            for column in self.sent
+            if column.use in _LISTS and not column.separator and column not in ours
+        )
         dates = [column for column in self.sent if _needs_order(column)]
-        if not lists and not dates:
+        separators = {column.position: LIST_SEPARATOR for column in ours} | dict.fromkeys(lists, ",")
+        if not separators and not dates:
             return self
-        separators = dict.fromkeys(lists, ",")
         orders: dict[Column, set[DateOrder]] = {column: set() for column in dates}
-        rows = iter(cells([*lists, *(column.position for column in dates)]))
+        positions = [*lists, *(column.position for column in dates)]
+        rows = iter(cells(positions) if positions else ())
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
             texts = [*zip(*some, strict=True)]
             for position, list_texts in zip(lists, texts, strict=False):
