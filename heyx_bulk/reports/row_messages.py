@@ -15,7 +15,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.models.phrases import count
+from heyx_bulk.models.phrases import count, first_of
 from heyx_bulk.planning.planner import Knowledge, plan
 
 LONGEST_MESSAGE = 1000
@@ -46,18 +46,13 @@ def partial_progress(row: ContactRow, known: Knowledge, done: Sequence[Call], *,
     return f"Done: {'; '.join(made)}. Not done: {undone}."
 
 
-_DONE: Mapping[type[Call], str] = {
-    CreateContact: "created with {}",
-    UpdateContact: "{} written",
-    AddTags: "{} added",
-    RemoveTags: "{} removed",
+_PHRASES: Mapping[type[Call], tuple[str, str]] = {
+    CreateContact: ("create with {}", "created with {}"),
+    UpdateContact: ("write {}", "{} written"),
+    AddTags: ("add {}", "{} added"),
+    RemoveTags: ("remove {}", "{} removed"),
 }
-_TO_DO: Mapping[type[Call], str] = {
-    CreateContact: "create with {}",
-    UpdateContact: "write {}",
-    AddTags: "add {}",
-    RemoveTags: "remove {}",
-}
+"""What is to be done by a call, and what it did."""
 
 
 def _describe(call: Call, *, done: bool) -> str:
@@ -69,9 +64,8 @@ def _describe(call: Call, *, done: bool) -> str:
             what = _count("tag", call.tags)
         case FindContacts() | ReadContact():
             return "looked up" if done else "look up"
-    return (_DONE if done else _TO_DO)[type(call)].format(what)
+    return _PHRASES[type(call)][done].format(what)
 
 
 def _count(noun: str, names: Sequence[str]) -> str:
-    shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
-    return f"{count(len(names), noun)} ({shown})"
+    return f"{count(len(names), noun)} ({first_of(len(names), names[:NAMES_SHOWN])})"
