@@ -191,22 +191,23 @@ class Client:
             self._waiting.discard(task)
 
     async def _attempt(self, sending: _Sending) -> Answer:
-        """What HeyX answers to one attempt, told to the observer."""
+        """What HeyX answers to one attempt; the result is reported to the observer."""
         try:
             answer = self._read(sending, await self._exchange(sending))
         except HeyxBulkError as failure:
-            if sending.number is not None:
-                self._report(sending, sending.number, _outcome(failure), failure.what)
+            self._report(sending, _outcome(failure), failure.what)
             raise
-        assert sending.number is not None, "what is answered has left"  # noqa: S101  our own order
-        self._report(sending, sending.number, CallOutcome.DONE, describe_answer(answer))
+        self._report(sending, CallOutcome.DONE, describe_answer(answer))
         return answer
 
-    def _report(self, sending: _Sending, number: int, outcome: CallOutcome, message: str) -> None:
+    def _report(self, sending: _Sending, outcome: CallOutcome, message: str) -> None:
+        """Report the result of a call to the observer, unless it never left."""
+        if sending.number is None:
+            return
         seconds = asyncio.get_running_loop().time() - sending.sent_at
         try:
             result = CallResult(outcome, sending.status, seconds, message)
-            self._observer.on_response(number, sending.attempt, result)
+            self._observer.on_response(sending.number, sending.attempt, result)
         except Stopped as reason:
             self.stop(reason)
 
