@@ -23,6 +23,8 @@ sent · 3 finished, but some rows failed, are invalid or uncertain · 4 stopped,
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 """The errors of a full disk, or of a user's full quota."""
@@ -92,6 +94,17 @@ class CheckpointBusy(Stopped):
 
 class DiskFull(Stopped):
     """The disk took no more, or does not give back what it took."""
+
+
+@contextmanager
+def translate_full_disk(what: str, remedy: str) -> Iterator[None]:
+    """Raise `DiskFull` in place of the system's error where a disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL_ERRNOS:
+            raise
+        raise DiskFull(what, remedy) from None
 
 
 class TooManyFailures(Stopped):

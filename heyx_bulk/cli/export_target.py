@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console, short_path
-from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
+from heyx_bulk.errors import SettingsError, WriteError, translate_full_disk
 from heyx_bulk.export.layout import Table, as_texts
 from heyx_bulk.models.option import command_line
 from heyx_bulk.sheets.table_writers import check_parquet, write_json_lines, write_parquet
@@ -62,15 +62,11 @@ class ExportTarget:
 
     def write(self, table: Table) -> Path:
         """Write the table, whole or not at all, under a name that is free; where it went."""
-        try:
+        with translate_full_disk(
+            f"The disk of {self.path.absolute().parent} is full.",
+            "What was read is kept: make room and give the same command again.",
+        ):
             return self._poured(table) if self.is_stream else self._write(free_name(self.path), table)
-        except OSError as error:
-            if error.errno not in DISK_FULL_ERRNOS:
-                raise
-            raise DiskFull(
-                f"The disk of {self.path.absolute().parent} is full.",
-                "What was read is kept: make room and give the same command again.",
-            ) from None
 
     def _write(self, path: Path, table: Table) -> Path:
         match path.suffix.casefold():

@@ -131,7 +131,6 @@ def _value_options(options: MappingOptions) -> ValueOptions:
 
 
 def _option_rules(options: MappingOptions, mistakes: list[str]) -> Iterator[MappingRule]:
-    """The rules of the command line."""
     for name in options.ignore:
         yield MappingRule(name, "--ignore", Use.IGNORED)
     if options.id_column is not None:

@@ -94,7 +94,6 @@ def _table(column: Column, sample: ColumnSample, perhaps: str) -> Table:
 
 
 def _entries(column: Column, looks_like: ValueKind) -> Iterator[tuple[str, object]]:
-    """The keys and values of a column's table."""
     value_type = column.value_type
     match column.use:
         case Use.FIELD:

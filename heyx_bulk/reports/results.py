@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, WriteError
+from heyx_bulk.errors import WriteError, translate_full_disk
 from heyx_bulk.mapping.columns import OUR_COLUMNS, Column, Use, normalize_name
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line
@@ -107,6 +107,7 @@ def _write(
 ) -> Path:
     checkpoint, info = run.checkpoint, run.checkpoint.info
     kept = sheet_positions(info.header)
+    style = CellStyle(len(kept), STATUS_COLORS)
     header = [*(info.header[position] for position in kept), *OUR_COLUMNS]
     raw = bool(info.sheet_options.get("raw_csv"))
     for place in _places(path):
@@ -114,19 +115,15 @@ def _write(
             continue
         try:
             lines = _lines(records(), kept, run.columns.used(Use.ID), name)
-            style = CellStyle(len(kept), STATUS_COLORS)
-            write_sheet(place, header, lines, worksheet=worksheet, style=style, about=about, raw_csv=raw)
+            with translate_full_disk(
+                f"The disk of {place.parent} is full: {place.name} could not be written.",
+                f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
+            ):
+                write_sheet(place, header, lines, worksheet=worksheet, style=style, about=about, raw_csv=raw)
         except WriteError:
             if place.exists():
                 continue
             raise
-        except OSError as error:
-            if error.errno not in DISK_FULL_ERRNOS:
-                raise
-            raise DiskFull(
-                f"The disk of {place.parent} is full: {place.name} could not be written.",
-                f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
-            ) from None
         checkpoint.facts.written_files = {**checkpoint.facts.written_files, place.name: _digest(place)}
         return place
     raise WriteError(
@@ -183,7 +180,6 @@ def reported_id(record: RowRecord, ids: Sequence[Column]) -> str:
 def _lines(
     records: Iterable[RowRecord], kept: Sequence[int], ids: Sequence[Column], name: Callable[[RowRecord], str]
 ) -> Iterator[list[str]]:
-    """The rows of a file of results, as texts."""
     for record in records:
         yield [
             *(record.cells[position] for position in kept),

@@ -56,7 +56,6 @@ _PHRASES: Mapping[type[Call], tuple[str, str]] = {
 
 
 def _describe(call: Call, *, done: bool) -> str:
-    """What a call did, or would do."""
     match call:
         case CreateContact() | UpdateContact():
             what = _count("field", [field.name for field in call.fields])

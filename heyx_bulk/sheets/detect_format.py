@@ -14,7 +14,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.limits import check_archive, check_growth, translate_full_disk
+from heyx_bulk.sheets.limits import check_archive, check_growth, temporary_files
 from heyx_bulk.sheets.xlsx.package import normalize_part_name, report_damage
 
 _HEAD_BYTES = 8192
@@ -73,7 +73,7 @@ def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
         folder = Path(name)
         if path == _STANDARD_INPUT:
             path = folder / "standard input"
-            with translate_full_disk():
+            with temporary_files():
                 _copy(sys.stdin.buffer.read, path, path, None)
         found = _detect_format(path)
         if found not in _ARCHIVES:
@@ -81,7 +81,7 @@ def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
             return
         unpacked = folder / "unpacked" / path.name
         unpacked.parent.mkdir()
-        with report_damage(path), translate_full_disk():
+        with report_damage(path), temporary_files():
             if found is Format.GZIP:
                 with gzip.open(path) as source:
                     _copy(source.read, unpacked, path, path.stat().st_size)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from zipfile import ZipFile
 
-from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SheetError
+from heyx_bulk.errors import SheetError, translate_full_disk
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
@@ -44,13 +43,9 @@ def cell_too_long(place: str) -> SheetError:
     return SheetError(f"{place}: holds over 1 MB in one cell", "Shorten it, save the sheet and try again.")
 
 
-@contextmanager
-def translate_full_disk() -> Iterator[None]:
-    """Raise `DiskFull` where the folder for temporary files is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK_FULL_ERRNOS:
-            raise
-        remedy = "Make room there, or name another folder in the environment variable TMPDIR."
-        raise DiskFull(f"the folder for temporary files, {tempfile.gettempdir()}, is full", remedy) from error
+def temporary_files() -> AbstractContextManager[None]:
+    """Raise `DiskFull` where the folder for temporary files, which the block writes to, is full."""
+    return translate_full_disk(
+        f"the folder for temporary files, {tempfile.gettempdir()}, is full",
+        "Make room there, or name another folder in the environment variable TMPDIR.",
+    )

@@ -15,7 +15,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from heyx_bulk.sheets.limits import translate_full_disk
+from heyx_bulk.sheets.limits import temporary_files
 from heyx_bulk.sheets.record import CellError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class RowStore:
         warnings: Iterable[CellError],
     ) -> None:
         block: _Block = ([*numbers], [*map(serialize, columns)], [*map(tuple, errors)], [*map(tuple, warnings)])
-        with translate_full_disk():
+        with temporary_files():
             written = self._file.write(marshal.dumps(block, 2))
         self._ends.append(self._ends[-1] + written)
 
