@@ -55,24 +55,11 @@ class MappingResult:
     unknown: tuple[tuple[Column, Suggestion | None], ...]
     mistakes: tuple[str, ...]
 
-
-def recognize(
-    header: Sequence[str],
-    options: MappingOptions,
-    blank: Container[int] | None = None,
-    fields: KnownFields = NO_FIELDS,
-    *,
-    no_match: bool = False,
-) -> Columns:
-    """Recognize the columns under `header`; those at the positions `blank` have no values.
-
-    If `blank` is not given, only columns without a header count as having none. `fields` are those the channel is
-    known to have. Raises `MappingError` that names every mistake at once.
-    """
-    found = map_columns(header, options, blank, fields, no_match=no_match)
-    if found.mistakes:
-        raise MappingError("\n".join(found.mistakes))
-    return found.columns
+    def valid_columns(self) -> Columns:
+        """The columns; raises `MappingError` that names every mistake at once."""
+        if self.mistakes:
+            raise MappingError("\n".join(self.mistakes))
+        return self.columns
 
 
 def map_columns(
@@ -83,7 +70,11 @@ def map_columns(
     *,
     no_match: bool = False,
 ) -> MappingResult:
-    """Recognize the columns under `header`, with all that is not recognized, and every mistake."""
+    """Recognize the columns under `header`; those at the positions `blank` have no values.
+
+    If `blank` is not given, only columns without a header count as having none. `fields` are those the channel is
+    known to have.
+    """
     file, value_options = options.file or NO_MAPPING, _value_options(options)
     rules = RuleSet(header, value_options)
     rules.apply([*_option_rules(options, rules.mistakes)], "as you say")

@@ -11,7 +11,7 @@ from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
-from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, recognize
+from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
 from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
 from heyx_bulk.models.option import document
@@ -33,7 +33,7 @@ NEW_ROWS_APART = (
 def map_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO_FIELDS) -> Columns:
     """The sheet's columns; `fields` are those the channel is known to have. Raises `MappingError`."""
     no_match = options.matching.no_match
-    return recognize(sheet.header, options.mapping, sheet.blank, fields, no_match=no_match)
+    return map_columns(sheet.header, options.mapping, sheet.blank, fields, no_match=no_match).valid_columns()
 
 
 def stage(

@@ -12,7 +12,6 @@ import pytest
 from heyx_bulk.api.retry import LONGEST_BACKOFF_SECONDS
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.models.contacts import Contact, Field, Status
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.matching import Matching
@@ -21,6 +20,7 @@ from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.options import UploadOptions
 from tests.support import runs
+from tests.support.cell_rows import recognize
 from tests.support.runs import Channel, RecordedRequest, settings, statuses
 
 HEADER = "phone,email,first name,tags\n"

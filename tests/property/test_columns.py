@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.tag_lists import join_list, split_list
+from tests.support.cell_rows import recognize
 
 NO_WISHES = MappingOptions()
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
+from heyx_bulk.mapping.recognition import map_columns
 from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
+
+
+def recognize(*arguments: Any, **named: Any) -> Columns:
+    """The columns that `map_columns` recognizes; raises `MappingError` if there are mistakes."""
+    return map_columns(*arguments, **named).valid_columns()
 
 
 def columns_of(*columns: Column, **more: object) -> Columns:

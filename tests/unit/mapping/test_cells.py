@@ -7,11 +7,10 @@ import pytest
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.transforms import REST, Transform
 from heyx_bulk.models.contacts import ContactRow, Field, Policy, TagSet
 from heyx_bulk.values.value_types import DateOrder, ValueKind, ValueType
-from tests.support.cell_rows import columns_of, field, read_row, row_of, sent
+from tests.support.cell_rows import columns_of, field, read_row, recognize, row_of, sent
 
 
 def causes(row: ContactRow) -> list[str]:

@@ -8,11 +8,10 @@ import pytest
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import OUR_COLUMNS, Columns, Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.mapping.tag_lists import join_list, split_list
 from heyx_bulk.models.contacts import ContactRow, Field, Problem
 from heyx_bulk.sheets.cell_reference import column_letter
-from tests.support.cell_rows import read_row
+from tests.support.cell_rows import read_row, recognize
 
 NO_WISHES = MappingOptions()
 

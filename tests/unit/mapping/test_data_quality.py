@@ -9,11 +9,11 @@ import pytest
 
 from heyx_bulk.mapping.data_quality import DataQualityChecks, repair_mojibake
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Chunk
 from heyx_bulk.upload.inspection import inspect_sheet
 from heyx_bulk.upload.options import UploadOptions
+from tests.support.cell_rows import recognize
 
 PLUS = [f"+92300{number:04}" for number in range(9)]
 

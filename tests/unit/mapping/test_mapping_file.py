@@ -10,14 +10,14 @@ from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import map_columns, recognize
+from heyx_bulk.mapping.recognition import map_columns
 from heyx_bulk.mapping.rules import ValueOptions
 from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.mapping.toml_reader import TomlLines
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, TagSet
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
-from tests.support.cell_rows import read_row
+from tests.support.cell_rows import read_row, recognize
 
 NAME = "people.toml"
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import merge_rows
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.models.contacts import ContactRow, Field, Policy, Problem, TagSet
-from tests.support.cell_rows import read_row
+from tests.support.cell_rows import read_row, recognize
 from tests.support.mergeable_rows import KEYS
 
 

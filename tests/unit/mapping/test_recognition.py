@@ -11,10 +11,11 @@ from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.known_headers import FULL_NAME, TAGS
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import map_columns, recognize
+from heyx_bulk.mapping.recognition import map_columns
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Field
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
+from tests.support.cell_rows import recognize
 from tests.support.known_exports import EXPORTS, LANGUAGES
 
 NO_WISHES = MappingOptions()
@@ -23,7 +24,7 @@ FIELDS = MappingProxyType({"customerid": ValueKind.TEXT, "Birthday": ValueKind.D
 
 def mistakes(header: list[str], mapping_options: MappingOptions = NO_WISHES, **more: object) -> list[str]:
     with pytest.raises(MappingError) as caught:
-        recognize(header, mapping_options, **more)  # type: ignore[arg-type]
+        recognize(header, mapping_options, **more)
     return caught.value.what.splitlines()
 
 

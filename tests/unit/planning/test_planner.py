@@ -4,7 +4,6 @@ import pytest
 
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import recognize
 from heyx_bulk.models.calls import (
     AddTags,
     Call,
@@ -33,7 +32,7 @@ from heyx_bulk.planning.planner import (
     plan,
 )
 from heyx_bulk.values.equality import PhoneLookup
-from tests.support.cell_rows import read_row
+from tests.support.cell_rows import read_row, recognize
 from tests.support.channel_model import Held, Heyx, carry_out
 
 PHONE = Field("phone", "+44 20 7946")
