@@ -70,7 +70,10 @@ class CallRecorder(CallObserver):
     async def _tick(self, client: Client, progress: Progress) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            self.monitor.check_time()
+            try:
+                self.monitor.check_time()
+            except Stopped as reason:
+                client.stop(reason)
             progress.tick(client.limiter.wait_seconds(), client.retry_reason)
 
     def before_send(self, asked: CallDescription) -> None:

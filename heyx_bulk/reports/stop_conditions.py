@@ -161,7 +161,7 @@ class StopMonitor:
 
     def before_send(self, kind: str) -> None:
         """A call of this kind is about to leave; raises `LimitReached` where it must not."""
-        self._check_time()
+        self.check_time()
         calls, creates = self.conditions.max_calls, self.conditions.max_creates
         if calls is not None and self._sent.total() >= calls:
             raise _limit(f"Stopped after {count(calls, 'call')}, as --max-calls says.")
@@ -175,13 +175,6 @@ class StopMonitor:
     def on_undelivered(self, kind: str) -> None:
         """A call of this kind had not left after all."""
         self._sent[kind] -= 1
-
-    def check_time(self) -> None:
-        """Stop the session if its time is over."""
-        try:
-            self._check_time()
-        except LimitReached as reason:
-            self._stop(reason)
 
     def on_outcome(self, outcome: Outcome) -> None:
         """A row has its outcome; stop the session if too many failed."""
@@ -199,7 +192,8 @@ class StopMonitor:
                 self._stop(_too_many(f"{failed} of the first {ended} rows failed"))
             self._check_same_error(outcome)
 
-    def _check_time(self) -> None:
+    def check_time(self) -> None:
+        """Raise `LimitReached` if the session's time is over."""
         stops = self.conditions
         if stops.until is not None and self._clock() >= stops.until:
             raise _limit(f"It is {datetime.fromtimestamp(stops.until):%H:%M}: stopped, as --until says.")
