@@ -66,7 +66,7 @@ AS_TEXT = ValueType()
 _ROWS_AT_ONCE = 1_000
 
 _LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
-_DATES = (ValueKind.DATE, ValueKind.DATETIME)
+DATES = (ValueKind.DATE, ValueKind.DATETIME)
 _SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS, Use.TAG, Use.ID})
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -176,7 +176,7 @@ class Columns:
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
             texts = [*zip(*some, strict=True)]
             for position, list_texts in zip(lists, texts, strict=False):
-                if ";" in "".join(list_texts) and any(map(_has_semicolon, list_texts)):
+                if ";" in "".join(list_texts) and any(";" in _QUOTED.sub("", text) for text in list_texts):
                     separators[position] = ";"
             for column, date_texts in zip(dates, texts[len(lists) :], strict=True):
                 orders[column].update(_proven_orders(column, date_texts))
@@ -214,13 +214,8 @@ class Columns:
         return restore(cls, document)
 
 
-def _has_semicolon(text: str) -> bool:
-    """Whether `text` has a `;` outside quotes."""
-    return ";" in text and ";" in _QUOTED.sub("", text)
-
-
 def _needs_order(column: Column) -> bool:
-    return column.use is Use.FIELD and column.value_type.kind in _DATES and column.value_type.date_order is None
+    return column.use is Use.FIELD and column.value_type.kind in DATES and column.value_type.date_order is None
 
 
 def _proven_orders(column: Column, texts: Iterable[str]) -> Iterator[DateOrder]:

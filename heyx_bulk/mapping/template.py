@@ -10,7 +10,7 @@ from importlib import resources
 import tomlkit
 from tomlkit.items import Table
 
-from heyx_bulk.mapping.columns import Column, Columns, Use, letter_name
+from heyx_bulk.mapping.columns import DATES, Column, Columns, Use, letter_name
 from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
@@ -20,8 +20,6 @@ from heyx_bulk.values.value_types import PhoneFormat, ValueKind, ValueType
 
 _SHAPED = (ValueKind.BOOLEAN, ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME)
 """Types that are recognized by how they are written: a column that looks like one is given it."""
-
-_DATES = (ValueKind.DATE, ValueKind.DATETIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def _entries(column: Column, looks_like: ValueKind) -> Iterator[tuple[str, objec
             kind = looks_like if value_type.kind is ValueKind.TEXT and looks_like in _SHAPED else value_type.kind
             if kind is not ValueKind.TEXT:
                 yield "type", str(kind)
-            if value_type.date_order is not None and value_type.kind in _DATES:
+            if value_type.date_order is not None and value_type.kind in DATES:
                 yield "order", str(value_type.date_order)
         case Use.ADD_TAGS | Use.REMOVE_TAGS | Use.SET_TAGS:
             yield "tags", column.use.partition(" ")[0]
