@@ -16,11 +16,10 @@ from threading import Lock
 
 from heyx_bulk.sandbox import responses
 from heyx_bulk.sandbox.faults import Faults, FaultSampler
-from heyx_bulk.sandbox.pagination import CONTACTS_A_PAGE, page_of
 from heyx_bulk.sandbox.rate_limits import RateLimitDecision, Window, WindowKind, new_window
 from heyx_bulk.sandbox.requests import MAX_BODY_BYTES, Call, SearchQuery, Value, cleaned, fields_in, tags_in
 from heyx_bulk.sandbox.responses import LostResponse, RefusalError, Response
-from heyx_bulk.sandbox.store import ContactStore, Record, SandboxContact
+from heyx_bulk.sandbox.store import CONTACTS_A_PAGE, ContactStore, Record, SandboxContact, page_of
 
 _NO_FAULTS = Faults()
 _WITHOUT_EFFECT = frozenset({"errors_before", "error_in_200"})

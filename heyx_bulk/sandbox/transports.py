@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from threading import Condition, Thread
 from typing import Any, Self, TypeAlias
@@ -141,6 +140,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = -1  # one write: head and body in two would wait on each other for 40 ms
     server: SandboxServer
 
     def _serve(self) -> None:
@@ -154,11 +154,11 @@ class _Connection(BaseHTTPRequestHandler):
         headers = {**response.headers, "Content-Length": str(len(response.body))}
         if self.close_connection:
             headers["Connection"] = "close"
-        lines = [f"HTTP/1.1 {response.status} {responses.get(response.status, '')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        # One write: head and body in two would wait on each other for 40 ms.
-        self.wfile.write(head + response.body)
+        self.send_response_only(response.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(response.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the parent's
 
