@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import finalize
 
 from heyx_bulk.sheets.limits import temporary_files
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BYTES_IN_MEMORY = 8 << 20
-_Block = tuple[list[int], list[bytes], list[tuple[Any, ...]], list[tuple[Any, ...]]]
-"""The rows' numbers, the texts of each column, errors and warnings as plain tuples."""
+_Block = tuple[list[int], list[list[str]], list[CellError], list[CellError]]
+"""The rows' numbers, the texts of each column, errors and warnings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,6 @@ class Chunk:
         """The text of the cell that an error or warning of this chunk is about."""
         return self.columns[error.position][self.numbers.index(error.row)]
 
-    def part(self, start: int, end: int) -> Chunk:
-        """The rows at the places from `start` to before `end`, counted from 0."""
-        numbers = self.numbers[start:end]
-        kept = frozenset(numbers) if self.errors or self.warnings else frozenset()
-        return Chunk(
-            numbers,
-            [column[start:end] for column in self.columns],
-            tuple(error for error in self.errors if error.row in kept),
-            tuple(warning for warning in self.warnings if warning.row in kept),
-        )
-
 
 class RowStore:
     """Rows that are added in order and can then be read any number of times."""
@@ -80,31 +69,27 @@ class RowStore:
         errors: Iterable[CellError],
         warnings: Iterable[CellError],
     ) -> None:
-        block: _Block = ([*numbers], [*map(serialize, columns)], [*map(tuple, errors)], [*map(tuple, warnings)])
+        block = ([*numbers], [*map(serialize, columns)], [*map(tuple, errors)], [*map(tuple, warnings)])
         with temporary_files():
             written = self._file.write(marshal.dumps(block, 2))
         self._ends.append(self._ends[-1] + written)
 
-    def chunks(self, width: int) -> Iterator[Chunk]:
-        """The rows in order, `width` columns wide: missing columns are blank, further ones are left off."""
-        for numbers, columns, errors, warnings in self._blocks():
-            yield Chunk(
-                numbers,
-                [_texts(columns, position, len(numbers)) for position in range(width)],
-                tuple(CellError(*error) for error in errors),
-                tuple(CellError(*warning) for warning in warnings),
-            )
-
-    def columns(self, positions: Sequence[int]) -> Iterator[list[list[str]]]:
-        """The texts of the columns at `positions`, many rows at a time."""
-        for numbers, columns, _, _ in self._blocks():
-            yield [_texts(columns, position, len(numbers)) for position in positions]
-
-    def _blocks(self) -> Iterator[_Block]:
+    def blocks(self, positions: Sequence[int]) -> Iterator[_Block]:
+        """The rows in order, many at a time, with the columns at `positions`; those that are missing are blank."""
         for start, end in zip(self._ends, self._ends[1:], strict=False):
             self._file.seek(start)
-            block: _Block = marshal.loads(self._file.read(end - start))  # noqa: S302 - only this process wrote it
-            yield block
+            stored = marshal.loads(self._file.read(end - start))  # noqa: S302 - only this process wrote it
+            numbers, columns, errors, warnings = stored
+            texts = [
+                deserialize(columns[position]) if position < len(columns) else [""] * len(numbers)
+                for position in positions
+            ]
+            yield (
+                numbers,
+                texts,
+                [CellError(*error) for error in errors],
+                [CellError(*found) for found in warnings],
+            )
 
 
 def serialize(texts: Sequence[str]) -> bytes:
@@ -121,10 +106,6 @@ def deserialize(joined: bytes) -> list[str]:
     """Split what `serialize` has joined."""
     text = joined.decode("utf-8", "surrogatepass")
     return text[1:].split(text[0])
-
-
-def _texts(columns: Sequence[bytes], position: int, rows: int) -> list[str]:
-    return deserialize(columns[position]) if position < len(columns) else [""] * rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +133,18 @@ class Sheet:
     def chunks(self, rows: int = 10_000) -> Iterator[Chunk]:
         """The rows below the header that are not blank, at most `rows` to a chunk; from the first at each call."""
         most = max(1, rows)
-        for chunk in self._row_store.chunks(len(self.header)):
-            for start in range(0, len(chunk.numbers), most):
-                yield chunk if len(chunk.numbers) <= most else chunk.part(start, start + most)
+        for numbers, columns, errors, warnings in self._row_store.blocks(range(len(self.header))):
+            for start in range(0, len(numbers), most):
+                part = slice(start, start + most)
+                kept = frozenset(numbers[part]) if errors or warnings else frozenset()
+                yield Chunk(
+                    numbers[part],
+                    [column[part] for column in columns],
+                    tuple(error for error in errors if error.row in kept),
+                    tuple(warning for warning in warnings if warning.row in kept),
+                )
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
         """The texts at `positions`, row by row; other columns are not decoded."""
-        for columns in self._row_store.columns(positions):
+        for _, columns, _, _ in self._row_store.blocks(positions):
             yield from zip(*columns, strict=True)
