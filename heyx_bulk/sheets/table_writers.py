@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from heyx_bulk.errors import UsageError
 from heyx_bulk.models.contacts import Value
@@ -23,7 +23,6 @@ TableValue: TypeAlias = Value | tuple[str, ...] | datetime
 
 Frame: TypeAlias = "pd.DataFrame"
 
-_KINDS: dict[type, str] = {bool: "boolean", datetime: "moment", tuple: "list"}
 _ROWS_IN_A_GROUP = 20_000
 
 
@@ -54,22 +53,22 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Tab
     import pyarrow as pa  # noqa: PLC0415 - an extra that few need
     import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
 
-    kinds = _kinds(header, rows)
-    types = {
-        "boolean": pa.bool_(),
-        "moment": pa.timestamp("s", tz="UTC"),
-        "list": pa.list_(pa.string()),
-        "text": pa.string(),
-    }
-    schema = pa.schema([(name, types[kind]) for name, kind in zip(header, kinds, strict=True)])
+    types = {bool: pa.bool_(), datetime: pa.timestamp("s", tz="UTC"), tuple: pa.list_(pa.string())}
+    seen: list[set[type]] = [set() for _ in header]
+    for row in rows:
+        for kinds, value in zip(seen, row, strict=True):
+            kinds.add(type(value))
+    kinds_of_columns = [[*kinds - {type(None)}] for kinds in seen]
+    columns = [types.get(kinds[0], pa.string()) if len(kinds) == 1 else pa.string() for kinds in kinds_of_columns]
+    schema = pa.schema([*zip(header, columns, strict=True)])
     stream = iter(rows)
     with atomic_write(path) as place, pq.ParquetWriter(place, schema) as writer:
         while group := list(islice(stream, _ROWS_IN_A_GROUP)):
-            columns = [
-                pa.array([_of_kind(row[position], kind) for row in group], types[kind])
-                for position, kind in enumerate(kinds)
+            arrays = [
+                pa.array(map(_text, values) if column == pa.string() else values, column)
+                for column, values in zip(columns, zip(*group, strict=True), strict=True)
             ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
 def to_frame(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> Frame:
@@ -79,16 +78,7 @@ def to_frame(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> Fra
     return pd.DataFrame([list(row) for row in rows], columns=list(header), dtype=object)
 
 
-def _kinds(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> list[str]:
-    seen: list[set[str]] = [set() for _ in header]
-    for row in rows:
-        for kinds, value in zip(seen, row, strict=True):
-            if value is not None:
-                kinds.add(_KINDS.get(type(value), "text"))
-    return [kinds.pop() if len(kinds) == 1 else "text" for kinds in seen]
-
-
-def _of_kind(value: TableValue, kind: str) -> Any:
-    if value is None or kind != "text":
-        return value
-    return ("true" if value else "false") if isinstance(value, bool) else replace_surrogates(str(value))
+def _text(value: TableValue) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else replace_surrogates(str(value))
