@@ -20,7 +20,7 @@ from heyx_bulk.sheets.csv.dialect import (
 )
 from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
-from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
+from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.worksheet_choice import Book, choose_worksheet

@@ -15,7 +15,7 @@ import pytest
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.legacy.legacy_reader import open_legacy_book
+from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet_options import SheetOptions

@@ -1,31 +1,153 @@
-"""The child process that reads workbooks of other formats for `legacy_reader`.
+"""Workbooks of other formats (.xls, .xlsb, .ods), read in a child process with limits of memory and time.
 
-Its memory is limited, because a file can make the libraries take all there is, and abort. It writes lines of JSON:
-the worksheets as `[name, visible]`; then for the number of each worksheet that its parent sends, the merged areas,
-the rows as records, and `null`. A negative number asks only whether there is data.
+A file can make the libraries that read them take gigabytes or abort, which no `except` catches. xlrd reads .xls
+with its errors, formats and hidden rows; calamine reads the others, and shows an error cell as a blank.
+
+The child is this module, run as a program. It writes lines of JSON: the worksheets as `[name, visible]`; then for
+the number of each worksheet that its parent sends, the merged areas, the rows as records, and `null`. A negative
+number asks only whether there is data.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from itertools import starmap
+from pathlib import Path
+from threading import Timer
+from typing import IO, Any
 
+from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import Area
+from heyx_bulk.sheets.detect_format import Format, protected
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
 from heyx_bulk.sheets.record import CellError, Record, width_of
+from heyx_bulk.sheets.worksheet_choice import Worksheet, WorksheetInfo
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, GENERAL, CellText, number_text, parse_number_format
+from heyx_bulk.sheets.xlsx.package import Package
 
 _MOST_BYTES = 1536 << 20
-_MOST_SECONDS = 60  # of work: should the parent be killed, nothing else would end an endless loop
+_MOST_SECONDS = 60
+_SECONDS_TO_START = 8.0
+_SECONDS_PER_MEGABYTE = 10.0
+_ERRORS_AS_BLANKS = "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found"
+_SAVE_AS_XLSX = "Open it in Excel or LibreOffice, save it as .xlsx and try again."
 _DURATION = re.compile(r"PT([0-9]+)H([0-9]+)M([0-9]+)([.,]0*)?S")
 _HOURS = parse_number_format("[h]:mm:ss")
 Row = tuple[int, list[CellText], bool]
 """A row's number, its cells, and whether it is hidden."""
+
+
+@contextmanager
+def open_legacy_book(path: Path, form: Format, *, seconds: float | None = None) -> Iterator[LegacyBook]:
+    """Open the workbook at `path`; its child process ends with the block, and after `seconds` at the latest.
+
+    By default a small file has 8 seconds, a big one a minute.
+    """
+    if form is Format.OPEN_DOCUMENT:
+        Package(path).elements("content.xml", lambda *_: None)  # calamine never ends where broken XML does
+    if seconds is None:
+        seconds = min(_SECONDS_TO_START + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE, _MOST_SECONDS)
+    command = [sys.executable, "-P", "-m", __spec__.name, form.name, str(path.absolute())]
+    with (
+        tempfile.TemporaryFile() as stderr,
+        subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            encoding="ascii",
+        ) as child,
+    ):
+        book = LegacyBook(path, form, child, stderr, seconds)
+        timer = Timer(seconds, child.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            book.list_worksheets()
+            yield book
+        finally:
+            timer.cancel()
+            child.kill()
+            child.communicate()
+
+
+class LegacyBook:
+    """A workbook of another format, as its child process reads it, which is killed after `seconds`."""
+
+    worksheets: tuple[WorksheetInfo, ...] = ()
+
+    def __init__(
+        self, path: Path, form: Format, child: subprocess.Popen[str], stderr: IO[bytes], seconds: float
+    ) -> None:
+        self.path = path
+        self.notes: tuple[str, ...] = () if form is Format.OLD_EXCEL else (_ERRORS_AS_BLANKS,)
+        self._child = child
+        self._stderr = stderr
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+
+    def list_worksheets(self) -> None:
+        self.worksheets = tuple(
+            WorksheetInfo(name, visible, str(number)) for number, (name, visible) in enumerate(self._receive())
+        )
+        if not self.worksheets:
+            raise SheetError(f"{self.path.name} has no worksheet", _SAVE_AS_XLSX)
+
+    def has_data(self, info: WorksheetInfo) -> bool:
+        self._send(-int(info.part) - 1)
+        return self._receive() is True
+
+    def worksheet(self, info: WorksheetInfo) -> Worksheet:
+        self._send(int(info.part))
+        return Worksheet(self._records(), [Area(*area) for area in self._receive()])
+
+    def _records(self) -> Iterator[Record]:
+        while (found := self._receive()) is not None:
+            row, cells, errors, warnings, hidden = found
+            errors, warnings = starmap(CellError, errors), starmap(CellError, warnings)
+            yield Record(row, cells, [*errors], [*warnings], hidden)
+
+    def _send(self, number: int) -> None:
+        assert self._child.stdin is not None  # noqa: S101 - it is a pipe
+        try:
+            self._child.stdin.write(f"{number}\n")
+            self._child.stdin.flush()
+        except OSError:
+            raise self._died() from None
+
+    def _receive(self) -> Any:
+        assert self._child.stdout is not None  # noqa: S101 - it is a pipe
+        line = self._child.stdout.readline()
+        if not line.endswith("\n"):
+            raise self._died()
+        return json.loads(line)
+
+    def _died(self) -> SheetError:
+        code = self._child.wait()
+        self._stderr.seek(max(0, self._stderr.seek(0, 2) - 2000))
+        last = self._stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2][:300]
+        name = self.path.name
+        if time.monotonic() >= self._deadline:
+            return SheetError(f"{name} takes over {self._seconds:g} seconds to read", _SAVE_AS_XLSX)
+        if "ncrypted" in last or "assword" in last:
+            return protected(self.path)
+        if code < 0 or "MemoryError" in last or "memory allocation" in last:
+            return SheetError(f"{name} is damaged, or takes over 1.5 GB of memory to read", _SAVE_AS_XLSX)
+        if "ModuleNotFoundError" in last:
+            return SheetError(f"{name} needs a library that is missing ({last})", "Install heyx-bulk again.")
+        return SheetError(f"{name} is damaged and cannot be read ({last})", _SAVE_AS_XLSX)
 
 
 class XlrdBook:
@@ -102,7 +224,7 @@ def _cell_text(cell: object) -> CellText:
             return number_text(repr(cell), GENERAL, from_1904=False)
         case datetime() if cell.microsecond:
             return CellText(cell.isoformat(timespec="milliseconds"))
-        case datetime() | date() | time():
+        case datetime() | date() | clock_time():
             return CellText(cell.isoformat())
         case timedelta():
             return number_text(repr(cell / timedelta(days=1)), _HOURS, from_1904=False)
@@ -145,10 +267,10 @@ def _send(value: object) -> None:
         sys.stdout.flush()
 
 
-def main(kind: str, path: str) -> None:
+def main(form: str, path: str) -> None:
     """Answer the parent until it has no more questions."""
     _limit_resources()
-    book: XlrdBook | CalamineBook = XlrdBook(path) if kind == "xls" else CalamineBook(path)
+    book = XlrdBook(path) if form == Format.OLD_EXCEL.name else CalamineBook(path)
     _send(book.worksheets())
     for line in sys.stdin:
         number = int(line)

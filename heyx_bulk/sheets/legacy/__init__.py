@@ -1,1 +1,0 @@
-"""Workbooks of other formats (.xls, .xlsb, .ods), read in a child process."""
