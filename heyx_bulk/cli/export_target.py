@@ -14,8 +14,7 @@ from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.errors import SettingsError, WriteError, translate_full_disk
 from heyx_bulk.export.layout import Table, as_texts
 from heyx_bulk.models.option import command_line
-from heyx_bulk.sheets.table_writers import check_parquet, write_json_lines, write_parquet
-from heyx_bulk.sheets.writer import write_sheet
+from heyx_bulk.sheets.writer import check_parquet, write_json_lines, write_parquet, write_sheet
 from heyx_bulk.storage.paths import export_checkpoint_path, state_checkpoint_path
 
 SHEETS = (".xlsx", ".csv")

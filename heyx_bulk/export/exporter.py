@@ -19,7 +19,7 @@ from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.environment import Settings
-from heyx_bulk.sheets.table_writers import Frame, to_frame
+from heyx_bulk.sheets.writer import Frame, to_frame
 from heyx_bulk.storage.checkpoint.locking import delete_checkpoint
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.values.equality import PhoneLookup, spellings

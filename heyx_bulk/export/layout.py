@@ -16,7 +16,7 @@ from heyx_bulk.mapping.rules import MappingRule
 from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Contact
-from heyx_bulk.sheets.table_writers import TableValue
+from heyx_bulk.sheets.writer import TableValue
 from heyx_bulk.values.equality import text_of
 from heyx_bulk.values.text import trim
 

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
-from heyx_bulk.values.dates import convert_date, convert_datetime
+from heyx_bulk.values.dates import convert_date, convert_datetime, convert_time
 from heyx_bulk.values.number import convert_number, is_plain_number
 from heyx_bulk.values.phone import convert_phone, is_plain_phone
-from heyx_bulk.values.times import convert_time
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind, ValueType
 
 is_email = re.compile(r"[^\s@,;<>]+@[^\s@,;<>.]+(?:\.[^\s@,;<>.]+)+").fullmatch

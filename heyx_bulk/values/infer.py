@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from heyx_bulk.values.convert import is_email, is_url, normalize_word, parse_boolean
-from heyx_bulk.values.dates import possible_orders
+from heyx_bulk.values.dates import parse_time, possible_orders
 from heyx_bulk.values.number import convert_number
 from heyx_bulk.values.text import plain_signs, trim
-from heyx_bulk.values.times import parse_time
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind
 
 _PHONE = re.compile(r"\(?\+(?:[ ().\-]*[0-9]){8,15}")

@@ -17,7 +17,7 @@ from heyx_bulk.export.layout import TableLayout, as_texts, build_table, headers_
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.table_writers import to_frame
+from heyx_bulk.sheets.writer import to_frame
 from tests.support import runs
 
 PLAIN = TableLayout()
@@ -207,6 +207,6 @@ def test_tags_survive_the_way_through_a_sheet(tmp_path: Path, tags: list[str]) -
 
 
 def test_a_missing_writer_of_parquet_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heyx_bulk.sheets.table_writers.find_spec", lambda _name: None)
+    monkeypatch.setattr("heyx_bulk.sheets.writer.find_spec", lambda _name: None)
     with pytest.raises(UsageError, match="pyarrow"):
         ExportTarget.of("x.parquet", raw_csv=False)
