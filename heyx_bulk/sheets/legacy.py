@@ -30,8 +30,7 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.detect_format import Format, protected
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
-from heyx_bulk.sheets.record import CellError, Record, width_of
-from heyx_bulk.sheets.worksheet_choice import Worksheet, WorksheetInfo
+from heyx_bulk.sheets.record import CellError, Record, Worksheet, WorksheetInfo, width_of
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, GENERAL, CellText, number_text, parse_number_format
 from heyx_bulk.sheets.xlsx.package import Package
 

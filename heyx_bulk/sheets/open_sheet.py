@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -21,14 +21,15 @@ from heyx_bulk.sheets.csv.dialect import (
 from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy import open_legacy_book
+from heyx_bulk.sheets.record import RUN_WORKSHEET, Book, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
-from heyx_bulk.sheets.worksheet_choice import Book, choose_worksheet
 from heyx_bulk.sheets.xlsx.workbook import Workbook
 
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
 _DETECT_ALL = SheetOptions()
+_NAME_ONE = "Name the one to read with --worksheet NAME."
 _SEPARATOR_NAMES = {"\t": "tab", " ": "a blank"}
 
 
@@ -99,7 +100,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
             raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
     with ExitStack() as stack:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
-        info = choose_worksheet(book, options.worksheet)
+        info = _choose_worksheet(book, options.worksheet)
         worksheet = book.worksheet(info)
         sheet = read_sheet(worksheet.records, path, form, info.name, options.header_row)
     for area in worksheet.merged:
@@ -111,6 +112,31 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
     ]
     worksheets = tuple(other.name for other in book.worksheets)
     return replace(sheet, worksheets=worksheets, notes=(*hidden, *book.notes, *sheet.notes))
+
+
+def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
+    """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`."""
+    if name is not None:
+        exact = [info for info in book.worksheets if info.name == name]
+        folded = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
+        if exact or folded:
+            return (exact or folded)[0]
+        what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}"
+        raise SheetError(what, "Name one of them with --worksheet NAME.")
+    visible = (info for info in book.worksheets if info.visible and info.name != RUN_WORKSHEET)
+    filled = [info for info in visible if book.has_data(info)]
+    if len(filled) == 1:
+        return filled[0]
+    if filled:
+        raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
+    hidden = [info for info in book.worksheets if not info.visible]
+    if hidden:
+        raise SheetError(f"{book.path.name} is empty but for the hidden worksheets {_listed(hidden)}", _NAME_ONE)
+    raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
+
+
+def _listed(worksheets: Sequence[WorksheetInfo]) -> str:
+    return ", ".join(repr(info.name) for info in worksheets)
 
 
 def _refuse_merged_header(area: Area, sheet: Sheet) -> None:

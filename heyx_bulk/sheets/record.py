@@ -1,9 +1,16 @@
-"""Rows as a file has them, and the cells whose text is missing or doubtful."""
+"""Workbooks and rows as a file has them, and the cells whose text is missing or doubtful."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from heyx_bulk.sheets.cell_reference import Area
+
+RUN_WORKSHEET = "heyx run"
+"""The worksheet of a results file that describes its run; it is read only where it is named."""
 
 PASTE_AS_TEXT = "format the column as Text in Excel, paste the values again and save"
 
@@ -37,3 +44,32 @@ def width_of(record: Record) -> int:
     while width and (not (text := cells[width - 1]) or text.isspace()):
         width -= 1
     return max(width, *(error.position + 1 for error in record.errors)) if record.errors else width
+
+
+@dataclass(frozen=True, slots=True)
+class WorksheetInfo:
+    """A worksheet's name, whether Excel shows it, and its part or number in the file."""
+
+    name: str
+    visible: bool
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worksheet:
+    """The rows of a worksheet that have cells; `merged` are its merged areas, complete once the rows are read."""
+
+    records: Iterator[Record]
+    merged: Sequence[Area]
+
+
+class Book(Protocol):
+    """A workbook of any format; `notes` are shown to the user."""
+
+    path: Path
+    worksheets: tuple[WorksheetInfo, ...]
+    notes: tuple[str, ...]
+
+    def has_data(self, info: WorksheetInfo) -> bool: ...
+
+    def worksheet(self, info: WorksheetInfo) -> Worksheet: ...

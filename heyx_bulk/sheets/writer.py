@@ -25,7 +25,7 @@ from heyx_bulk.sheets.atomic_write import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
-from heyx_bulk.sheets.worksheet_choice import RUN_WORKSHEET
+from heyx_bulk.sheets.record import RUN_WORKSHEET
 from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
 
 if TYPE_CHECKING:

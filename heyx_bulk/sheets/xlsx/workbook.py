@@ -8,20 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, cell_too_long
-from heyx_bulk.sheets.record import width_of
-from heyx_bulk.sheets.worksheet_choice import Worksheet, WorksheetInfo
+from heyx_bulk.sheets.record import Worksheet, WorksheetInfo, width_of
 from heyx_bulk.sheets.xlsx.cell_text import (
     BUILTIN_FORMATS,
     GENERAL,
     NumberFormat,
-    decode_escapes,
     parse_number_format,
 )
 from heyx_bulk.sheets.xlsx.package import Package, local
 from heyx_bulk.sheets.xlsx.worksheet_reader import SharedStrings, WorksheetReader
-
-_MOST_TEXT_BYTES = 1 << 30
 
 
 class Workbook:
@@ -39,7 +34,7 @@ class Workbook:
         if not self.worksheets:
             raise SheetError(f"{path.name} has no worksheet", "Save the sheet as .xlsx from Excel and try again.")
         named = dict(related.values())
-        self._texts = _read_shared_strings(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
+        self._texts = SharedStrings(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
         self._formats = _number_formats(package, named.get("styles", "xl/styles.xml"))
 
     def has_data(self, info: WorksheetInfo) -> bool:
@@ -90,57 +85,3 @@ def _number_formats(package: Package, part: str) -> tuple[NumberFormat, ...]:
 
     package.elements(part, start)
     return tuple(styles)
-
-
-def _read_shared_strings(package: Package, part: str) -> SharedStrings:
-    """Read a part of shared texts: rich ones are joined, phonetic readings (of East Asian texts) are left out."""
-    reader = _Reader(package)
-    for _ in package.parse(part, reader.start, reader.end, reader.characters):
-        if reader.texts.size_bytes() > _MOST_TEXT_BYTES:
-            what = f"{package.path.name} holds over 1 GB of texts"
-            raise SheetError(what, "Cut the sheet into several ones.")
-    return reader.texts
-
-
-class _Reader:
-    """Handlers of the parser."""
-
-    def __init__(self, package: Package) -> None:
-        self.texts = SharedStrings()
-        self._package = package
-        self._pieces: list[str] = []
-        self._length = 0
-        self._depth = 0
-        self._in_text = False
-        self._in_phonetic = False
-
-    def start(self, tag: str, _: dict[str, str]) -> None:
-        self._depth += 1
-        if self._depth > 10:
-            self._package.deeper(self._depth)
-        tag = local(tag) if ":" in tag else tag
-        if tag == "si":
-            if self._pieces:
-                self._pieces = []
-            self._length = 0
-        elif tag == "t":
-            self._in_text = not self._in_phonetic
-        elif tag == "rPh":
-            self._in_phonetic = True
-
-    def end(self, tag: str) -> None:
-        self._depth -= 1
-        tag = local(tag) if ":" in tag else tag
-        if tag == "si":
-            self.texts.append(decode_escapes("".join(self._pieces)))
-        elif tag == "t":
-            self._in_text = False
-        elif tag == "rPh":
-            self._in_phonetic = False
-
-    def characters(self, text: str) -> None:
-        if self._in_text:
-            self._pieces.append(text)
-            self._length += len(text)
-            if self._length > MOST_CHARACTERS:
-                raise cell_too_long(f"{self._package.path.name}, shared text {len(self.texts) + 1:,}")

@@ -28,6 +28,7 @@ from heyx_bulk.sheets.xlsx.package import Package, local
 
 _WIDEST_GAP = 1_000
 _MOST_PIECES = 128
+_MOST_TEXT_BYTES = 1 << 30
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _NO_VALUE = CellText(
@@ -36,15 +37,24 @@ _NO_VALUE = CellText(
 
 
 class SharedStrings:
-    """Texts numbered from 0 in the order in which they were added."""
+    """The texts that cells refer to by number, read from a part of the package.
 
-    def __init__(self) -> None:
+    Rich texts are joined; phonetic readings (of East Asian texts) are left out.
+    """
+
+    def __init__(self, package: Package, part: str) -> None:
         self._bytes = bytearray()
         self._ends = array("Q", [0])
-
-    def append(self, text: str) -> None:
-        self._bytes += text.encode("utf-8", "surrogatepass")
-        self._ends.append(len(self._bytes))
+        self._package = package
+        self._pieces: list[str] = []
+        self._length = 0
+        self._depth = 0
+        self._in_text = False
+        self._in_phonetic = False
+        for _ in package.parse(part, self._start, self._end, self._characters):
+            if len(self._bytes) > _MOST_TEXT_BYTES:
+                what = f"{package.path.name} holds over 1 GB of texts"
+                raise SheetError(what, "Cut the sheet into several ones.")
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -52,8 +62,36 @@ class SharedStrings:
     def __getitem__(self, number: int) -> str:
         return self._bytes[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogatepass")
 
-    def size_bytes(self) -> int:
-        return len(self._bytes)
+    def _start(self, tag: str, _: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > 10:
+            self._package.deeper(self._depth)
+        match local(tag):
+            case "si":
+                self._pieces.clear()
+                self._length = 0
+            case "t":
+                self._in_text = not self._in_phonetic
+            case "rPh":
+                self._in_phonetic = True
+
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        match local(tag):
+            case "si":
+                self._bytes += decode_escapes("".join(self._pieces)).encode("utf-8", "surrogatepass")
+                self._ends.append(len(self._bytes))
+            case "t":
+                self._in_text = False
+            case "rPh":
+                self._in_phonetic = False
+
+    def _characters(self, text: str) -> None:
+        if self._in_text:
+            self._pieces.append(text)
+            self._length += len(text)
+            if self._length > MOST_CHARACTERS:
+                raise cell_too_long(f"{self._package.path.name}, shared text {len(self) + 1:,}")
 
 
 @dataclass(slots=True)
