@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 WindowKind: TypeAlias = Literal["fixed", "redis", "sliding", "bucket", "small-bucket"]
 """How a budget comes back. Which kind HeyX has is not known; the first is the likeliest."""
@@ -39,14 +39,6 @@ class RateLimitDecision:
             headers["Retry-After"] = str(wait)
             headers["X-RateLimit-Reset"] = str(int(now) + wait)
         return headers
-
-
-class Window(Protocol):
-    """One budget of calls, of any kind."""
-
-    def take(self, now: float) -> RateLimitDecision:
-        """Count a call at `now` (seconds of any steady clock) if it passes."""
-        ...
 
 
 @dataclass
@@ -111,6 +103,10 @@ class TokenBucket:
         granted = self._tokens >= 1
         self._tokens -= granted
         return RateLimitDecision(granted, self.limit, int(self._tokens), max(0.0, 1 - self._tokens) * each)
+
+
+Window: TypeAlias = FixedWindow | SlidingLog | TokenBucket
+"""One budget of calls: `take` counts a call at `now` (seconds of any steady clock) if it passes."""
 
 
 def new_window(kind: WindowKind, limit: int, seconds: float) -> Window:

@@ -65,7 +65,7 @@ class Sandbox:
     def contacts(self) -> tuple[SandboxContact, ...]:
         """Every contact as it is now, oldest first."""
         with self._lock:
-            return tuple(record.snapshot() for record in self._contacts)
+            return tuple(record.snapshot() for record in self._contacts.records.values())
 
     @property
     def calls(self) -> Counter[str]:
@@ -235,11 +235,10 @@ class Sandbox:
 
     def _contact(self, call: Call, now: float) -> Record:
         """The contact that a path names; raises a refusal if there is none, or it is in the queue."""
-        encoded = self._faults.viber
-        plain = not encoded or call.kind == "read"
-        record = self._contacts.get(call.contact_id) if plain else None
+        encoded, records = self._faults.viber, self._contacts.records
+        record = records.get(call.contact_id) if not encoded or call.kind == "read" else None
         if record is None and encoded:
-            record = self._contacts.get(_decoded(call.contact_id))
+            record = records.get(_decoded(call.contact_id))
         if record is None:
             raise RefusalError(self._faults.missing, "There is no such contact.")
         if now < record.ready_at:

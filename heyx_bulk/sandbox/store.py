@@ -174,20 +174,14 @@ def _link(number: int) -> str:
 
 
 class ContactStore:
-    """All contacts of a channel: by id, by phone, and through the search index by any field."""
+    """All contacts of a channel: by id (`records`), by phone, and through the search index by any field."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._records: dict[str, Record] = {}
+        self.records: dict[str, Record] = {}
         self._phones: dict[str, dict[str, Record]] = {}
         self._index = SearchIndex(search=faults.search, lag=faults.lag)
         self._new_ids = _new_ids(faults.ids, FaultSampler(faults).sequence("ids"))
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(self._records.values())
-
-    def get(self, contact_id: str) -> Record | None:
-        return self._records.get(contact_id)
 
     def with_phone(self, phone: str) -> Record | None:
         """The oldest contact whose phone has the same digits; found immediately whatever the lag."""
@@ -196,7 +190,7 @@ class ContactStore:
     def find(self, name: str, text: str, now: float) -> list[Record]:
         """The contacts a search finds at `now`, in a stable order without meaning."""
         read_name = self._faults.rename_fields.get(name, name)
-        return self._index.find(read_name, text, self._records.values(), now)
+        return self._index.find(read_name, text, self.records.values(), now)
 
     def create(self, fields: Mapping[str, Value], now: float) -> Record:
         """Add a contact that stays in the queue and is not found yet, for as long as the faults say."""
@@ -207,7 +201,7 @@ class ContactStore:
 
     def seed(self, fields: Mapping[str, Value], tags: Iterable[str], contact_id: str, now: float) -> Record:
         """Add a contact that is found immediately. ValueError if its id is taken."""
-        if contact_id in self._records:
+        if contact_id in self.records:
             raise ValueError(f"there is a contact {contact_id} already")
         record = self._new(contact_id, now)
         self.write(record, fields, now, found_at_once=True)
@@ -238,14 +232,14 @@ class ContactStore:
 
     def remove(self, contact_id: str, now: float) -> None:
         """Remove a contact. KeyError if there is none."""
-        record = self._records[contact_id]
+        record = self.records[contact_id]
         self.write(record, dict.fromkeys(record.fields), now, found_at_once=True)
-        del self._records[contact_id]
+        del self.records[contact_id]
 
     def _new(self, contact_id: str, now: float) -> Record:
-        contact_id = contact_id or next(one for one in self._new_ids if one not in self._records)
+        contact_id = contact_id or next(one for one in self._new_ids if one not in self.records)
         place = (zlib.crc32(contact_id.encode()), contact_id)
-        record = self._records[contact_id] = Record(contact_id, int(now), now, place)
+        record = self.records[contact_id] = Record(contact_id, int(now), now, place)
         return record
 
 

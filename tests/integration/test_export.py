@@ -277,7 +277,7 @@ def test_one_who_goes_from_one_search_to_another_while_both_are_read_is_there(tm
 
         def move(number: int, _seen: RecordedRequest) -> None:
             if number == 99:
-                record = channel.sandbox._contacts.get(mover)
+                record = channel.sandbox._contacts.records.get(mover)
                 assert record is not None
                 channel.sandbox._contacts.write(record, {"lead": True}, channel.now, found_at_once=True)
 

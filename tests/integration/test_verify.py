@@ -169,7 +169,7 @@ def test_what_was_changed_in_heyx_since_is_told_too_and_a_contact_that_is_gone(t
     with Channel() as channel, runs.staged(tmp_path, PEOPLE, CUSTOM) as run:
         channel.send(run)
         ann, cyd = (channel.contact(firstName=name).id for name in ("Ann", "Cyd"))
-        records = channel.sandbox._contacts._records
+        records = channel.sandbox._contacts.records
         records[ann].fields["firstName"] = "Anna"
         records[cyd].tags["Old"] = None
         del records[channel.contact(firstName="Bob").id]
