@@ -6,8 +6,11 @@ A file appears whole or not at all.
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,9 +22,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from heyx_bulk.errors import UsageError, WriteError
+from heyx_bulk.errors import DISK_FULL_ERRNOS, UsageError, WriteError
 from heyx_bulk.models.contacts import Value
-from heyx_bulk.sheets.atomic_write import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from _typeshed import ReadableBuffer
     from xlsxwriter import Workbook
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
 TableValue: TypeAlias = Value | tuple[str, ...] | datetime
 """A value of a table: a field's, a list of texts, or a moment with its time zone."""
@@ -93,7 +93,7 @@ def replace_surrogates(text: str) -> str:
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool) -> None:
     protect: Callable[[str], str] = str if raw else guard
-    with atomic_write(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:
+    with _atomic_write(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         for row in chain([header], rows):
             writer.writerow([protect(replace_surrogates(cell).replace("\0", "\ufffd")) for cell in row])
@@ -111,14 +111,14 @@ def _write_excel(
         what = f"{path}: {len(header):,} columns are more than Excel's {MOST_COLUMNS:,}"
         raise WriteError(what, "Write .csv instead.")
     stream = iter(rows)
-    with atomic_write(path) as place, _workbook(place) as workbook:
-        _WorksheetWriter(path, workbook, name, style).write(header, stream)
+    with _atomic_write(path) as place, _workbook(place) as workbook:
+        _write_worksheet(path, workbook, name, style, header, stream)
         for number, row in enumerate(stream, 2):
             suffix = f" ({number})"
             numbered = f"{name[: _LONGEST_NAME - len(suffix)]}{suffix}"
-            _WorksheetWriter(path, workbook, numbered, style).write(header, chain([row], stream))
+            _write_worksheet(path, workbook, numbered, style, header, chain([row], stream))
         if about:
-            _WorksheetWriter(path, workbook, RUN_WORKSHEET, _PLAIN).write(about[0], iter(about[1:]))
+            _write_worksheet(path, workbook, RUN_WORKSHEET, _PLAIN, about[0], iter(about[1:]))
 
 
 @contextmanager
@@ -178,51 +178,48 @@ class _AbandonableFile(BufferedWriter):
             super().flush()
 
 
-class _WorksheetWriter:
-    """A worksheet being written: a frozen header, a filter, every cell and column as text."""
-
-    def __init__(self, path: Path, workbook: Workbook, name: str, style: CellStyle) -> None:
-        self.place = f"{path}, worksheet {name!r}"
-        self.colored_column = style.column
-        self.colored: dict[str, Format] = {
-            text: workbook.add_format({"num_format": "@", "bg_color": color})
-            for text, color in style.colors.items()
-        }
-        self.worksheet: Worksheet = workbook.add_worksheet(name)
-        self.text: Format = workbook.add_format({"num_format": "@"})
-        self.bold: Format = workbook.add_format({"num_format": "@", "bold": True})
-
-    def write(self, header: Sequence[str], rows: Iterator[Sequence[str]]) -> None:
-        """Write the header and as many rows as a worksheet holds."""
-        room = MOST_ROWS - 1
-        first = list(islice(rows, min(_ROWS_MEASURED, room)))
-        for position, title in enumerate(header):
-            longest = max((len(row[position]) for row in first if position < len(row)), default=0)
-            width = max(longest, len(title) + 3) + 2
-            width = max(_NARROWEST_CHARACTERS, min(_WIDEST_CHARACTERS, width))
-            self.worksheet.set_column(position, position, width, self.text)
-        self.worksheet.freeze_panes(1, 0)
-        self._write_row(0, header, self.bold)
-        last = 0
-        for last, row in enumerate(chain(first, islice(rows, room - len(first))), 1):
-            self._write_row(last, row, self.text)
-        if header:
-            self.worksheet.autofilter(0, 0, last, len(header) - 1)
-
-    def _write_row(self, row: int, cells: Sequence[str], style: Format) -> None:
-        for position, cell in enumerate(cells):
-            if position == self.colored_column and cell in self.colored:
-                code = self.worksheet.write_string(row, position, cell, self.colored[cell])
+def _write_worksheet(
+    path: Path,
+    workbook: Workbook,
+    name: str,
+    style: CellStyle,
+    header: Sequence[str],
+    rows: Iterator[Sequence[str]],
+) -> None:
+    """Write the header and as many rows as a worksheet holds: a frozen header, a filter, every cell as text."""
+    colored = {
+        text: workbook.add_format({"num_format": "@", "bg_color": color}) for text, color in style.colors.items()
+    }
+    worksheet = workbook.add_worksheet(name)
+    plain = workbook.add_format({"num_format": "@"})
+    bold = workbook.add_format({"num_format": "@", "bold": True})
+    room = MOST_ROWS - 1
+    first = list(islice(rows, min(_ROWS_MEASURED, room)))
+    for position, title in enumerate(header):
+        longest = max((len(row[position]) for row in first if position < len(row)), default=0)
+        width = max(longest, len(title) + 3) + 2
+        width = max(_NARROWEST_CHARACTERS, min(_WIDEST_CHARACTERS, width))
+        worksheet.set_column(position, position, width, plain)
+    worksheet.freeze_panes(1, 0)
+    last = 0
+    for last, row in enumerate(chain([header], first, islice(rows, room - len(first)))):
+        for position, cell in enumerate(row):
+            text_format = plain if last else bold
+            if position == style.column and cell in colored:
+                code = worksheet.write_string(last, position, cell, colored[cell])
             elif not cell:
-                code = self.worksheet.write_blank(row, position, None, style)
+                code = worksheet.write_blank(last, position, None, text_format)
             else:
-                code = self.worksheet.write_string(row, position, _for_xlsxwriter(replace_surrogates(cell)), style)
+                text = _for_xlsxwriter(replace_surrogates(cell))
+                code = worksheet.write_string(last, position, text, text_format)
             if code:
                 what = "lies outside of any worksheet"
                 if code == -2:
                     what = f"{len(cell):,} characters are more than the {_LONGEST_TEXT:,} Excel can hold"
-                place = f"{self.place}, row {row + 1}, column {column_letter(position)}"
+                place = f"{path}, worksheet {name!r}, row {last + 1}, column {column_letter(position)}"
                 raise WriteError(f"{place}: {what}", "Write .csv instead.")
+    if header:
+        worksheet.autofilter(0, 0, last, len(header) - 1)
 
 
 def _for_xlsxwriter(text: str) -> str:
@@ -240,7 +237,7 @@ def _for_xlsxwriter(text: str) -> str:
 
 def write_json_lines(path: Path, header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> None:
     """Write a JSON object for each row, with the header's names; true stays true, a list stays a list."""
-    with atomic_write(path) as place, place.open("w", encoding="utf-8", newline="\n") as file:
+    with _atomic_write(path) as place, place.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
             values = (value.isoformat() if isinstance(value, datetime) else value for value in row)
             line = json.dumps(dict(zip(header, values, strict=True)), ensure_ascii=False)
@@ -274,7 +271,7 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Tab
     columns = [types.get(kinds[0], pa.string()) if len(kinds) == 1 else pa.string() for kinds in kinds_of_columns]
     schema = pa.schema([*zip(header, columns, strict=True)])
     stream = iter(rows)
-    with atomic_write(path) as place, pq.ParquetWriter(place, schema) as writer:
+    with _atomic_write(path) as place, pq.ParquetWriter(place, schema) as writer:
         while group := list(islice(stream, _ROWS_IN_A_GROUP)):
             arrays = [
                 pa.array(map(_text, values) if column == pa.string() else values, column)
@@ -294,3 +291,50 @@ def _text(value: TableValue) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return None if value is None else replace_surrogates(str(value))
+
+
+@contextmanager
+def _atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path whose file replaces `path` when the block ends, and is deleted if it raises.
+
+    Its folder may hold other temporary files. A full disk stays an `OSError`; any other failure of the file system
+    becomes a `WriteError`.
+    """
+    target = path.resolve()
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+            written = Path(folder) / target.name
+            written.touch(mode=0o600)
+            yield written
+            _sync(written)
+            written.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        if error.errno in DISK_FULL_ERRNOS:
+            raise
+        raise _write_error(path, error) from error
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has it. Windows cannot open a folder for that and need not."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_error(path: Path, error: OSError) -> WriteError:
+    remedy = "Name another file or folder."
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            remedy = f"Make the folder {path.parent} first, or name another one."
+        case OSError(errno=errno.ENAMETOOLONG):
+            remedy = "Choose a shorter name."
+        case PermissionError():
+            remedy = "Close the file where it is open, or name a folder you may write to."
+    return WriteError(f"{path} cannot be written ({error.strerror or error})", remedy)

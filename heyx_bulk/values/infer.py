@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from heyx_bulk.values.convert import is_email, is_url, normalize_word, parse_boolean
+from heyx_bulk.values.convert import convert_number, is_email, is_url, normalize_word, parse_boolean
 from heyx_bulk.values.dates import parse_time, possible_orders
-from heyx_bulk.values.number import convert_number
 from heyx_bulk.values.text import plain_signs, trim
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind
 
@@ -16,37 +15,30 @@ _SIZES_AND_LETTERS = frozenset(("0", "1", "t", "f", "s", "j", "n"))
 """Words of yes and no that as often mean something else: they count only beside others."""
 
 
-class _Dates:
-    """Whether all texts are dates in one order, and whether any has a time of day."""
-
-    def __init__(self) -> None:
-        self._orders = frozenset(DateOrder)
-        self.timed = False
-
-    def accept(self, text: str) -> bool:
-        found = possible_orders(text)
-        if found is None:
-            return False
-        orders, timed = found
-        self._orders &= orders
-        self.timed |= timed
-        return bool(self._orders)
-
-
 def infer_kind(texts: Iterable[str]) -> ValueKind:
     """The kind that `texts`, apart from the blank ones, all seem to be; `TEXT` where there is any doubt.
 
     A phone is only recognized by its `+`, a number only where one of them has a separator, for digits may be an id
     or a code; `0` and `1` alone are text as well.
     """
-    dates = _Dates()
+    orders = frozenset(DateOrder)
+    timed = False
+
+    def is_date(text: str) -> bool:
+        """Whether `text` and the dates before it have an order in common."""
+        nonlocal orders, timed
+        found, has_time = possible_orders(text) or (frozenset(), False)
+        orders &= found
+        timed |= has_time
+        return bool(orders)
+
     tests: dict[ValueKind, Callable[[str], object]] = {
         ValueKind.EMAIL: is_email,
         ValueKind.URL: is_url,
         ValueKind.PHONE: lambda text: _PHONE.fullmatch(plain_signs(text)) is not None,
         ValueKind.BOOLEAN: lambda text: parse_boolean(text) is not None,
         ValueKind.TIME: lambda text: parse_time(plain_signs(text)) is not None,
-        ValueKind.DATE: dates.accept,
+        ValueKind.DATE: is_date,
         ValueKind.NUMBER: _is_number,
     }
     telling = separated = False
@@ -61,7 +53,7 @@ def infer_kind(texts: Iterable[str]) -> ValueKind:
     if not separated:
         tests.pop(ValueKind.NUMBER, None)
     kind = next(iter(tests), ValueKind.TEXT)
-    return ValueKind.DATETIME if kind is ValueKind.DATE and dates.timed else kind
+    return ValueKind.DATETIME if kind is ValueKind.DATE and timed else kind
 
 
 def _is_number(text: str) -> bool:
