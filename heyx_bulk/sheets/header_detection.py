@@ -44,7 +44,18 @@ class _Statistics:
     long: list[int] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
 
-    def add(self, records: Sequence[Record], widths: Sequence[int]) -> None:
+    def add(
+        self,
+        records: Sequence[Record],
+        widths: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        errors: Iterable[CellError],
+    ) -> None:
+        """Count these rows, whose texts are `columns`; a cell with an error counts as a value of its column."""
+        self.filled.update(error.position for error in errors)
+        for position, texts in enumerate(columns):
+            if position not in self.filled and "".join(texts).strip(BLANKS):
+                self.filled.add(position)
         self.rows += len(records)
         self.hidden += sum(record.hidden for record in records)
         self.rows_of_several += len(widths) - widths.count(1)
@@ -67,13 +78,6 @@ class _Statistics:
                 self.cut += 1
             elif length < limit:
                 self.short.append(record.row)
-
-    def add_columns(self, columns: Sequence[Sequence[str]], errors: Iterable[CellError]) -> None:
-        """Note which columns have a value; a cell with an error counts as one."""
-        self.filled.update(error.position for error in errors)
-        for position, texts in enumerate(columns):
-            if position not in self.filled and "".join(texts).strip(BLANKS):
-                self.filled.add(position)
 
     def notes(self) -> Iterator[str]:
         if self.short:
@@ -105,8 +109,7 @@ def read_sheet(
         errors = [error for record in below for error in record.errors]
         warnings = [warning for record in below for warning in record.warnings]
         columns = [*zip_longest(*(record.cells[: statistics.limit] for record in below), fillvalue="")]
-        statistics.add(below, widths)
-        statistics.add_columns(columns, errors)
+        statistics.add(below, widths, columns, errors)
         errors += _values_beyond(group, statistics.limit)
         row_store.add([record.row for record in below], columns, errors, warnings)
     if header_row is None:

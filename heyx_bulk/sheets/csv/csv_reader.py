@@ -68,10 +68,21 @@ class CsvFile:
 
     def records(self) -> Iterator[Record]:
         """The rows, exactly as they stand; raises `SheetError` for wrong quotes."""
+        characters = 0  # since the row began, so that an endless one is noticed
+        apostrophes = exponents = False  # whether any text so far may be guarded, or a number with an exponent
+
+        def lines(block: str) -> Iterator[str]:
+            nonlocal characters, apostrophes, exponents
+            if characters > _LONGEST_ROW:
+                raise csv.Error(_ROW_TOO_LONG)
+            characters += len(block)
+            apostrophes = apostrophes or "'" in block
+            exponents = exponents or "E+" in block
+            return _lines(block)
+
         csv.field_size_limit(MOST_CHARACTERS)
-        source = _LineSource(self._blocks())
-        lines = islice(source, self.skipped_lines, None)
-        reader = csv.reader(lines, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
+        source = islice(chain.from_iterable(map(lines, self._blocks())), self.skipped_lines, None)
+        reader = csv.reader(source, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
         row = self.skipped_lines + 1
         try:
             for cells in reader:
@@ -79,10 +90,10 @@ class CsvFile:
                     values = f"has {len(cells):,} values, and no worksheet has over {MOST_COLUMNS:,}"
                     remedy = "Name the separator with --separator if it is another one."
                     raise SheetError(f"{self.path.name}, line {row}: {values}", remedy)
-                exact = _unguarded(cells) if source.has_apostrophes and not self.raw else cells
-                warnings = [*_exponents(row, exact)] if source.has_exponents else ()
+                exact = _unguarded(cells) if apostrophes and not self.raw else cells
+                warnings = [*_exponents(row, exact)] if exponents else ()
                 yield Record(row, exact, (), warnings)
-                source.characters = 0
+                characters = 0
                 row = self.skipped_lines + reader.line_num + 1
         except csv.Error as error:
             raise self._translated(str(error), row, self.skipped_lines + reader.line_num) from None
@@ -125,30 +136,6 @@ class CsvFile:
         while self.skip_blanks and at and line[at - 1] == " ":
             at -= 1
         return at == 0 or line[at - 1] == self.separator
-
-
-class _LineSource:
-    """The lines for a reader, which sets `characters` to 0 after each row so that an endless one is noticed.
-
-    It knows whether any text so far may hold a guarded value or a number with an exponent.
-    """
-
-    def __init__(self, blocks: Iterator[str]) -> None:
-        self._blocks = blocks
-        self.characters = 0
-        self.has_apostrophes = False
-        self.has_exponents = False
-
-    def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(map(self._lines, self._blocks))
-
-    def _lines(self, block: str) -> Iterator[str]:
-        if self.characters > _LONGEST_ROW:
-            raise csv.Error(_ROW_TOO_LONG)
-        self.characters += len(block)
-        self.has_apostrophes = self.has_apostrophes or "'" in block
-        self.has_exponents = self.has_exponents or "E+" in block
-        return _lines(block)
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -135,33 +135,25 @@ class WorksheetReader:
             self.ready.clear()
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if ":" in tag:
+            tag = local(tag)
         if tag == "c":
             self._start_cell(attributes)
-        elif tag == "v":
+        elif tag == "v" or tag == "t":  # noqa: PLR1714 - quicker, and called for each cell
             if self.in_text:
                 raise self._misplaced("holds a value within a value")
-            self.has_value = self.in_text = True
+            self.has_value = self.has_value or tag == "v"
+            self.in_text = tag == "v" or not self.in_phonetic
+        elif tag == "row":
+            self._start_row(attributes)
         else:
-            self._start_other(local(tag), attributes)
-
-    def _start_other(self, tag: str, attributes: dict[str, str]) -> None:
-        match tag:
-            case "c" | "v":  # with a prefix in the file
-                self._start(tag, attributes)
-            case "t":
-                if self.in_text:
-                    raise self._misplaced("holds a value within a value")
-                self.in_text = not self.in_phonetic
-            case "row":
-                self._start_row(attributes)
-            case _:
-                self.depth = self.package.deeper(self.depth)
-                if tag == "f":
-                    self.has_formula = True
-                elif tag == "rPh":
-                    self.in_phonetic = True
-                elif tag == "mergeCell" and len(self.merged) < MOST_MERGED:
-                    self.merged.extend(areas(attributes.get("ref", "")))
+            self.depth = self.package.deeper(self.depth)
+            if tag == "f":
+                self.has_formula = True
+            elif tag == "rPh":
+                self.in_phonetic = True
+            elif tag == "mergeCell" and len(self.merged) < MOST_MERGED:
+                self.merged.extend(areas(attributes.get("ref", "")))
 
     def _characters(self, text: str) -> None:
         if self.in_text:
@@ -172,29 +164,22 @@ class WorksheetReader:
                     raise cell_too_long(f"{self.place}, cell {self._reference()}")
 
     def _end(self, tag: str) -> None:
-        if tag == "v":
+        if ":" in tag:
+            tag = local(tag)
+        if tag == "v" or tag == "t":  # noqa: PLR1714 - likewise
             self.in_text = False
         elif tag == "c":
             self.in_cell = False
             if self.pieces or self.has_formula:
                 self._end_cell()
+        elif tag == "row":
+            self.in_row = False
+            if self.cells:
+                self._end_row()
         else:
-            self._end_other(local(tag))
-
-    def _end_other(self, tag: str) -> None:
-        match tag:
-            case "c" | "v":  # with a prefix in the file
-                self._end(tag)
-            case "t":
-                self.in_text = False
-            case "row":
-                self.in_row = False
-                if self.cells:
-                    self._end_row()
-            case _:
-                self.depth -= 1
-                if tag == "rPh":
-                    self.in_phonetic = False
+            self.depth -= 1
+            if tag == "rPh":
+                self.in_phonetic = False
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = int(attributes.get("r", self.row + 1))
