@@ -12,15 +12,16 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from heyx_bulk.database import BUSY_SECONDS, FileKind, open_shared, translate_errors
 from heyx_bulk.rate_limit.boot_clock import boot_clock_ms, boot_id
-from heyx_bulk.rate_limit.bucket import LONGEST_WAIT_MS, Bucket
+from heyx_bulk.rate_limit.bucket import LONGEST_WAIT_MS, Bucket, T
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
-from heyx_bulk.rate_limit.rule import BucketState, next_free_at
+from heyx_bulk.rate_limit.rule import BucketState
 from heyx_bulk.settings.rate import Rate
 
 BUCKET_FILE = FileKind(
@@ -63,6 +64,10 @@ _STATE = """
 SELECT (SELECT count(*) FROM call WHERE answered_at IS NULL) + (SELECT count(*) FROM call WHERE answered_at > ?),
     paused_until, spaced_at, external_calls, external_at, window_start, learned FROM bucket
 """
+_STORE = """
+UPDATE bucket SET paused_until = :paused_until, spaced_at = :spaced_at, external_calls = :external_calls,
+    external_at = :external_at, window_start = :window_start
+"""
 
 
 class SQLiteBucket(Bucket):
@@ -100,6 +105,7 @@ class SQLiteBucket(Bucket):
                 owner = lock.name.split(".")[-2]
                 if owner != self.owner:
                     _remove_if_dead(path, owner)
+            self._tick()
             self._release_dead()
             self._read_state()
 
@@ -111,70 +117,36 @@ class SQLiteBucket(Bucket):
     def wall_time(self) -> float:
         return time.time()
 
-    def state(self) -> BucketState:
+    def _step(self, step: Callable[[BucketState], T]) -> T:
         with self._db.transaction():
-            return self._read_state()
-
-    def wait_ms(self) -> int:
-        with self._db.transaction():
-            return self._wait_ms(self._read_state())
-
-    def acquire(self, name: str) -> int:
-        with self._db.transaction():
-            state = self._read_state()
-            if state.now - self._released_at >= min(LONGEST_WAIT_MS, self.params.window_ms // 60):
+            self._tick()
+            if self._now - self._released_at >= min(LONGEST_WAIT_MS, self.params.window_ms // 60):
                 self._release_dead()
-            wait = self._wait_ms(state)
-            if wait == 0:
-                after = state.after_grant(self.params)
-                self._db.execute("INSERT INTO call VALUES (?, ?, ?, NULL)", (name, self.owner, self._timeout_ms))
-                self._db.execute(
-                    "UPDATE bucket SET spaced_at = ?, window_start = ?", (after.spaced_at, after.window_start)
-                )
-            return wait
-
-    def complete(self, name: str, margin_ms: int = 0, used: int | None = None) -> None:
-        with self._db.transaction():
-            self._tick()
-            self._db.execute("UPDATE call SET answered_at = ? WHERE name = ?", (self._now + margin_ms, name))
-            kept_ms = max(self.params.held_ms, KEPT_MS)
-            self._db.execute("DELETE FROM call WHERE answered_at < ?", (self._now - kept_ms,))
-            if used is not None:
-                state = self._read_state()
-                external = max(0, used - state.held)
-                if external or state.external_calls:
-                    self._db.execute(
-                        "UPDATE bucket SET external_calls = ?, external_at = ?", (external, self._now)
-                    )
-
-    def refund(self, name: str) -> None:
-        with self._db.transaction():
-            self._db.execute("DELETE FROM call WHERE name = ?", (name,))
-
-    def pause(self, milliseconds: int) -> None:
-        with self._db.transaction():
-            self._tick()
-            self._db.execute("UPDATE bucket SET paused_until = max(paused_until, ?)", (self._now + milliseconds,))
-
-    def learn(self, change: Callable[[LearnedLimit], LearnedLimit]) -> None:
-        with self._db.transaction():
-            self._read_state()
-            self.adopt(change(self.learned))
-            due = self._now + self.params.gap_ms
-            self._db.execute(
-                "UPDATE bucket SET learned = ?, spaced_at = min(spaced_at, ?)", (str(self.learned), due)
-            )
-
-    def _wait_ms(self, state: BucketState) -> int:
-        return max(0, next_free_at(state, self.params, self._answered_at) - state.now)
+            return step(self._read_state())
 
     def _answered_at(self, number: int) -> int | None:
         query = "SELECT answered_at FROM call WHERE answered_at > ? ORDER BY answered_at LIMIT 1 OFFSET ?"
         found: int | None = self._db.value(query, self._now - self.params.held_ms, number)
         return found
 
+    def _grant(self, name: str) -> None:
+        self._db.execute("INSERT INTO call VALUES (?, ?, ?, NULL)", (name, self.owner, self._timeout_ms))
+
+    def _answer(self, name: str, at: int) -> None:
+        self._db.execute("UPDATE call SET answered_at = ? WHERE name = ?", (at, name))
+        kept_ms = max(self.params.held_ms, KEPT_MS)
+        self._db.execute("DELETE FROM call WHERE answered_at < ?", (self._now - kept_ms,))
+
+    def _forget(self, name: str) -> None:
+        self._db.execute("DELETE FROM call WHERE name = ?", (name,))
+
+    def _store(self, state: BucketState) -> None:
+        self._db.execute(_STORE, asdict(state))
+
+    def _store_learned(self, text: str) -> None:
+        self._db.execute("UPDATE bucket SET learned = ?", (text,))
+
     def _read_state(self) -> BucketState:
-        self._tick()
         ((held, *moments, learned),) = self._db.rows(_STATE, self._now - self.params.held_ms)
         self.adopt(LearnedLimit.parse(learned))
         return BucketState(self._now, held, *moments)
@@ -196,7 +168,6 @@ class SQLiteBucket(Bucket):
 
     def _release_dead(self) -> None:
         """Count calls in flight of processes that died as lost now."""
-        self._tick()
         self._released_at = self._now
         owners = self._db.rows(
             "SELECT DISTINCT owner FROM call WHERE answered_at IS NULL AND owner <> ?", self.owner

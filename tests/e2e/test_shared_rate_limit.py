@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError as NotThere
+from redis.exceptions import WatchError
 
 from heyx_bulk.errors import SettingsError, Unreachable
 from heyx_bulk.rate_limit.learned_limit import JUST_UNDER, LearnedLimit
@@ -113,6 +115,25 @@ def test_a_share_is_spaced_and_counts_what_others_took(redis: Server) -> None:
 def test_a_call_that_is_asked_for_twice_is_one_call(redis: Server) -> None:
     with closing(redis.bucket(Rate(1, 60))) as bucket:
         assert takes(bucket, "a", "a", "b") == [True, True, False]
+
+
+def test_a_step_whose_reply_is_lost_is_done_once(redis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute, lost = Pipeline.execute, [False, True, False, True]
+
+    def execute_and_lose(pipe: Pipeline) -> object:
+        reply = execute(pipe)
+        if lost and lost.pop():
+            raise WatchError
+        return reply
+
+    with closing(redis.bucket(Rate(2, 60))) as bucket:
+        monkeypatch.setattr(Pipeline, "execute", execute_and_lose)
+        assert takes(bucket, "a", "b", "c") == [True, True, False]
+        lost.extend((False, True))
+        bucket.learn(lambda learned: replace(learned, bursts=learned.bursts + 1))
+        assert bucket.state().held == 2
+        assert bucket.learned.bursts == 1
+        assert not lost
 
 
 def test_a_pause_and_what_was_learned_are_for_every_machine(redis: Server) -> None:
