@@ -1,7 +1,7 @@
 """What must still be asked or changed so that HeyX agrees with a row. Pure.
 
 An upload is a question asked until there is no answer: `next_call(row, known)` names the one call that comes
-next, `after(row, known, call, answer)` says what is then known, and when `next_call` returns None the row is
+next, `apply(known, call, answer)` says what is then known, and when `next_call` returns None the row is
 as wanted. Cutting into 30 fields and 10 tags, skipping what is already right, the dry run, the resume and the
 rerun are this same question asked with other facts. For a new contact with F fields and T tags a plan holds
 ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
@@ -42,10 +42,10 @@ from heyx_bulk.values.equality import (
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Not everything was asked yet: `questions` are still to ask, `found` were found so far.
+    """Not everything was asked yet: `calls` are still to make, `found` were found so far.
 
-    `keys` are what the contact must not contradict; the first of them decides alone, and so does `stamp`, the
-    mark that a create left in its contact. Of `edits` HeyX must still hold what an export showed.
+    `keys` are what the contact must not contradict; the first of them decides alone, and so does `tracking_field`,
+    which a create wrote into its contact. Of `edits` HeyX must still hold what an export showed.
     """
 
     calls: tuple[FindContacts | ReadContact, ...]
@@ -71,23 +71,16 @@ def initial_state(row: ContactRow, matching: Matching) -> Knowledge:
         if matching.mode is Mode.CREATE:
             return Contact(row.id)
         if row.edits is not None:
-            return _initial_state_of_edits(row, row.id, row.edits, matching)
+            # Differences are written blind, unless they depend on what HeyX has.
+            checked = row.edits if matching.detect_conflicts else ()
+            known = Lookup((ReadContact(row.id),), edits=checked)
+            return known if checked or _must_be_read(row) else Contact(row.id)
         if row.keys and not matching.trust_ids:
             return lookup_by_id(row.id, row.keys)
         return lookup_by_id(row.id) if matching.read_first or _must_be_read(row) else Contact(row.id)
     if matching.no_match or row.key is None:
         return NotFound(looked=False)
     return Lookup(_searches(row.key, matching), (row.key,))
-
-
-def _initial_state_of_edits(
-    row: ContactRow, contact_id: str, edits: tuple[FieldEdit, ...], matching: Matching
-) -> Knowledge:
-    """Differences are written blind, unless they depend on what HeyX has."""
-    checked = edits if matching.detect_conflicts else ()
-    if checked or _must_be_read(row):
-        return Lookup((ReadContact(contact_id),), edits=checked)
-    return Contact(contact_id)
 
 
 def lookup_by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> Lookup:
@@ -118,22 +111,17 @@ def lookup_by_tracking_field(stamp: Field, keys: tuple[Field, ...], matching: Ma
 
 
 def prioritize_phone_formats(known: Knowledge, preferred: Sequence[PhoneSpelling]) -> Knowledge:
-    """What is known, with a phone searched for under `likely` spellings first; no search is left out."""
+    """What is known, with a phone searched for under `preferred` spellings first; no search is left out."""
+
+    def rank(search: FindContacts) -> int:
+        spelling = spelling_of(search.value)
+        return preferred.index(spelling) if spelling in preferred else len(preferred)
+
     if not isinstance(known, Lookup):
         return known
-    phones = [question for question in known.calls if _searches_phone(question)]
-    ranked = iter(sorted(phones, key=lambda question: _rank(question, preferred)))
-    questions = (next(ranked) if question in phones else question for question in known.calls)
-    return replace(known, calls=tuple(questions))
-
-
-def _searches_phone(question: FindContacts | ReadContact) -> bool:
-    return isinstance(question, FindContacts) and question.field == "phone"
-
-
-def _rank(question: FindContacts | ReadContact, likely: Sequence[PhoneSpelling]) -> int:
-    spelling = spelling_of(question.value) if isinstance(question, FindContacts) else None
-    return likely.index(spelling) if spelling in likely else len(likely)
+    phones = [call for call in known.calls if isinstance(call, FindContacts) and call.field == "phone"]
+    ranked = iter(sorted(phones, key=rank))
+    return replace(known, calls=tuple(next(ranked) if call in phones else call for call in known.calls))
 
 
 def _must_be_read(row: ContactRow) -> bool:
@@ -180,14 +168,23 @@ def apply(known: Knowledge, call: Call, answer: Answer) -> Knowledge:
             return Contact(answer.id, fields, complete=known.looked, unverified=known.looked)
         case Contact(), ReadContact(), Contact():
             return answer
-        case Contact(), UpdateContact(), Done():
-            return replace(known, fields={**known.fields, **{field.name: field.value for field in call.fields}})
-        case Contact(), AddTags(), Done():
-            return replace(known, tags=known.tags | set(call.tags))
-        case Contact(), RemoveTags(), Done():
-            return replace(known, tags=known.tags - set(call.tags), absent_tags=known.absent_tags | set(call.tags))
+        case Contact(), UpdateContact() | AddTags() | RemoveTags(), Done():
+            return apply_change(known, call)
         case _:
             raise TypeError(f"{type(answer).__name__} is no answer to {type(call).__name__} after {known!r}")
+
+
+def apply_change(contact: Contact, call: UpdateContact | AddTags | RemoveTags) -> Contact:
+    """What is known of a contact after HeyX accepted a change of it."""
+    match call:
+        case UpdateContact():
+            fields = {field.name: field.value for field in call.fields}
+            return replace(contact, fields={**contact.fields, **fields})
+        case AddTags():
+            return replace(contact, tags=contact.tags.union(call.tags))
+        case RemoveTags():
+            absent_tags = contact.absent_tags.union(call.tags)
+            return replace(contact, tags=contact.tags.difference(call.tags), absent_tags=absent_tags)
 
 
 def plan(row: ContactRow, known: NotFound | Contact) -> tuple[Call, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.calls import (
@@ -20,6 +20,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact
+from heyx_bulk.planning.planner import apply_change
 
 EXPORTS_KEPT = 10
 """How many exports of a channel are remembered, the newest ones."""
@@ -80,15 +81,9 @@ class KnownContacts:
             case _, Contact():
                 self.observe_contacts((answer,))
             case CreateContact(), Created():
-                fields = {field.name: field.value for field in call.fields}
-                self._changed(answer.id, lambda known: replace(known, fields={**known.fields, **fields}))
-            case UpdateContact(), Done():
-                fields = {field.name: field.value for field in call.fields}
-                self._changed(call.id, lambda known: replace(known, fields={**known.fields, **fields}))
-            case AddTags(), Done():
-                self._changed(call.id, lambda known: replace(known, tags=known.tags.union(call.tags)))
-            case RemoveTags(), Done():
-                self._changed(call.id, lambda known: replace(known, tags=known.tags.difference(call.tags)))
+                self._apply(UpdateContact(answer.id, call.fields))
+            case UpdateContact() | AddTags() | RemoveTags(), Done():
+                self._apply(call)
 
     def forget_contact(self, contact_id: str) -> None:
         """HeyX said that there is no such contact."""
@@ -123,12 +118,12 @@ class KnownContacts:
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
-    def _changed(self, contact_id: str, change: Callable[[Contact], Contact]) -> None:
-        """What we wrote into a contact, on top of what is known of it."""
+    def _apply(self, call: UpdateContact | AddTags | RemoveTags) -> None:
+        """Add what we wrote into a contact to what is known of it."""
         if self._kept:
             with self._db.transaction():
-                known = next((one.contact for one in self.get((contact_id,))), Contact(contact_id))
-                self._put(change(known))
+                known = next((one.contact for one in self.get((call.id,))), Contact(call.id))
+                self._put(apply_change(known, call))
 
     def _put(self, contact: Contact) -> None:
         was: int | None = self._db.value("SELECT document FROM contact WHERE id = ?", contact.id)
