@@ -37,17 +37,17 @@ class FileKind:
     if_damaged: str
 
     def damaged(self, path: Path, detail: str) -> tuple[str, str]:
-        """What is said of a file that the disk does not give back as it was written: what, and what to do."""
+        """The message for a file that the disk does not give back as it was written, and what to do."""
         remedy = self.if_damaged.format(path=shlex.quote(str(path)))
         return f"{self.noun} {path} is damaged on disk: {detail}.", remedy
 
 
 class Database:
-    """An open SQLite file whose errors are told in words.
+    """An open SQLite file whose errors are translated.
 
-    Every statement is a transaction of its own, unless it stands in a `transaction` block. While the file is being
-    made (`starting`), an error is `WriteError`; later it is `DiskFull`, which stops a run; a full disk is always
-    `DiskFull`. `named` is the path that messages tell, if it is another one.
+    Every statement is a transaction of its own, unless it is in a `transaction` block. While the file is being
+    created (`starting`), an error is `WriteError`; later it is `DiskFull`, which stops a run; a full disk is
+    always `DiskFull`. `named` is the path in messages, if it is another one.
     """
 
     def __init__(
@@ -98,11 +98,7 @@ class Database:
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         """The first row that a query finds."""
-        try:
-            found: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
-        except sqlite3.Error as error:
-            raise self._translated(error) from None
-        return found
+        return next(self.stream(query, *values), None)
 
     def value(self, query: str, *values: object) -> Any:
         """The first value of the first row that a query finds; None where it finds none."""
@@ -122,12 +118,10 @@ class Database:
 
         A block within another one is part of it.
         """
-        if self._connection.in_transaction:
+        is_part = self._connection.in_transaction
+        if is_part:
             yield
-        else:
-            yield from self._transaction()
-
-    def _transaction(self) -> Iterator[None]:
+            return
         self.execute("BEGIN IMMEDIATE")
         done = False
         try:

@@ -1,4 +1,4 @@
-"""One row as the journal has it, and the table that holds it."""
+"""One row of a checkpoint, and the table that holds it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CREATE TABLE row (
     create_sent_at REAL,          -- HeyX's clock when its create was about to leave, if known
     created_by_run INTEGER NOT NULL DEFAULT 0,  -- this run created its contact
     updated_by_run INTEGER NOT NULL DEFAULT 0,  -- this run changed its contact
-    assigned_id TEXT,                -- the contact id that a person named for it since the run began
+    assigned_id TEXT,             -- the contact id that a person named for it since the run began
     merged_into INTEGER           -- the row that stands for this one too, where both mean one contact
 );
 CREATE INDEX row_by_merged_into ON row (merged_into) WHERE merged_into IS NOT NULL;
@@ -56,10 +56,10 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowRecord:
-    """One row as the journal has it.
+    """One row of a checkpoint.
 
-    `sent` are the fields its create carried, if one was about to leave; `assigned_id` is the contact id that a
-    person named for it since the run began.
+    `create_payload` are the fields its create carried, if one was about to leave; `assigned_id` is the contact id
+    that a person named for it since the run began.
     """
 
     number: int
@@ -175,13 +175,8 @@ def problems_to_json(problems: Sequence[Problem]) -> str | None:
     return to_json([[problem.cause, problem.detail] for problem in problems]) if problems else None
 
 
-def parse_problems(text: str | None) -> tuple[Problem, ...]:
-    """The problems that the table holds."""
-    return tuple(Problem(cause, detail) for cause, detail in json.loads(text)) if text else ()
-
-
 def parse_row_record(found: tuple[object, ...]) -> RowRecord:
-    """The entry that a row of the table, read as `ROW_COLUMNS`, holds."""
+    """The record that a row of the table, read as `ROW_COLUMNS`, holds."""
     number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
     return RowRecord(
         number=int(str(number)),
@@ -190,7 +185,7 @@ def parse_row_record(found: tuple[object, ...]) -> RowRecord:
         status=Status(str(status)) if status else None,
         contact_id=None if contact_id is None else str(contact_id),
         message=str(message),
-        problems=parse_problems(None if problems is None else str(problems)),
+        problems=tuple(Problem(*problem) for problem in json.loads(str(problems or "[]"))),
         create_payload=None if sent is None else tuple(Field(*pair) for pair in json.loads(str(sent))),
         sent_at=None if sent_at is None else float(str(sent_at)),
         created_by_run=bool(made),
