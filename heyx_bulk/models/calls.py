@@ -52,7 +52,7 @@ class HttpResponse:
 
     @property
     def date(self) -> float | None:
-        """HeyX's own clock (epoch seconds, whole), if the answer told it."""
+        """HeyX's own clock (epoch seconds, whole), if the answer has it."""
         try:
             return parsedate_to_datetime(self.headers["date"]).timestamp()
         except (KeyError, ValueError, OverflowError):
@@ -211,7 +211,7 @@ Call = FindContacts | ReadContact | CreateContact | UpdateContact | AddTags | Re
 
 
 def parse_response(call: Call, response: HttpResponse) -> Answer:
-    """What `reply` says to `call`.
+    """What `response` says to `call`.
 
     Raises `Unauthorized` (401), `Throttled` (429), `NotFoundError` (no such contact, or not yet), `Rejected` (it
     did not happen) or `Unanswered` (it may have). For a create only a readable documented error, 400 or 422 proves

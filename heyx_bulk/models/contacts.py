@@ -69,7 +69,7 @@ class TagSet:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row cannot be sent: `cause` groups rows that need the same mending, `detail` is this row's."""
+    """Why a row cannot be sent: `cause` groups rows that need the same correction, `detail` is this row's."""
 
     cause: str
     detail: str
@@ -82,8 +82,8 @@ class ContactRow:
     `number` counts as a person does (the header is usually row 1). `id` is the contact's id if the row names
     one. `keys` are the match keys that have a value on this row, best first. A blank cell is absent from
     `fields`, which include the keys. `add_tags` include those of `tag_sets`. A row with `problems` is invalid and
-    never sent; `remarks` are told with its outcome. `stamp` is written by the create alone, so that it can be told
-    whose a contact is.
+    never sent; `remarks` are shown with its outcome. `tracking_field` is written by the create alone, and
+    shows which run created a contact.
 
     A row with `edits` (None: none are known) wants no more than the differences from what an export showed of its
     contact; these are its fields among them.
@@ -117,7 +117,7 @@ class ContactRow:
 class Contact:
     """What we know of a contact: whole (HeyX showed it) or in part (only what we wrote ourselves).
 
-    `without` are tags a contact known in part is known not to have. One that is `unverified` answered our create
+    `absent_tags` are tags that a contact known in part does not have. One that is `unverified` answered our create
     and was not read since: HeyX may have given us one that was there before.
     """
 

@@ -23,9 +23,9 @@ class CostEstimate:
 
 
 def estimate(rows: Iterator[ContactRow], matching: Matching, *, blocked: int = 0) -> CostEstimate:
-    """The bill for `rows`, none of them invalid: if every call is sent once and a search has one page.
+    """The estimate for `rows`, none of them invalid: if every call is sent once and a search has one page.
 
-    So many of them are `following` an earlier one that shares a key value: its contact is read once more.
+    `blocked` of them wait for an earlier one that shares a key value: its contact is read once more.
     """
     total = CostEstimate(calls=blocked)
     cache: dict[tuple[object, ...], int] = {}
@@ -41,7 +41,7 @@ def estimate(rows: Iterator[ContactRow], matching: Matching, *, blocked: int = 0
 
 
 def match_kind(row: ContactRow, matching: Matching) -> str:
-    """How a row's contact is found, in the words of the bill."""
+    """How a row's contact is found, in the words of the estimate."""
     if row.id is not None:
         return "by contact id"
     if matching.no_match or row.key is None:

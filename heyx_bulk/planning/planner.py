@@ -104,10 +104,10 @@ def lookup_by_all_keys(keys: tuple[Field, ...], matching: Matching) -> Lookup:
     return Lookup(tuple(search for key in keys for search in _searches(key, matching)), keys)
 
 
-def lookup_by_tracking_field(stamp: Field, keys: tuple[Field, ...], matching: Matching) -> Lookup:
-    """The contact must be looked for by the mark its create carried, then by each of `keys`."""
-    search = FindContacts(stamp.name, stamp.value)
-    return Lookup((search, *lookup_by_all_keys(keys, matching).calls), keys, stamp)
+def lookup_by_tracking_field(tracking_field: Field, keys: tuple[Field, ...], matching: Matching) -> Lookup:
+    """The contact must be looked for by the tracking field of its create, then by each of `keys`."""
+    search = FindContacts(tracking_field.name, tracking_field.value)
+    return Lookup((search, *lookup_by_all_keys(keys, matching).calls), keys, tracking_field)
 
 
 def prioritize_phone_formats(known: Knowledge, preferred: Sequence[PhoneSpelling]) -> Knowledge:
@@ -236,8 +236,8 @@ def _searches(key: Field, matching: Matching) -> tuple[FindContacts, ...]:
 
 
 def _keys_first(row: ContactRow) -> tuple[Field, ...]:
-    stamp = () if row.tracking_field is None else (row.tracking_field,)
-    return (*row.keys, *stamp, *(field for field in row.fields if field not in row.keys and field.value))
+    tracking = () if row.tracking_field is None else (row.tracking_field,)
+    return (*row.keys, *tracking, *(field for field in row.fields if field not in row.keys and field.value))
 
 
 def _next_change(row: ContactRow, contact: Contact) -> Call | None:
@@ -298,9 +298,9 @@ def _after_search(known: Lookup, call: FindContacts, page: Page) -> Knowledge:
     return replace(known, calls=rest) if rest else NotFound()
 
 
-def has_tracking_value(contact: Contact, stamp: Field) -> bool:
-    """Whether a contact bears the mark, under whatever name HeyX shows the field."""
-    return any(text_of(value) == stamp.value for value in contact.fields.values())
+def has_tracking_value(contact: Contact, tracking_field: Field) -> bool:
+    """Whether a contact has the tracking value, under whatever name HeyX shows the field."""
+    return any(text_of(value) == tracking_field.value for value in contact.fields.values())
 
 
 def _matches(contact: Contact, call: FindContacts, known: Lookup) -> bool:
@@ -331,13 +331,13 @@ def _holds(contact: Contact, key: Field) -> bool:
 
 def _after_read(known: Lookup, contact: Contact) -> Knowledge:
     if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
-        told = (
+        differences = (
             f"{edit.name}: the export showed {_quoted(edit.exported)}, HeyX has "
             f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet says {_quoted(edit.wanted)}"
             for edit in conflicts
         )
         raise Conflict(
-            f"HeyX was changed since the export. {'; '.join(told)}",
+            f"HeyX was changed since the export. {'; '.join(differences)}",
             "Nothing of the row was written. Export anew and change that; without --detect-conflicts the sheet "
             "is right",
         )

@@ -1,6 +1,4 @@
-"""What an export showed of the contacts that a run's rows name: kept with the run, which outlives the memory of
-it.
-"""
+"""What an export showed of the contacts that a run's rows name: kept with the run, which outlives the cache."""
 
 from __future__ import annotations
 

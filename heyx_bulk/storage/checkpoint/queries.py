@@ -60,7 +60,7 @@ class Queries:
         return int(self._db.rows(query)[0][0])
 
     def totals(self) -> dict[str, int]:
-        """Rows by status; those not done are counted as `in doubt` or `to do`."""
+        """Rows by status; those not done are counted as `unconfirmed` or `to do`."""
         found = self._db.rows(
             "SELECT CASE WHEN state = 'done' THEN status WHEN state = 'create_pending' THEN 'unconfirmed' "
             "ELSE 'to do' END AS word, count(*) FROM row GROUP BY word"

@@ -1,4 +1,4 @@
-"""One sheet on its way to one channel: what its journal records, read with what its columns mean."""
+"""One sheet on its way to one channel: what its checkpoint records, read with what its columns mean."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from heyx_bulk.storage.checkpoint.row_record import RowRecord
 BATCH_ROWS = 500
 
 TRACKING_PREFIX_LENGTH = 12
-"""How many signs of a run's random name its mark has: 48 bits, never the same twice."""
+"""How many characters of a run's random id its tracking values have: 48 bits, never the same twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One sheet on its way to one channel: its journal, and what its columns and keys mean."""
+    """One sheet on its way to one channel: its checkpoint, and what its columns and keys mean."""
 
     checkpoint: Checkpoint
     columns: Columns
@@ -83,7 +83,7 @@ class Run:
         return create is not None and create.can_be_looked_for
 
     def row(self, record: RowRecord) -> ContactRow:
-        """What a row of the journal wants: with the rows it stands for, the id named for it, and its mark."""
+        """What a row of the checkpoint wants: with the rows it stands for, its assigned id and tracking field."""
         if not self.merges or not (members := self.checkpoint.queue.merged_rows(record.number)):
             return self._finished(self._read([record]).row(0))
         records = sorted([record, *members], key=lambda one: one.number)
@@ -100,7 +100,7 @@ class Run:
         )
 
     def _finished(self, row: ContactRow) -> ContactRow:
-        """The row, without what an export showed already, and with its mark."""
+        """The row, without what an export showed already, and with its tracking field."""
         if self.editable is not None:
             shown = self.checkpoint.baseline.contact_of(row.number)
             if shown is not None and row.id == shown.id:
