@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
+from itertools import repeat
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -24,7 +25,8 @@ def _restored(kind: Any, value: Any) -> Any:
         hints = _hints(kind)
         return kind(**{name: _restored(hints[name], one) for name, one in value.items()})
     if get_origin(kind) is tuple:
-        return tuple(_restored(get_args(kind)[0], item) for item in value)
+        kinds = get_args(kind)
+        return tuple(map(_restored, repeat(kinds[0]) if kinds[-1] is ... else kinds, value))
     if NoneType in get_args(kind):
         return None if value is None else _restored(get_args(kind)[0], value)
     return kind(value) if isinstance(kind, type) and issubclass(kind, Enum) else value

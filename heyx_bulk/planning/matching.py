@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
 
-from heyx_bulk.models.documents import restore
 from heyx_bulk.models.option import option
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -59,11 +56,6 @@ class Matching:
     def spares_others(self) -> bool:
         """Whether a contact with a row's key may be somebody whom the run must not touch."""
         return self.no_match or self.mode is Mode.CREATE
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The matching that was kept as plain data (`asdict`)."""
-        return restore(cls, document)
 
 
 DEFAULT_MATCHING = Matching()

@@ -10,6 +10,7 @@ from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Field, Policy
+from heyx_bulk.models.documents import restore
 from heyx_bulk.planning.diff import EditableFields, diff_row
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.reconcile import SentCreate
@@ -41,7 +42,7 @@ class Run:
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Run:
         """The run that `checkpoint` records."""
         info, edited = checkpoint.info, checkpoint.facts.baseline is not None
-        columns, matching = Columns.from_document(info.columns), Matching.from_document(info.matching)
+        columns, matching = Columns.from_document(info.columns), restore(Matching, info.matching)
         return cls(
             checkpoint,
             columns,

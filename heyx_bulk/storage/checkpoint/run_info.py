@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, Self, TypeVar
 
 from heyx_bulk.database import Database
+from heyx_bulk.models.documents import restore
 from heyx_bulk.storage.checkpoint.checkpoint_file import read_fact
 
 T = TypeVar("T")
@@ -45,9 +46,7 @@ class RunInfo:
         found = {name: json.loads(value) for name, value in db.rows("SELECT name, value FROM info")}
         if missing := [field.name for field in fields(cls) if field.name not in found]:
             raise ValueError(f"it does not say its {', '.join(missing)}")
-        warnings = tuple((what, rows, tuple(first)) for what, rows, first in found["warnings"])
-        known = {field.name: found[field.name] for field in fields(cls)}
-        return cls(**{**known, "header": tuple(found["header"]), "warnings": warnings})
+        return restore(cls, {field.name: found[field.name] for field in fields(cls)})
 
     @property
     def short_id(self) -> str:

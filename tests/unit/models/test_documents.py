@@ -28,10 +28,12 @@ class Whole:
     is_read: bool | None = None
     size: int = 7
     names: tuple[str, ...] = field(default=("a",))
+    example: tuple[str, int, tuple[int, ...]] = ("a", 1, ())
 
 
 def test_a_dataclass_is_restored_from_its_plain_data_with_the_types_of_its_fields() -> None:
-    whole = Whole((Part(Color.RED, ("x", 1)), Part(Color.BLUE, (), Color.RED)), Part(Color.BLUE), True, 3, ())
+    parts = (Part(Color.RED, ("x", 1)), Part(Color.BLUE, (), Color.RED))
+    whole = Whole(parts, Part(Color.BLUE), True, 3, (), ("b", 2, (3, 4)))
     assert restore(Whole, json.loads(json.dumps(asdict(whole)))) == whole
 
 
