@@ -7,15 +7,18 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from heyx_bulk.sandbox import Sandbox, SandboxServer
 from tests.support.program import TOKEN
 
 NUMBERS = count(1)
 
-settings.register_profile("fixed", derandomize=True, print_blob=True)
-settings.register_profile("random", print_blob=True)
+UNJUDGED = [HealthCheck.too_slow]  # how fast the machine is says nothing about the program
+settings.register_profile(
+    "fixed", derandomize=True, deadline=None, suppress_health_check=UNJUDGED, print_blob=True
+)
+settings.register_profile("random", deadline=None, suppress_health_check=UNJUDGED, print_blob=True)
 settings.load_profile("fixed")
 
 
