@@ -17,7 +17,7 @@ from heyx_bulk.cli.console import Console, duration, same_command, sentence, sho
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
 from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
-from heyx_bulk.errors import CheckpointMismatch, HeyxBulkError, SheetError
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
@@ -44,8 +44,8 @@ from heyx_bulk.upload.staging import sheet_change
 from heyx_bulk.upload.upload_result import report
 
 CAUSES_SHOWN = 12
-DIFFERENT = 3
-"""The exit code where HeyX holds anything otherwise."""
+INCOMPLETE = 3
+"""The exit code where rows are lost, or HeyX holds anything otherwise."""
 
 
 def show_status(checkpoint: Path | None, console: Console) -> int:
@@ -78,7 +78,7 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
     try:
         with Checkpoint.open(path) as checkpoint:
             stands = run_status(Run.from_checkpoint(checkpoint))
-    except CheckpointMismatch as error:
+    except (CheckpointMismatch, CheckpointDamaged) as error:
         document: dict[str, object] = {"checkpoint": str(path), "error": error.what}
         return f"  {short_path(path)}: {error.what}", document, error.exit_code
     state = "goes on" if stands.is_running else "stopped" if results.count_open(stands.totals) else "finished"
@@ -195,9 +195,10 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     if found.command:
         console.say("To go on; it looks for every row in HeyX first, so nobody is created twice:")
         console.say(f"  {found.command} --restart")
-    document: dict[str, object] = {"read": len(found.rows), "lost": found.lost, "saved": str(written)}
-    console.result(results.totals_line(totals), {**document, "totals": totals, "exit": results.exit_code(totals)})
-    return 3 if found.lost > 0 else results.exit_code(totals)
+    code = INCOMPLETE if found.lost > 0 else results.exit_code(totals)
+    document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
+    console.result(results.totals_line(totals), document)
+    return code
 
 
 def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Console, sample: int | None) -> int:
@@ -246,7 +247,7 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
             console.say(line)
     if wrong:
         console.say("HeyX made these of what was sent, or somebody changed them there since. Nothing was written.")
-    code = DIFFERENT if wrong else 0
+    code = INCOMPLETE if wrong else 0
     different = [
         {
             "row": found.number,

@@ -66,6 +66,28 @@ def test_a_damaged_checkpoint_of_a_run_that_did_not_look_is_not_begun_anew(tmp_p
         assert "Not with --no-match" in again.err
 
 
+def test_the_exit_code_in_the_document_of_a_recovery_is_the_program_s(tmp_path: Path) -> None:
+    with serving() as server:
+        path = sent_then_damaged(tmp_path, server)
+    saved = heyx(tmp_path, "report", "--recover", path.name, "--json")
+    assert (saved.code, saved.document["exit"], saved.document["totals"]) == (
+        3,
+        3,
+        {"created": saved.document["read"]},
+    )
+
+
+def test_one_damaged_checkpoint_does_not_hide_the_other_runs_of_a_folder(tmp_path: Path) -> None:
+    with serving() as server:
+        path = sent_then_damaged(tmp_path, server)
+        sheet(tmp_path, name="others.csv")
+        assert heyx(tmp_path, "upload", "others.csv", server=server).code == 0
+    shown = heyx(tmp_path, "status")
+    assert (shown.code, shown.out) == (2, "2 runs\n")
+    assert f"{path.name} is damaged on disk" in shown.err
+    assert "finished; 3 rows: 3 created" in shown.err
+
+
 def test_what_is_no_checkpoint_cannot_be_recovered(tmp_path: Path) -> None:
     (tmp_path / "x.checkpoint").write_text("hello")
     done = heyx(tmp_path, "report", "--recover", "x.checkpoint")
