@@ -340,6 +340,17 @@ def test_an_uncertain_merged_row_that_is_given_back_is_looked_for_and_not_made_a
         )
 
 
+def test_a_merged_row_that_leaves_an_uncertain_one_has_made_nobody_itself(tmp_path: Path) -> None:
+    with runs.staged(tmp_path, BACK, told(Duplicates.MERGE)) as run:
+        run.checkpoint.queue.mark_create_pending(2, (Field("phone", "+4412345678"),), 0.0)
+        run.checkpoint.queue.finish(Outcome(2, Status.UNCERTAIN, None, "?"))
+        given_back(run, tmp_path, {4: {"phone": "none", "email": ""}}, only=(4,))
+        assert run.checkpoint.queue.row(4).status == "invalid"
+        run.checkpoint.reopening.reopen_failed()
+        assert run.checkpoint.queue.row(2).state == "create_pending"
+        assert (run.checkpoint.queue.row(4).state, run.checkpoint.queue.row(4).status) == ("done", "invalid")
+
+
 # What the bill says
 
 

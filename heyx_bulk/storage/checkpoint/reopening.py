@@ -11,10 +11,11 @@ from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, CorrectedRow, Row
 from heyx_bulk.storage.checkpoint.run_info import Facts, RunInfo
 
 _WHERE_IT_STANDS = (
-    f"CASE WHEN merged_into IS NOT NULL THEN '{RowState.READY}' WHEN status = '{Status.UNCERTAIN}' "
-    f"THEN '{RowState.CREATE_PENDING}' WHEN created_by_run THEN '{RowState.CREATED}' ELSE '{RowState.READY}' END"
+    f"CASE WHEN merged_into IS NOT NULL THEN '{RowState.READY}' "
+    f"WHEN status = '{Status.UNCERTAIN}' AND create_payload IS NOT NULL THEN '{RowState.CREATE_PENDING}' "
+    f"WHEN created_by_run THEN '{RowState.CREATED}' ELSE '{RowState.READY}' END"
 )
-"""The state of a row that is opened again."""
+"""The state of a row that is opened again; one that shared the outcome of another's create has sent none."""
 
 
 class Reopening:
@@ -41,12 +42,9 @@ class Reopening:
         """Open rows that have an outcome; an uncertain one stays as it is."""
         with self._db.transaction():
             self._db.executemany(
-                "UPDATE row SET state = CASE WHEN created_by_run THEN ? ELSE ? END, status = NULL, message = '' "
-                "WHERE number = ? AND state = ? AND status <> ?",
-                [
-                    (RowState.CREATED, RowState.READY, number, RowState.DONE, Status.UNCERTAIN)
-                    for number in numbers
-                ],
+                f"UPDATE row SET state = {_WHERE_IT_STANDS}, status = NULL, message = '' "
+                f"WHERE number = ? AND state = '{RowState.DONE}' AND status <> '{Status.UNCERTAIN}'",
+                [(number,) for number in numbers],
             )
 
     def apply_corrections(self, rows: Sequence[CorrectedRow], *, uncertain: bool = False) -> None:
@@ -150,18 +148,12 @@ class Reopening:
         return found
 
     def _reopen(self, row: CorrectedRow, problems: tuple[Problem, ...]) -> None:
-        query = (
-            "SELECT created_by_run, status, create_payload IS NOT NULL AND merged_into IS NULL FROM row "
-            "WHERE number = ?"
-        )
-        ((made, was, may_have_made),) = self._db.rows(query, row.number)
-        state, status, message = RowState.CREATED if made else RowState.READY, None, ""
-        if was == Status.UNCERTAIN and may_have_made:
-            state = RowState.CREATE_PENDING
+        query = f"SELECT {_WHERE_IT_STANDS}, status FROM row WHERE number = ?"
+        ((state, before),) = self._db.rows(query, row.number)
+        status, message = None, ""
         if problems:
             self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
-            begun = made or was == Status.UNCERTAIN
-            state, status = RowState.DONE, was if begun else Status.INVALID
+            state, status = RowState.DONE, Status.INVALID if state == RowState.READY else before
             message = "; ".join(problem.detail for problem in problems)
         self._db.execute(
             "UPDATE row SET cells = ?, assigned_id = ?, state = ?, status = ?, message = ?, problems = ? "
