@@ -27,7 +27,7 @@ demo: $(READY)  ## Upload a sample to the built-in sandbox, rerun what failed, e
 	@HEYX_BULK="$(CURDIR)/$(BIN)/heyx-bulk" DEMO="$(CURDIR)/demo" sh samples/demo.sh
 
 test: check  ## Prove that it works (checks and tests, under four minutes)
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal --ignore tests/architecture
 
 test-fast: $(READY)  ## The quick tests alone, in under 40 s
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not e2e and not slow"

@@ -45,7 +45,7 @@ def upload(
     heyx-bulk upload customers.xlsx --worksheet 2026 --custom-fields --key customerid
     heyx-bulk upload vip.xlsx --since-export
 
-    Columns are recognised by their headers: First Name is firstName, tags holds a list. A run stopped
+    Columns are recognized by their headers: First Name is firstName, tags holds a list. A run stopped
     halfway is carried on by the same command. Results are written beside the sheet.
     """
     from heyx_bulk.cli.column_view import choose_mapping
