@@ -126,10 +126,10 @@ def openpyxl_rows(path: Path, _: int) -> int:
     return sum(1 for _ in page.iter_rows(values_only=True)) - 1
 
 
-def chunks(path: Path, _: int) -> int:
+def frames(path: Path, _: int) -> int:
     from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - a child pays for its own libraries
 
-    return sum(len(chunk.cells) for chunk in open_sheet(path).chunks())
+    return sum(len(cells) for cells, _ in open_sheet(path).frames())
 
 
 def staged(path: Path, rows: int) -> int:
@@ -180,8 +180,8 @@ def written(path: Path, rows: int) -> int:
 
 Measured = Callable[[Path, int], int]
 READERS: dict[str, tuple[Measured, ...]] = {
-    "contacts.csv": (pandas_in_chunks, chunks, staged, staged_durably),
-    "contacts.xlsx": (openpyxl_rows, chunks, staged, staged_durably),
+    "contacts.csv": (pandas_in_chunks, frames, staged, staged_durably),
+    "contacts.xlsx": (openpyxl_rows, frames, staged, staged_durably),
 }
 WRITERS: dict[str, tuple[Measured, ...]] = {
     "results.csv": (write_csv, written),

@@ -10,8 +10,8 @@ from heyx_bulk.errors import SettingsError, SheetError
 from heyx_bulk.mapping.columns import ID_COLUMN, normalize_name
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.frames import ERROR, CellIssue, issues_of
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.values.text import trim
 
@@ -43,14 +43,14 @@ def column_values(listing: SheetColumn, option: str, *, ids: bool = False) -> It
     """
     sheet = open_sheet(listing.path)
     position = _position(sheet, listing.column, option, ids=ids)
-    wrong: list[CellError] = []
+    wrong: list[CellIssue] = []
     seen: dict[str, None] = {}
-    for chunk in sheet.chunks():
-        wrong += [error for error in chunk.errors if error.position == position]
-        if ids:
-            wrong += [warning for warning in chunk.warnings if warning.position == position]
-        for cells in chunk.rows():
-            if text := trim(cells[position]):
+    for cells, issues in sheet.frames():
+        wrong += [
+            issue for issue in issues_of(issues) if issue.column == position and (ids or issue.severity == ERROR)
+        ]
+        for cell in cells[position].tolist():
+            if text := trim(cell):
                 seen[text] = None
     if wrong:
         raise _wrong(sheet, position, wrong)
@@ -86,8 +86,8 @@ def _called(sheet: Sheet, position: int) -> str:
     return f"{column_letter(position)} “{trim(sheet.header[position])}”"
 
 
-def _wrong(sheet: Sheet, position: int, wrong: list[CellError]) -> SheetError:
-    lines = [f"  row {error.row}: {error.what}; {error.remedy}" for error in wrong[:MOST_TOLD]]
+def _wrong(sheet: Sheet, position: int, wrong: list[CellIssue]) -> SheetError:
+    lines = [f"  row {issue.row}: {issue.cause}; {issue.detail}" for issue in wrong[:MOST_TOLD]]
     more = [f"  and {len(wrong) - MOST_TOLD:,} more"] if len(wrong) > MOST_TOLD else []
     told = "\n".join((f"{sheet.name}, column {_called(sheet, position)}:", *lines, *more))
     return SheetError(told, "Nothing was sent. Mend these cells, or name another column.")

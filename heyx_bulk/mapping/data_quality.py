@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from heyx_bulk.mapping.columns import Columns, Use
-from heyx_bulk.sheets.sheet import Chunk
+from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of, numbers_of
 from heyx_bulk.values.text import BLANKS, digits, is_damaged_number, trim
 
 FIRST_ROWS = 5
@@ -56,7 +56,7 @@ class _Rows:
 
 
 class DataQualityChecks:
-    """Checks of the columns that are sent: they see a sheet chunk by chunk and give their warnings at the end."""
+    """Checks of the columns that are sent: they see a sheet frame by frame and give their warnings at the end."""
 
     def __init__(self, columns: Columns) -> None:
         fields = columns.used(Use.FIELD)
@@ -70,20 +70,24 @@ class DataQualityChecks:
         self._rounded = defaultdict[str, _Rows](_Rows)
         """Numbers that a spreadsheet may have rounded, by column; ids among them make rows invalid."""
 
-    def see(self, chunk: Chunk) -> None:
+    def see(self, frame: SheetFrame) -> None:
         """Look at some rows of the sheet."""
-        for error in chunk.warnings:
-            field = self._fields.get(error.position)
+        cells, numbers = frame.cells, numbers_of(frame.cells)
+        for issue in issues_of(frame.issues):
+            field = self._fields.get(issue.column) if issue.severity == WARNING else None
             # A phone that lost its digits makes its row invalid anyway.
-            if field is not None and not (field.field == "phone" and is_damaged_number(chunk.text(error))):
-                self._rounded[str(field)].add([error.row])
-        joined = {column.position: "\n".join(chunk.columns[column.position]) for column, _, _ in self._checks}
+            if field is not None and not (
+                field.field == "phone" and is_damaged_number(str(cells.at[issue.row, issue.column]))
+            ):
+                self._rounded[str(field)].add([issue.row])
+        texts = {column.position: cells[column.position].tolist() for column, _, _ in self._checks}
+        joined = {position: "\n".join(column) for position, column in texts.items()}
         for column, check, found in self._checks:
             if check.concerns(joined[column.position]):
-                labels = [*map(check.label, chunk.columns[column.position])]
+                labels = [*map(check.label, texts[column.position])]
                 for label, count in Counter(labels).items():
                     if label is not None:
-                        pairs = zip(chunk.numbers, labels, strict=True)
+                        pairs = zip(numbers, labels, strict=True)
                         found[label].add((number for number, other in pairs if other == label), count)
 
     def warnings(self) -> list[DataWarning]:

@@ -12,46 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
 from weakref import finalize
 
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, text_frame
 from heyx_bulk.sheets.limits import temporary_files
 from heyx_bulk.sheets.record import CellError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _BYTES_IN_MEMORY = 8 << 20
 _Block = tuple[list[int], list[list[str]], list[CellError], list[CellError]]
 """The rows' numbers, the texts of each column, errors and warnings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Rows of a sheet: their numbers, and for each column the texts of these rows ('' for blank).
-
-    A cell with an error is blank. A cell with a warning has a text, but Excel may have rounded it.
-    """
-
-    numbers: list[int]
-    columns: list[list[str]]
-    errors: tuple[CellError, ...] = ()
-    warnings: tuple[CellError, ...] = ()
-
-    def rows(self) -> list[tuple[str, ...]]:
-        return [*zip(*self.columns, strict=True)]
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        """The texts as a DataFrame: columns 0..n-1, the rows' numbers as index."""
-        import pandas as pd  # noqa: PLC0415 - takes a third of a second, which only users of frames pay
-
-        index = pd.Index(self.numbers, dtype="int64")
-        return pd.DataFrame(dict(enumerate(self.columns)), index=index, dtype=object)
-
-    def text(self, error: CellError) -> str:
-        """The text of the cell that an error or warning of this chunk is about."""
-        return self.columns[error.position][self.numbers.index(error.row)]
 
 
 class RowStore:
@@ -130,19 +99,22 @@ class Sheet:
     _row_store: RowStore = field(repr=False)
     worksheets: tuple[str, ...] = ()
 
-    def chunks(self, rows: int = 10_000) -> Iterator[Chunk]:
-        """The rows below the header that are not blank, at most `rows` to a chunk; from the first at each call."""
+    def frames(self, rows: int = 10_000) -> Iterator[SheetFrame]:
+        """The rows below the header that are not blank, at most `rows` to a frame; from the first at each call."""
         most = max(1, rows)
+        no_issues = issue_frame(())
         for numbers, columns, errors, warnings in self._row_store.blocks(range(len(self.header))):
             for start in range(0, len(numbers), most):
                 part = slice(start, start + most)
-                kept = frozenset(numbers[part]) if errors or warnings else frozenset()
-                yield Chunk(
-                    numbers[part],
-                    [column[part] for column in columns],
-                    tuple(error for error in errors if error.row in kept),
-                    tuple(warning for warning in warnings if warning.row in kept),
-                )
+                cells = {position: column[part] for position, column in enumerate(columns)}
+                issues = no_issues
+                if errors or warnings:
+                    kept = frozenset(numbers[part])
+                    issues = issue_frame(
+                        (error for error in errors if error.row in kept),
+                        (warning for warning in warnings if warning.row in kept),
+                    )
+                yield SheetFrame(text_frame(cells, numbers[part]), issues)
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
         """The texts at `positions`, row by row; other columns are not decoded."""

@@ -10,6 +10,7 @@ from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, n
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.reports.results import NEEDS_ATTENTION, parse_row_label, reported_id, sheet_positions
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.frames import numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
@@ -33,8 +34,8 @@ def run_of_file(sheet: Sheet) -> str | None:
     position = _position(sheet.header, ROW_COLUMN)
     if position is None:
         return None
-    for chunk in sheet.chunks():
-        for text in chunk.columns[position]:
+    for cells, _ in sheet.frames():
+        for text in cells[position].tolist():
             if found := parse_row_label(trim(text)):
                 return found[1]
     return None
@@ -71,9 +72,9 @@ class _Reader:
 
     def rows(self) -> Iterator[CorrectedRow]:
         """The rows that are to be opened again."""
-        for chunk in self._sheet.chunks():
-            problems = cell_problems(self._run.columns, chunk, target=self._sources.get)
-            for row, cells in zip(chunk.numbers, chunk.rows(), strict=True):
+        for frame in self._sheet.frames():
+            problems = cell_problems(self._run.columns, frame, target=self._sources.get)
+            for row, cells in zip(numbers_of(frame.cells), row_texts(frame.cells), strict=True):
                 if (record := self._record(row, cells)) is not None:
                     yield self._corrected(record, cells, problems.get(row, ()))
 

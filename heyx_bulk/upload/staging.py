@@ -16,7 +16,8 @@ from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
 from heyx_bulk.models.option import document
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.sheet import Chunk, Sheet
+from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of, numbers_of, row_texts
+from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, rows_to_json
@@ -58,10 +59,10 @@ def stage(
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
     with CheckpointBuilder(path) as builder:
         digest, checks = CellsDigest(sheet.header), DataQualityChecks(columns)
-        for chunk in sheet.chunks():
-            numbers, rows = chunk.numbers, chunk.rows()
-            checks.see(chunk)
-            problems = cell_problems(columns, chunk, accept_suspect_ids=options.accept_rounded_ids)
+        for frame in sheet.frames():
+            numbers, rows = numbers_of(frame.cells), row_texts(frame.cells)
+            checks.see(frame)
+            problems = cell_problems(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
             reading = RowReader(columns, numbers, rows, problems)
             texts = rows_to_json(rows)
             digest.add(numbers, texts)
@@ -147,8 +148,8 @@ def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions
 def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
     """How the sheet differs from what the run began with; blank if every text is the same."""
     digest, info = CellsDigest(sheet.header), checkpoint.info
-    for chunk in sheet.chunks():
-        digest.add(chunk.numbers, rows_to_json(chunk.rows()))
+    for cells, _ in sheet.frames():
+        digest.add(numbers_of(cells), rows_to_json(row_texts(cells)))
     if digest.hexdigest() == info.digest:
         return ""
     if tuple(sheet.header) != info.header:
@@ -160,25 +161,26 @@ def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
 
 def cell_problems(
     columns: Columns,
-    chunk: Chunk,
+    frame: SheetFrame,
     *,
     accept_suspect_ids: bool = False,
     target: Callable[[int], int | None] = lambda position: position,
 ) -> dict[int, list[Problem]]:
-    """The rows of `chunk` with a cell that has no true text where one is needed, and what is the matter.
+    """The rows of `frame` with a cell that has no true text where one is needed, and what is the matter.
 
-    `target` says which of `columns` the chunk's column at a position is; None is none of them.
+    `target` says which of `columns` the frame's column at a position is; None is none of them.
     """
     ids = {column.position for column in columns.used(Use.ID)}
-    warnings = () if accept_suspect_ids else (error for error in chunk.warnings if target(error.position) in ids)
     problems: dict[int, list[Problem]] = {}
-    for error in (*chunk.errors, *warnings):
-        beyond = error.position >= len(chunk.columns)
-        position = None if beyond else target(error.position)
+    for issue in issues_of(frame.issues):
+        beyond = issue.column >= frame.cells.shape[1]
+        position = None if beyond else target(issue.column)
+        if issue.severity == WARNING and (accept_suspect_ids or position not in ids):
+            continue
         if beyond or (position is not None and columns.sends(position)):
-            place = column_letter(error.position) if position is None else str(columns.columns[position])
-            problem = Problem(f"a cell that {error.what}", f"column {place} {error.what}: {error.remedy}")
-            problems.setdefault(error.row, []).append(problem)
+            place = column_letter(issue.column) if position is None else str(columns.columns[position])
+            problem = Problem(f"a cell that {issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
+            problems.setdefault(issue.row, []).append(problem)
     return problems
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from heyx_bulk.cli.sandbox import SEEDS
 from heyx_bulk.sandbox import Sandbox
+from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 
 HOME = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def rehearse(name: str, *options: str) -> tuple[dict[str, object], dict[int, str
 def cells(name: str) -> list[dict[str, str]]:
     """The rows of a sample as the program reads them, each cell under its header."""
     sheet = open_sheet(SAMPLES / name)
-    rows = [row for chunk in sheet.chunks() for row in chunk.cells.to_numpy().tolist()]
+    rows = [list(row) for cells, _ in sheet.frames() for row in row_texts(cells)]
     return [dict(zip(sheet.header, row, strict=True)) for row in rows]
 
 

@@ -16,6 +16,7 @@ from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.planning.planner import max_calls
 from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Faults
+from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import import_corrections
@@ -167,7 +168,7 @@ def test_results_hold_every_row_of_a_merged_contact_with_its_outcome(tmp_path: P
     with Channel() as channel, runs.staged(tmp_path, HEADER + TWINS, told(Duplicates.MERGE)) as run:
         channel.send(run)
         path = results.write_results(run, tmp_path / "people.results.csv")
-        lines = next(chunk.rows() for chunk in open_sheet(path).chunks())
+        lines = next(row_texts(cells) for cells, _ in open_sheet(path).frames())
         assert [(line[0], line[5], line[8]) for line in lines] == [
             ("+4412345678", "created", "2"),
             ("+4412345679", "created", "3"),
@@ -236,8 +237,8 @@ def given_back(run: Run, folder: Path, changed: dict[int, dict[str, str]], *, on
     opened = open_sheet(path)
     header = list(opened.header)
     lines = []
-    for chunk in opened.chunks():
-        for cells in map(list, chunk.rows()):
+    for frame in opened.frames():
+        for cells in map(list, row_texts(frame.cells)):
             number = int(cells[header.index("heyx row")].split()[1])
             for name, text in changed.get(number, {}).items():
                 cells[header.index(name)] = text

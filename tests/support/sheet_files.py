@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.frames import ERROR, WARNING, CellIssue, issues_of, row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 
@@ -26,19 +26,19 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def rows_of(sheet: Sheet) -> list[list[str]]:
-    return [row for chunk in sheet.chunks() for row in chunk.cells.to_numpy().tolist()]
+    return [list(row) for cells, _ in sheet.frames() for row in row_texts(cells)]
 
 
 def numbers_of(sheet: Sheet) -> list[int]:
-    return [int(number) for chunk in sheet.chunks() for number in chunk.cells.index]
+    return [number for cells, _ in sheet.frames() for number in cells.index.tolist()]
 
 
-def errors_of(sheet: Sheet) -> list[CellError]:
-    return [error for chunk in sheet.chunks() for error in chunk.errors]
+def errors_of(sheet: Sheet) -> list[CellIssue]:
+    return [issue for _, issues in sheet.frames() for issue in issues_of(issues) if issue.severity == ERROR]
 
 
-def warnings_of(sheet: Sheet) -> list[CellError]:
-    return [warning for chunk in sheet.chunks() for warning in chunk.warnings]
+def warnings_of(sheet: Sheet) -> list[CellIssue]:
+    return [issue for _, issues in sheet.frames() for issue in issues_of(issues) if issue.severity == WARNING]
 
 
 def csv_file(folder: Path, content: str | bytes, name: str = "contacts.csv") -> Path:

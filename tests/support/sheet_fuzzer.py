@@ -180,9 +180,9 @@ def _read(path: Path) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            for chunk in open_sheet(path).chunks():
-                assert all(isinstance(cell, str) for row in chunk.cells.to_numpy() for cell in row)
-                assert chunk.cells.index.is_unique
+            for cells, _ in open_sheet(path).frames():
+                assert all(isinstance(cell, str) for row in cells.to_numpy() for cell in row)
+                assert cells.index.is_unique
     except SheetError as error:
         return "refused" if error.what and error.remedy else "refused without a word"
     except Exception:  # noqa: BLE001 - any other is what we look for

@@ -16,6 +16,7 @@ from heyx_bulk.errors import SettingsError, UsageError
 from heyx_bulk.export.layout import TableLayout, as_texts, build_table, headers_by_field
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.models.contacts import Contact
+from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.writer import to_frame
 from tests.support import runs
@@ -29,7 +30,7 @@ def written(path: Path, contacts: Sequence[Contact], layout: TableLayout = PLAIN
 
 def rows(path: Path) -> list[list[str]]:
     sheet = open_sheet(path)
-    return [list(sheet.header), *(list(row) for chunk in sheet.chunks() for row in chunk.rows())]
+    return [list(sheet.header), *(list(row) for cells, _ in sheet.frames() for row in row_texts(cells))]
 
 
 def listed(contacts: Iterable[Contact], layout: TableLayout = PLAIN) -> list[list[str]]:

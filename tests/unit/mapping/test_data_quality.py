@@ -9,8 +9,8 @@ import pytest
 
 from heyx_bulk.mapping.data_quality import DataQualityChecks, repair_mojibake
 from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, text_frame
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.sheet import Chunk
 from heyx_bulk.upload.inspection import inspect_sheet
 from heyx_bulk.upload.options import UploadOptions
 from tests.support.cell_rows import recognize
@@ -21,7 +21,8 @@ PLUS = [f"+92300{number:04}" for number in range(9)]
 def findings(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[str, int, tuple[int, ...]]]:
     watch = DataQualityChecks(recognize(header, MappingOptions(custom_fields=True)))
     for number, cells in enumerate(rows, 2):
-        watch.see(Chunk([number], [[text] for text in cells]))
+        texts = {position: [text] for position, text in enumerate(cells)}
+        watch.see(SheetFrame(text_frame(texts, [number]), issue_frame(())))
     return [(finding.what.partition(":")[0], finding.rows, finding.first) for finding in watch.warnings()]
 
 

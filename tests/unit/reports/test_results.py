@@ -15,6 +15,7 @@ from heyx_bulk.mapping.columns import OUR_COLUMNS
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
+from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.queue import Queue
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
@@ -31,7 +32,7 @@ INTENT = UploadOptions(mapping=MappingOptions(ignore=("note",)))
 def table(path: Path) -> list[list[str]]:
     """A sheet's texts, header and all, without blank rows."""
     sheet = open_sheet(path)
-    return [list(sheet.header), *(row for chunk in sheet.chunks() for row in chunk.cells.to_numpy().tolist())]
+    return [list(sheet.header), *(list(row) for cells, _ in sheet.frames() for row in row_texts(cells))]
 
 
 def write(run: Run, path: Path) -> Path:

@@ -24,10 +24,10 @@ def test_csv_values_come_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_csv_cells_are_an_object_frame_with_positions_for_columns(tmp_path: Path) -> None:
-    chunk = next(open_sheet(csv_file(tmp_path, "a,a,\n1,,3\n")).chunks())
-    assert [*map(int, chunk.cells.columns)] == [0, 1, 2]
-    assert {str(kind) for kind in chunk.cells.dtypes} == {"object"}
-    assert chunk.cells.to_numpy().tolist() == [["1", "", "3"]]
+    cells, _ = next(open_sheet(csv_file(tmp_path, "a,a,\n1,,3\n")).frames())
+    assert [*map(int, cells.columns)] == [0, 1, 2]
+    assert {str(kind) for kind in cells.dtypes} == {"str"}
+    assert cells.to_numpy().tolist() == [["1", "", "3"]]
 
 
 def test_csv_rows_are_numbered_by_the_line_they_begin_in(tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_blanks_beyond_the_header_are_cut(tmp_path: Path) -> None:
 def test_text_beyond_the_header_is_a_fault_of_its_row_and_shifts_nothing(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b\n1,2,3\n" + "4,5\n" * 30))
     error = errors_of(sheet)[0]
-    assert (error.row, error.position) == (2, 2)
-    assert error.what == "has 3 values where the header has 2 columns"
+    assert (error.row, error.column) == (2, 2)
+    assert error.cause == "has 3 values where the header has 2 columns"
     assert rows_of(sheet)[0] == ["1", "2"]
 
 
@@ -204,7 +204,7 @@ def test_a_guarded_csv_value_loses_its_guard(tmp_path: Path) -> None:
 
 def test_a_number_that_excel_cut_to_an_exponent_is_suspect(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "id,b\n1.78E+15,x\n177,1E5\n"))
-    assert [(warning.row, warning.position) for warning in warnings_of(sheet)] == [(2, 0)]
+    assert [(warning.row, warning.column) for warning in warnings_of(sheet)] == [(2, 0)]
     assert rows_of(sheet)[0] == ["1.78E+15", "x"]
 
 
@@ -217,15 +217,15 @@ def test_a_value_of_a_megabyte_is_read(tmp_path: Path) -> None:
 def test_many_rows_come_in_order_to_two_readers_at_once(tmp_path: Path) -> None:
     numbers = [str(n) for n in range(30_000)]
     sheet = open_sheet(csv_file(tmp_path, "a,b\n" + "".join(f"{n},{'x' * 300}\n" for n in numbers)))
-    both = zip(sheet.chunks(), sheet.chunks(), strict=True)
+    both = zip(sheet.frames(), sheet.frames(), strict=True)
     met = [(list(one.cells[0]), list(other.cells[0])) for one, other in both]
     assert [n for one, _ in met for n in one] == [n for _, other in met for n in other] == numbers
 
 
-def test_chunks_are_bounded_and_can_be_read_again(tmp_path: Path) -> None:
+def test_frames_are_bounded_and_can_be_read_again(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b\n" + "".join(f"{n},x\n" for n in range(25))))
     for _ in range(2):
-        assert [len(chunk.cells) for chunk in sheet.chunks(10)] == [10, 10, 5]
+        assert [len(cells) for cells, _ in sheet.frames(10)] == [10, 10, 5]
         assert numbers_of(sheet) == list(range(2, 27))
 
 

@@ -15,9 +15,9 @@ import pytest
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.detect_format import Format
+from heyx_bulk.sheets.frames import CellIssue
 from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.support.sheet_files import (
     OLE,
@@ -122,7 +122,7 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.open_sheet import open_sheet
 try:
     sheet = open_sheet(Path("-"))
-    chunks = [chunk.cells.to_numpy().tolist() for _ in "12" for chunk in sheet.chunks()]
+    chunks = [row_texts(cells) for _ in "12" for cells, _ in sheet.frames()]
     print(sheet.path, sheet.name, sheet.header, chunks)
 except SheetError as error:
     print(error.what)
@@ -228,7 +228,7 @@ def test_a_long_number_of_an_opendocument_sheet_is_suspect(tmp_path: Path) -> No
     rows = ods_row(ods_text("id")) + ods_row(ods_value("float", "1776025372480910"))
     sheet = open_sheet(ods(tmp_path, People=rows))
     assert rows_of(sheet) == [["1776025372480910"]]
-    assert "may have been rounded" in warnings_of(sheet)[0].what
+    assert "may have been rounded" in warnings_of(sheet)[0].cause
 
 
 def test_the_worksheet_of_an_opendocument_sheet_is_chosen_like_any_other(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     row = content.index(b"\x08\x02\x10\x00" + struct.pack("<H", 3))  # ROW 4
     content[row + 16] |= 0x20
     sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
-    assert errors_of(sheet) == [CellError(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
+    assert errors_of(sheet) == [CellIssue(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
     assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
 
 

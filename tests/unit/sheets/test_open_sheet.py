@@ -38,7 +38,7 @@ def test_a_header_row_that_is_blank_or_beyond_is_refused(tmp_path: Path) -> None
 def test_a_header_without_rows_is_a_sheet_of_no_rows(tmp_path: Path) -> None:
     for path in (csv_file(tmp_path, "a,b\r\n"), workbook(tmp_path, [["a", "b"]])):
         sheet = open_sheet(path)
-        assert (sheet.header, sheet.row_count, list(sheet.chunks())) == (("a", "b"), 0, [])
+        assert (sheet.header, sheet.row_count, list(sheet.frames())) == (("a", "b"), 0, [])
 
 
 def test_a_sheet_without_anything_is_empty(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
+from heyx_bulk.sheets.frames import CellIssue
 from heyx_bulk.sheets.open_sheet import open_sheet
-from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import write_sheet
 from tests.support.sheet_files import (
@@ -99,8 +99,8 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
     assert rows_of(sheet) == [[text]]
     assert bool(warnings_of(sheet)) is warning
     if warning:
-        assert "may have been rounded" in warnings_of(sheet)[0].what
-        assert "as Text" in warnings_of(sheet)[0].remedy
+        assert "may have been rounded" in warnings_of(sheet)[0].cause
+        assert "as Text" in warnings_of(sheet)[0].detail
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
     tmp_path: Path, cell: str, what: str, remedy: str
 ) -> None:
     sheet = one_cell(tmp_path, cell)
-    assert errors_of(sheet) == [CellError(2, 0, what, remedy)]
+    assert errors_of(sheet) == [CellIssue(2, 0, what, remedy)]
     assert rows_of(sheet) == [[""]]
 
 
@@ -169,7 +169,7 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
 def test_every_way_to_store_a_text_is_read(tmp_path: Path, cell: str, text: str) -> None:
     sheet = one_cell(tmp_path, cell, codes=["yyyy-mm-dd"], texts=f"<si>{RICH}</si>")
     assert rows_of(sheet) == [[text]]
-    assert [s.what for s in warnings_of(sheet)] == (
+    assert [s.cause for s in warnings_of(sheet)] == (
         [f"is formatted as a date but holds {text}, which is no date"] if text in ("60", "99999999") else []
     )
 
