@@ -61,12 +61,17 @@ def text_frame(columns: Mapping[Any, Sequence[str]], numbers: Sequence[int]) -> 
     return pd.DataFrame(dict(columns), index=pd.Index([*numbers], dtype="int64"), dtype=text_type())
 
 
-def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
-    """A DataFrame with a line for each issue, and the columns of `CellIssue`."""
+def line_frame(line: type[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]]) -> Frame:
+    """A DataFrame with the columns of a named tuple `line`, and these lines."""
     import pandas as pd  # noqa: PLC0415 - see `text_type`
 
+    return pd.DataFrame(lines, columns=list(line._fields))  # type: ignore[attr-defined]
+
+
+def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
+    """A DataFrame with a line for each issue, and the columns of `CellIssue`."""
     issues = [CellIssue(*error, ERROR) for error in errors] + [CellIssue(*one, WARNING) for one in warnings]
-    return pd.DataFrame(issues, columns=list(CellIssue._fields))
+    return line_frame(CellIssue, issues)
 
 
 def issues_of(frame: Frame) -> Iterator[CellIssue]:

@@ -8,15 +8,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.mapping.columns import Columns, Use
+from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
+from heyx_bulk.mapping.mapped_frame import ID_KEY, map_frame, map_rows
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
-from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
 from heyx_bulk.models.option import document
-from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of, numbers_of, row_texts
+from heyx_bulk.sheets.frames import numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -60,14 +59,12 @@ def stage(
     with CheckpointBuilder(path) as builder:
         digest, checks = CellsDigest(sheet.header), DataQualityChecks(columns)
         for frame in sheet.frames():
-            numbers, rows = numbers_of(frame.cells), row_texts(frame.cells)
             checks.see(frame)
-            problems = cell_problems(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
-            reading = RowReader(columns, numbers, rows, problems)
-            texts = rows_to_json(rows)
+            mapped = map_frame(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
+            numbers, texts = numbers_of(frame.cells), rows_to_json(row_texts(frame.cells))
             digest.add(numbers, texts)
-            builder.add_rows(numbers, texts, reading.problems)
-            builder.add_keys(reading.key_values())
+            builder.add_rows(numbers, texts, mapped.problems_by_row)
+            builder.add_keys(mapped.row_keys())
             read(digest.rows)
         _merge_duplicates(builder, columns, options.duplicates)
         builder.link_rows()
@@ -107,8 +104,8 @@ def _merge_duplicates(builder: CheckpointBuilder, columns: Columns, duplicates: 
                     builder.mark_skipped(number, f"row {others[-1]} is the same contact, and the last one is sent")
             case Duplicates.MERGE:
                 numbers = [first, *others]
-                reading = RowReader(columns, numbers, [*map(builder.cells, numbers)])
-                row = merge_rows([*map(reading.row, range(len(numbers)))], columns.keys)
+                mapped = map_rows(columns, {number: builder.cells(number) for number in numbers})
+                row = merge_rows([*mapped.rows()], columns.keys)
                 builder.merge(first, others, key_values(row))
 
 
@@ -159,39 +156,14 @@ def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
     )
 
 
-def cell_problems(
-    columns: Columns,
-    frame: SheetFrame,
-    *,
-    accept_suspect_ids: bool = False,
-    target: Callable[[int], int | None] = lambda position: position,
-) -> dict[int, list[Problem]]:
-    """The rows of `frame` with a cell that has no true text where one is needed, and what is the matter.
-
-    `target` says which of `columns` the frame's column at a position is; None is none of them.
-    """
-    ids = {column.position for column in columns.used(Use.ID)}
-    problems: dict[int, list[Problem]] = {}
-    for issue in issues_of(frame.issues):
-        beyond = issue.column >= frame.cells.shape[1]
-        position = None if beyond else target(issue.column)
-        if issue.severity == WARNING and (accept_suspect_ids or position not in ids):
-            continue
-        if beyond or (position is not None and columns.sends(position)):
-            place = column_letter(issue.column) if position is None else str(columns.columns[position])
-            problem = Problem(f"a cell that {issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
-            problems.setdefault(issue.row, []).append(problem)
-    return problems
-
-
 def revalidate(
     run: Run, number: int, cells: Sequence[str], named_id: str | None, problems: Sequence[Problem]
 ) -> CorrectedRow:
     """A corrected row, checked as when it was staged."""
     named = {} if named_id is None else {number: named_id}
-    reading = RowReader(run.columns, [number], [cells], {number: problems} if problems else {}, named)
-    keys = tuple((name, value) for _, _, name, value in reading.key_values())
-    return CorrectedRow(number, tuple(cells), named_id, reading.row(0).problems, keys)
+    mapped = map_rows(run.columns, {number: cells}, {number: problems} if problems else {}, named)
+    keys = tuple((key.field, key.value) for key in mapped.row_keys())
+    return CorrectedRow(number, tuple(cells), named_id, mapped.row(0).problems, keys)
 
 
 def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:
