@@ -30,7 +30,7 @@ from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
 from heyx_bulk.sheets.frames import Frame, SheetFrame, column_texts, line_frame, numbers_of, text_frame
-from heyx_bulk.values.equality import key_normalizer
+from heyx_bulk.values.equality import key_normalizer, key_text
 
 ID_KEY = "contact id"
 """The name of the contact id among the fields that rows are matched by."""
@@ -259,6 +259,21 @@ class MappedFrame:
     def _add_problems(self, index: int, problems: Iterable[Problem]) -> None:
         for problem in problems:
             self._add_problem(index, problem)
+
+
+def row_keys(row: ContactRow) -> Iterator[RowKey]:
+    """What a row is matched by."""
+    values = [(ID_KEY, row.id)] if row.id is not None else []
+    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
+    return (RowKey(row.number, rank, name, value) for rank, (name, value) in enumerate(values))
+
+
+def keys_by_row(keys: Frame) -> Iterator[RowKey]:
+    """The keys of a DataFrame as `MappedFrame.keys` is one, row by row."""
+    fields, texts = [*map(str, keys)], column_texts(keys)
+    for index, number in enumerate(numbers_of(keys)):
+        present = ((field, column[index]) for field, column in zip(fields, texts, strict=True) if column[index])
+        yield from (RowKey(number, rank, field, text) for rank, (field, text) in enumerate(present))
 
 
 def _blank_everywhere(lists: Sequence[Sequence[str]]) -> list[int]:

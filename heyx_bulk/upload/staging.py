@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import uuid4
@@ -10,12 +10,12 @@ from uuid import uuid4
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
-from heyx_bulk.mapping.mapped_frame import ID_KEY, map_frame, map_rows
+from heyx_bulk.mapping.mapped_frame import map_frame, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
-from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import document
-from heyx_bulk.sheets.frames import numbers_of, row_texts
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -23,7 +23,6 @@ from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, r
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.equality import key_text
 
 NEW_ROWS_APART = (
     "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
@@ -56,16 +55,14 @@ def stage(
     # Most of a copy of contacts is as HeyX has it: they are read before they are written.
     read_first = columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
-    with CheckpointBuilder(path) as builder:
-        digest, checks = CellsDigest(sheet.header), DataQualityChecks(columns)
+    checks = DataQualityChecks(columns)
+    with CheckpointBuilder(path, sheet.header) as builder:
         for frame in sheet.frames():
             checks.see(frame)
             mapped = map_frame(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
-            numbers, texts = numbers_of(frame.cells), rows_to_json(row_texts(frame.cells))
-            digest.add(numbers, texts)
-            builder.add_rows(numbers, texts, mapped.problems_by_row)
-            builder.add_keys(mapped.row_keys())
-            read(digest.rows)
+            builder.add_frame(frame.cells, mapped.problems, mapped.keys)
+            read(builder.digest.rows)
+        builder.share_keys(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
         _merge_duplicates(builder, columns, options.duplicates)
         builder.link_rows()
         builder.save(
@@ -74,8 +71,8 @@ def stage(
                 sheet=sheet.name,
                 path=str(sheet.path.absolute()),
                 header=tuple(sheet.header),
-                rows=digest.rows,
-                digest=digest.hexdigest(),
+                rows=builder.digest.rows,
+                digest=builder.digest.hexdigest(),
                 columns=columns.document(),
                 matching=asdict(replace(options.matching, read_first=read_first)),
                 options=document(options),
@@ -100,21 +97,14 @@ def _merge_duplicates(builder: CheckpointBuilder, columns: Columns, duplicates: 
     for first, others in groups.items():
         match duplicates:
             case Duplicates.LAST:
+                last = others[-1]
                 for number in (first, *others[:-1]):
-                    builder.mark_skipped(number, f"row {others[-1]} is the same contact, and the last one is sent")
+                    builder.mark_skipped(number, last, f"row {last} is the same contact, and the last one is sent")
             case Duplicates.MERGE:
                 numbers = [first, *others]
                 mapped = map_rows(columns, {number: builder.cells(number) for number in numbers})
                 row = merge_rows([*mapped.rows()], columns.keys)
-                builder.merge(first, others, key_values(row))
-
-
-def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
-    """What a row is matched by: its number, rank, field, value as it is compared."""
-    values = [(ID_KEY, row.id)] if row.id is not None else []
-    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
-    for rank, (name, value) in enumerate(values):
-        yield row.number, rank, name, value
+                builder.merge(first, others, row_keys(row))
 
 
 def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, viber: bool = False) -> None:
