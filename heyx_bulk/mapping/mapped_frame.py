@@ -30,7 +30,7 @@ from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
 from heyx_bulk.sheets.frames import Frame, SheetFrame, column_texts, line_frame, numbers_of, text_frame
-from heyx_bulk.values.equality import key_normalizer, key_text
+from heyx_bulk.values.equality import key_text, key_texts
 
 ID_KEY = "contact id"
 """The name of the contact id among the fields that rows are matched by."""
@@ -173,7 +173,7 @@ class MappedFrame:
 
     def _compared_keys(self) -> dict[str, list[str]]:
         named = {ID_KEY: self._ids} if any(self._ids) else {}
-        return named | {name: [*map(key_normalizer(name), texts)] for name, texts in self._key_texts()}
+        return named | {name: key_texts(name, texts) for name, texts in self._key_texts()}
 
     def _key_texts(self) -> list[tuple[str, list[str]]]:
         """The match keys' values, best key first; blank where a row has none."""

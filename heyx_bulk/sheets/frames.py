@@ -65,7 +65,15 @@ def line_frame(line: type[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]]) ->
     """A DataFrame with the columns of a named tuple `line`, and these lines."""
     import pandas as pd  # noqa: PLC0415 - see `text_type`
 
-    return pd.DataFrame(lines, columns=list(line._fields))  # type: ignore[attr-defined]
+    return pd.DataFrame(lines, columns=list(line._fields)) if lines else _no_lines(line)  # type: ignore[attr-defined]
+
+
+@cache
+def _no_lines(line: type[tuple[Any, ...]]) -> Frame:
+    """One for all frames without issues, since most are."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.DataFrame([], columns=list(line._fields))  # type: ignore[attr-defined]
 
 
 def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
@@ -76,6 +84,8 @@ def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ())
 
 def issues_of(frame: Frame) -> Iterator[CellIssue]:
     """The lines of a DataFrame of issues."""
+    if not len(frame):
+        return iter(())
     return map(CellIssue._make, zip(*(frame[name].tolist() for name in CellIssue._fields), strict=True))
 
 
