@@ -61,6 +61,13 @@ def text_frame(columns: Mapping[Any, Sequence[str]], numbers: Sequence[int]) -> 
     return pd.DataFrame(dict(columns), index=pd.Index([*numbers], dtype="int64"), dtype=text_type())
 
 
+def label_columns(frame: Frame, header: Sequence[str]) -> Frame:
+    """The frame with headers, which may occur twice, as its labels: for people, not for a further step."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return frame.set_axis(pd.Index([*header], dtype=object), axis="columns")
+
+
 def line_frame(line: type[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]]) -> Frame:
     """A DataFrame with the columns of a named tuple `line`, and these lines."""
     import pandas as pd  # noqa: PLC0415 - see `text_type`
@@ -97,7 +104,7 @@ def numbers_of(frame: Frame) -> list[int]:
 
 def column_texts(frame: Frame) -> list[list[str]]:
     """The texts of each column."""
-    return [frame[label].tolist() for label in frame]
+    return [column.tolist() for _, column in frame.items()]
 
 
 def row_texts(frame: Frame) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from heyx_bulk.storage.checkpoint.row_record import (
     ROW_COLUMNS,
     RowRecord,
     RowState,
-    parse_row_record,
+    parse_row_records,
     problems_to_json,
 )
 
@@ -32,6 +32,10 @@ class Queue:
         """Every row, in the sheet's order."""
         return self._records("1")
 
+    def rows_with(self, statuses: Iterable[Status]) -> Iterator[RowRecord]:
+        """Every row with one of these statuses, in the sheet's order."""
+        return self._records(f"status IN ({', '.join(map(repr, map(str, statuses)))})")
+
     def open_rows(self) -> Iterator[RowRecord]:
         """Rows that can be worked on, in the sheet's order, as a stream that sees later changes behind it.
 
@@ -45,7 +49,7 @@ class Queue:
 
     def uncertain_rows(self) -> Iterator[RowRecord]:
         """Rows that ended uncertain."""
-        return self._records(f"status = '{Status.UNCERTAIN}'")
+        return self.rows_with([Status.UNCERTAIN])
 
     def known_created_row(self) -> RowRecord | None:
         """A row whose create was answered, or its contact found, and which says so with an id."""
@@ -63,12 +67,12 @@ class Queue:
     def find_row(self, number: int) -> RowRecord | None:
         """The row `number`, if there is one."""
         found = self._db.rows(f"SELECT {ROW_COLUMNS} FROM row WHERE number = ?", number)
-        return parse_row_record(found[0]) if found else None
+        return parse_row_records(found)[0] if found else None
 
     def merged_rows(self, number: int) -> list[RowRecord]:
         """The rows that row `number` stands for beside itself, in the sheet's order."""
         query = f"SELECT {ROW_COLUMNS} FROM row WHERE merged_into = ? ORDER BY number"
-        return [parse_row_record(found) for found in self._db.rows(query, number)]
+        return parse_row_records(self._db.rows(query, number))
 
     def other_row_of_contact(self, contact_id: str, number: int) -> int | None:
         """Another row than `number`, not one it stands for, whose contact this is."""
@@ -87,7 +91,7 @@ class Queue:
         )
         while batch := self._db.rows(query, last):
             last = batch[-1][0]
-            yield from map(parse_row_record, batch)
+            yield from parse_row_records(batch)
 
     def blocked_by(self, number: int) -> int | None:
         """An earlier row that shares a key value with row `number` and is not done yet."""

@@ -9,7 +9,7 @@ from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.mapped_frame import MappedFrame, RowKey, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import merge_rows
 from heyx_bulk.storage.checkpoint.key_index import KeyIndex
-from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_record
+from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_records
 
 _ROWS_AT_ONCE = 500
 
@@ -58,4 +58,4 @@ class RowKeys:
             f"SELECT {ROW_COLUMNS} FROM row WHERE ({condition}) AND problems IS NULL AND superseded_by IS NULL "
             "ORDER BY number"
         )
-        return [parse_row_record(found) for found in self._db.rows(query, *values)]
+        return parse_row_records(self._db.rows(query, *values))

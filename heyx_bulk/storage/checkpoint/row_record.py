@@ -156,17 +156,22 @@ def problems_to_json(problems: Sequence[Problem]) -> str | None:
     return to_json([[problem.cause, problem.detail] for problem in problems]) if problems else None
 
 
-def parse_row_record(found: tuple[object, ...]) -> RowRecord:
-    """The record that a row of the table, read as `ROW_COLUMNS`, holds."""
-    number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
+def parse_row_records(found: Sequence[tuple[object, ...]]) -> list[RowRecord]:
+    """The records that rows of the table, read as `ROW_COLUMNS`, hold; all their cells are parsed at once."""
+    cells = json.loads(f"[{','.join([str(row[1]) for row in found])}]")
+    return [_row_record(row, tuple(texts)) for row, texts in zip(found, cells, strict=True)]
+
+
+def _row_record(found: tuple[object, ...], cells: tuple[str, ...]) -> RowRecord:
+    number, _, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
     return RowRecord(
         number=int(str(number)),
-        cells=tuple(json.loads(str(cells))),
+        cells=cells,
         state=RowState(str(state)),
         status=Status(str(status)) if status else None,
         contact_id=None if contact_id is None else str(contact_id),
         message=str(message),
-        problems=tuple(Problem(*problem) for problem in json.loads(str(problems or "[]"))),
+        problems=() if problems is None else tuple(Problem(*problem) for problem in json.loads(str(problems))),
         create_payload=None if sent is None else tuple(Field(*pair) for pair in json.loads(str(sent))),
         sent_at=None if sent_at is None else float(str(sent_at)),
         created_by_run=bool(made),
