@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from heyx_bulk.errors import WriteError, translate_full_disk
-from heyx_bulk.mapping.columns import OUR_COLUMNS, Column, Use, normalize_name
-from heyx_bulk.models.contacts import Status
+from heyx_bulk.mapping.columns import STATUS_COLUMN
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count
+from heyx_bulk.reports.outcome_frames import frame_outcomes, outcome_frames, outcome_header
+from heyx_bulk.reports.run_totals import STATUS_COLORS, WORDS
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.frames import Frame, row_texts
 from heyx_bulk.sheets.writer import CellStyle, write_sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows
-from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
-
-UNCONFIRMED = "unconfirmed"
-TO_DO = "to do"
-NEEDS_ATTENTION = (Status.FAILED, Status.INVALID, Status.UNCERTAIN)
-WORDS = (*Status, UNCONFIRMED, TO_DO)
-
-STATUS_COLORS = {
-    Status.CREATED: "#E2F0D9",
-    Status.UPDATED: "#E2F0D9",
-    Status.FAILED: "#F8CBAD",
-    Status.INVALID: "#FFE699",
-    Status.UNCERTAIN: "#FFE699",
-    UNCONFIRMED: "#FFE699",
-}
-"""The colors of `heyx status` in a workbook: green for success, yellow and red for rows that need attention."""
-
-_ROW_NAME = re.compile(r"row (\d+) of run ([0-9a-f]{8})")
-_OPEN_MESSAGES = {
-    RowState.CREATE_PENDING: "its create went unanswered; the next session looks for it",
-    RowState.READY: "not sent yet",
-    RowState.CREATED: "created, but not finished",
-}
 
 
 def write_results(run: Run, path: Path) -> Path:
@@ -47,7 +25,7 @@ def write_results(run: Run, path: Path) -> Path:
 
     The sheet's own columns come first, then ours. Returns the path of the file.
     """
-    return _write(run, path, run.checkpoint.queue.rows, _number, "Results", _about(run))
+    return _write(run, path, lambda: outcome_frames(run), "Results", _about(run))
 
 
 def write_failed(run: Run, path: Path) -> Path | None:
@@ -60,12 +38,7 @@ def write_failed(run: Run, path: Path) -> Path | None:
         if path.exists() and _is_ours(run.checkpoint, path):
             path.unlink()
         return None
-    run_id = run.checkpoint.info.run_id
-
-    def rows() -> Iterator[RowRecord]:
-        return (record for record in run.checkpoint.queue.rows() if record.status in NEEDS_ATTENTION)
-
-    return _write(run, path, rows, lambda record: row_label(run_id, record.number), "Failed")
+    return _write(run, path, lambda: outcome_frames(run, attention_only=True), "Failed")
 
 
 def write_recovered(found: RecoveredRows, path: Path) -> Path:
@@ -75,50 +48,31 @@ def write_recovered(found: RecoveredRows, path: Path) -> Path:
     """
     widest = max((len(record.cells) for record in found.rows), default=0)
     header = found.header or tuple(f"column {column_letter(position)}" for position in range(widest))
-    kept = sheet_positions(header)
-    lines = _lines(found.rows, kept, (), _number)
     place = next(place for place in _places(path) if not place.exists())
-    write_sheet(place, [*(header[position] for position in kept), *OUR_COLUMNS], lines)
+    write_sheet(place, outcome_header(header), _lines(frame_outcomes(found.rows, header)))
     return place
-
-
-def _number(record: RowRecord) -> str:
-    return str(record.number)
-
-
-def row_label(run_id: str, number: int) -> str:
-    """The label of a row in a file for corrections: `row 12 of run 1a2b3c4d`."""
-    return f"row {number} of run {run_id[:8]}"
-
-
-def parse_row_label(name: str) -> tuple[int, str] | None:
-    """The number and the run of a label that `row_label` wrote; None for any other text."""
-    found = _ROW_NAME.fullmatch(name)
-    return (int(found[1]), found[2]) if found else None
 
 
 def _write(
     run: Run,
     path: Path,
-    records: Callable[[], Iterable[RowRecord]],
-    name: Callable[[RowRecord], str],
+    frames: Callable[[], Iterator[Frame]],
     worksheet: str,
     about: Sequence[Sequence[str]] = (),
 ) -> Path:
     checkpoint, info = run.checkpoint, run.checkpoint.info
-    kept = sheet_positions(info.header)
-    style = CellStyle(len(kept), STATUS_COLORS)
-    header = [*(info.header[position] for position in kept), *OUR_COLUMNS]
+    header = outcome_header(info.header)
+    style = CellStyle(header.index(STATUS_COLUMN), STATUS_COLORS)
     raw = bool(info.sheet_options.get("raw_csv"))
     for place in _places(path):
         if place.exists() and not _is_ours(checkpoint, place):
             continue
         try:
-            lines = _lines(records(), kept, run.columns.used(Use.ID), name)
             with translate_full_disk(
                 f"The disk of {place.parent} is full: {place.name} could not be written.",
                 f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
             ):
+                lines = _lines(frames())
                 write_sheet(place, header, lines, worksheet=worksheet, style=style, about=about, raw_csv=raw)
         except WriteError:
             if place.exists():
@@ -150,56 +104,8 @@ def _shown(value: object) -> str:
     return "yes" if value is True else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def sheet_positions(header: Sequence[str]) -> tuple[int, ...]:
-    """The positions of a sheet's own columns, those that are not ours."""
-    ours = {normalize_name(name) for name in OUR_COLUMNS}
-    return tuple(position for position, text in enumerate(header) if normalize_name(text) not in ours)
-
-
-def totals_line(totals: Mapping[str, int], contacts: int | None = None) -> str:
-    """The totals in a sentence: `42 rows: 38 created, 3 failed, 1 invalid`.
-
-    `contacts` is how many there are, where several rows stand for one: `42 rows for 40 contacts: …`.
-    """
-    parts = [f"{totals[word]:,} {word}" for word in WORDS if totals.get(word)]
-    sent = f" for {count(contacts, 'contact')}" if contacts is not None else ""
-    return f"{count(sum(totals.values()), 'row')}{sent}: {', '.join(parts)}" if parts else "0 rows"
-
-
-def exit_code(totals: Mapping[str, int]) -> int:
-    """0 if every row succeeded, otherwise 3."""
-    wanted = (Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED)
-    return 0 if all(word in wanted for word, number in totals.items() if number) else 3
-
-
-def reported_id(record: RowRecord, ids: Sequence[Column]) -> str:
-    """The contact id of a row in a file of results."""
-    return record.contact_id or record.assigned_id or (record.cells[ids[0].position] if ids else "")
-
-
-def _lines(
-    records: Iterable[RowRecord], kept: Sequence[int], ids: Sequence[Column], name: Callable[[RowRecord], str]
-) -> Iterator[list[str]]:
-    for record in records:
-        yield [
-            *(record.cells[position] for position in kept),
-            status_word(record),
-            reported_id(record, ids),
-            record.message if record.state is RowState.DONE else _OPEN_MESSAGES[record.state],
-            name(record),
-        ]
-
-
-def status_word(record: RowRecord) -> str:
-    """The status of a row, or `unconfirmed` or `to do` if it has none yet."""
-    if record.state is RowState.DONE:
-        return record.status or ""
-    return UNCONFIRMED if record.state is RowState.CREATE_PENDING else TO_DO
-
-
-def count_open(totals: Mapping[str, int]) -> int:
-    """How many rows have no outcome yet."""
-    return totals.get(TO_DO, 0) + totals.get(UNCONFIRMED, 0)
+def _lines(frames: Iterable[Frame]) -> Iterator[tuple[str, ...]]:
+    return chain.from_iterable(map(row_texts, frames))
 
 
 def _places(path: Path) -> list[Path]:

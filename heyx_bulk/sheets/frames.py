@@ -61,16 +61,38 @@ def text_frame(columns: Mapping[Any, Sequence[str]], numbers: Sequence[int]) -> 
     return pd.DataFrame(dict(columns), index=pd.Index([*numbers], dtype="int64"), dtype=text_type())
 
 
-def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
-    """A DataFrame with a line for each issue, and the columns of `CellIssue`."""
+def label_columns(frame: Frame, header: Sequence[str]) -> Frame:
+    """The frame with headers, which may occur twice, as its labels: for people, not for a further step."""
     import pandas as pd  # noqa: PLC0415 - see `text_type`
 
+    return frame.set_axis(pd.Index([*header], dtype=object), axis="columns")
+
+
+def line_frame(line: type[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]]) -> Frame:
+    """A DataFrame with the columns of a named tuple `line`, and these lines."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.DataFrame(lines, columns=list(line._fields)) if lines else _no_lines(line)  # type: ignore[attr-defined]
+
+
+@cache
+def _no_lines(line: type[tuple[Any, ...]]) -> Frame:
+    """One for all frames without issues, since most are."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.DataFrame([], columns=list(line._fields))  # type: ignore[attr-defined]
+
+
+def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
+    """A DataFrame with a line for each issue, and the columns of `CellIssue`."""
     issues = [CellIssue(*error, ERROR) for error in errors] + [CellIssue(*one, WARNING) for one in warnings]
-    return pd.DataFrame(issues, columns=list(CellIssue._fields))
+    return line_frame(CellIssue, issues)
 
 
 def issues_of(frame: Frame) -> Iterator[CellIssue]:
     """The lines of a DataFrame of issues."""
+    if not len(frame):
+        return iter(())
     return map(CellIssue._make, zip(*(frame[name].tolist() for name in CellIssue._fields), strict=True))
 
 
@@ -82,7 +104,7 @@ def numbers_of(frame: Frame) -> list[int]:
 
 def column_texts(frame: Frame) -> list[list[str]]:
     """The texts of each column."""
-    return [frame[label].tolist() for label in frame]
+    return [column.tolist() for _, column in frame.items()]
 
 
 def row_texts(frame: Frame) -> list[tuple[str, ...]]:

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.mapping.cells import cell_problems
 from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, normalize_name
 from heyx_bulk.models.contacts import Problem
-from heyx_bulk.reports.results import NEEDS_ATTENTION, parse_row_label, reported_id, sheet_positions
+from heyx_bulk.reports.outcome_cells import parse_row_label, reported_id, sheet_positions
+from heyx_bulk.reports.run_totals import NEEDS_ATTENTION
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.upload.staging import cell_problems, revalidate
+from heyx_bulk.upload.staging import revalidate
 from heyx_bulk.values.text import trim
 
 MISTAKES_SHOWN = 10

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.mapping.columns import Columns, Use
+from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
+from heyx_bulk.mapping.mapped_frame import map_frame, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
-from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
-from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import document
-from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of, numbers_of, row_texts
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -24,7 +23,6 @@ from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, r
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.equality import key_text
 
 NEW_ROWS_APART = (
     "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
@@ -57,18 +55,14 @@ def stage(
     # Most of a copy of contacts is as HeyX has it: they are read before they are written.
     read_first = columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
-    with CheckpointBuilder(path) as builder:
-        digest, checks = CellsDigest(sheet.header), DataQualityChecks(columns)
+    checks = DataQualityChecks(columns)
+    with CheckpointBuilder(path, sheet.header) as builder:
         for frame in sheet.frames():
-            numbers, rows = numbers_of(frame.cells), row_texts(frame.cells)
             checks.see(frame)
-            problems = cell_problems(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
-            reading = RowReader(columns, numbers, rows, problems)
-            texts = rows_to_json(rows)
-            digest.add(numbers, texts)
-            builder.add_rows(numbers, texts, reading.problems)
-            builder.add_keys(reading.key_values())
-            read(digest.rows)
+            mapped = map_frame(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
+            builder.add_frame(frame.cells, mapped.problems, mapped.keys)
+            read(builder.digest.rows)
+        builder.share_keys(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
         _merge_duplicates(builder, columns, options.duplicates)
         builder.link_rows()
         builder.save(
@@ -77,8 +71,8 @@ def stage(
                 sheet=sheet.name,
                 path=str(sheet.path.absolute()),
                 header=tuple(sheet.header),
-                rows=digest.rows,
-                digest=digest.hexdigest(),
+                rows=builder.digest.rows,
+                digest=builder.digest.hexdigest(),
                 columns=columns.document(),
                 matching=asdict(replace(options.matching, read_first=read_first)),
                 options=document(options),
@@ -103,21 +97,14 @@ def _merge_duplicates(builder: CheckpointBuilder, columns: Columns, duplicates: 
     for first, others in groups.items():
         match duplicates:
             case Duplicates.LAST:
+                last = others[-1]
                 for number in (first, *others[:-1]):
-                    builder.mark_skipped(number, f"row {others[-1]} is the same contact, and the last one is sent")
+                    builder.mark_skipped(number, last, f"row {last} is the same contact, and the last one is sent")
             case Duplicates.MERGE:
                 numbers = [first, *others]
-                reading = RowReader(columns, numbers, [*map(builder.cells, numbers)])
-                row = merge_rows([*map(reading.row, range(len(numbers)))], columns.keys)
-                builder.merge(first, others, key_values(row))
-
-
-def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
-    """What a row is matched by: its number, rank, field, value as it is compared."""
-    values = [(ID_KEY, row.id)] if row.id is not None else []
-    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
-    for rank, (name, value) in enumerate(values):
-        yield row.number, rank, name, value
+                mapped = map_rows(columns, {number: builder.cells(number) for number in numbers})
+                row = merge_rows([*mapped.rows()], columns.keys)
+                builder.merge(first, others, row_keys(row))
 
 
 def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, viber: bool = False) -> None:
@@ -159,39 +146,14 @@ def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
     )
 
 
-def cell_problems(
-    columns: Columns,
-    frame: SheetFrame,
-    *,
-    accept_suspect_ids: bool = False,
-    target: Callable[[int], int | None] = lambda position: position,
-) -> dict[int, list[Problem]]:
-    """The rows of `frame` with a cell that has no true text where one is needed, and what is the matter.
-
-    `target` says which of `columns` the frame's column at a position is; None is none of them.
-    """
-    ids = {column.position for column in columns.used(Use.ID)}
-    problems: dict[int, list[Problem]] = {}
-    for issue in issues_of(frame.issues):
-        beyond = issue.column >= frame.cells.shape[1]
-        position = None if beyond else target(issue.column)
-        if issue.severity == WARNING and (accept_suspect_ids or position not in ids):
-            continue
-        if beyond or (position is not None and columns.sends(position)):
-            place = column_letter(issue.column) if position is None else str(columns.columns[position])
-            problem = Problem(f"a cell that {issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
-            problems.setdefault(issue.row, []).append(problem)
-    return problems
-
-
 def revalidate(
     run: Run, number: int, cells: Sequence[str], named_id: str | None, problems: Sequence[Problem]
 ) -> CorrectedRow:
     """A corrected row, checked as when it was staged."""
     named = {} if named_id is None else {number: named_id}
-    reading = RowReader(run.columns, [number], [cells], {number: problems} if problems else {}, named)
-    keys = tuple((name, value) for _, _, name, value in reading.key_values())
-    return CorrectedRow(number, tuple(cells), named_id, reading.row(0).problems, keys)
+    mapped = map_rows(run.columns, {number: cells}, {number: problems} if problems else {}, named)
+    keys = tuple((key.field, key.value) for key in mapped.row_keys())
+    return CorrectedRow(number, tuple(cells), named_id, mapped.row(0).problems, keys)
 
 
 def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:

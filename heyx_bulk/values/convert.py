@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 
 from heyx_bulk.values.dates import convert_date, convert_datetime, convert_time
-from heyx_bulk.values.phone import convert_phone, is_plain_phone
+from heyx_bulk.values.phone import convert_phone, is_e164, is_plain_phone
 from heyx_bulk.values.text import plain_signs
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind, ValueType
 
@@ -72,6 +72,8 @@ def unchanged_test(value_type: ValueType) -> Callable[[str], object]:
     match value_type.kind:
         case ValueKind.PHONE if value_type.phone_format is PhoneFormat.AS_TYPED:
             return is_plain_phone
+        case ValueKind.PHONE if value_type.phone_format is PhoneFormat.E164:
+            return is_e164
         case ValueKind.LIST:
             return frozenset(value_type.allowed).__contains__
         case kind:

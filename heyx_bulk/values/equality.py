@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from enum import StrEnum
 
 from heyx_bulk.models.contacts import Value
@@ -57,18 +57,20 @@ def is_same(field: str, ours: str, theirs: Value) -> bool:
 
 def key_text(field: str, value: Value) -> str:
     """A match key's value in the form in which it is compared: a phone's digits, an address without case."""
-    return key_normalizer(field)(text_of(value))
+    return key_texts(field, [text_of(value)])[0]
 
 
-def key_normalizer(field: str) -> Callable[[str], str]:
-    """`key_text` for the texts of one field, trimmed already."""
+def key_texts(field: str, texts: Sequence[str]) -> list[str]:
+    """`key_text` for texts of one field, trimmed already."""
     match field:
         case "phone":
-            return digits
+            bare = [text.removeprefix("+") for text in texts]
+            whole = "".join(bare)
+            return bare if whole.isascii() and whole.isdigit() else [*map(digits, texts)]
         case "email":
-            return str.casefold
+            return [*map(str.casefold, texts)]
         case _:
-            return str
+            return [*texts]
 
 
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:

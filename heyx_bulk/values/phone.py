@@ -7,6 +7,8 @@ its own reading of free text drops what it does not understand, and nothing may 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -48,6 +50,11 @@ _MOST_SHOWN = 20
 _MIN_DIGITS_ABROAD = 11
 """A phone without `+` may be one of another country if it has at least this many digits."""
 
+_LONGEST_CODE = 3
+"""Digits of the longest country code."""
+
+_BEGINNINGS_KEPT = 4096
+
 
 def convert_phone(value_type: ValueType, text: str) -> str:
     """`text` as a phone in the format of `value_type`.
@@ -71,11 +78,44 @@ def convert_phone(value_type: ValueType, text: str) -> str:
     )
 
 
+def is_e164(text: str) -> object:
+    """A quick test of phones with `+`: if it is true, `convert_phone` writes `text` unchanged in E.164 format.
+
+    phonenumbers takes 34 µs for a phone, this half a microsecond. It may be false for a phone that is unchanged.
+    """
+    return _test_of_country(text[: 1 + _LONGEST_CODE])(text)
+
+
 def is_region(text: str) -> bool:
     """Whether `text` is a country or territory with its own phones: ISO 3166, two capitals."""
     import phonenumbers  # noqa: PLC0415 - loaded only where phones are read by their country
 
     return text in phonenumbers.SUPPORTED_REGIONS
+
+
+@lru_cache(_BEGINNINGS_KEPT)
+def _test_of_country(beginning: str) -> Callable[[str], object]:
+    """`is_e164` for phones with the country code that is in `beginning`, a `+` and the digits that follow.
+
+    A phone stays as it is if the digits after the code are as many as the country's phones have, and do not begin
+    with what phonenumbers takes off as a national prefix.
+    """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata  # noqa: PLC0415 - likewise
+
+    code = beginning[1:]
+    while code and not (code.isascii() and code.isdigit() and int(code) in COUNTRY_CODE_TO_REGION_CODE):
+        code = code[:-1]
+    if not code or beginning[0] != "+" or code[0] == "0":
+        return lambda _: False
+    region = COUNTRY_CODE_TO_REGION_CODE[int(code)][0]
+    country = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    phones = country.general_desc if country else None
+    if country is None or phones is None:
+        return lambda _: False
+    prefix = country.national_prefix_for_parsing
+    lengths = set(phones.possible_length) - set(phones.possible_length_local_only)
+    rest = "|".join(f"[0-9]{{{length}}}" for length in sorted(lengths))
+    return re.compile(rf"\+{code}{f'(?!{prefix})' if prefix else ''}(?:{rest})").fullmatch
 
 
 def _checked(text: str) -> str:

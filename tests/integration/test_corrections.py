@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
@@ -29,12 +30,17 @@ ROWS = (("+923001", "Ana", "VIP"), ("", "Boris", ""), ("+923003", "Chen", "A"), 
 
 
 @contextmanager
-def begun(folder: Path, rows: Sequence[Sequence[str]] = ROWS, header: Sequence[str] = HEADER) -> Iterator[Run]:
+def begun(
+    folder: Path,
+    rows: Sequence[Sequence[str]] = ROWS,
+    header: Sequence[str] = HEADER,
+    options: UploadOptions = UploadOptions(),  # noqa: B008 - it cannot be changed
+) -> Iterator[Run]:
     path = folder / "contacts.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     place = folder / "contacts.csv.checkpoint"
-    stage(open_sheet(path), UploadOptions(), place, channel="channel", started_at="now", durable=False)
+    stage(open_sheet(path), options, place, channel="channel", started_at="now", durable=False)
     with Checkpoint.open(place, durable=False) as checkpoint:
         yield Run.from_checkpoint(checkpoint)
 
@@ -234,3 +240,12 @@ def test_an_uncertain_row_is_sent_knowingly_to_the_contact_that_a_person_found(t
         assert sent(run, heyx) == {"updated": 1, "uncertain": 1}
     (contact,) = heyx.contacts
     assert (contact.id, contact.fields["phone"], sorted(contact.tags)) == (there, "+923001", ["VIP"])
+
+
+def test_rows_given_back_with_the_key_of_another_all_share_its_outcome(tmp_path: Path) -> None:
+    rows = [("", "Ana", ""), ("", "Boris", ""), ("+923003", "Chen", "A")]
+    with begun(tmp_path, rows, options=UploadOptions(duplicates=Duplicates.MERGE)) as run:
+        lines = [{**line, "Phone": "+923003"} for line in reversed(failed(run, tmp_path))]
+        give_back(run, tmp_path, lines)
+        assert sent(run, sandbox()) == {"created": 3}
+        assert len({record.contact_id for record in run.checkpoint.queue.rows()}) == 1

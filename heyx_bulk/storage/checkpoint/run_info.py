@@ -13,7 +13,7 @@ from heyx_bulk.storage.checkpoint.checkpoint_file import read_fact
 
 T = TypeVar("T")
 
-FORMAT = 3
+FORMAT = 4
 """The version of the checkpoint's tables."""
 
 
