@@ -11,7 +11,7 @@ from pathlib import Path
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.frames import replace_surrogates
-from heyx_bulk.sheets.record import CellError, Page, Record
+from heyx_bulk.sheets.record import CellError, Page, Record, gather
 from heyx_bulk.sheets.sheet import RowStore, Sheet
 from heyx_bulk.values.text import BLANKS
 
@@ -112,7 +112,7 @@ def read_sheet(
     limit = len(header.cells) if form is Format.CSV else None
     statistics = _Statistics(limit, sum(1 for cell in header.cells if cell.strip()) == 1, width)
     row_store = RowStore()
-    for page in below:
+    for page in gather(below):
         if page.numbers:
             errors = [*page.errors, *statistics.add(page)]
             row_store.add(page.numbers, page.columns[:limit], errors, page.warnings)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, zip_longest
+from itertools import compress, islice, zip_longest
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -18,7 +18,10 @@ RUN_WORKSHEET = "heyx run"
 
 PASTE_AS_TEXT = "format the column as Text in Excel, paste the values again and save"
 
-MOST_CELLS = 30_000
+ROWS_AT_ONCE = 256
+"""How many rows a reader turns into columns at once: so few that the garbage collector never looks at them."""
+
+_MOST_CELLS = 30_000
 """How many cells a page holds, about."""
 
 
@@ -112,18 +115,43 @@ class Page(NamedTuple):
         return max(found, width)
 
 
-def pages(records: Iterable[Record]) -> Iterator[Page]:
-    """Gather rows to pages."""
-    gathered: list[Record] = []
-    widest = 0
-    for record in records:
-        widest = max(widest, len(record.cells), 1)
-        if gathered and widest * len(gathered) >= MOST_CELLS:
-            yield page(gathered)
-            gathered, widest = [], max(1, len(record.cells))
-        gathered.append(record)
+def pages(records: Iterator[Record]) -> Iterator[Page]:
+    """Pages of rows."""
+    while some := [*islice(records, ROWS_AT_ONCE)]:
+        yield page(some)
+
+
+def gather(pages: Iterable[Page]) -> Iterator[Page]:
+    """Join pages of the same columns to pages of a size that is handled well."""
+    gathered: list[Page] = []
+    cells = 0
+    for page in pages:
+        if gathered and (cells >= _MOST_CELLS or len(page.columns) != len(gathered[0].columns)):
+            yield _joined(gathered)
+            gathered, cells = [], 0
+        gathered.append(page)
+        cells += len(page.numbers) * len(page.columns)
     if gathered:
-        yield page(gathered)
+        yield _joined(gathered)
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    if len(pages) == 1:
+        return pages[0]
+    columns: list[list[str]] = [[] for _ in pages[0].columns]
+    for page in pages:
+        for column, texts in zip(columns, page.columns, strict=True):
+            column.extend(texts)
+    width = len(columns)
+    alike = all(page.lengths is None for page in pages)
+    return Page(
+        [number for page in pages for number in page.numbers],
+        columns,
+        None if alike else [length for page in pages for length in page.lengths or [width] * len(page.numbers)],
+        [error for page in pages for error in page.errors],
+        [warning for page in pages for warning in page.warnings],
+        frozenset().union(*(page.hidden for page in pages)),
+    )
 
 
 def page(records: Sequence[Record]) -> Page:

@@ -17,7 +17,7 @@ from pathlib import Path
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.csv.injection import unguard
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, cell_too_long
-from heyx_bulk.sheets.record import MOST_CELLS, PASTE_AS_TEXT, CellError, Page, to_columns
+from heyx_bulk.sheets.record import PASTE_AS_TEXT, ROWS_AT_ONCE, CellError, Page, to_columns
 
 _BLOCK_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 24
@@ -90,25 +90,23 @@ class CsvFile:
         failure: csv.Error | SheetError | None = None
         while failure is None:
             rows = []
-            try:
-                _read_rows(reader, rows)
-            except (csv.Error, SheetError) as error:
-                failure = error
-            numbers = _line_numbers(rows, first, None if failure else self.skipped_lines + reader.line_num + 1)
-            if rows and len(rows[-1]) > MOST_COLUMNS:
-                failure = self._too_wide(numbers[-2], len(rows.pop()))
-            for part in _pieces(rows):
-                guarded, suspect = apostrophes and not self.raw, exponents
-                yield _page(numbers[part], rows[part], guarded=guarded, suspect=suspect)
+            failure = _read_rows(reader, rows)
             if not rows and failure is None:
                 return
+            numbers = _line_numbers(rows, first, None if failure else self.skipped_lines + reader.line_num + 1)
+            if (index := _too_wide(rows)) < len(rows):
+                failure = self._width_refusal(numbers[index], len(rows[index]))
+                del rows[index:], numbers[index + 1 :]
+            if rows:
+                guarded, suspect = apostrophes and not self.raw, exponents
+                yield _page(numbers[:-1], rows, guarded=guarded, suspect=suspect)
             first = numbers[-1]
             earlier += len(rows)
         if isinstance(failure, SheetError):
             raise failure
         raise self._translated(str(failure), first, self.skipped_lines + reader.line_num)
 
-    def _too_wide(self, line: int, values: int) -> SheetError:
+    def _width_refusal(self, line: int, values: int) -> SheetError:
         what = f"{self.path.name}, line {line}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
         return SheetError(what, "Name the separator with --separator if it is another one.")
 
@@ -161,14 +159,14 @@ def _line_ends(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
-def _read_rows(rows: Iterator[list[str]], page: list[list[str]]) -> None:
-    """Add rows to `page` until it is full, or until a row is wider than any worksheet."""
-    widest = 1
-    for cells in rows:
-        page.append(cells)
-        widest = max(widest, len(cells))
-        if widest * len(page) >= MOST_CELLS or widest > MOST_COLUMNS:
-            return
+def _read_rows(reader: Iterator[list[str]], rows: list[list[str]]) -> csv.Error | SheetError | None:
+    """Read some more `rows`; those before a mistake stay."""
+    try:
+        for cells in islice(reader, ROWS_AT_ONCE):
+            rows.append(cells)  # noqa: PERF402 - one by one, as they are counted meanwhile
+    except (csv.Error, SheetError) as error:
+        return error
+    return None
 
 
 def _page(numbers: Sequence[int], rows: Sequence[Sequence[str]], *, guarded: bool, suspect: bool) -> Page:
@@ -179,11 +177,11 @@ def _page(numbers: Sequence[int], rows: Sequence[Sequence[str]], *, guarded: boo
     return Page(numbers, columns, lengths, (), _exponents(numbers, columns) if suspect else ())
 
 
-def _pieces(rows: Sequence[Sequence[str]]) -> list[slice]:
-    """All rows, or apart the last one where it is so wide that blanks in all others would fill the memory."""
-    if rows and len(rows) * len(rows[-1]) > 2 * MOST_CELLS:
-        return [slice(len(rows) - 1), slice(len(rows) - 1, len(rows))]
-    return [slice(len(rows))] if rows else []
+def _too_wide(rows: Sequence[Sequence[str]]) -> int:
+    """The index of the first row that is wider than any worksheet, or the number of rows."""
+    if max(map(len, rows), default=0) <= MOST_COLUMNS:
+        return len(rows)
+    return next(index for index, row in enumerate(rows) if len(row) > MOST_COLUMNS)
 
 
 def _line_numbers(rows: Sequence[Sequence[str]], first: int, end: int | None) -> list[int]:
