@@ -39,7 +39,8 @@ class CellIssue(NamedTuple):
 class SheetFrame(NamedTuple):
     """Some rows of a sheet: DataFrames of their `cells` ('' for blank), and of the `issues` of these cells.
 
-    A cell with an error is blank in `cells`. An issue may be of a column beyond the last one.
+    A cell with an error is blank in `cells`, or has U+FFFD for what is no character. An issue may be of a column
+    beyond the last one.
     """
 
     cells: Frame
@@ -110,3 +111,8 @@ def column_texts(frame: Frame) -> list[list[str]]:
 def row_texts(frame: Frame) -> list[tuple[str, ...]]:
     """The texts of each row."""
     return [*zip(*column_texts(frame), strict=True)]
+
+
+def replace_surrogates(text: str) -> str:
+    """`text` with U+FFFD for halves of surrogate pairs: no file, database or request can hold these."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -30,7 +30,7 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.detect_format import Format, protected
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
-from heyx_bulk.sheets.record import CellError, Record, Worksheet, WorksheetInfo, width_of
+from heyx_bulk.sheets.record import CellError, Record, Worksheet, WorksheetInfo, pages
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, GENERAL, CellText, number_text, parse_number_format
 from heyx_bulk.sheets.xlsx.package import Package
 
@@ -110,7 +110,7 @@ class LegacyBook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
-        return Worksheet(self._records(), [Area(*area) for area in self._receive()])
+        return Worksheet(pages(self._records()), [Area(*area) for area in self._receive()])
 
     def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:
@@ -240,7 +240,7 @@ def _records(rows: Iterator[Row]) -> Iterator[Record]:
             [CellError(row, at, cell.warning, cell.remedy) for at, cell in enumerate(cells) if cell.warning],
             hidden,
         )
-        width = width_of(record)
+        width = _width(record)
         if not width:
             continue
         if row > MOST_ROWS or width > MOST_COLUMNS:
@@ -248,6 +248,12 @@ def _records(rows: Iterator[Row]) -> Iterator[Record]:
         if max(map(len, record.cells)) > MOST_CHARACTERS:
             sys.exit(f"row {row} holds over 1 MB in one cell")
         yield record
+
+
+def _width(record: Record) -> int:
+    """How many columns reach to the last cell that is not blank or has an error; 0 for a blank row."""
+    width = max((at for at, cell in enumerate(record.cells, 1) if cell.strip()), default=0)
+    return max(width, *(error.position + 1 for error in record.errors)) if record.errors else width
 
 
 def _limit_resources() -> None:

@@ -77,7 +77,7 @@ def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tup
 
     def read(source: CsvFile) -> Sheet | SheetError:
         try:
-            return read_sheet(source.records(), source.path, Format.CSV, None, header_row)
+            return read_sheet(source.pages(), source.path, Format.CSV, None, header_row)
         except SheetError as error:
             return error
 
@@ -102,7 +102,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
         info = _choose_worksheet(book, options.worksheet)
         worksheet = book.worksheet(info)
-        sheet = read_sheet(worksheet.records, path, form, info.name, options.header_row)
+        sheet = read_sheet(worksheet.pages, path, form, info.name, options.header_row)
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
     hidden = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.record import Worksheet, WorksheetInfo, width_of
+from heyx_bulk.sheets.record import Worksheet, WorksheetInfo
 from heyx_bulk.sheets.xlsx.cell_text import (
     BUILTIN_FORMATS,
     GENERAL,
@@ -38,12 +38,12 @@ class Workbook:
         self._formats = _number_formats(package, named.get("styles", "xl/styles.xml"))
 
     def has_data(self, info: WorksheetInfo) -> bool:
-        return any(map(width_of, self.worksheet(info).records))
+        return any(page.filled().numbers for page in self.worksheet(info).pages)
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         place = f"{self.path.name}, worksheet {info.name!r}"
         reader = WorksheetReader(self._package, place, self._texts, self._formats, self._from_1904)
-        return Worksheet(reader.records(info.part), reader.merged)
+        return Worksheet(reader.pages(info.part), reader.merged)
 
 
 def _worksheets(

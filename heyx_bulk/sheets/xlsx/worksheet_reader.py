@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS, cell_too_long
-from heyx_bulk.sheets.record import CellError, Record
+from heyx_bulk.sheets.record import CellError, Page, Record, pages
 from heyx_bulk.sheets.xlsx.cell_text import (
     CORRECT_CELL,
     GENERAL,
@@ -98,7 +98,7 @@ class SharedStrings:
 class WorksheetReader:
     """A reader of one worksheet, called `place` in messages; it gathers cells into rows as the parser meets them.
 
-    After `records` has ended, `merged` holds the merged areas.
+    After `pages` has ended, `merged` holds the merged areas.
     """
 
     package: Package
@@ -128,8 +128,11 @@ class WorksheetReader:
     pieces: list[str] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
 
-    def records(self, part: str) -> Iterator[Record]:
+    def pages(self, part: str) -> Iterator[Page]:
         """The rows that have cells, in the file's order; raises `SheetError` for a damaged worksheet."""
+        return pages(self._records(part))
+
+    def _records(self, part: str) -> Iterator[Record]:
         for _ in self.package.parse(part, self._start, self._end, self._characters):
             yield from self.ready
             self.ready.clear()
