@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -21,11 +21,12 @@ from heyx_bulk.sheets.csv.dialect import (
 from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy import open_legacy_book
-from heyx_bulk.sheets.record import RUN_WORKSHEET, Book, WorksheetInfo
+from heyx_bulk.sheets.record import ROW_COLUMN, Book, Record, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.xlsx.workbook import Workbook
 
+_HEADER_SEARCHED = 100
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
 _DETECT_ALL = SheetOptions()
@@ -102,7 +103,9 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
         info = _choose_worksheet(book, options.worksheet)
         worksheet = book.worksheet(info)
-        sheet = read_sheet(worksheet.records, path, form, info.name, options.header_row)
+        first = [*islice(worksheet.records, _HEADER_SEARCHED)]
+        header_row = options.header_row or next((record.row for record in first if _names_rows(record)), None)
+        sheet = read_sheet(chain(first, worksheet.records), path, form, info.name, header_row)
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
     hidden = [
@@ -115,7 +118,10 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
 
 
 def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
-    """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`."""
+    """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`.
+
+    Of several with data it is the only one whose table is of a file of results.
+    """
     if name is not None:
         exact = [info for info in book.worksheets if info.name == name]
         folded = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
@@ -123,16 +129,24 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
             return (exact or folded)[0]
         what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}"
         raise SheetError(what, "Name one of them with --worksheet NAME.")
-    visible = (info for info in book.worksheets if info.visible and info.name != RUN_WORKSHEET)
-    filled = [info for info in visible if book.has_data(info)]
-    if len(filled) == 1:
-        return filled[0]
+    filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
+    of_results = filled
+    if len(filled) > 1:
+        # Each is read to its end: a child process that reads an old format cannot be stopped in between.
+        of_results = [info for info in filled if sum(map(_names_rows, book.worksheet(info).records))]
+    if len(of_results) == 1:
+        return of_results[0]
     if filled:
         raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
         raise SheetError(f"{book.path.name} is empty but for the hidden worksheets {_listed(hidden)}", _NAME_ONE)
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
+
+
+def _names_rows(record: Record) -> bool:
+    """Whether a row is the header of a file of results, whose column `heyx row` says which row is which."""
+    return ROW_COLUMN in map(str.strip, record.cells)
 
 
 def _listed(worksheets: Sequence[WorksheetInfo]) -> str:

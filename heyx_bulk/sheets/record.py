@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 
 from heyx_bulk.sheets.cell_reference import Area
 
-RUN_WORKSHEET = "heyx run"
-"""The worksheet of a results file that describes its run; it is read only where it is named."""
+ROW_COLUMN = "heyx row"
+"""The header of the column that names a row in a file of results; by it a reader finds the table there."""
 
 PASTE_AS_TEXT = "format the column as Text in Excel, paste the values again and save"
 
