@@ -225,15 +225,31 @@ def _cell(page: Worksheet, row: int, position: int) -> Cell:
 
 
 def _correct(cell: Cell, corrected: CorrectedCell) -> None:
-    value = typed_value(corrected.text, corrected.kind)
-    if value is None:
+    """Write another text, as a value of the same kind as before where it is one."""
+    before = _kind_of(cell, corrected.text)
+    kind = corrected.kind or before
+    value = typed_value(corrected.text, kind)
+    if value is None or kind is None:
         _write_text(cell, corrected.text)
         cell.number_format = "@"
         return
-    typed_before = cell.data_type in ("n", "d", "b") and cell.value is not None
+    number_format = cell.number_format if kind is before else NUMBER_FORMATS.get(kind, "General")
     cell.value = value
-    if not typed_before and corrected.kind is not None:
-        cell.number_format = NUMBER_FORMATS.get(corrected.kind, "General")
+    cell.number_format = number_format
+
+
+def _kind_of(cell: Cell, text: str) -> ValueKind | None:
+    """The kind of value that a cell of the person's has; of a date and a moment, that of the new `text`."""
+    if cell.value is None:
+        return None
+    match cell.data_type:
+        case "b":
+            return ValueKind.BOOLEAN
+        case "d":
+            return ValueKind.DATETIME if "T" in text else ValueKind.DATE
+        case "n":
+            return ValueKind.NUMBER
+    return None
 
 
 def _write_text(cell: Cell | MergedCell, text: str) -> None:
