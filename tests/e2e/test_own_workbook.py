@@ -107,12 +107,9 @@ def test_libreoffice_opens_the_copies_and_what_it_saves_can_be_given_back(tmp_pa
         book[PEOPLE]["A3"] = "+4412345002"
         book.save(failed)
         for suffix in ("xlsx", "ods"):
-            words = [
-                f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}",
-                "--outdir",
-                str(tmp_path / "saved"),
-            ]
-            convert = ["soffice", "--headless", *words, "--convert-to", suffix, str(failed)]
+            profile = (tmp_path / "profile").as_uri()
+            convert = ["soffice", "--headless", f"-env:UserInstallation={profile}", "--convert-to", suffix]
+            convert += ["--outdir", str(tmp_path / "saved"), str(failed)]
             subprocess.run(convert, check=True, capture_output=True, timeout=120)
             saved = open_sheet(tmp_path / "saved" / f"{failed.stem}.{suffix}")
             assert (saved.worksheet, saved.header, errors_of(saved)) == (PEOPLE, before.header, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ def _cells(page: Any, other: Any, changed: Sequence[str]) -> Iterator[str]:
 
 
 def _sheet(page: Any, other: Any, *, filtered: bool) -> Iterator[str]:
-    for what, of in {
+    looks: dict[str, Callable[[Any], object]] = {
         "state": lambda one: one.sheet_state,
         "panes": lambda one: one.sheet_view.pane and (one.sheet_view.pane.xSplit, one.sheet_view.pane.ySplit),
         "merged": lambda one: sorted(map(str, one.merged_cells.ranges)),
@@ -132,7 +132,8 @@ def _sheet(page: Any, other: Any, *, filtered: bool) -> Iterator[str]:
         "print": lambda one: (one.page_setup.orientation, one.print_title_rows, one.print_area),
         "protection": lambda one: one.protection.sheet,
         "tables": lambda one: {name: table.ref for name, table in one.tables.items()},
-    }.items():
+    }
+    for what, of in looks.items():
         if of(page) != of(other):
             yield f"{what}: {of(page)} became {of(other)}"
     if not filtered and [n for n, row in page.row_dimensions.items() if row.hidden] != [
