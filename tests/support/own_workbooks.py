@@ -101,8 +101,8 @@ def _cells(page: Any, other: Any, changed: Sequence[str]) -> Iterator[str]:
             copied = other[cell.coordinate]
             if cell.coordinate in changed:
                 continue
-            if (cell.value, cell.data_type) != (copied.value, copied.data_type):
-                yield f"{cell.coordinate}: {cell.value!r} became {copied.value!r}"
+            if _value(cell) != _value(copied):
+                yield f"{cell.coordinate}: {_value(cell)} became {_value(copied)}"
             for look in ("font", "fill", "border", "alignment", "number_format", "protection"):
                 if repr(getattr(cell, look)) != repr(getattr(copied, look)):
                     yield f"{cell.coordinate}: {look}"
@@ -112,10 +112,15 @@ def _cells(page: Any, other: Any, changed: Sequence[str]) -> Iterator[str]:
                 yield f"{cell.coordinate}: hyperlink"
 
 
+def _value(cell: Any) -> object:
+    """The value of a cell; a formula of an area is an object that is equal to no other."""
+    area = getattr(cell.value, "ref", None)
+    return (cell.value.text, area) if area else (cell.value, cell.data_type)
+
+
 def _sheet(page: Any, other: Any, *, filtered: bool) -> Iterator[str]:
     looks: dict[str, Callable[[Any], object]] = {
         "state": lambda one: one.sheet_state,
-        "panes": lambda one: one.sheet_view.pane and (one.sheet_view.pane.xSplit, one.sheet_view.pane.ySplit),
         "merged": lambda one: sorted(map(str, one.merged_cells.ranges)),
         "validations": lambda one: [
             (str(rule.sqref), rule.type, rule.formula1) for rule in one.data_validations.dataValidation
@@ -131,11 +136,14 @@ def _sheet(page: Any, other: Any, *, filtered: bool) -> Iterator[str]:
         "heights": lambda one: {number: row.height for number, row in one.row_dimensions.items() if row.height},
         "print": lambda one: (one.page_setup.orientation, one.print_title_rows, one.print_area),
         "protection": lambda one: one.protection.sheet,
-        "tables": lambda one: {name: table.ref for name, table in one.tables.items()},
+        "tables": lambda one: dict(one.tables.items()),
     }
     for what, of in looks.items():
         if of(page) != of(other):
             yield f"{what}: {of(page)} became {of(other)}"
+    pane, copied = page.sheet_view.pane, other.sheet_view.pane
+    if pane is not None and (pane.xSplit, pane.ySplit) != (copied.xSplit, copied.ySplit):
+        yield "panes"
     if not filtered and [n for n, row in page.row_dimensions.items() if row.hidden] != [
         n for n, row in other.row_dimensions.items() if row.hidden
     ]:

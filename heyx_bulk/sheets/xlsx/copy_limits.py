@@ -72,6 +72,7 @@ _HARMLESS_EXTENSIONS = frozenset(
 _EXTENSIONS = {
     "sparklineGroups": "sparklines",
     "conditionalFormattings": "conditional formats of a newer kind",
+    "id": "conditional formats of a newer kind",
     "dataValidations": "validations that refer to another worksheet",
     "slicerList": "slicers",
     "timelineRefs": "timelines",

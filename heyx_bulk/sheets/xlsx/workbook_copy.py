@@ -140,7 +140,7 @@ def _load(source: Path) -> tuple[Workbook, str | None]:
     try:
         with warnings.catch_warnings(action="ignore"), source.open("rb") as file:
             workbook = load_workbook(file, rich_text=True)
-    except _NOT_LOADED as error:
+    except (*_NOT_LOADED, OSError) as error:  # it raises one for a package without a workbook
         raise CopyRefused("the workbook cannot be copied") from error
     for page in workbook.worksheets:
         if page.title.startswith(SUMMARY_TITLE) and str(page["A1"].value) == SUMMARY_HEADING:
