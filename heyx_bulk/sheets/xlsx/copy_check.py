@@ -48,23 +48,37 @@ def find_change(source: Path, copy: Path, changes: Changes, left_out: str | None
 def _first_change(
     before: Workbook, info: WorksheetInfo, after: Workbook, copied: WorksheetInfo, changes: Changes | None
 ) -> str:
+    """The first cell that is not the same, such as `B7`; rows with our cells alone do not count."""
     ours = changes.ours if changes else frozenset[int]()
-    wanted = (
-        (record.row, _cells(record, ours, changes.corrected(record.row) if changes else {}))
-        for record in before.worksheet(info).records
-    )
-    found = ((record.row, _cells(record, ours, {})) for record in after.worksheet(copied).records)
-    for (row, cells), (other, others) in zip_longest(_filled(wanted), _filled(found), fillvalue=(0, {})):
-        if row != other:
-            return f"A{row or other}"
-        if cells != others:
-            position = min(at for at in cells.keys() | others.keys() if cells.get(at) != others.get(at))
-            return f"{column_letter(position)}{row}"
+    wanted = _filled(before.worksheet(info).records, ours)
+    found = _filled(after.worksheet(copied).records, ours)
+    for record, other in zip_longest(wanted, found):
+        if record is None or other is None or record.row != other.row:
+            return f"A{(record or other).row}"
+        corrected = changes.corrected(record.row) if changes else {}
+        if corrected or not _is_same(record, other, ours):
+            cells, others = _cells(record, ours, corrected), _cells(other, ours, {})
+            if cells != others:
+                position = min(at for at in cells.keys() | others.keys() if cells.get(at) != others.get(at))
+                return f"{column_letter(position)}{record.row}"
     return ""
 
 
-def _filled(rows: Iterator[tuple[int, _Cells]]) -> Iterator[tuple[int, _Cells]]:
-    return (row for row in rows if row[1])
+def _filled(records: Iterator[Record], ours: frozenset[int]) -> Iterator[Record]:
+    """The rows with a cell that is not blank and not ours."""
+    return (record for record in records if record.errors or any(_texts(record, ours)))
+
+
+def _texts(record: Record, ours: frozenset[int]) -> Iterator[str]:
+    return (text for at, text in enumerate(record.cells) if at not in ours)
+
+
+def _is_same(before: Record, after: Record, ours: frozenset[int]) -> bool:
+    """Whether two rows are seen at a glance to be the same: ours stand right of all others."""
+    width = len(before.cells)
+    if before.errors or before.warnings or after.errors or after.warnings or (ours and min(ours) < width):
+        return False
+    return after.cells[:width] == before.cells and not any(after.cells[width : min(ours, default=None)])
 
 
 def _cells(record: Record, ours: frozenset[int], corrected: Mapping[int, str]) -> _Cells:

@@ -17,6 +17,7 @@ from heyx_bulk.sheets.xlsx.workbook import Workbook
 from heyx_bulk.sheets.xlsx.worksheet_reader import SharedStrings
 
 _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b(?:[^>]*/>|.*?</f>))<v ?/></c>', re.DOTALL)
+_HAS_FORMULA = re.compile(rb"<f[ />]")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
 _KIND = re.compile(r' t="[^"]*"')
 
@@ -45,21 +46,23 @@ def restore_formula_values(
     for a cell that is a formula no more. Raises `FormulaLost`.
     """
     workbook = Workbook(source)
-    by_part: dict[str, dict[str, StoredValue]] = {}
-    for info in workbook.worksheets:
-        if info.name in parts:
-            values = _stored_values(workbook.package, info.part, workbook.texts)
-            for (row, position), text in replaced.get(info.name, {}).items():
-                reference = f"{column_letter(position)}{row}"
-                if (value := values.pop(reference, None)) is not None and text is not None:
-                    values[reference] = _changed(value, text)
-            by_part[parts[info.name]] = values
+    worksheets = {parts[info.name]: info for info in workbook.worksheets if info.name in parts}
     with ZipFile(saved) as archive, ZipFile(target, "w", ZIP_DEFLATED) as written:
         for part in archive.infolist():
             content = archive.read(part)
-            if values := by_part.get(part.filename, {}):
+            info = worksheets.get(part.filename)
+            if info is not None and _HAS_FORMULA.search(content):
+                values = _stored_values(workbook.package, info.part, workbook.texts)
+                _replace(values, replaced.get(info.name, {}))
                 content = _with_values(content.decode(), values).encode()
             written.writestr(part.filename, content)
+
+
+def _replace(values: dict[str, StoredValue], replaced: Mapping[tuple[int, int], str | None]) -> None:
+    for (row, position), text in replaced.items():
+        reference = f"{column_letter(position)}{row}"
+        if (value := values.pop(reference, None)) is not None and text is not None:
+            values[reference] = _changed(value, text)
 
 
 def _changed(value: StoredValue, text: str) -> StoredValue:
