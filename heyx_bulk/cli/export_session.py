@@ -24,7 +24,7 @@ from heyx_bulk.cli.summary import tell_sent
 from heyx_bulk.cli.upload_view import tell_cost
 from heyx_bulk.errors import SettingsError, Stopped
 from heyx_bulk.export.exporter import open_export, read_contacts
-from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, parse_column_name
+from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, kinds_by_field, parse_column_name
 from heyx_bulk.export.reader import ExportEvents
 from heyx_bulk.export.request import Condition, ContactFilter, ExportRequest, parse_field_value, parse_moment
 from heyx_bulk.export.value_lists import SheetColumn, column_values
@@ -227,7 +227,8 @@ def _table_layout(options: ExportOptions, zone: tzinfo) -> TableLayout:
     names = (parse_column_name(name) for name in (options.columns or "").split(",") if trim(name))
     mapping = None if options.mapping is None else read_mapping(options.mapping)
     headers = headers_by_field(options.rename, mapping)
-    return TableLayout(tuple(dict.fromkeys(names)), headers, options.tag_columns, zone)
+    kinds = kinds_by_field(mapping)
+    return TableLayout(tuple(dict.fromkeys(names)), headers, kinds, options.tag_columns, zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,9 @@ def finish(console: Console, result: UploadResult) -> int:
     code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
     if result.results is not None:
-        console.say(f"Results: {short_path(result.results)}")
+        console.say(f"Results: {short_path(result.results)}{_new_workbook(result.results_note)}")
         if result.failed is not None:
-            console.say(f"Rows that need you: {short_path(result.failed)}")
+            console.say(f"Rows that need you: {short_path(result.failed)}{_new_workbook(result.failed_note)}")
     elif result.write_error is not None:
         console.error(error_text(result.write_error))
         console.say(f"To write the results later: {later}")
@@ -114,6 +114,11 @@ def finish(console: Console, result: UploadResult) -> int:
         code = HeyxBulkError.exit_code
     _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors])
     return code
+
+
+def _new_workbook(note: str) -> str:
+    """Why a file is not a copy of the person's workbook, for the line that names it."""
+    return f" (a new workbook, not a copy of yours: {note})" if note else ""
 
 
 def finish_simulation(console: Console, result: UploadResult) -> int:
@@ -209,6 +214,9 @@ def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "
         "seconds": round(sent.seconds, 1) if sent else 0,
         "checkpoint": str(result.checkpoint),
         "results": str(result.results) if result.results else None,
+        "results_note": result.results_note or None,
+        "failed": str(result.failed) if result.failed else None,
+        "failed_note": result.failed_note or None,
         "exit": code,
     }
     console.result(f"{prefix}{totals_line(result.totals, result.contacts)}", {**document, **more})

@@ -36,6 +36,7 @@ from heyx_bulk.values.equality import PhoneLookup
 
 ASK_ABOVE_CONTACTS = 100
 CAUSES_SHOWN = 30
+EDITED_SHOWN = 20
 LONGEST_EXAMPLE = 241
 
 
@@ -261,9 +262,12 @@ class RerunView(UploadView):
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
         self._console.say(f"{given.name}: {count(len(given.opened), 'row')} given back.")
         if given.done:
-            self._console.say(
-                f"  {count(len(given.done), 'row')} of them were done since and are left as they are."
-            )
+            others = count(len(given.done), "other row")
+            self._console.say(f"  {others} in it need nothing, and are left as they are.")
+        if given.edited:
+            edited = rows_named(len(given.edited), given.edited[:EDITED_SHOWN])
+            self._console.say(f"  {edited} changed all the same; a rerun does not send that.")
+            self._console.say("  To send it, put these rows into a sheet of their own and upload it.")
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:

@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol
 
 from heyx_bulk.sheets.cell_reference import Area
 
-RUN_WORKSHEET = "heyx run"
-"""The worksheet of a results file that describes its run; it is read only where it is named."""
+ROW_COLUMN = "heyx row"
+"""The header of the column that names a row in a file of results; by it a reader finds the table there."""
 
 PASTE_AS_TEXT = "format the column as Text in Excel, paste the values again and save"
 
@@ -68,7 +68,8 @@ class Page(NamedTuple):
         length = len(self.columns) if self.lengths is None else self.lengths[index]
         cells = [column[index] for column in self.columns[:length]]
         errors = [error for error in self.errors if error.row == number]
-        return Record(number, cells, errors, (), number in self.hidden)
+        warnings = [warning for warning in self.warnings if warning.row == number]
+        return Record(number, cells, errors, warnings, number in self.hidden)
 
     def rows(self, chosen: Sequence[object]) -> Page:
         """The rows for which `chosen` is true."""

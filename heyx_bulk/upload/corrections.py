@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.mapping.cells import cell_problems
-from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, normalize_name
-from heyx_bulk.models.contacts import Problem
+from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, Use, normalize_name
 from heyx_bulk.reports.outcome_cells import parse_row_label, reported_id, sheet_positions
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.frames import numbers_of, row_texts
+from heyx_bulk.sheets.frames import ERROR, issues_of, numbers_of, row_texts
+from heyx_bulk.sheets.record import ROW_COLUMN
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
@@ -24,11 +24,15 @@ MISTAKES_SHOWN = 10
 
 @dataclass(slots=True)
 class ImportedCorrections:
-    """What the file of failed rows brought: rows opened again, and rows that were done already and left alone."""
+    """What a file of failed rows brought: rows opened again, and others, which need nothing and are left alone.
+
+    `edited` are those of the others whose cells were changed all the same.
+    """
 
     name: str
     opened: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
+    edited: list[int] = field(default_factory=list)
 
 
 def run_of_file(sheet: Sheet) -> str | None:
@@ -76,9 +80,21 @@ class _Reader:
         """The rows that are to be opened again."""
         for frame in self._sheet.frames():
             problems = cell_problems(self._run.columns, frame, target=self._sources.get)
+            unreadable: dict[int, set[int]] = {}
+            for issue in issues_of(frame.issues):
+                if issue.severity == ERROR:
+                    unreadable.setdefault(issue.row, set()).add(issue.column)
             for row, cells in zip(numbers_of(frame.cells), row_texts(frame.cells), strict=True):
-                if (record := self._record(row, cells)) is not None:
-                    yield self._corrected(record, cells, problems.get(row, ()))
+                if (record := self._record(row, cells)) is None:
+                    continue
+                texts, named_id = self._texts(record, cells, unreadable.get(row, set()))
+                if record.status in NEEDS_ATTENTION:
+                    self.given.opened.append(record.number)
+                    yield revalidate(self._run, record.number, texts, named_id, problems.get(row, ()))
+                    continue
+                self.given.done.append(record.number)
+                if (tuple(texts), named_id) != (record.cells, record.assigned_id):
+                    self.given.edited.append(record.number)
 
     def refuse_mistakes(self) -> None:
         """Raise what is wrong with the file, if anything is."""
@@ -109,21 +125,25 @@ class _Reader:
             self._mistakes.append(f"row {row}: the run has no row {number}")
         else:
             self._seen[number] = row
-            if record.status in NEEDS_ATTENTION:
-                self.given.opened.append(number)
-                return record
-            self.given.done.append(number)
+            return record
         return None
 
-    def _corrected(self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem]) -> CorrectedRow:
+    def _texts(
+        self, record: RowRecord, cells: Sequence[str], unreadable: Set[int]
+    ) -> tuple[list[str], str | None]:
+        """The row's texts now, and the contact id that a person named for it.
+
+        A cell at an `unreadable` position, such as a formula that was not calculated, keeps its text.
+        """
         texts = list(record.cells)
         for source, target in self._sources.items():
-            texts[target] = cells[source]
+            if source not in unreadable:
+                texts[target] = cells[source]
         named_id = record.assigned_id
         if self._id_position is not None:
             text = trim(cells[self._id_position])
             named_id = named_id if text == reported_id(record, self._ids) else text or None
-        return revalidate(self._run, record.number, texts, named_id, problems)
+        return texts, named_id
 
     def _match_columns(self, header: Sequence[str]) -> dict[int, int]:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""

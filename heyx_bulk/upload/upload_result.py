@@ -34,7 +34,10 @@ class UploadResult:
     contacts: int | None = None
     sent: SessionSummary | None = None
     results: Path | None = None
+    results_note: str = ""
+    """Why the results are a new workbook and not a copy of the person's own, where they are; as a clause."""
     failed: Path | None = None
+    failed_note: str = ""
     uncertain: tuple[RowRecord, ...] = ()
     """The first rows that ended uncertain; one more than are to be shown, if there are more."""
     can_look_again: bool = False
@@ -64,7 +67,9 @@ def report(
     checkpoint, uncertain = run.checkpoint, run.checkpoint.queue.uncertain_rows
     totals = checkpoint.queries.totals()
     interrupted = sent is not None and isinstance(sent.stopped, Interrupted)
-    written = failed = write_error = None
+    written: results.WrittenFile | None = None
+    failed: results.WrittenFile | None = None
+    write_error = None
     if paths is not None and not (interrupted and sum(totals.values()) > LARGE_ROWS):
         try:
             written, failed = results.write_results(run, paths.results), results.write_failed(run, paths.failed)
@@ -77,8 +82,10 @@ def report(
         command=command or checkpoint.facts.command,
         contacts=checkpoint.queries.count_contacts(),
         sent=sent,
-        results=written,
-        failed=failed,
+        results=written.path if written else None,
+        results_note=written.note if written else "",
+        failed=failed.path if failed else None,
+        failed_note=failed.note if failed else "",
         uncertain=tuple(islice(uncertain(), UNCERTAIN_SHOWN + 1)),
         can_look_again=any(map(run.can_be_looked_for, uncertain())),
         audit_errors=tuple(audit_errors(checkpoint)),

@@ -31,6 +31,7 @@ DOORS = {
     "typer": {"cli"},
     "pandas": {"sheets"},
     "xlsxwriter": {"sheets"},
+    "openpyxl": {"sheets"},
     "xlrd": {"sheets"},
     "pyarrow": {"sheets"},
     "python_calamine": {"sheets"},

@@ -55,9 +55,9 @@ def sent(run: Run, sandbox: Sandbox, *, settle: float = 0.05) -> dict[str, int]:
 
 def failed(run: Run, folder: Path) -> list[dict[str, str]]:
     """The file of failed rows, written and read."""
-    place = results.write_failed(run, folder / "contacts.failed.csv")
-    assert place is not None
-    with place.open(encoding="utf-8-sig", newline="") as file:
+    written = results.write_failed(run, folder / "contacts.failed.csv")
+    assert written is not None
+    with written.path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -198,7 +198,7 @@ def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
 
 def test_a_results_file_is_no_file_of_failed_rows(tmp_path: Path) -> None:
     with begun(tmp_path) as run:
-        written = results.write_results(run, tmp_path / "contacts.results.csv")
+        written = results.write_results(run, tmp_path / "contacts.results.csv").path
         assert run_of_file(open_sheet(written)) is None
 
 

@@ -168,7 +168,7 @@ def test_a_run_that_skipped_what_it_looked_for_is_not_as_if_it_had_never_been(tm
 def test_results_hold_every_row_of_a_merged_contact_with_its_outcome(tmp_path: Path) -> None:
     with Channel() as channel, runs.staged(tmp_path, HEADER + TWINS, told(Duplicates.MERGE)) as run:
         channel.send(run)
-        path = results.write_results(run, tmp_path / "people.results.csv")
+        path = results.write_results(run, tmp_path / "people.results.csv").path
         lines = next(row_texts(cells) for cells, _ in open_sheet(path).frames())
         assert [(line[0], line[5], line[8]) for line in lines] == [
             ("+4412345678", "created", "2"),
@@ -233,9 +233,9 @@ def test_what_was_sent_as_it_stands_is_told_with_the_outcome(tmp_path: Path) -> 
 
 def given_back(run: Run, folder: Path, changed: dict[int, dict[str, str]], *, only: Sequence[int] = ()) -> None:
     """Give back the rows that need a person, some with other cells."""
-    path = results.write_failed(run, folder / "people.failed.csv")
-    assert path is not None
-    opened = open_sheet(path)
+    written = results.write_failed(run, folder / "people.failed.csv")
+    assert written is not None
+    opened = open_sheet(written.path)
     header = list(opened.header)
     lines = []
     for frame in opened.frames():

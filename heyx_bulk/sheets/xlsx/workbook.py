@@ -26,7 +26,7 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._package = package = Package(path)
+        self.package = package = Package(path)
         main = [part for kind, part in package.related("").values() if kind == "officeDocument"]
         part = main[0] if main else "xl/workbook.xml"
         related = package.related(part)
@@ -34,7 +34,7 @@ class Workbook:
         if not self.worksheets:
             raise SheetError(f"{path.name} has no worksheet", "Save the sheet as .xlsx from Excel and try again.")
         named = dict(related.values())
-        self._texts = SharedStrings(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
+        self.texts = SharedStrings(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
         self._formats = _number_formats(package, named.get("styles", "xl/styles.xml"))
 
     def has_data(self, info: WorksheetInfo) -> bool:
@@ -42,7 +42,7 @@ class Workbook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         place = f"{self.path.name}, worksheet {info.name!r}"
-        reader = WorksheetReader(self._package, place, self._texts, self._formats, self._from_1904)
+        reader = WorksheetReader(self.package, place, self.texts, self._formats, self._from_1904)
         return Worksheet(reader.pages(info.part), reader.merged)
 
 

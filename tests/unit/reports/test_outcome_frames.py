@@ -57,9 +57,9 @@ def test_the_files_of_results_hold_what_the_frames_show(tmp_path: Path, monkeypa
         assert [len(frame) for frame in frames] == [3, 1]
         shown = [row for frame in frames for row in row_texts(frame)]
         failed = [row for frame in outcome_frames(run, attention_only=True) for row in row_texts(frame)]
-        written = open_sheet(results.write_results(run, tmp_path / "results.csv"))
+        written = open_sheet(results.write_results(run, tmp_path / "results.csv").path)
         place = results.write_failed(run, tmp_path / "failed.csv")
     assert place is not None
     assert [row for frame in written.frames() for row in row_texts(frame.cells)] == shown
-    assert [row for frame in open_sheet(place).frames() for row in row_texts(frame.cells)] == failed
+    assert [row for frame in open_sheet(place.path).frames() for row in row_texts(frame.cells)] == failed
     assert len(failed) == 2

@@ -37,7 +37,7 @@ def table(path: Path) -> list[list[str]]:
 
 
 def write(run: Run, path: Path) -> Path:
-    return results.write_results(run, path)
+    return results.write_results(run, path).path
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -61,8 +61,7 @@ def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None
     with runs.staged(tmp_path, PEOPLE, INTENT) as run:
         run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
-    page = openpyxl.load_workbook(place).worksheets[0]
-    assert page.title == "Results"
+    page = openpyxl.load_workbook(place)["Results"]
     assert [(cell.value, cell.data_type) for cell in page[2] if cell.value] == [
         *[("+4412345678", "s"), ("=1+1", "s"), ("Ann", "s"), ("created", "s")],
         *[("1776025372480910", "s"), ("2", "s")],
@@ -294,8 +293,8 @@ def test_a_workbook_of_results_is_coloured_by_status_and_tells_of_its_run(tmp_pa
     status = next(cell for cell in rows[1] if cell.value == "heyx status").column
     colours = {rows.cell(row, status).value: rows.cell(row, status).fill.fgColor.rgb for row in (2, 3)}
     assert colours == {"created": "FFE2F0D9", "invalid": "FFFFE699"}
-    about = {row[0].value: row[1].value for row in workbook["heyx run"].rows}
-    assert (about["sheet"], about["run"], about["created"], about["--ignore"]) == ("people.csv", name, "1", "note")
+    about = {row[0].value: row[1].value for row in workbook["Summary"].rows}
+    assert (about["sheet"], about["run"], about["created"], about["--ignore"]) == ("people.csv", name, 1, "note")
 
 
 def test_a_workbook_of_results_is_read_again_without_naming_its_worksheet(tmp_path: Path) -> None:
