@@ -142,12 +142,13 @@ def staged_durably(path: Path, rows: int) -> int:
 
 
 def _staged(path: Path, rows: int, *, durable: bool) -> int:
-    from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - a child pays for its own libraries
-    from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - likewise
+    from heyx_bulk.cli.sheet_input import read_sheet  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - likewise
+    from heyx_bulk.sheets.sheet_options import SheetOptions  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.options import UploadOptions  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.staging import stage  # noqa: PLC0415 - likewise
 
-    sheet = open_sheet(path)
+    sheet = read_sheet(path, SheetOptions())
     place = path.with_name(f"{os.getpid()}.checkpoint")
     options = UploadOptions(mapping=MappingOptions(custom_fields=True))
     stage(sheet, options, place, channel="bench", started_at="2026-01-01", durable=durable)

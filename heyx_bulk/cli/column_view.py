@@ -10,6 +10,7 @@ import typer
 
 from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.cli.fields import known_here
+from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.upload_view import tell_invalid, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
@@ -20,7 +21,6 @@ from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports.run_totals import TO_DO, exit_code
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.upload.inspection import Inspection, inspect_sheet, sample_columns
 from heyx_bulk.upload.options import UploadOptions
@@ -42,7 +42,7 @@ _USES = {
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
     """Show what each column is taken for, or write it into the mapping file `save`; the exit code."""
-    opened, known = open_sheet(sheet, options.sheet), known_here()
+    opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look and save is None)
     found = map_columns(opened.header, options.mapping, opened.blank, known)
     looks = sample_columns(opened)
@@ -94,7 +94,7 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
     """Show how a sheet is read and what is wrong with it; the exit code."""
-    opened, known = open_sheet(sheet, options.sheet), known_here()
+    opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look)
     looked = inspect_sheet(opened, options, known)
     _tell_reading(console, looked)

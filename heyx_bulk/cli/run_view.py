@@ -14,6 +14,7 @@ from pathlib import Path
 
 from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.cli.console import Console, duration, same_command, sentence, short_path
+from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
 from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
@@ -28,7 +29,6 @@ from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
-from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
@@ -269,7 +269,7 @@ def run_again(
     checkpoint: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, uncertain: bool
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
-    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(open_sheet(checkpoint))
+    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(read_sheet(checkpoint, SheetOptions()))
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
@@ -277,7 +277,7 @@ def run_again(
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)
         else:
-            corrections = open_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
+            corrections = read_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals)
         result = rerun(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)
@@ -288,7 +288,7 @@ def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
     """Say what is sent again: rows as they were, also where the sheet has been changed since."""
     difference, path = "", Path(checkpoint.info.path)
     with suppress(SheetError):
-        difference = sheet_change(checkpoint, open_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
+        difference = sheet_change(checkpoint, read_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
     if difference:
         console.say(f"{path.name} has changed since its run began ({difference}).")
         console.say("A rerun sends its rows as they were.")

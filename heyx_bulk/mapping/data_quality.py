@@ -183,7 +183,9 @@ def _rounded_ids(found: Mapping[str, _Rows]) -> Iterator[tuple[_Rows, str]]:
 
 _LETTERS = _Check(_letters, _garbled_letters, lambda cells: not cells.isascii() and _MOJIBAKE.search(cells))
 _PHONES = _Check(_phone, _odd_phones)
-_DATES = _Check(_date, _mixed_dates, _MAYBE_DATE.search)
+_DATES = _Check(
+    _date, _mixed_dates, lambda cells: any(sign in cells for sign in "./-") and _MAYBE_DATE.search(cells)
+)
 _IDS = _Check(_id, _rounded_ids)
 
 

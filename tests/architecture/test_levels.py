@@ -30,6 +30,7 @@ DOORS = {
     "platformdirs": {"settings"},
     "typer": {"cli"},
     "pandas": {"sheets"},
+    "numpy": {"storage"},
     "xlsxwriter": {"sheets"},
     "openpyxl": {"sheets"},
     "xlrd": {"sheets"},
