@@ -16,7 +16,9 @@ from heyx_bulk.sheets.xlsx.cell_text import (
     parse_number_format,
 )
 from heyx_bulk.sheets.xlsx.package import Package, local
-from heyx_bulk.sheets.xlsx.worksheet_reader import SharedStrings, WorksheetReader
+from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
+from heyx_bulk.sheets.xlsx.split_reader import ValueReader
+from heyx_bulk.sheets.xlsx.worksheet_reader import WorksheetReader
 
 
 class Workbook:
@@ -42,7 +44,8 @@ class Workbook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         place = f"{self.path.name}, worksheet {info.name!r}"
-        reader = WorksheetReader(self.package, place, self.texts, self._formats, self._from_1904)
+        values = ValueReader(self.texts, self._formats, from_1904=self._from_1904)
+        reader = WorksheetReader(self.package, place, self.texts, self._formats, self._from_1904, values)
         return Worksheet(reader.pages(info.part), reader.merged)
 
 
