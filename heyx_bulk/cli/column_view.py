@@ -18,7 +18,7 @@ from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_column
 from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, example
-from heyx_bulk.reports import results
+from heyx_bulk.reports.run_totals import TO_DO, exit_code
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
@@ -104,8 +104,8 @@ def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, lo
     tell_unknown_fields(console, looked.unknown_fields)
     for mistake in looked.mistakes:
         console.say(mistake)
-    code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
-    ready = looked.totals.get(results.TO_DO, 0)
+    code = 2 if looked.mistakes else exit_code({**looked.totals, TO_DO: 0})
+    ready = looked.totals.get(TO_DO, 0)
     invalid = sum(looked.totals.values()) - ready
     console.result(
         f"{count(ready + invalid, 'row')}: {ready:,} can be sent, {invalid:,} invalid",

@@ -95,7 +95,7 @@ def _describe(call: CallDescription) -> str:
 
 
 def _outcome(record: RowRecord) -> str:
-    from heyx_bulk.reports.results import status_word
+    from heyx_bulk.reports.run_totals import status_word
 
     contact = f", contact {record.contact_id}" if record.contact_id else ""
     message = f": {record.message}" if record.message else ""

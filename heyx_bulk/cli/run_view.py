@@ -25,6 +25,7 @@ from heyx_bulk.models.phrases import count, minute_of
 from heyx_bulk.reports import results
 from heyx_bulk.reports.read_back import Comparison, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
+from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.sheets.open_sheet import open_sheet
@@ -81,8 +82,8 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
     except (CheckpointMismatch, CheckpointDamaged) as error:
         document: dict[str, object] = {"checkpoint": str(path), "error": error.what}
         return f"  {short_path(path)}: {error.what}", document, error.exit_code
-    state = "goes on" if stands.is_running else "stopped" if results.count_open(stands.totals) else "finished"
-    line = f"  {command_line('status', short_path(path))}\n    {state}; {results.totals_line(stands.totals)}"
+    state = "goes on" if stands.is_running else "stopped" if count_open(stands.totals) else "finished"
+    line = f"  {command_line('status', short_path(path))}\n    {state}; {totals_line(stands.totals)}"
     return line, {"checkpoint": str(path), "state": state, "totals": stands.totals}, _code(stands)
 
 
@@ -90,7 +91,7 @@ def _tell(path: Path, console: Console) -> int:
     with Checkpoint.open(path) as checkpoint:
         run = Run.from_checkpoint(checkpoint)
         stands = run_status(run)
-        is_open = bool(results.count_open(stands.totals))
+        is_open = bool(count_open(stands.totals))
         console.say(
             f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_progress(stands, is_open=is_open)}"
         )
@@ -99,17 +100,17 @@ def _tell(path: Path, console: Console) -> int:
         failures = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in stands.causes]
         tell_causes(console, "Rows that failed or are uncertain:", failures, shown=CAUSES_SHOWN)
         if is_open:
-            console.say(_left(stands, results.count_open(stands.totals)))
+            console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
             tell_next(console, report(run, None))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
-        console.result(results.totals_line(stands.totals), _document(run, stands))
+        console.result(totals_line(stands.totals), _document(run, stands))
         return _code(stands)
 
 
 def _code(stands: RunStatus) -> int:
-    return HeyxBulkError.exit_code if stands.audit_errors else results.exit_code(stands.totals)
+    return HeyxBulkError.exit_code if stands.audit_errors else exit_code(stands.totals)
 
 
 def _progress(stands: RunStatus, *, is_open: bool) -> str:
@@ -187,7 +188,7 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     """Write every row that can be read into a sheet of its own, and say what is lost; the exit code."""
     path = checkpoint_of(checkpoint)
     found = recover(path)
-    totals = dict(Counter(results.status_word(record) for record in found.rows))
+    totals = dict(Counter(status_word(record) for record in found.rows))
     written = results.write_recovered(found, path.with_name(f"{path.stem}.recovered.csv"))
     lost = f"{count(found.lost, 'row')} cannot be read." if found.lost > 0 else "No row is lost."
     console.say(f"{path.name}: {count(len(found.rows), 'row')} can be read. {lost}")
@@ -195,9 +196,9 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     if found.command:
         console.say("To go on; it looks for every row in HeyX first, so nobody is created twice:")
         console.say(f"  {found.command} --restart")
-    code = INCOMPLETE if found.lost > 0 else results.exit_code(totals)
+    code = INCOMPLETE if found.lost > 0 else exit_code(totals)
     document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
-    console.result(results.totals_line(totals), document)
+    console.result(totals_line(totals), document)
     return code
 
 

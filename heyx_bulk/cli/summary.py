@@ -15,8 +15,7 @@ from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, shorten
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
-from heyx_bulk.reports import results
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.run_totals import count_open, exit_code, totals_line
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 from heyx_bulk.values.equality import text_of
@@ -93,7 +92,7 @@ def finish(console: Console, result: UploadResult) -> int:
 
     Totals and next steps are said whatever becomes of the files.
     """
-    code, stopped = results.exit_code(result.totals), result.sent.stopped if result.sent else None
+    code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
     if result.results is not None:
         console.say(f"Results: {short_path(result.results)}")
@@ -119,7 +118,7 @@ def finish(console: Console, result: UploadResult) -> int:
 
 def finish_simulation(console: Console, result: UploadResult) -> int:
     """Say what a run against the sandbox came to, and how long HeyX would take; the exit code."""
-    sent, code = result.sent, results.exit_code(result.totals)
+    sent, code = result.sent, exit_code(result.totals)
     if sent is not None and sent.stopped is not None:
         console.error(f"The run would not end in one session. {sent.stopped.what}")
         console.say("In earnest nothing would be lost, and the same command would carry on.")
@@ -138,7 +137,7 @@ def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> i
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
-    code = results.exit_code(result.totals)
+    code = exit_code(result.totals)
     console.say(f"Nothing was written. The run would write with {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "plans": shown}
@@ -212,4 +211,4 @@ def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "
         "results": str(result.results) if result.results else None,
         "exit": code,
     }
-    console.result(f"{prefix}{results.totals_line(result.totals, result.contacts)}", {**document, **more})
+    console.result(f"{prefix}{totals_line(result.totals, result.contacts)}", {**document, **more})

@@ -23,7 +23,7 @@ from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from heyx_bulk.errors import WriteError, translate_full_disk
 from heyx_bulk.mapping.columns import OUR_COLUMNS, Column, Use, normalize_name
-from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count
+from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, STATUS_COLORS, WORDS, status_word
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.writer import CellStyle, write_sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
-
-UNCONFIRMED = "unconfirmed"
-TO_DO = "to do"
-NEEDS_ATTENTION = (Status.FAILED, Status.INVALID, Status.UNCERTAIN)
-WORDS = (*Status, UNCONFIRMED, TO_DO)
-
-STATUS_COLORS = {
-    Status.CREATED: "#E2F0D9",
-    Status.UPDATED: "#E2F0D9",
-    Status.FAILED: "#F8CBAD",
-    Status.INVALID: "#FFE699",
-    Status.UNCERTAIN: "#FFE699",
-    UNCONFIRMED: "#FFE699",
-}
-"""The colors of `heyx status` in a workbook: green for success, yellow and red for rows that need attention."""
 
 _ROW_NAME = re.compile(r"row (\d+) of run ([0-9a-f]{8})")
 _OPEN_MESSAGES = {
@@ -156,22 +140,6 @@ def sheet_positions(header: Sequence[str]) -> tuple[int, ...]:
     return tuple(position for position, text in enumerate(header) if normalize_name(text) not in ours)
 
 
-def totals_line(totals: Mapping[str, int], contacts: int | None = None) -> str:
-    """The totals in a sentence: `42 rows: 38 created, 3 failed, 1 invalid`.
-
-    `contacts` is how many there are, where several rows stand for one: `42 rows for 40 contacts: …`.
-    """
-    parts = [f"{totals[word]:,} {word}" for word in WORDS if totals.get(word)]
-    sent = f" for {count(contacts, 'contact')}" if contacts is not None else ""
-    return f"{count(sum(totals.values()), 'row')}{sent}: {', '.join(parts)}" if parts else "0 rows"
-
-
-def exit_code(totals: Mapping[str, int]) -> int:
-    """0 if every row succeeded, otherwise 3."""
-    wanted = (Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED)
-    return 0 if all(word in wanted for word, number in totals.items() if number) else 3
-
-
 def reported_id(record: RowRecord, ids: Sequence[Column]) -> str:
     """The contact id of a row in a file of results."""
     return record.contact_id or record.assigned_id or (record.cells[ids[0].position] if ids else "")
@@ -188,18 +156,6 @@ def _lines(
             record.message if record.state is RowState.DONE else _OPEN_MESSAGES[record.state],
             name(record),
         ]
-
-
-def status_word(record: RowRecord) -> str:
-    """The status of a row, or `unconfirmed` or `to do` if it has none yet."""
-    if record.state is RowState.DONE:
-        return record.status or ""
-    return UNCONFIRMED if record.state is RowState.CREATE_PENDING else TO_DO
-
-
-def count_open(totals: Mapping[str, int]) -> int:
-    """How many rows have no outcome yet."""
-    return totals.get(TO_DO, 0) + totals.get(UNCONFIRMED, 0)
 
 
 def _places(path: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import ContactRow, Status, common_cause
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports.audit import audit_errors
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.storage.checkpoint.call_table import CallRecord, Session

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from heyx_bulk.errors import SheetError
 from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, normalize_name
 from heyx_bulk.models.contacts import Problem
-from heyx_bulk.reports.results import NEEDS_ATTENTION, parse_row_label, reported_id, sheet_positions
+from heyx_bulk.reports.results import parse_row_label, reported_id, sheet_positions
+from heyx_bulk.reports.run_totals import NEEDS_ATTENTION
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet

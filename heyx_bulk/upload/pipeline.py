@@ -11,7 +11,7 @@ from pathlib import Path
 
 from heyx_bulk.mapping.recognition import NO_FIELDS
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet

@@ -15,6 +15,7 @@ from heyx_bulk.mapping.columns import OUR_COLUMNS
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
+from heyx_bulk.reports.run_totals import WORDS, exit_code, totals_line
 from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.queue import Queue
@@ -252,21 +253,21 @@ def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is
 
 def test_the_totals_are_a_sentence() -> None:
     totals = {"invalid": 1, "created": 1038, "failed": 3, "to do": 0, "unconfirmed": 2}
-    assert results.totals_line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 unconfirmed"
-    assert results.totals_line({"unchanged": 1}) == "1 row: 1 unchanged"
-    assert results.totals_line({}) == "0 rows"
+    assert totals_line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 unconfirmed"
+    assert totals_line({"unchanged": 1}) == "1 row: 1 unchanged"
+    assert totals_line({}) == "0 rows"
 
 
-@pytest.mark.parametrize("word", results.WORDS)
+@pytest.mark.parametrize("word", WORDS)
 def test_every_status_has_its_exit_code(word: str) -> None:
     wanted = {"created", "updated", "unchanged", "skipped"}
-    assert results.exit_code({word: 1}) == (0 if word in wanted else 3)
-    assert results.exit_code({"created": 5, word: 1}) == (0 if word in wanted else 3)
-    assert results.exit_code({"created": 5, word: 0}) == 0
+    assert exit_code({word: 1}) == (0 if word in wanted else 3)
+    assert exit_code({"created": 5, word: 1}) == (0 if word in wanted else 3)
+    assert exit_code({"created": 5, word: 0}) == 0
 
 
 def test_a_sheet_without_rows_is_as_wanted() -> None:
-    assert results.exit_code({}) == 0
+    assert exit_code({}) == 0
 
 
 def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path) -> None:
