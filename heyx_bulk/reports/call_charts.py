@@ -16,7 +16,8 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 
 TAGS_SHOWN = 15
 NUMBERS_SHOWN = 48
-LONGEST_NAME = 60
+LONGEST_NAME = 28
+"""How much of a tag is shown: bars stand beside it, also on a phone."""
 
 _ANSWER_BOUNDS = (
     (100, "under 100 ms"),
@@ -64,7 +65,7 @@ def calls_by_minute(checkpoint: Checkpoint, rate: Rate) -> TimeChart | None:
         first = next(minute.minute for minute in minutes if minute.throttled)
         sentences.append(
             f"HeyX refused {count(throttled, 'call')} as too many, first at {clock_of(60 * first)}. The run "
-            "paused each time and sent these calls again: none is lost."
+            "paused each time; a call that was refused is sent again."
         )
     if length > 1:
         sentences.append(f"Each bar is the mean of {duration(60 * length)}.")
@@ -121,9 +122,7 @@ def tags_set(checkpoint: Checkpoint) -> Chart | None:
     if others := total - sum(number for _, number in bars):
         bars.append(("other tags", others))
     also = f" and {count(taken, 'tag')} removed" if taken else ""
-    return Chart(
-        f"{count(total, 'tag')} added{also}, counted once for each contact.", bar_table("Tags added", bars)
-    )
+    return Chart(f"{count(total, 'tag')} added{also}.", bar_table("Tags added", bars))
 
 
 def _quantile(times: Sequence[tuple[int, int]], part: float) -> int:

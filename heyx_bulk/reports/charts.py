@@ -21,7 +21,7 @@ STYLE = Markup("""
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.7rem 0 0;padding:0;list-style:none}
 .key i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
 .bars{width:100%;border-collapse:collapse}.bars th,.bars td{padding:.12rem .4rem;font-weight:400;border:0}
-.bars th{text-align:right;color:var(--dim);width:1%;max-width:14rem;overflow-wrap:anywhere}
+.bars th{text-align:right;color:var(--dim);width:1%;white-space:nowrap}
 .bars td{text-align:right;width:1%;white-space:nowrap;font-variant-numeric:tabular-nums}
 .bars td:last-child{width:98%;text-align:left}
 .bars i{display:block;height:.95em;min-width:2px;border-radius:2px;background:var(--bar)}
@@ -36,6 +36,9 @@ MOST_BARS = 240
 _MOST_LABELS = 8
 _LEAST_PAUSE = 10
 """A time without calls of more bars than this is drawn as a pause of so many."""
+
+_PAUSE_WIDTH = 64
+"""The width that the words about a pause need."""
 
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
 _STEPS = (1, 2, 5)
@@ -129,7 +132,11 @@ def time_chart(name: str, minutes: Sequence[MinuteOfCalls], limit: float) -> Mar
                 left, base - 6, right - left, 6
             )
         )
-        marks.append(_text((left + right) / 2, base - 12, f"no calls for {duration(60 * idle)}", "middle"))
+        words = ("no calls for", duration(60 * idle)) if right - left >= _PAUSE_WIDTH else ("…",)
+        marks += (
+            _text((left + right) / 2, base - 12 - 14 * line, text, "middle")
+            for line, text in enumerate(reversed(words))
+        )
     parts = [
         *(_grid_line(base - value * scale, value) for value in _grid(top)),
         Markup('<path class="calls" d="{}"/>').format("".join(counted)),

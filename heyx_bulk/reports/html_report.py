@@ -17,7 +17,7 @@ from heyx_bulk.models.contacts import Status, common_cause
 from heyx_bulk.models.phrases import clock_of, count, first_of, minute_of, shorten
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.reports.audit import audit_errors
-from heyx_bulk.reports.call_charts import LONGEST_NAME, answer_times, calls_by_kind, calls_by_minute, tags_set
+from heyx_bulk.reports.call_charts import answer_times, calls_by_kind, calls_by_minute, tags_set
 from heyx_bulk.reports.charts import STYLE, Part, stacked_bar
 from heyx_bulk.reports.failure_causes import failure_causes
 from heyx_bulk.reports.next_steps import next_steps
@@ -32,6 +32,7 @@ from heyx_bulk.storage.paths import RunPaths
 CAUSES_SHOWN = 40
 SESSIONS_SHOWN = 12
 FIELDS_SHOWN = 40
+LONGEST_NAME = 60
 LONGEST_REASON = 200
 
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|‘[^’]*’|«[^»]*»")
@@ -218,7 +219,7 @@ def _session(session: Session) -> str:
 
 
 def _when(sessions: Sequence[Session], now: float) -> str:
-    began = f"{minute_of(sessions[0].started_at)}, " if sessions else ""
+    began = f"started {minute_of(sessions[0].started_at)}, " if sessions else ""
     return f"{began}as of {minute_of(now)}"
 
 
