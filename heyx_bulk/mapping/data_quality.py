@@ -27,6 +27,11 @@ _CONTINUED = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c
 _MOJIBAKE = re.compile(f"[\u00c2-\u00f4][{_CONTINUED}]")
 """The first two bytes of a character in UTF-8, read in a Western encoding."""
 
+_ROUNDED = "a long number, which the spreadsheet may have rounded"
+_NO_DATE = "formatted as a date, but holds a number that is no date, such as 0"
+_MOST_DIGITS = 15
+"""A spreadsheet keeps this many digits of a number."""
+
 _MAYBE_DATE = re.compile(rf"^[{BLANKS}]*\d{{1,2}}[./-]\d{{1,2}}[./-]\d", re.MULTILINE)
 _DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](?:\d{4}|\d{2})")
 
@@ -67,19 +72,22 @@ class DataQualityChecks:
         ]
         self._checks = [(column, check, defaultdict[str, _Rows](_Rows)) for column, check in checks]
         self._fields = {column.position: column for column in fields}
-        self._rounded = defaultdict[str, _Rows](_Rows)
-        """Numbers that a spreadsheet may have rounded, by column; ids among them make rows invalid."""
+        self._doubtful = defaultdict[tuple[str, str], _Rows](_Rows)
+        """Doubtful cells by column and by what is doubtful; ids among them make rows invalid."""
 
     def see(self, frame: SheetFrame) -> None:
         """Look at some rows of the sheet."""
         cells, numbers = frame.cells, numbers_of(frame.cells)
         for issue in issues_of(frame.issues):
             field = self._fields.get(issue.column) if issue.severity == WARNING else None
+            if field is None:
+                continue
+            text = str(cells.at[issue.row, issue.column])
+            is_damaged = is_damaged_number(text)
             # A phone that lost its digits makes its row invalid anyway.
-            if field is not None and not (
-                field.field == "phone" and is_damaged_number(str(cells.at[issue.row, issue.column]))
-            ):
-                self._rounded[str(field)].add([issue.row])
+            if not (field.field == "phone" and is_damaged):
+                what = _ROUNDED if is_damaged or len(digits(text)) > _MOST_DIGITS else _NO_DATE
+                self._doubtful[str(field), what].add([issue.row])
         texts = {column.position: cells[column.position].tolist() for column, _, _ in self._checks}
         joined = {position: "\n".join(column) for position, column in texts.items()}
         for column, check, found in self._checks:
@@ -92,9 +100,8 @@ class DataQualityChecks:
 
     def warnings(self) -> list[DataWarning]:
         """What seems damaged, column by column."""
-        what = "a long number, which the spreadsheet may have rounded"
         return [
-            *(rows.warning(column, what) for column, rows in self._rounded.items()),
+            *(rows.warning(column, what) for (column, what), rows in self._doubtful.items()),
             *(
                 rows.warning(str(column), what)
                 for column, check, found in self._checks

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from heyx_bulk.errors import WriteError, translate_full_disk
-from heyx_bulk.models.option import command_line
 from heyx_bulk.reports.outcome_cells import row_label, sheet_positions
 from heyx_bulk.reports.outcome_frames import frame_outcomes, outcome_frames, outcome_header
 from heyx_bulk.reports.results_workbook import OwnWorkbook, cell_kinds, own_workbook
 from heyx_bulk.reports.run_summary import summarize
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, STATUS_COLORS
+from heyx_bulk.reports.written_files import is_unchanged, places, write_file
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.excel_writer import CellStyle, reference_of_row
 from heyx_bulk.sheets.frames import Frame, row_texts
 from heyx_bulk.sheets.summary_page import SummaryPage
 from heyx_bulk.sheets.writer import write_sheet
 from heyx_bulk.sheets.xlsx.workbook_copy import CopyRefused
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
@@ -55,7 +52,7 @@ def write_failed(run: Run, path: Path) -> WrittenFile | None:
     removed.
     """
     if not run.checkpoint.queries.needs_attention():
-        if path.exists() and _is_ours(run.checkpoint, path):
+        if path.exists() and is_unchanged(run.checkpoint, path):
             path.unlink()
         return None
     run_id = run.checkpoint.info.run_id
@@ -69,7 +66,7 @@ def write_recovered(found: RecoveredRows, path: Path) -> Path:
     """
     widest = max((len(record.cells) for record in found.rows), default=0)
     header = found.header or tuple(f"column {column_letter(position)}" for position in range(widest))
-    place = next(place for place in _places(path) if not place.exists())
+    place = next(place for place in places(path) if not place.exists())
     write_sheet(place, outcome_header(header), _lines(frame_outcomes(found.rows, header)))
     return place
 
@@ -84,27 +81,13 @@ class _Writer:
 
     def write(self, path: Path) -> WrittenFile:
         """Write the file to `path`, or beside it where another file is in its place."""
-        checkpoint = self.run.checkpoint
+        notes: list[str] = []
         with ExitStack() as stack:
             own, note = self._own_workbook(stack, path)
-            for place in _places(path):
-                if place.exists() and not _is_ours(checkpoint, place):
-                    continue
-                try:
-                    with translate_full_disk(
-                        f"The disk of {place.parent} is full: {place.name} could not be written.",
-                        f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
-                    ):
-                        written = WrittenFile(place, self._write(place, own) or note)
-                except WriteError:
-                    if place.exists():
-                        continue
-                    raise
-                checkpoint.facts.written_files = {**checkpoint.facts.written_files, place.name: _digest(place)}
-                return written
-        raise WriteError(
-            f"No name beside {path} is free for the results.", "Clear up the folder, or name another: --out."
-        )
+            written = write_file(
+                self.run.checkpoint, path, lambda place: notes.append(self._write(place, own) or note)
+            )
+        return WrittenFile(written, notes[-1])
 
     def _own_workbook(self, stack: ExitStack, path: Path) -> tuple[OwnWorkbook | None, str]:
         """The workbook that is copied, or why there is none; a CSV file is not copied."""
@@ -161,16 +144,3 @@ class _Writer:
 
 def _lines(frames: Iterable[Frame]) -> Iterator[tuple[str, ...]]:
     return chain.from_iterable(map(row_texts, frames))
-
-
-def _places(path: Path) -> list[Path]:
-    return [path, *(path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 1000))]
-
-
-def _is_ours(checkpoint: Checkpoint, path: Path) -> bool:
-    return path.is_file() and checkpoint.facts.written_files.get(path.name) == _digest(path)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]

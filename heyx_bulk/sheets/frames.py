@@ -24,9 +24,9 @@ ERROR, WARNING = "error", "warning"
 class CellIssue(NamedTuple):
     """A line of a DataFrame of issues.
 
-    `severity` is `error` for a cell without a readable text, `warning` for one that a spreadsheet may have
-    rounded. `row` is the number that a spreadsheet shows, `column` a position from 0. `cause` says what is wrong
-    with the cell ("shows the error #N/A"), `detail` how to correct it.
+    `severity` is `error` for a cell without a readable text, `warning` for one whose text may not be the intended
+    one. `row` is the number that a spreadsheet shows, `column` a position from 0. `cause` says what is wrong with
+    the cell ("shows the error #N/A"), `detail` how to correct it.
     """
 
     row: int

@@ -57,6 +57,12 @@ def write_sheet(
             raise WriteError(what, "Name a file that ends in .csv or .xlsx.")
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` in UTF-8; raises as `write_sheet` does."""
+    with atomic_write(path) as place:
+        place.write_text(replace_surrogates(text), encoding="utf-8", newline="\n")
+
+
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool) -> None:
     protect: Callable[[str], str] = str if raw else guard
     with atomic_write(path) as place, place.open("w", encoding="utf-8-sig", newline="") as file:

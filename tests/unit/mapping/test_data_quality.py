@@ -14,6 +14,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.upload.inspection import inspect_sheet
 from heyx_bulk.upload.options import UploadOptions
 from tests.support.cell_rows import recognize
+from tests.support.sheet_files import workbook
 
 PLUS = [f"+92300{number:04}" for number in range(9)]
 
@@ -71,3 +72,10 @@ def test_a_long_number_that_a_spreadsheet_may_have_rounded_is_found_where_it_is_
         open_sheet(tmp_path / "people.csv"), UploadOptions(mapping=MappingOptions(custom_fields=True))
     )
     assert [(found.what.partition(":")[0], found.first) for found in seen.warnings] == [("column B “Order”", (2,))]
+
+
+def test_a_number_formatted_as_a_date_that_is_no_date_is_reported_as_that(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["phone", "Born"], ["+923001", 0], ["+923002", 40000]], B2="yyyy-mm-dd")
+    seen = inspect_sheet(open_sheet(path), UploadOptions(mapping=MappingOptions(custom_fields=True)))
+    what = "column B “Born”: formatted as a date, but holds a number that is no date, such as 0"
+    assert [(found.what, found.first) for found in seen.warnings] == [(what, (2,))]
