@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.cli.console import Console, duration, same_command, sentence, short_path
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
@@ -31,6 +30,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
+from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.storage.checkpoint.recovery import recover
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
