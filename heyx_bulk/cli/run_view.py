@@ -177,7 +177,7 @@ def show_report(checkpoint: Path, console: Console) -> int:
     """Write the results of a run as it stands; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         tell_invalid(console, opened.queries.invalid_causes())
-        result = report(Run.from_checkpoint(opened), stored_paths(opened))
+        result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
     if result.write_error is not None:
         raise result.write_error
     return finish(console, result)

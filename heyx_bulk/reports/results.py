@@ -108,7 +108,7 @@ def _write(
     checkpoint, info = run.checkpoint, run.checkpoint.info
     kept = sheet_positions(info.header)
     style = CellStyle(len(kept), STATUS_COLORS)
-    header = [*(info.header[position] for position in kept), *OUR_COLUMNS]
+    header = outcome_header(run)
     raw = bool(info.sheet_options.get("raw_csv"))
     for place in _places(path):
         if place.exists() and not _is_ours(checkpoint, place):
@@ -148,6 +148,33 @@ def _about(run: Run) -> list[tuple[str, str]]:
 
 def _shown(value: object) -> str:
     return "yes" if value is True else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def outcome_rows(run: Run, statuses: Sequence[str] = WORDS) -> Iterator[tuple[int, list[str]]]:
+    """The rows with one of these statuses: number, and the texts under `outcome_header`.
+
+    `heyx row` names run and row, so that rows can be given back corrected.
+    """
+    kept, ids = sheet_positions(run.checkpoint.info.header), run.columns.used(Use.ID)
+
+    def label(record: RowRecord) -> str:
+        return row_label(run.checkpoint.info.run_id, record.number)
+
+    for record in run.checkpoint.queue.rows():
+        if status_word(record) in statuses:
+            (line,) = _lines([record], kept, ids, label)
+            yield record.number, line
+
+
+def outcome_header(run: Run) -> list[str]:
+    """The columns of a run's results: the sheet's own, then ours."""
+    header = run.checkpoint.info.header
+    return [*(header[position] for position in sheet_positions(header)), *OUR_COLUMNS]
+
+
+def complete_totals(totals: Mapping[str, int]) -> dict[str, int]:
+    """The totals with every status, those that no row has too."""
+    return {str(word): totals.get(word, 0) for word in WORDS}
 
 
 def sheet_positions(header: Sequence[str]) -> tuple[int, ...]:

@@ -65,7 +65,7 @@ def report(
     totals = checkpoint.queries.totals()
     interrupted = sent is not None and isinstance(sent.stopped, Interrupted)
     written = failed = write_error = None
-    if paths is not None and not (interrupted and sum(totals.values()) > LARGE_ROWS):
+    if paths is not None and paths.written and not (interrupted and sum(totals.values()) > LARGE_ROWS):
         try:
             written, failed = results.write_results(run, paths.results), results.write_failed(run, paths.failed)
         except (WriteError, DiskFull) as error:
