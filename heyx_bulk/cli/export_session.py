@@ -21,9 +21,8 @@ from heyx_bulk.cli.summary import tell_sent
 from heyx_bulk.cli.upload_view import tell_cost
 from heyx_bulk.errors import Stopped
 from heyx_bulk.export.export_options import ExportOptions
-from heyx_bulk.export.exporter import open_export, read_contacts
+from heyx_bulk.export.exporter import CachedExport, open_export, read_contacts
 from heyx_bulk.export.layout import TableLayout, build_table
-from heyx_bulk.export.reader import ExportEvents
 from heyx_bulk.export.request import ContactFilter, ExportRequest, parse_field_value
 from heyx_bulk.export.value_lists import SheetColumn, column_values
 from heyx_bulk.mapping.columns import ID_COLUMN
@@ -71,7 +70,7 @@ def run_export(
             lock(path, shown_by=""),
             open_export(path, request, settings.channel, digest, restart=restart) as (checkpoint, fresh),
         ):
-            view = ExportView(console, settings, request, cache, checkpoint, dry_run)
+            view = ExportView(cache, console, settings, request, checkpoint, dry_run)
             try:
                 with open_call_log(log, "export") as call_log:
                     sent = view.read(CallRecorder(StopMonitor(stops), log=call_log, started=signals.attach))
@@ -86,13 +85,12 @@ def run_export(
 
 
 @dataclass(frozen=True, slots=True)
-class ExportView(ExportEvents):
+class ExportView(CachedExport):
     """Says what an export takes and covers; what it reads goes into the channel's cache."""
 
     console: Console
     settings: Settings
     request: ExportRequest
-    cache: ChannelCache
     checkpoint: ExportCheckpoint
     dry_run: bool
 
@@ -108,13 +106,6 @@ class ExportView(ExportEvents):
                     checkpoint, self.request, self.settings, progress=progress, recorder=recorder, events=self
                 )
             )
-
-    def on_contacts(self, contacts: Sequence[Contact]) -> None:
-        self.cache.contacts.observe_contacts(contacts)
-        self.cache.fields.observe(contacts)
-
-    def on_missing(self, contact_id: str) -> None:
-        self.cache.contacts.forget_contact(contact_id)
 
     def confirm(self, done: int, calls: int) -> bool:
         console, speed = self.console, PlannedRate.of(self.settings)
