@@ -61,8 +61,6 @@ class ArgumentReader:
         """The settings with these values for the connection."""
         token, url = self.take("token"), self.take("url")
         self.finish()
-        secret = getattr(token, "get_secret_value", None)
-        token = secret() if callable(secret) else token
         if not isinstance(token, str | None):
             raise SettingsError(f"token must be a text, not a {type(token).__name__}.", "Copy it from HeyX.")
         environment = {**os.environ}

@@ -11,8 +11,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from heyx_bulk.mapping.mapping_file import MappingFile
     from heyx_bulk.settings.rate import Rate
     from heyx_bulk.sheets.writer import Frame
@@ -79,7 +77,7 @@ class MatchingArguments(TypedDict, total=False):
 class ConnectionArguments(TypedDict, total=False):
     """The channel, and how calls are sent to it. Without `token` and `url` the environment names them."""
 
-    token: str | SecretStr | None
+    token: str | None
     url: str | None
     rate: str | Rate | None
     rate_share: float | str | None
