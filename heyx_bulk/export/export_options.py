@@ -72,10 +72,13 @@ class ExportOptions:
     ignore_case: bool = option(
         "--ignore-case", default=False, help="Take tags for the same whose letters differ in case alone."
     )
-    columns: str | None = option(
+    columns: tuple[str, ...] = option(
         "--columns",
+        default=(),
         metavar="FIELD,FIELD",
         help="Only these, in this order; id, tags, tag:VIP and created_at too.",
+        parse=lambda text: tuple(parse_column_name(name) for name in text.split(",") if trim(name)),
+        word=",".join,
     )
     rename: tuple[str, ...] = option(
         "--rename", default=(), metavar="FIELD=HEADER", help="The header of a column. Repeatable."
@@ -109,10 +112,9 @@ class ExportOptions:
 
     def layout(self) -> TableLayout:
         """How the contacts become a table; raises `SettingsError`."""
-        names = (parse_column_name(name) for name in (self.columns or "").split(",") if trim(name))
         mapping = None if self.mapping is None else read_mapping(self.mapping)
         headers = headers_by_field(self.rename, mapping)
-        return TableLayout(tuple(dict.fromkeys(names)), headers, self.tag_columns, self.zone)
+        return TableLayout(tuple(dict.fromkeys(self.columns)), headers, self.tag_columns, self.zone)
 
     @property
     def zone(self) -> tzinfo:

@@ -27,7 +27,7 @@ class ArgumentReader:
 
     def __init__(self, given: Mapping[str, object]) -> None:
         self._given = dict(given)
-        self._names: set[str] = set()
+        self._names = {"token", "url"}
         self._mistakes: list[UsageError] = []
 
     def take(self, name: str, default: object = None) -> Any:
@@ -59,7 +59,7 @@ class ArgumentReader:
 
     def channel(self, connection: Mapping[str, object], known: Settings | None = None) -> Settings:
         """The settings with these values for the connection."""
-        token, url = self.take("token"), self.take("url")
+        token, url = self._given.get("token"), self._given.get("url")
         self.finish()
         if not isinstance(token, str | None):
             raise SettingsError(f"token must be a text, not a {type(token).__name__}.", "Copy it from HeyX.")
@@ -86,13 +86,14 @@ def read_value(one: Declared, value: object) -> Any:
     """The value of an option as its dataclass has it; raises `SettingsError`."""
     name, parse = one.argument, one.option.parse
     kinds = [kind for kind in get_args(one.type) or (one.type,) if kind is not type(None)]
+    wanted = _WANTED.get(kinds[0], "a text")
     if get_origin(one.type) is tuple:
         texts = tuple(texts_of(name, value))
         return texts if parse is None else parse(",".join(texts))
     if isinstance(kinds[0], EnumType):
         return _member(name, kinds[0], value)
     if isinstance(value, bool) or bool in kinds:
-        return value if isinstance(value, bool) and bool in kinds else _refuse(name, value, _WANTED[kinds[0]])
+        return value if isinstance(value, bool) and bool in kinds else _refuse(name, value, wanted)
     if Path in kinds and isinstance(value, str | os.PathLike):
         return Path(value)
     if float in kinds and isinstance(value, datetime | timedelta):
@@ -103,7 +104,7 @@ def read_value(one: Declared, value: object) -> Any:
         return parse(str(value))
     if str in kinds and isinstance(value, date):
         return value.isoformat()
-    return _refuse(name, value, _WANTED.get(kinds[0], "a text"))
+    return _refuse(name, value, wanted)
 
 
 def texts_of(name: str, value: object) -> Iterator[str]:

@@ -62,6 +62,7 @@ def verify(
     """Read back what a run sent, and compare."""
     reader = ArgumentReader(given)
     connection = reader.read(ConnectionOptions)
+    reader.finish()
     if sample is not None and sample < 1:
         raise SettingsError("sample must be 1 or more.", "Leave it out for all rows.")
     with Checkpoint.open(checkpoint_path(run)) as opened:

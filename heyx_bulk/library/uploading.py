@@ -81,6 +81,7 @@ def send_again(
     reader = ArgumentReader(given)
     run_options = reader.read(RunOptions, without=("out", "restart", "strict", "canary"))
     connection = reader.read(ConnectionOptions)
+    reader.finish()
     path, corrected = _checkpoint_and_corrections(run, corrected)
     with lock(path), Checkpoint.open(path) as opened:
         known = run.settings if isinstance(run, RunResult) else None
@@ -100,8 +101,6 @@ def simulate(
     reader = ArgumentReader(given)
     options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
     connection = reader.read(ConnectionOptions)
-    for name in ("token", "url"):
-        reader.take(name)
     reader.finish()
     if options.is_edited_export:
         raise SettingsError(
