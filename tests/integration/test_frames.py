@@ -225,7 +225,7 @@ def test_coroutines_upload_to_two_channels_at_once_and_the_loop_goes_on(server: 
                 hb.aio.upload(people(), **channel(other, token="other")),
             )
             ticking.cancel()
-            inside = hb.upload(people(), **channel(server))  # a running loop is no obstacle
+            inside = hb.upload(people(start=50), **channel(server))  # a running loop is no obstacle
             contacts = [
                 contact
                 async for contact in hb.aio.export_contacts(
