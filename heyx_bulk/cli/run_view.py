@@ -22,7 +22,7 @@ from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, minute_of
 from heyx_bulk.reports import results
-from heyx_bulk.reports.read_back import Comparison, verify_run
+from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
@@ -207,12 +207,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
         if opened.facts.channel != settings.channel:
             console.say("The token is another than the one the run began with: is it for the same channel?")
-        confirmed = len(opened.queries.confirmed_rows())
-        if not confirmed:
-            raise CheckpointMismatch(
-                f"{opened.info.sheet}: no row was sent yet, so there is nothing to compare.",
-                "Upload the sheet first.",
-            )
+        confirmed = count_comparable(opened)
         rows = confirmed if sample is None else min(sample, confirmed)
         drawn = "" if rows == confirmed else f" of {confirmed:,}, drawn at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds

@@ -57,7 +57,8 @@ def upload(
         checkpoint: For a DataFrame, the file that records its run, such as `spring.checkpoint`. By default it lies
             in the user's state folder, named after the rows and the channel.
         progress: False for no progress bar, True for one, or a function that is called with a `ProgressReport`, in
-            the thread that does the work. By default there is a bar in terminals and notebooks.
+            the thread that does the work; what it raises stops the run. By default there is a bar in terminals
+            and notebooks.
         options: Every option of `heyx-bulk upload`, under its name in Python; all are listed below.
 
     Returns:

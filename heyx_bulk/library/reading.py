@@ -28,7 +28,7 @@ from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_name
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.audit import CallRecorder
-from heyx_bulk.reports.read_back import Comparison, verify_run
+from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.results import complete_totals
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
@@ -68,9 +68,9 @@ def verify(
     with Checkpoint.open(checkpoint_path(run)) as opened:
         known = run.settings if isinstance(run, RunResult) else None
         settings = reader.channel(connection.given(opened.facts.connection), known)
-        confirmed = len(opened.queries.confirmed_rows())
+        confirmed = count_comparable(opened)
         rows = confirmed if sample is None else min(sample, confirmed)
-        with closing(show_progress(progress, rows)) as shown:
+        with closing(show_progress(progress, switch, rows)) as shown:
             compared = asyncio.run(
                 verify_run(
                     Run.from_checkpoint(opened),
@@ -137,7 +137,7 @@ class Exporting:
             ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache,
             open_export(path, request, settings.channel) as (checkpoint, _),
             open_call_log(self.log, "export") as log,
-            closing(show_progress(progress, 0, unit="call")) as shown,
+            closing(show_progress(progress, switch, 0, unit="call")) as shown,
         ):
             recorder = CallRecorder(StopMonitor(self.stops), log=log, started=switch.attach)
             events = CachedExport(cache)

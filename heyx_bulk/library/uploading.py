@@ -58,7 +58,8 @@ def upload(
     settings = reader.settings()
     opened = open_given(sheet, options.sheet)
     if opened.format == FRAME_FORMAT:
-        opened = replace(opened, path=_base_path(opened, checkpoint, settings))
+        path = _base_path(opened, checkpoint, settings, no_match=options.matching.no_match)
+        opened = replace(opened, path=path)
     elif checkpoint is not None:
         raise SettingsError(
             "checkpoint names the checkpoint of a DataFrame, and this is a file.",
@@ -208,14 +209,25 @@ def checkpoint_path(run: RunResult | Place) -> Path:
     return run.checkpoint
 
 
-def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings) -> Path:
+def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings, *, no_match: bool) -> Path:
     """What the files of a DataFrame's run are named after: the checkpoint that is named, else rows and channel.
 
-    The same rows for the same channel have the same name, so that the same call carries on.
+    The same rows for the same channel have the same name, so that the same call carries on. Another token may be
+    one for the same channel. With `no_match` that could create every contact twice, so it must be said.
     """
     if checkpoint is not None:
         return Path(str(Path(checkpoint).absolute()).removesuffix(CHECKPOINT))
-    return state_checkpoint_path(f"frame-{settings.channel[:8]}-{sheet_digest(sheet).hexdigest()[:16]}")
+    digest = sheet_digest(sheet).hexdigest()[:16]
+    path = state_checkpoint_path(f"frame-{settings.channel[:8]}-{digest}")
+    others = {*path.parent.glob(f"frame-*-{digest}{CHECKPOINT}")} - {path.with_name(path.name + CHECKPOINT)}
+    if no_match and others:
+        raise CheckpointMismatch(
+            "These rows were uploaded with another token, and no_match=True creates a contact for each without "
+            "looking.",
+            f'For the same channel, pass checkpoint="{min(others)}" to carry on; for another channel, pass the '
+            "path of a new checkpoint.",
+        )
+    return path
 
 
 def _checkpoint_and_corrections(

@@ -38,22 +38,30 @@ ProgressOption: TypeAlias = bool | Callable[[ProgressReport], None] | None
 
 
 class ReportedProgress(Progress):
-    """Hands each report to a function of the caller."""
+    """Hands each report to a function of the caller; what that raises stops the work."""
 
-    def __init__(self, report: Callable[[ProgressReport], None], total: int = 0, done: int = 0) -> None:
+    def __init__(
+        self, report: Callable[[ProgressReport], None], switch: StopSwitch, total: int = 0, done: int = 0
+    ) -> None:
         super().__init__(total, done)
-        self._report = report
+        self._report, self._switch = report, switch
         self._show()
 
     def _show(self) -> None:
+        if self._switch.error is not None:
+            return
         statuses = {str(status): number for status, number in self._statuses.items()}
-        self._report(ProgressReport(self._done, self._total, statuses, self._wait_seconds, self._trouble))
+        report = ProgressReport(self._done, self._total, statuses, self._wait_seconds, self._trouble)
+        with self._switch:
+            self._report(report)
 
 
-def show_progress(wanted: ProgressOption, total: int, done: int = 0, *, unit: str = "row") -> Progress:
+def show_progress(
+    wanted: ProgressOption, switch: StopSwitch, total: int, done: int = 0, *, unit: str = "row"
+) -> Progress:
     """What shows how far a call is."""
     if callable(wanted):
-        return ReportedProgress(wanted, total, done)
+        return ReportedProgress(wanted, switch, total, done)
     is_watched = sys.stderr.isatty() or "ipykernel" in sys.modules
     return Bar(None, total, done, unit=unit) if wanted or (wanted is None and is_watched) else Progress()
 
@@ -71,7 +79,7 @@ class LibraryEvents(UploadEvents):
 
     def progress(self, total: int, done: int) -> Progress:
         self._switch.check()
-        return show_progress(self._progress, total, done)
+        return show_progress(self._progress, self._switch, total, done)
 
     def on_client(self, client: Client) -> None:
         self._switch.attach(client)

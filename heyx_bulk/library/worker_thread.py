@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import copy_context
 from signal import SIGINT
@@ -22,15 +22,30 @@ T = TypeVar("T")
 
 NOTE = "Calls in flight have ended. Nothing is lost: the same call carries on."
 
+WAIT_SECONDS = 1.0
+
 
 class StopSwitch:
-    """Stops the client that works in another thread, now or as soon as there is one."""
+    """Stops the client that works in another thread, now or as soon as there is one.
+
+    What goes wrong in a `with` block of it stops the work, too, and is raised when that has ended.
+    """
 
     def __init__(self) -> None:
+        self.error: Exception | None = None
         self._lock = Lock()
         self._reason: Stopped | None = None
         self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, Exception):
+            self.error = error
+            self.stop(Interrupted(SIGINT, f"Stopped by the progress function: {error!r}."))
+        return self.error is error
 
     def attach(self, client: Client) -> None:
         """Let `client` be stopped; called in its event loop."""
@@ -53,12 +68,21 @@ class StopSwitch:
             raise self._reason
 
 
+def _do(work: Callable[[StopSwitch], T], switch: StopSwitch) -> T:
+    done = work(switch)
+    if switch.error is not None:
+        raise switch.error
+    return done
+
+
 def wait_for(work: Callable[[StopSwitch], T]) -> T:
     """Do `work` in a thread, and wait for it. Ctrl-C stops it, waits until it has stopped, and is raised."""
     switch = StopSwitch()
     with ThreadPoolExecutor(1, "heyx-bulk") as executor:
-        future = executor.submit(copy_context().run, work, switch)
+        future = executor.submit(copy_context().run, _do, work, switch)
         try:
+            while not wait([future], timeout=WAIT_SECONDS).done:
+                """Wait in pieces: Windows delivers Ctrl-C only between two of them."""
             return future.result()
         except KeyboardInterrupt as interrupt:
             switch.stop(Interrupted(SIGINT))
@@ -71,8 +95,8 @@ async def wait_for_async(work: Callable[[StopSwitch], T]) -> T:
 
     Cancelling stops it, waits until it has stopped, and is raised.
     """
-    switch = StopSwitch()
-    future = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work, switch)
+    switch, executor = StopSwitch(), ThreadPoolExecutor(1, "heyx-bulk")
+    future = asyncio.get_running_loop().run_in_executor(executor, copy_context().run, _do, work, switch)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
@@ -82,3 +106,5 @@ async def wait_for_async(work: Callable[[StopSwitch], T]) -> T:
         if not future.cancelled():
             future.exception()  # what it came to is of no interest any more
         raise
+    finally:
+        executor.shutdown(wait=False)

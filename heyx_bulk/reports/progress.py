@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import NoReturn, TextIO
 
-from tqdm import tqdm
+from tqdm import TqdmWarning, tqdm
 
 from heyx_bulk.models.contacts import Outcome, Status
 
@@ -91,7 +92,9 @@ class Bar(Progress):
 
 
 def _automatic_tqdm() -> type[tqdm[NoReturn]]:
-    from tqdm.auto import tqdm as chosen  # noqa: PLC0415 - it loads asyncio, and IPython in a notebook
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)  # without ipywidgets the bar is text, which is fine
+        from tqdm.auto import tqdm as chosen  # noqa: PLC0415 - it loads asyncio, and IPython in a notebook
 
     return chosen  # type: ignore[return-value]  # it is a tqdm of any kind
 

@@ -98,6 +98,17 @@ def test_a_checkpoint_that_is_named_lies_there_and_no_other_file(server: Sandbox
     assert hb.status(tmp_path / "spring.checkpoint").totals == result.totals
 
 
+def test_without_matching_the_same_rows_are_not_sent_with_another_token_unasked() -> None:
+    with SandboxServer(Sandbox(tokens=("old", "new"), limit=10_000)) as server:
+        stopped = hb.upload(people(), **channel(server, token="old", no_match=True, max_calls=5))
+        assert stopped.totals["to do"] > 0
+        with pytest.raises(hb.CheckpointMismatch, match="uploaded with another token") as raised:
+            hb.upload(people(), **channel(server, token="new", no_match=True))
+        assert f'checkpoint="{stopped.checkpoint}"' in raised.value.remedy
+        done = hb.upload(people(), checkpoint=stopped.checkpoint, **channel(server, token="new", no_match=True))
+        assert done.totals["created"] == len(server.sandbox.contacts) == 6
+
+
 def test_with_a_folder_a_frame_s_results_are_written_there(server: SandboxServer, tmp_path: Path) -> None:
     result = hb.upload(people(), checkpoint="spring", **channel(server, out=tmp_path))
     assert result.results_file == tmp_path / "spring.results.xlsx"
@@ -105,10 +116,9 @@ def test_with_a_folder_a_frame_s_results_are_written_there(server: SandboxServer
 
 
 def test_the_program_carries_on_and_reports_a_frame_s_run(refusing: SandboxServer, tmp_path: Path) -> None:
-    result = hb.upload(people(), checkpoint=tmp_path / "spring", **channel(refusing, max_calls=9))
+    result = hb.upload(people(), checkpoint=tmp_path / "spring", **channel(refusing, max_calls=9, workers=1))
     status = heyx(tmp_path, "status", "spring.checkpoint", server=refusing)
     assert f"heyx-bulk rerun {result.checkpoint}" in status.err
-    assert heyx(tmp_path, "rerun", "spring.checkpoint", server=refusing).out == "6 rows: 5 created, 1 failed\n"
     assert heyx(tmp_path, "rerun", "spring.checkpoint", server=refusing).out == "6 rows: 6 created\n"
     assert {path.name for path in tmp_path.iterdir()} == {"spring.checkpoint"}
     assert heyx(tmp_path, "report", "spring.checkpoint").out == "6 rows: 6 created\n"
@@ -232,7 +242,7 @@ def test_coroutines_upload_to_two_channels_at_once_and_the_loop_goes_on(server: 
                     where={"Joined": "2026-03-14"}, token=TOKEN, url=server.url
                 )
             ]
-            return [*results, inside], ticks if len(contacts) == 6 else 0
+            return [*results, inside], ticks if len(contacts) == 12 else 0
 
         results, ticks = asyncio.run(both())
     assert [result.totals["created"] for result in results] == [6, 6, 6]
@@ -295,6 +305,23 @@ def test_progress_is_reported_and_drawn_on_request(
     assert capsys.readouterr() == ("", "")
     hb.upload(people(start=90), **channel(server, progress=True))
     assert "6/6" in capsys.readouterr().err
+
+
+def test_what_a_progress_function_raises_stops_the_run_cleanly(server: SandboxServer) -> None:
+    frame, boom = people(60), RuntimeError("boom")
+
+    def report(progress: hb.ProgressReport) -> None:
+        if progress.done == 3:
+            raise boom
+
+    with pytest.raises(RuntimeError) as raised:
+        hb.upload(frame, **channel(server, progress=report, workers=2))
+    assert raised.value is boom
+    (checkpoint,) = state_checkpoints()
+    stands = hb.status(checkpoint)
+    assert (stands.killed_sessions, stands.totals["unconfirmed"]) == (0, 0)
+    assert 3 <= stands.totals["created"] == len(server.sandbox.contacts) < 60
+    assert hb.upload(frame, **channel(server)).totals["created"] == len(server.sandbox.contacts) == 60
 
 
 @pytest.mark.parametrize(
