@@ -23,6 +23,7 @@ T = TypeVar("T")
 NOTE = "Calls in flight have ended. Nothing is lost: the same call carries on."
 
 WAIT_SECONDS = 1.0
+"""The longest wait at a time: Windows delivers Ctrl-C only between two waits."""
 
 
 class StopSwitch:
@@ -69,10 +70,11 @@ class StopSwitch:
 
 
 def _do(work: Callable[[StopSwitch], T], switch: StopSwitch) -> T:
-    done = work(switch)
-    if switch.error is not None:
-        raise switch.error
-    return done
+    try:
+        return work(switch)
+    finally:
+        if switch.error is not None:
+            raise switch.error
 
 
 def wait_for(work: Callable[[StopSwitch], T]) -> T:
@@ -82,7 +84,7 @@ def wait_for(work: Callable[[StopSwitch], T]) -> T:
         future = executor.submit(copy_context().run, _do, work, switch)
         try:
             while not wait([future], timeout=WAIT_SECONDS).done:
-                """Wait in pieces: Windows delivers Ctrl-C only between two of them."""
+                continue
             return future.result()
         except KeyboardInterrupt as interrupt:
             switch.stop(Interrupted(SIGINT))
