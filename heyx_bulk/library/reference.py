@@ -16,6 +16,8 @@ from heyx_bulk.upload.options import RunOptions, UploadOptions
 F = TypeVar("F", bound=Callable[..., object])
 
 OWN = {
+    "mapping": "A mapping file: what the columns mean, or, of an export, the headers of its columns. A file that "
+    "`columns SHEET --save FILE` wrote is used only if it is named here.",
     "token": "The channel's token [default: HEYX_TOKEN, or the file that HEYX_TOKEN_FILE names].",
     "url": "HeyX's address [default: HEYX_URL].",
     "where_in": "Contacts with any of these values: a dict of fields and values, such as a column of a DataFrame.",
@@ -27,7 +29,7 @@ _WIDTH = 100
 def reference(arguments: type) -> Callable[[F], F]:
     """Write the options of a TypedDict into a function's docstring, and into its signature for `help`."""
     kinds = (ExportOptions, UploadOptions, RunOptions, ConnectionOptions)
-    helps = {one.argument: in_python(one.option.help) for kind in kinds for one in declared(kind)} | OWN
+    helps = {one.argument: _in_words(one.option.help) for kind in kinds for one in declared(kind)} | OWN
     names: dict[str, object] = arguments.__annotations__
 
     def complete(function: F) -> F:
@@ -55,6 +57,11 @@ def twin_of(function: Callable[..., object]) -> Callable[[F], F]:
         return twin
 
     return complete
+
+
+def _in_words(text: str) -> str:
+    """A help text for Python: one argument takes several values, where a flag is repeated."""
+    return in_python(text).replace(" Repeatable.", " One or several.")
 
 
 def _shown(annotation: Any) -> str:

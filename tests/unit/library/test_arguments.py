@@ -131,6 +131,6 @@ def test_help_lists_every_argument_and_says_what_it_does() -> None:
         *signature.parameters
     }
     text = inspect.getdoc(hb.upload) or ""
-    assert 'map: Send a column as a field: map={"No": "customerid"}. Repeatable.' in text
+    assert 'map: Send a column as a field: map={"No": "customerid"}. One or several.' in text
     assert "--" not in text.partition("Options:")[2].replace("`columns SHEET --save FILE`", "")
     assert inspect.signature(hb.aio.upload) == signature
