@@ -14,7 +14,7 @@ from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.upload_view import tell_invalid, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
-from heyx_bulk.mapping.columns import Column, Use
+from heyx_bulk.mapping.columns import Column
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.models.option import command_line
@@ -22,22 +22,12 @@ from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports.run_totals import TO_DO, exit_code
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.upload.inspection import Inspection, inspect_sheet, sample_columns
+from heyx_bulk.upload.inspection import Inspection, column_document, inspect_sheet, meaning, sample_columns
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
 LEAVE_OUT = "-"
-
-_USES = {
-    Use.ADD_TAGS: "tags to add",
-    Use.REMOVE_TAGS: "tags to remove",
-    Use.ID: "contact id",
-    Use.IGNORED: "left out",
-    Use.OURS: "our own, never sent",
-    Use.READ_ONLY: "left out: HeyX does not let it be written",
-    Use.BLANK: "left out: no header",
-}
 
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
@@ -151,30 +141,6 @@ def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[
         name = trim(column.header).ljust(width)
         values = f"   ({shown})" if shown else ""
         console.say(f"  {column_letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
-
-
-def meaning(column: Column) -> str:
-    """What a column is taken for, in words."""
-    kind = "" if column.value_type.kind is ValueKind.TEXT else f" ({column.value_type.kind})"
-    match column.use:
-        case Use.FIELD:
-            return f"{column.field}{kind}" if column.field else "?"
-        case Use.SET_TAGS:
-            return f"exactly these tags of {column.field}…"
-        case Use.TAG:
-            return f"the tag {column.field}"
-        case _:
-            return _USES[column.use]
-
-
-def column_document(column: Column) -> dict[str, object]:
-    """What a column is taken for, as plain data."""
-    return {
-        "column": column_letter(column.position),
-        "header": column.header,
-        "meaning": meaning(column),
-        "reason": column.reason,
-    }
 
 
 def choose_mapping(

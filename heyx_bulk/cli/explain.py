@@ -34,10 +34,10 @@ def explain(
 
     Needs no token; nothing is sent.
     """
-    from heyx_bulk.cli.checkpoints import checkpoint_of
     from heyx_bulk.reports.run_status import row_history
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
     from heyx_bulk.storage.checkpoint.locking import is_locked
+    from heyx_bulk.storage.checkpoint.lookup import checkpoint_of
     from heyx_bulk.storage.checkpoint.run import Run
 
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:

@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.cli.console import Console, same_command, sentence, short_path
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
@@ -25,7 +24,7 @@ from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, minute_of
 from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
-from heyx_bulk.reports.read_back import Comparison, verify_run
+from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -33,6 +32,7 @@ from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
+from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.storage.checkpoint.recovery import recover
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
@@ -179,7 +179,7 @@ def show_report(checkpoint: Path, console: Console) -> int:
     """Write the results of a run as it stands; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         tell_invalid(console, opened.queries.invalid_causes())
-        result = report(Run.from_checkpoint(opened), stored_paths(opened))
+        result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
     if result.write_error is not None:
         raise result.write_error
     return finish(console, result)
@@ -221,12 +221,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
         if opened.facts.channel != settings.channel:
             console.say("The token is another than the one the run began with: is it for the same channel?")
-        confirmed = len(opened.queries.confirmed_rows())
-        if not confirmed:
-            raise CheckpointMismatch(
-                f"{opened.info.sheet}: no row was sent yet, so there is nothing to compare.",
-                "Upload the sheet first.",
-            )
+        confirmed = count_comparable(opened)
         rows = confirmed if sample is None else min(sample, confirmed)
         drawn = "" if rows == confirmed else f" of {confirmed:,}, drawn at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds

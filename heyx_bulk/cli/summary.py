@@ -13,13 +13,13 @@ from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, Upd
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, shorten
+from heyx_bulk.planning.changes import changes
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports.next_steps import next_steps
 from heyx_bulk.reports.run_totals import exit_code, totals_line
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
-from heyx_bulk.values.equality import text_of
 
 LONGEST_VALUE = 60
 
@@ -67,25 +67,17 @@ def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) 
             yield f"~ update {known.id}, {count(len(calls), 'call')}"
         case Contact():
             yield f"= {known.id} is as wanted"
-    for call in calls:
-        match call:
-            case CreateContact() | UpdateContact():
-                for field in call.fields:
-                    yield f"    {field.name}: {_change(row, known, field.name, field.value)}"
-            case AddTags():
-                yield from (f"    + tag {tag}" for tag in call.tags)
-            case RemoveTags():
-                yield from (f"    - tag {tag}" for tag in call.tags)
+    for change in changes(row, known, calls):
+        if not change.field:
+            yield f"    {'+' if change.after else '-'} tag {change.after or change.before}"
+        else:
+            new = shorten(change.after, LONGEST_VALUE)
+            yield f"    {change.field}: {new if isinstance(known, NotFound) else _replaced(change.before, new)}"
 
 
-def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> str:
-    if not isinstance(known, Contact):
-        return shorten(new, LONGEST_VALUE)
-    shown = {edit.name: edit.exported for edit in row.edits or ()}
-    if not known.complete and name not in shown:
-        return f"→ {shorten(new, LONGEST_VALUE) or '(blank)'}"
-    old = text_of(known.fields.get(name)) if known.complete else shown[name]
-    return f"{shorten(old, LONGEST_VALUE) or '(blank)'} → {shorten(new, LONGEST_VALUE) or '(blank)'}"
+def _replaced(old: str | None, new: str) -> str:
+    before = "" if old is None else f"{shorten(old, LONGEST_VALUE) or '(blank)'} "
+    return f"{before}→ {new or '(blank)'}"
 
 
 def finish(console: Console, result: UploadResult) -> int:

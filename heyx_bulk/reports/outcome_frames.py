@@ -23,21 +23,20 @@ def outcome_header(header: Sequence[str]) -> list[str]:
     return [*(header[position] for position in sheet_positions(header)), *OUR_COLUMNS]
 
 
-def outcome_frames(run: Run, *, attention_only: bool = False) -> Iterator[Frame]:
+def outcome_frames(run: Run, *, attention_only: bool = False, run_named: bool | None = None) -> Iterator[Frame]:
     """The rows of a run with their outcomes, in the sheet's order: DataFrames of at most 5,000 rows, at least one.
 
     All values are text. The columns are the sheet's own, by their headers, which may occur twice; then
     `heyx status`, `heyx contact id`, `heyx message` and `heyx row`. The index holds the rows' numbers. With
-    `attention_only` only the rows that failed, are invalid or uncertain are there, and `heyx row` names run and
-    row, so that they can be corrected and given back.
+    `attention_only` only the rows that failed, are invalid or uncertain are there. `heyx row` names the run as
+    well, where rows are to be corrected and given back: if `run_named`, by default with `attention_only`.
     """
     info, queue = run.checkpoint.info, run.checkpoint.queue
     ids = run.columns.used(Use.ID)
-    if not attention_only:
-        return frame_outcomes(queue.rows(), info.header, ids)
-    return frame_outcomes(
-        queue.rows_with(NEEDS_ATTENTION), info.header, ids, lambda record: row_label(info.run_id, record.number)
-    )
+    records = queue.rows_with(NEEDS_ATTENTION) if attention_only else queue.rows()
+    if not (attention_only if run_named is None else run_named):
+        return frame_outcomes(records, info.header, ids)
+    return frame_outcomes(records, info.header, ids, lambda record: row_label(info.run_id, record.number))
 
 
 def frame_outcomes(

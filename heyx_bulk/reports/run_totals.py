@@ -34,6 +34,11 @@ def totals_line(totals: Mapping[str, int], contacts: int | None = None) -> str:
     return f"{count(sum(totals.values()), 'row')}{sent}: {', '.join(parts)}" if parts else "0 rows"
 
 
+def complete_totals(totals: Mapping[str, int]) -> dict[str, int]:
+    """The totals with every status, those that no row has too."""
+    return {str(word): totals.get(word, 0) for word in WORDS}
+
+
 def exit_code(totals: Mapping[str, int]) -> int:
     """0 if every row succeeded, otherwise 3."""
     wanted = (Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED)

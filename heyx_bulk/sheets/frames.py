@@ -116,3 +116,17 @@ def row_texts(frame: Frame) -> list[tuple[str, ...]]:
 def replace_surrogates(text: str) -> str:
     """`text` with U+FFFD for halves of surrogate pairs: no file, database or request can hold these."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def join_frames(frames: Iterable[Frame]) -> Frame:
+    """One DataFrame of the rows of several, at least one, whose columns are the same."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.concat([*frames])
+
+
+def with_texts(frame: Frame, label: str, texts: Sequence[str]) -> Frame:
+    """The frame with these texts in the column `label`, of which there is one."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return frame.assign(**{label: pd.Series([*texts], frame.index, text_type())})

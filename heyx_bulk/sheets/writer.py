@@ -116,11 +116,17 @@ def write_parquet(path: Path, header: Sequence[str], rows: Iterable[Sequence[Tab
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
-def to_frame(header: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> Frame:
-    """The rows as a DataFrame of objects: values as HeyX has them, None where there is none."""
+def to_frame(
+    header: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[int] | None = None
+) -> Frame:
+    """The rows as a DataFrame of objects: values as HeyX has them, None where there is none.
+
+    `numbers` are the rows' numbers, if they have any: then they are the index, which is called `row`.
+    """
     import pandas as pd  # noqa: PLC0415 - takes a third of a second, which only users of frames pay
 
-    return pd.DataFrame([list(row) for row in rows], columns=list(header), dtype=object)
+    index = None if numbers is None else pd.Index([*numbers], dtype="int64", name="row")
+    return pd.DataFrame([list(row) for row in rows], index, list(header), dtype=object)
 
 
 def _text(value: TableValue) -> str | None:

@@ -110,6 +110,7 @@ def try_out(
             speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)
             starter.begin_plan(run, speed)
             sent = send(run, settings, run_options, events, dry_run=not simulated, simulated=simulated)
+            events.on_ended(run)
             return report(run, None, sent)
 
 
@@ -120,4 +121,5 @@ def _send(
     if not fresh:
         events.on_resume(run, plan_run(run, PlannedRate.of(settings)) if is_open else None)
     sent = send(run, settings, run_options, events) if is_open else None
+    events.on_ended(run)
     return report(run, paths, sent, run_options.command, with_charts=run_options.report)

@@ -132,11 +132,17 @@ def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions
         )
 
 
-def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
-    """How the sheet differs from what the run began with; blank if every text is the same."""
-    digest, info = CellsDigest(sheet.header), checkpoint.info
+def sheet_digest(sheet: Sheet) -> CellsDigest:
+    """The digest of the sheet as a run stores it."""
+    digest = CellsDigest(sheet.header)
     for cells, _ in sheet.frames():
         digest.add(numbers_of(cells), rows_to_json(row_texts(cells)))
+    return digest
+
+
+def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
+    """How the sheet differs from what the run began with; blank if every text is the same."""
+    digest, info = sheet_digest(sheet), checkpoint.info
     if digest.hexdigest() == info.digest:
         return ""
     if tuple(sheet.header) != info.header:

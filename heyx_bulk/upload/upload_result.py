@@ -78,7 +78,7 @@ def report(
     written: results.WrittenFile | None = None
     failed: results.WrittenFile | None = None
     charts = write_error = None
-    if paths is not None and not (interrupted and sum(totals.values()) > LARGE_ROWS):
+    if paths is not None and paths.written and not (interrupted and sum(totals.values()) > LARGE_ROWS):
         try:
             written, failed = results.write_results(run, paths.results), results.write_failed(run, paths.failed)
             if with_charts:

@@ -17,7 +17,7 @@ import pytest
 from tests.support.levels import LEVELS, PACKAGE, files, level, room
 
 MOST_LINES = 400
-MOST_ROOMS = 18
+MOST_ROOMS = 19
 MOST_ARROWS = 90
 
 DOORS = {

@@ -13,8 +13,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
 from heyx_bulk.sheets.xlsx.package import Package, local
-from heyx_bulk.sheets.xlsx.workbook import Workbook
 from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
+from heyx_bulk.sheets.xlsx.workbook import Workbook
 
 _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b(?:[^>]*/>|.*?</f>))<v ?/></c>', re.DOTALL)
 _HAS_FORMULA = re.compile(rb"<f[ />]")
