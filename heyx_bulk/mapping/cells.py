@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
 
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
@@ -13,7 +12,7 @@ from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Policy, Problem
 from heyx_bulk.models.phrases import shorten
 from heyx_bulk.values.convert import convert, unchanged_test
-from heyx_bulk.values.text import BLANKS, is_damaged_number
+from heyx_bulk.values.text import is_damaged_number, trim_all
 from heyx_bulk.values.value_types import ConversionError
 
 LONGEST_TEXT = 32_767
@@ -37,7 +36,7 @@ AddProblem = Callable[[int, Problem], None]
 def trimmed(texts: Sequence[str]) -> list[str]:
     """The texts without the blanks around them, `CLEAR` in whatever case in its own."""
     whole = "".join(texts)
-    found = [*map(str.strip, texts, repeat(BLANKS))] if any(map(whole.__contains__, BLANKS)) else [*texts]
+    found = trim_all(texts)
     if CLEAR[0] not in whole:
         return found
     return [CLEAR if len(text) == len(CLEAR) and text.lower() == CLEAR else text for text in found]
