@@ -12,6 +12,7 @@ from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Policy, Problem
 from heyx_bulk.models.phrases import shorten
 from heyx_bulk.values.convert import convert, unchanged_test
+from heyx_bulk.values.stray_words import is_error_word, may_hold_error_word
 from heyx_bulk.values.text import is_damaged_number, trim_all
 from heyx_bulk.values.value_types import ConversionError
 
@@ -83,8 +84,10 @@ def convert_cells(
 
 
 def _is_plain(texts: Sequence[str]) -> bool:
-    """Whether no text is too long or holds half a character."""
+    """Whether no text is too long, holds half a character, or can be a spreadsheet's error."""
     whole = "".join(texts)
+    if may_hold_error_word(whole):
+        return False
     if len(whole) > LONGEST_TEXT and longest(texts) > LONGEST_TEXT:
         return False
     return whole.isascii() or not SURROGATE.search(whole)
@@ -97,6 +100,9 @@ def _text_problems(column: Column, text: str) -> Iterator[Problem]:
         yield Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
     elif not text.isascii() and SURROGATE.search(text):
         yield Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
+    elif is_error_word(text):
+        shown = f"shows the error {text[:LONGEST_SHOWN]}"
+        yield Problem(f"a cell that {shown}", f"column {column} {shown}: correct or clear it in the spreadsheet")
 
 
 def _convert(column: Column, texts: list[str], add: AddProblem) -> None:

@@ -28,6 +28,7 @@ from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
 from heyx_bulk.values.equality import key_normalizer
+from heyx_bulk.values.text import plain_key
 
 ID_KEY = "contact id"
 """The name of the contact id among the fields that rows are matched by."""
@@ -109,7 +110,10 @@ class RowReader:
     def _read(self, column: Column) -> None:
         strict = not self._columns.lenient or column.field in self._columns.keys
         add_mismatch = self._add_problem if strict else self._add_remark
-        texts = convert_cells(column, self._cells[column.position], self._other, self._add_problem, add_mismatch)
+        cells = self._cells[column.position]
+        if column.use is Use.ID or column.field in self._columns.keys:
+            cells = [*map(plain_key, cells)]
+        texts = convert_cells(column, cells, self._other, self._add_problem, add_mismatch)
         match column.use:
             case Use.FIELD:
                 self._fields.append((column, texts))

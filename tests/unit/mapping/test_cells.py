@@ -370,3 +370,29 @@ def test_every_list_has_a_separator_of_its_own_and_one_that_was_said_stays() -> 
 
 
 # For any columns and cells
+
+
+@pytest.mark.parametrize("text", ["#N/A", " #REF! ", "#NV", "########"])
+def test_an_error_of_a_spreadsheet_makes_the_row_invalid_as_in_a_workbook(text: str) -> None:
+    columns = recognize(["phone", "city", "tags"], MappingOptions(custom_fields=True))
+    for cells in (["+4412345", text, ""], ["+4412345", "", text]):
+        row = read_row(columns, 2, cells)
+        assert causes(row) == [f"a cell that shows the error {text.strip()}"]
+    assert causes(read_row(columns, 2, ["+4412345", "#SALE!", "#1"])) == []
+
+
+def test_ids_and_keys_are_looked_up_without_invisible_marks() -> None:
+    columns = recognize(
+        ["heyx contact id", "Customer Number", "city"],
+        MappingOptions(custom_fields=True, key=("Customer Number",)),
+    )
+    row = read_row(columns, 2, ["\u202a1776\u200b025\u202c", "A\u00ad1\u00a02", "Os\u00adlo\u200e"])
+    assert row.id == "1776025"
+    assert [one.value for one in row.keys] == ["A1 2"]
+    assert [one.value for one in row.fields] == ["A1 2", "Os\u00adlo"]
+
+
+def test_tags_have_no_invisible_marks_but_joiners() -> None:
+    columns = recognize(["phone", "tags"], MappingOptions())
+    row = read_row(columns, 2, ["+4412345", "VIP\u200e, می\u200cخواهم, \u200bnew\u00ad er"])
+    assert row.add_tags == ("VIP", "می\u200cخواهم", "new er")

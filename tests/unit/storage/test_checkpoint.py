@@ -39,6 +39,7 @@ INFO = RunInfo(
     sheet_options={},
     duplicates="error",
     warnings=(("a column looks rounded", 2, (3, 4)),),
+    phones=(("+44 (GB)", 1, (2,)),),
     started_at="2026-01-02 03:04",
 )
 SENT = (Field(PHONE, "+441234567"), Field("firstName", "Zoë"))
