@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 FIRST_ROWS = 5
 MOST_OF = 0.8
@@ -46,7 +46,6 @@ def together(found: Iterable[Rows]) -> Rows:
     return Rows(sum(rows.count for rows in several), first[:FIRST_ROWS])
 
 
-Label: TypeAlias = Hashable
 Finding: TypeAlias = tuple[Rows, str]
 
 
@@ -54,21 +53,21 @@ Finding: TypeAlias = tuple[Rows, str]
 class ColumnCheck:
     """A check of one column: `label` classifies a cell (None: irrelevant), `findings` judges the rows by label.
 
-    `concerns` is given many cells, one per line, and says whether any of them can have a label.
+    `concerns` is given many cells, one per line and as a list, and says whether any of them can have a label.
     """
 
-    label: Callable[[str], Label | None]
-    findings: Callable[[Mapping[Any, Rows]], Iterator[Finding]]
-    concerns: Callable[[str], object] = bool
+    label: Callable[[str], str | None]
+    findings: Callable[[Mapping[str, Rows]], Iterator[Finding]]
+    concerns: Callable[[str, Sequence[str]], object] = lambda cells, _: cells
 
 
-class LabelledRows(defaultdict[Label, Rows]):
+class LabelledRows(defaultdict[str, Rows]):
     """The rows of a column by the label of their cell."""
 
     def __init__(self) -> None:
         super().__init__(Rows)
 
-    def add(self, numbers: Sequence[int], labels: Sequence[Label | None]) -> None:
+    def add(self, numbers: Sequence[int], labels: Sequence[str | None]) -> None:
         """Add some rows, each with its label."""
         for label, count in Counter(labels).items():
             if label is not None:

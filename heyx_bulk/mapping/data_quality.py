@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from heyx_bulk.mapping.column_check import ColumnCheck, DataWarning, Finding, LabelledRows, Rows
+from heyx_bulk.mapping.columns import DATES as DATE_KINDS
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.phone_checks import PhoneCountry, PhoneShape, phone_check, phone_countries
+from heyx_bulk.mapping.phone_checks import PhoneCheck, PhoneCountry, phone_check, phone_countries
 from heyx_bulk.mapping.text_checks import (
     ALPHABETS,
     DATES,
@@ -56,8 +57,9 @@ class DataQualityChecks:
         texts = {column.position: cells[column.position].tolist() for column, _, _ in self._checks}
         joined = {position: "\n".join(column) for position, column in texts.items()}
         for column, check, found in self._checks:
-            if check.concerns(joined[column.position]):
-                found.add(numbers, [*map(check.label, texts[column.position])])
+            column_texts = texts[column.position]
+            if check.concerns(joined[column.position], column_texts):
+                found.add(numbers, [*map(check.label, column_texts)])
 
     def warnings(self) -> list[DataWarning]:
         """What seems damaged, column by column."""
@@ -73,8 +75,8 @@ class DataQualityChecks:
 
     def phones(self) -> list[PhoneCountry]:
         """The phones of the sheet by country."""
-        for column, _, found in self._checks:
-            if column.field == "phone" and found and isinstance(next(iter(found)), PhoneShape):
+        for column, check, found in self._checks:
+            if isinstance(check, PhoneCheck):
                 return phone_countries(found, column.value_type.region)
         return []
 
@@ -84,7 +86,10 @@ def _checks_of(column: Column, *, is_key: bool) -> Iterator[ColumnCheck]:
     if column.use is Use.FIELD:
         kind = column.value_type.kind
         yield GARBLED
-        yield phone_check(column.value_type) if column.field == "phone" else DATES
+        if column.field == "phone":
+            yield phone_check(column.value_type)
+        elif kind in (ValueKind.TEXT, *DATE_KINDS):
+            yield DATES
         yield marks_check(inside=is_key or kind in (ValueKind.PHONE, ValueKind.EMAIL))
         if kind is ValueKind.EMAIL:
             yield ALPHABETS

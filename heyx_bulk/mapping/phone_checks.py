@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from heyx_bulk.mapping.column_check import MOST_OF, ColumnCheck, Finding, Rows, together
-from heyx_bulk.values.phone import is_made_up
+from heyx_bulk.values.phone import LAST_OF_MADE_UP, is_made_up
 from heyx_bulk.values.phone_country import (
     code_of_region,
     country_code,
@@ -22,9 +22,6 @@ from heyx_bulk.values.value_types import PhoneFormat, ValueType
 FEWEST_DIGITS = 4
 FEWEST_DIGITS_ABROAD = 11
 """So many digits without `+` may begin with a country code."""
-
-TELLING_START = 6
-"""Characters of a phone in E.164 that say its country code, and whether it has an old form."""
 
 _PLUS = re.compile(r"[^0-9]*\+")
 _PREFIX = re.compile(r"0(?:0|11)([1-9][0-9]{6,})")
@@ -50,27 +47,49 @@ class PhoneShape(NamedTuple):
     digits: int = 0
     strange: str = ""
 
+    def __str__(self) -> str:
+        return "|".join(map(str, self))
+
+    @classmethod
+    def from_label(cls, label: str) -> PhoneShape:
+        """The shape that has this text."""
+        start, code, count, strange = label.split("|")
+        return cls(start, code, int(count), strange)
+
 
 _WRONG_LENGTH, _TRUNK_ZERO, _OLD_FORM, _MADE_UP = "length", "trunk zero", "old form", "made up"
+_NINES = str.maketrans("0123456789", "9999999999")
+_CODE_WITHIN, _OLD_FORM_WITHIN = 6, 9
+"""First characters of a phone that say its country code; and in Mexico and Brazil, whether its form is old."""
 
 
-def phone_check(value_type: ValueType) -> ColumnCheck:
+class PhoneCheck(ColumnCheck):
+    """The check of a column of phones, whose labels are shapes."""
+
+
+def phone_check(value_type: ValueType) -> PhoneCheck:
     """The check of a column of phones of this type."""
-    as_typed = value_type.phone_format is PhoneFormat.AS_TYPED
+    as_typed = value_type.phone_format is PhoneFormat.AS_TYPED or value_type.region is None
 
-    def findings(found: Mapping[PhoneShape, Rows]) -> Iterator[Finding]:
-        yield from _lost(found)
-        yield from _strange(found, as_typed=as_typed or value_type.region is None)
+    def findings(found: Mapping[str, Rows]) -> Iterator[Finding]:
+        shapes = _shapes(found)
+        yield from _lost(shapes)
+        yield from _strange(shapes, as_typed=as_typed)
 
-    return ColumnCheck(_labels(), findings)
+    return PhoneCheck(_labels(), findings)
 
 
-def phone_countries(found: Mapping[Any, Rows], region: str | None) -> list[PhoneCountry]:
+def _shapes(found: Mapping[str, Rows]) -> dict[PhoneShape, Rows]:
+    return {PhoneShape.from_label(label): rows for label, rows in found.items()}
+
+
+def phone_countries(labelled: Mapping[str, Rows], region: str | None) -> list[PhoneCountry]:
     """The phones of a column by country, most frequent first, those without country code last.
 
     A phone without `+` is of `region` if there is one. Without a region, phones of many digits that nearly all
     begin with the same country code are of that country.
     """
+    found = _shapes(labelled)
     home = code_of_region(region) if region is not None else ""
     bare = together(rows for shape, rows in found.items() if not shape.start)
     by_code: dict[str, list[Rows]] = {}
@@ -87,19 +106,25 @@ def phone_countries(found: Mapping[Any, Rows], region: str | None) -> list[Phone
     ]
 
 
-def _labels() -> Callable[[str], PhoneShape | None]:
-    """What gives a phone its shape; most phones with `+` are known by their first digits and their length."""
-    known: dict[tuple[str, int], PhoneShape | None] = {}
+def _labels() -> Callable[[str], str | None]:
+    """What gives a phone its label; phones alike in their first characters and their signs have the same shape."""
+    known: dict[str, str | None] = {}
 
-    def label(text: str) -> PhoneShape | None:
-        key = (text[:TELLING_START], len(text))
-        if text[:1] == "+" and text[1:].isdigit():
-            if key not in known:
-                known[key] = _abroad(digits(text), text)
-            return known[key]
-        return _shape(text)
+    def label(text: str) -> str | None:
+        if text[-4:] in LAST_OF_MADE_UP or "(0" in text or "00" in text[:4] or "011" in text[:4]:
+            return _label(text)
+        within = _OLD_FORM_WITHIN if text[1:2] == "5" else _CODE_WITHIN
+        key = text[:within] + text[within:].translate(_NINES)
+        if key not in known:
+            known[key] = _label(text)
+        return known[key]
 
     return label
+
+
+def _label(text: str) -> str | None:
+    shape = _shape(text)
+    return None if shape is None else str(shape)
 
 
 def _shape(text: str) -> PhoneShape | None:

@@ -28,7 +28,7 @@ from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
 from heyx_bulk.values.equality import key_normalizer
-from heyx_bulk.values.text import plain_key
+from heyx_bulk.values.text import plain_keys
 
 ID_KEY = "contact id"
 """The name of the contact id among the fields that rows are matched by."""
@@ -112,7 +112,7 @@ class RowReader:
         add_mismatch = self._add_problem if strict else self._add_remark
         cells = self._cells[column.position]
         if column.use is Use.ID or column.field in self._columns.keys:
-            cells = [*map(plain_key, cells)]
+            cells = plain_keys(cells)
         texts = convert_cells(column, cells, self._other, self._add_problem, add_mismatch)
         match column.use:
             case Use.FIELD:

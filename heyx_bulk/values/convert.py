@@ -14,8 +14,8 @@ from functools import cache
 from importlib import resources
 
 from heyx_bulk.values.dates import convert_date, convert_datetime, convert_time
-from heyx_bulk.values.email import convert_email, is_email
-from heyx_bulk.values.phone import convert_phone, is_plain_phone
+from heyx_bulk.values.email import convert_email, is_plain_email
+from heyx_bulk.values.phone import convert_phone, plain_phone_test
 from heyx_bulk.values.text import plain_signs
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind, ValueType
 
@@ -69,7 +69,7 @@ def unchanged_test(value_type: ValueType) -> Callable[[str], object]:
     """
     match value_type.kind:
         case ValueKind.PHONE if value_type.phone_format is PhoneFormat.AS_TYPED:
-            return is_plain_phone
+            return plain_phone_test()
         case ValueKind.LIST:
             return frozenset(value_type.allowed).__contains__
         case kind:
@@ -211,7 +211,7 @@ _BY_TYPE: dict[ValueKind, Callable[[ValueType, str], str]] = {
 }
 _UNCHANGED: dict[ValueKind, Callable[[str], object]] = {
     ValueKind.TEXT: lambda _: True,
-    ValueKind.EMAIL: is_email,
+    ValueKind.EMAIL: is_plain_email,
     ValueKind.BOOLEAN: frozenset(("true", "false")).__contains__,
     ValueKind.NUMBER: is_plain_number,
     ValueKind.URL: is_url,

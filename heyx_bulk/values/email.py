@@ -22,10 +22,12 @@ _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)*{_LAST}\.{_LAST
 _DOTTED = re.compile(rf"(?:{_ATOM}|\.)+@(?:docomo|ezweb)\.ne\.jp", re.IGNORECASE)
 """Two Japanese providers gave out addresses with dots side by side and before the @; people still have them."""
 
-_PLAIN = re.compile(
-    r"[A-Za-z0-9_+\-]+(?:[.'][A-Za-z0-9_+\-]+)*"
+is_plain_email = re.compile(
+    rf"(?=.{{6,{LONGEST_ADDRESS}}}\Z)[A-Za-z0-9_+\-]+(?:[.'][A-Za-z0-9_+\-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
-)
+).fullmatch
+"""A quick test that most addresses pass: what it matches is one."""
+
 _LETTERS = frozenset("LMN")
 _SYMBOLS = frozenset("LMNS")
 _DOTS_IN_WORDS = "\u00b7\u30fb"
@@ -46,7 +48,7 @@ def is_email(text: str) -> bool:
     """
     if len(text) > LONGEST_ADDRESS:
         return False
-    if _PLAIN.fullmatch(text):
+    if is_plain_email(text):
         return True
     if not (found := _ADDRESS.fullmatch(text)):
         return _DOTTED.fullmatch(text) is not None

@@ -90,10 +90,18 @@ def _composed_key(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", plain_key(text))
 
 
-_NORMALIZERS: dict[str, Callable[[str], str]] = {
-    "phone": lambda text: phone_key(digits(text)),
-    "email": lambda text: _composed_key(text).lower(),
-}
+def _phone_key(text: str) -> str:
+    bare = text.removeprefix("+")
+    if not (bare.isascii() and bare.isdigit()):
+        bare = digits(text)
+    return phone_key(bare) if bare[:1] == "5" else bare
+
+
+def _email_key(text: str) -> str:
+    return text.lower() if text.isascii() else _composed_key(text).lower()
+
+
+_NORMALIZERS: dict[str, Callable[[str], str]] = {"phone": _phone_key, "email": _email_key}
 
 
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ its own reading of free text drops what it does not understand, and nothing may 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -42,8 +44,9 @@ _PREFIXES_ABROAD = ("00", "011")
 _OTHER_PREFIXES = ("0", "810", "119")
 """How a phone with more digits than any phone may begin: also with the prefixes of Belarus and of Cuba."""
 
-_PLAIN = re.compile(r"(?=[^1-9]*[1-9])(?:\+[1-9]|\(?[0-9])(?:[ ().\-]{0,3}[0-9]){6,13}")
-_SAME_DIGITS = re.compile(r"([0-9])\1{4}|12345")
+LAST_OF_MADE_UP = frozenset((*(digit * 4 for digit in "0123456789"), "6789", "7890"))
+"""How texts end that `is_made_up` may be true of, and few others."""
+
 _ONE_DIGIT = re.compile(r"([0-9])\1*")
 _COUNTING = ("0123456789", "1234567890", "123456789", "01234567890")
 _ABROAD = re.compile(r"[^0-9]*\+")
@@ -72,15 +75,17 @@ _MIN_DIGITS_ABROAD = 11
 """A phone without `+` may be one of another country if it has at least this many digits."""
 
 
-def is_plain_phone(text: str) -> bool:
-    """A quick test: if it is true, `text` is a phone that is sent as typed, and nothing else is to be checked."""
-    if not _PLAIN.fullmatch(text):
-        return False
-    if text[0] != "+":
-        return True
-    codes = country_codes()
-    known = text[1] in codes or text[1:3] in codes or text[1:4] in codes
-    return known and not _SAME_DIGITS.search(digits(text))
+@cache
+def plain_phone_test() -> Callable[[str], object]:
+    """A quick test: if it is true, a text is a phone that is sent as typed, and nothing else is to be checked."""
+    starts: dict[str, list[str]] = {}
+    for code in sorted(country_codes()):
+        starts.setdefault(code[0], []).append(code[1:])
+    codes = "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in starts.items())
+    groups = r"(?:[ ().\-]{1,2}[0-9]{2,8}){1,4}"
+    abroad = rf"\+(?:{codes})(?:[0-9]{{4,13}}|(?=.{{0,16}}\Z)[ ().\-]{{0,2}}[0-9]{{2,5}}{groups})"
+    national = rf"\(?[0-9](?:[0-9]{{6,13}}|(?=.{{0,14}}\Z)[0-9]{{1,5}}{groups})"
+    return re.compile(rf"(?:{abroad}|{national})(?<!{'|'.join(sorted(LAST_OF_MADE_UP))})").fullmatch
 
 
 def convert_phone(value_type: ValueType, text: str) -> str:
@@ -92,7 +97,7 @@ def convert_phone(value_type: ValueType, text: str) -> str:
     dialled in the region. Without `+` and region digits stay digits; a country code is never guessed.
     """
     if value_type.phone_format is PhoneFormat.AS_TYPED:
-        return text if is_plain_phone(text) else _checked(text)
+        return text if plain_phone_test()(text) else _checked(text)
     phone = _checked(text)
     bare = _understood(phone, value_type.region)
     if value_type.region is not None or bare.startswith("+"):

@@ -79,6 +79,11 @@ def plain_key(text: str) -> str:
     return text if text.isascii() else trim(text.translate(_PLAIN_KEY))
 
 
+def plain_keys(texts: Sequence[str]) -> Sequence[str]:
+    """Each text as a key that is looked up."""
+    return texts if "".join(texts).isascii() else [*map(plain_key, texts)]
+
+
 def comparable(text: str) -> str:
     """`text` as it is compared: in Unicode's composed form (NFC), and each odd space a plain one."""
     return text if text.isascii() else unicodedata.normalize("NFC", trim(text)).translate(_PLAIN_SPACES)
