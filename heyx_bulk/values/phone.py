@@ -12,6 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from heyx_bulk.models.phrases import count
 from heyx_bulk.values.phone_country import country_code, country_codes, has_old_form, other_forms, phone_key
 from heyx_bulk.values.text import digits, is_damaged_number, plain_phone_signs
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueType
@@ -121,24 +122,24 @@ def is_region(text: str) -> bool:
 def _checked(text: str) -> str:
     """`text` in plain signs; raises `ConversionError` if it is anything but one phone of some country."""
     phone = plain_phone_signs(text)
-    count = len(digits(phone))
+    length = len(digits(phone))
     if is_damaged_number(phone):
         raise ConversionError(
             "a phone that the spreadsheet has rounded",
             "the spreadsheet has rounded it and its digits are lost: format the column as Text and paste the "
             "phone again",
         )
-    if not count:
+    if not length:
         raise ConversionError("a phone without digits", "it has no digits: write a phone, or leave the cell blank")
     if _EXTENSION.fullmatch(phone):
         raise ConversionError(
             "a phone with an extension",
             "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
         )
-    if count > MOST_DIGITS or _is_several(phone):
+    if length > MOST_DIGITS or _is_several(phone):
         raise ConversionError(
             "several phones in one cell",
-            f"with {count} digits it seems to hold more than one phone: keep the one the contact is reached by",
+            f"with {length} digits it seems to hold more than one phone: keep the one the contact is reached by",
         )
     if letters := "".join(sign for sign in phone if sign.isalpha() and sign != "\u30fc"):
         shown = letters[:_MOST_SHOWN]
@@ -158,10 +159,11 @@ def _require_phone_anywhere(bare: str, *, abroad: bool) -> None:
     if abroad and not code:
         raise ConversionError(NO_PHONE, _NO_COUNTRY)
     if len(national) < _FEWEST_DIGITS:
-        digits_left = f"{len(national)} digits" if len(national) != 1 else "one digit"
         behind = f" behind its country code {code}" if code else ""
         raise ConversionError(
-            PLACEHOLDER, f"no phone has only {digits_left}{behind}: write the phone, or leave the cell blank"
+            PLACEHOLDER,
+            f"it has {count(len(national), 'digit')}{behind}, fewer than any phone: write the phone, or leave the "
+            "cell blank",
         )
     most = _MOST_DIGITS_ABROAD if abroad else _MOST_NATIONAL_DIGITS
     if len(bare) > most and (abroad or not bare.startswith(_OTHER_PREFIXES)):
