@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text, short_path
 from heyx_bulk.errors import DiskFull, HeyxBulkError
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
@@ -25,11 +27,15 @@ LONGEST_VALUE = 60
 
 
 class PlanView:
-    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all."""
+    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all.
+
+    `phones` are the sheet's phones by country.
+    """
 
     def __init__(self, first: int) -> None:
         self.writes = 0
         self.counts: Counter[str] = Counter()
+        self.phones: list[PhoneCountry] = []
         self._first = first
         self._plans: dict[int, tuple[str, ...]] = {}
 
@@ -140,7 +146,8 @@ def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> i
     code = exit_code(result.totals)
     console.say(f"Nothing was written. The run would write with {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
-    changes = {"writes": plans.writes, "changes": dict(plans.counts), "plans": shown}
+    phones = [asdict(one) for one in plans.phones]
+    changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
     _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes)
     return code
 

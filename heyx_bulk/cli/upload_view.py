@@ -12,8 +12,9 @@ from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
+from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.data_quality import DataWarning
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
@@ -31,12 +32,13 @@ from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
-from heyx_bulk.upload.staging import warnings_of
+from heyx_bulk.upload.staging import phones_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
 ASK_ABOVE_CONTACTS = 100
 CAUSES_SHOWN = 30
 EDITED_SHOWN = 20
+COUNTRIES_SHOWN = 8
 LONGEST_EXAMPLE = 241
 
 
@@ -59,6 +61,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     if fresh:
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_warnings(console, warnings_of(checkpoint))
+        tell_phones(console, phones_of(checkpoint))
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
@@ -129,6 +132,21 @@ def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
     """Say what seems damaged; such rows are sent as they are all the same."""
     causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
     tell_causes(console, "Worth a look:", causes, shown=len(causes))
+
+
+def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
+    """Say how many phones are of which country, unless all are of one."""
+    without = [one for one in phones if not one.country]
+    if len(phones) < 2 and not without:
+        return
+    shown = [f"{one.rows:,} {one.country or 'without country code'}" for one in phones[:COUNTRIES_SHOWN]]
+    more = f" and {len(phones) - COUNTRIES_SHOWN} more countries" if len(phones) > COUNTRIES_SHOWN else ""
+    console.say(f"Phones by country: {', '.join(shown)}{more}.")
+    for one in without:
+        console.say(
+            f"  Without country code: {rows_named(one.rows, one.first)}. If they are all of one country, --region "
+            "with it, such as --region PK, sends them with its country code."
+        )
 
 
 def tell_causes(
@@ -223,6 +241,7 @@ class UploadView(UploadEvents):
         self._signals.attach(client)
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
+        self.plans.phones = phones_of(run.checkpoint)
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import filterfalse, repeat
+from itertools import filterfalse
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
@@ -15,7 +15,8 @@ from heyx_bulk.models.phrases import shorten
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of
 from heyx_bulk.values.convert import convert, unchanged_test
-from heyx_bulk.values.text import BLANKS, is_damaged_number
+from heyx_bulk.values.stray_words import is_error_word, may_hold_error_word
+from heyx_bulk.values.text import is_damaged_number, trim_all
 from heyx_bulk.values.value_types import ConversionError, ValueKind
 
 LONGEST_TEXT = 32_767
@@ -64,7 +65,7 @@ def cell_problems(
 def trimmed(texts: Sequence[str]) -> list[str]:
     """The texts without the blanks around them, `CLEAR` in whatever case in its own."""
     whole = "".join(texts)
-    found = [*map(str.strip, texts, repeat(BLANKS))] if any(map(whole.__contains__, BLANKS)) else [*texts]
+    found = trim_all(texts)
     if CLEAR[0] not in whole:
         return found
     return [CLEAR if len(text) == len(CLEAR) and text.lower() == CLEAR else text for text in found]
@@ -111,8 +112,10 @@ def convert_cells(
 
 
 def _is_plain(texts: Sequence[str]) -> bool:
-    """Whether no text is too long or holds half a character."""
+    """Whether no text is too long, holds half a character, or can be a spreadsheet's error."""
     whole = "".join(texts)
+    if may_hold_error_word(whole):
+        return False
     if len(whole) > LONGEST_TEXT and longest(texts) > LONGEST_TEXT:
         return False
     return whole.isascii() or not SURROGATE.search(whole)
@@ -125,6 +128,9 @@ def _text_problems(column: Column, text: str) -> Iterator[Problem]:
         yield Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
     elif not text.isascii() and SURROGATE.search(text):
         yield Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
+    elif is_error_word(text):
+        shown = f"shows the error {text[:LONGEST_SHOWN]}"
+        yield Problem(f"a cell that {shown}", f"column {column} {shown}: correct or clear it in the spreadsheet")
 
 
 def _convert(column: Column, texts: list[str], add: AddProblem) -> list[str]:

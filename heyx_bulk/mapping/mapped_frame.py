@@ -31,6 +31,7 @@ from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
 from heyx_bulk.sheets.frames import Frame, SheetFrame, column_texts, line_frame, numbers_of, text_frame
 from heyx_bulk.values.equality import key_text, key_texts
+from heyx_bulk.values.text import plain_keys
 
 ID_KEY = "contact id"
 """The name of the contact id among the fields that rows are matched by."""
@@ -187,7 +188,10 @@ class MappedFrame:
     def _map(self, column: Column) -> None:
         strict = not self._columns.lenient or column.field in self._columns.keys
         add_mismatch = self._add_problem if strict else self._add_remark
-        texts = convert_cells(column, self._texts[column.position], self._other, self._add_problem, add_mismatch)
+        cells = self._texts[column.position]
+        if column.use is Use.ID or column.field in self._columns.keys:
+            cells = plain_keys(cells)
+        texts = convert_cells(column, cells, self._other, self._add_problem, add_mismatch)
         match column.use:
             case Use.FIELD:
                 self._fields.append((column, texts))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Use
-from heyx_bulk.mapping.data_quality import DataWarning
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
 from heyx_bulk.mapping.template import ColumnSample
 from heyx_bulk.mapping.validation import unknown_custom_fields
@@ -17,7 +18,7 @@ from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.staging import stage, warnings_of
+from heyx_bulk.upload.staging import phones_of, stage, warnings_of
 from heyx_bulk.values.infer import infer_kind
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
@@ -43,8 +44,8 @@ class Inspection:
     """What there is to say of a sheet.
 
     `samples` are some values of each column, `mistakes` what must be corrected before it can be sent, `causes` why
-    rows are invalid; `warnings` are what seems damaged, `unknown_fields` the columns sent as fields that the
-    channel has not shown. `totals` count the rows by status.
+    rows are invalid; `warnings` are what seems damaged, `phones` the phones by country, `unknown_fields` the
+    columns sent as fields that the channel has not shown. `totals` count the rows by status.
     """
 
     sheet: Sheet
@@ -53,6 +54,7 @@ class Inspection:
     mistakes: tuple[str, ...]
     causes: tuple[InvalidCause, ...]
     warnings: tuple[DataWarning, ...]
+    phones: tuple[PhoneCountry, ...]
     unknown_fields: tuple[Column, ...]
     totals: dict[str, int]
 
@@ -78,6 +80,7 @@ def inspect_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO
                 found.mistakes,
                 tuple(checkpoint.queries.invalid_causes()),
                 tuple(warnings_of(checkpoint)),
+                tuple(phones_of(checkpoint)),
                 tuple(unknown_custom_fields(known, fields)),
                 checkpoint.queries.totals(),
             )

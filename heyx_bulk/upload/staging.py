@@ -8,10 +8,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
+from heyx_bulk.mapping.data_quality import DataQualityChecks
 from heyx_bulk.mapping.mapped_frame import map_frame, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import document
@@ -79,6 +81,7 @@ def stage(
                 sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
                 warnings=tuple((one.what, one.rows, tuple(one.first)) for one in checks.warnings()),
+                phones=tuple((one.country, one.rows, one.first) for one in checks.phones()),
                 started_at=started_at,
             ),
             channel=channel,
@@ -165,6 +168,11 @@ def revalidate(
 def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:
     """What seems damaged in the columns of a run's sheet."""
     return [DataWarning(*found) for found in checkpoint.info.warnings]
+
+
+def phones_of(checkpoint: Checkpoint) -> list[PhoneCountry]:
+    """The phones of a run's sheet by country."""
+    return [PhoneCountry(*found) for found in checkpoint.info.phones]
 
 
 def _shown(value: object) -> str:

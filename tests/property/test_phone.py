@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
@@ -15,7 +15,13 @@ from tests.support.phone_meanings import AS_TYPED, E164, phone, written
 
 @given(st.sampled_from(["", "+"]), written)
 def test_a_phone_in_plain_digits_as_typed_never_changes(plus: str, text: str) -> None:
-    assert phone(plus + text, AS_TYPED) == plus + text
+    try:
+        sent = phone(plus + text, AS_TYPED)
+    except ConversionError:
+        assume(not plus)
+        assert not 4 <= len(digits(text)) <= 15 or not digits(text).strip("0")
+    else:
+        assert sent == plus + text
 
 
 @given(st.text("+0123456789٠١٢٣٤٥٦٧٨٩ ()-./x#;,\u202a０１２", max_size=30).map(trim).filter(bool))

@@ -28,7 +28,7 @@ def read_row(columns: Columns, number: int, cells: Sequence[str], problems: Sequ
 
 
 def row_of(columns: Columns, *cells: str) -> ContactRow:
-    return read_row(columns, 2, ["+441", *cells])
+    return read_row(columns, 2, ["+4411234", *cells])
 
 
 def sent(column: Column, *cells: str) -> list[tuple[str, str]]:

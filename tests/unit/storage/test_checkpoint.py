@@ -41,6 +41,7 @@ INFO = RunInfo(
     sheet_options={},
     duplicates="error",
     warnings=(("a column looks rounded", 2, (3, 4)),),
+    phones=(("+44 (GB)", 1, (2,)),),
     started_at="2026-01-02 03:04",
 )
 SENT = (Field(PHONE, "+441234567"), Field("firstName", "Zoë"))
@@ -604,9 +605,11 @@ def test_a_checkpoint_that_is_damaged_while_it_is_used_stops_the_run(tmp_path: P
 
 
 def test_a_value_that_the_disk_changed_is_noticed_and_a_mended_one_is_not_taken_for_it(tmp_path: Path) -> None:
-    with runs.staged(tmp_path, "phone,first name\n+441,Ann\n+442,Bob\n") as run:
+    with runs.staged(tmp_path, "phone,first name\n+4411234,Ann\n+4421234,Bob\n") as run:
         run.checkpoint.verify_contents()
-        run.checkpoint.reopening.apply_corrections([CorrectedRow(2, ("+443", "Ann"), None, (), ((PHONE, "443"),))])
+        run.checkpoint.reopening.apply_corrections(
+            [CorrectedRow(2, ("+4431234", "Ann"), None, (), ((PHONE, "4431234"),))]
+        )
         run.checkpoint.verify_contents()
         run.checkpoint._db.execute("UPDATE row SET cells = replace(cells, 'Bob', 'Rob')")
         with pytest.raises(CheckpointDamaged, match="not those that were stored"):
