@@ -409,3 +409,26 @@ def test_the_first_cell_that_is_not_the_same_is_named(tmp_path: Path, rows: list
         book.save(tmp_path / name)
     change = find_change(tmp_path / "source.xlsx", tmp_path / "copy.xlsx", NoChanges(), None)
     assert change == (place and f"cell {place} of the worksheet 'Sheet' would change")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'<c r="A1"', b"<c r="),
+        (b"</sheetData>", b"</sheetdata>"),
+        (b'<c r="A1"', b'<c r="A99999999"'),
+        (b"<worksheet", b"<!DOCTYPE a><worksheet"),
+    ],
+)
+def test_a_workbook_with_another_worksheet_that_is_damaged_is_not_copied(
+    tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    source = write_workbook(tmp_path / "whole.xlsx")
+    damaged = tmp_path / "people.xlsx"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(damaged, "w") as archive:
+        for name in whole.namelist():
+            content = whole.read(name)
+            archive.writestr(name, content.replace(before, after) if name.endswith("sheet2.xml") else content)
+    with pytest.raises(CopyRefused):
+        copied(damaged, added())
+    assert not (tmp_path / "copy.xlsx").exists()
