@@ -18,6 +18,14 @@ def rerun(
     connection: ConnectionOptions,
     console: Console,
     *,
+    worksheet: Annotated[
+        str | None,
+        typer.Option(
+            "--worksheet",
+            metavar="NAME",
+            help="The worksheet of a file given back, where several have a column heyx row.",
+        ),
+    ] = None,
     uncertain: Annotated[
         bool,
         typer.Option(
@@ -38,4 +46,4 @@ def rerun(
     """
     from heyx_bulk.cli.run_view import run_again
 
-    return run_again(checkpoint, run_options, connection, console, uncertain=uncertain)
+    return run_again(checkpoint, run_options, connection, console, worksheet=worksheet, uncertain=uncertain)

@@ -274,10 +274,17 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
 
 
 def run_again(
-    checkpoint: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, uncertain: bool
+    checkpoint: Path,
+    run_options: RunOptions,
+    connection: ConnectionOptions,
+    console: Console,
+    *,
+    worksheet: str | None,
+    uncertain: bool,
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
-    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(read_sheet(checkpoint, SheetOptions()))
+    sheet_options = SheetOptions(worksheet=worksheet)
+    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(read_sheet(checkpoint, sheet_options))
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
@@ -285,7 +292,8 @@ def run_again(
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)
         else:
-            corrections = read_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
+            sheet_options = replace(sheet_options, raw_csv=opened.info.sheet_options["raw_csv"])
+            corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals)
         result = rerun(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)

@@ -124,3 +124,18 @@ def test_libreoffice_opens_the_copies_and_what_it_saves_can_be_given_back(tmp_pa
         shutil.move(tmp_path / "saved" / f"{failed.stem}.ods", tmp_path / "mine.ods")
         again = heyx(tmp_path, "rerun", "mine.ods", "--json", server=server)
     assert again.document["totals"] == {"created": 5}
+
+
+def test_where_two_worksheets_hold_rows_of_runs_the_one_given_back_is_named(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "people.xlsx")
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
+        failed = tmp_path / "people.Ann_s people.failed.xlsx"
+        book = openpyxl.load_workbook(failed)
+        book[PEOPLE]["A3"] = "+4412345002"
+        book.copy_worksheet(book[PEOPLE]).title = "A copy"
+        book.save(failed)
+        asked = heyx(tmp_path, "rerun", failed.name, server=server)
+        assert (asked.code, "several worksheets with data" in asked.err) == (2, True)
+        again = heyx(tmp_path, "rerun", failed.name, "--worksheet", PEOPLE, "--json", server=server)
+    assert again.document["totals"] == {"created": 5}

@@ -79,7 +79,8 @@ def _is_same(before: Record, after: Record, ours: frozenset[int]) -> bool:
     width = len(before.cells)
     if before.errors or before.warnings or after.errors or after.warnings or (ours and min(ours) < width):
         return False
-    return after.cells[:width] == before.cells and not any(after.cells[width : min(ours, default=None)])
+    beyond = (text for at, text in enumerate(after.cells[width:], width) if at not in ours)
+    return after.cells[:width] == before.cells and not any(beyond)
 
 
 def _cells(record: Record, ours: frozenset[int], corrected: Mapping[int, str]) -> _Cells:

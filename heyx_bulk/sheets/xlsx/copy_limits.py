@@ -8,6 +8,7 @@ and elements are those of ECMA-376.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -79,6 +80,10 @@ _EXTENSIONS = {
 }
 """Extensions by the element within them."""
 
+_DAMAGE = (
+    *(BadZipFile, zlib.error, ElementTree.ParseError, EOFError),
+    *(LookupError, ValueError, NotImplementedError, RuntimeError),
+)
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _OF_DATA_TYPE = re.compile(rb"<(?:\w+:)?c\s[^>]*\b[cv]m=")
 _SHEET_DATA = re.compile(rb"<(?:\w+:)?sheetData\b[^>]*?(/?)>")
@@ -95,7 +100,7 @@ def find_obstacle(path: Path) -> str:
     try:
         with ZipFile(path) as archive:
             return next(_obstacles(archive), "")
-    except (BadZipFile, ElementTree.ParseError, LookupError, NotImplementedError, EOFError, RuntimeError):
+    except _DAMAGE:
         return _UNREADABLE
 
 

@@ -7,6 +7,7 @@ reader reads every text of theirs in it as it was.
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
 
+from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
 from heyx_bulk.sheets.excel_writer import LONGEST_TEXT
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
     from openpyxl.styles import PatternFill
     from openpyxl.worksheet.worksheet import Worksheet
 
-_NOT_LOADED = (ValueError, TypeError, KeyError, IndexError, AttributeError, BadZipFile)
+_NOT_LOADED = (
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError),
+    *(SyntaxError, BadZipFile, zlib.error),  # the first is that of damaged XML
+)
 """What openpyxl raises for a workbook that it cannot read or write."""
 
 
@@ -115,6 +120,8 @@ def copy_workbook(
             restore_formula_values(source, saved, place, own, {added.worksheet: values})
         except FormulaLost as error:
             raise CopyRefused(str(error)) from error
+        except SheetError as error:
+            raise CopyRefused("the workbook cannot be copied") from error
         if change := find_change(source, place, _Expected(added, frozenset(positions.values())), earlier):
             raise CopyRefused(change)
 

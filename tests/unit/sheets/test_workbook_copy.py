@@ -18,6 +18,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SummaryCell, SummaryPage
 from heyx_bulk.sheets.xlsx import copy_limits
+from heyx_bulk.sheets.xlsx.copy_check import find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.workbook_copy import AddedColumns, CopyRefused, CorrectedCell, copy_workbook
 from tests.support.own_workbooks import HEADER, PEOPLE, differences, write_workbook
@@ -375,3 +376,59 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     source = write_workbook(tmp_path / "people.xlsx")
     with pytest.raises(WriteError):
         copy_workbook(source, tmp_path / "none" / "copy.xlsx", added(), summary)
+
+
+class NoChanges:
+    worksheet = "Sheet"
+    ours = frozenset({2})
+
+    def corrected(self, row: int) -> dict[int, str]:
+        return {4: "new"} if row == 3 else {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        ([["a", "b"], ["c", "d"]], ""),
+        ([["a", "b", "ours"], ["c", "d", "ours"]], ""),
+        ([["a", "b"], ["c", "x"]], "B2"),
+        ([["a", "b"], ["c", "d", None, "x"]], "D2"),
+        ([["a", "b"], ["c"]], "B2"),
+        ([["a", "b"]], "A2"),
+        ([["a", "b"], ["c", "d"], ["e"]], "A3"),
+        ([["a", "b"], ["c", "d"], [None, None, "ours"]], ""),
+    ],
+)
+def test_the_first_cell_that_is_not_the_same_is_named(tmp_path: Path, rows: list[list[str]], place: str) -> None:
+    for name, content in (("source.xlsx", [["a", "b"], ["c", "d"]]), ("copy.xlsx", rows)):
+        book = openpyxl.Workbook()
+        page = book.active
+        assert page is not None
+        for row in content:
+            page.append(row)
+        book.save(tmp_path / name)
+    change = find_change(tmp_path / "source.xlsx", tmp_path / "copy.xlsx", NoChanges(), None)
+    assert change == (place and f"cell {place} of the worksheet 'Sheet' would change")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'<c r="A1"', b"<c r="),
+        (b"</sheetData>", b"</sheetdata>"),
+        (b'<c r="A1"', b'<c r="A99999999"'),
+        (b"<worksheet", b"<!DOCTYPE a><worksheet"),
+    ],
+)
+def test_a_workbook_with_another_worksheet_that_is_damaged_is_not_copied(
+    tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    source = write_workbook(tmp_path / "whole.xlsx")
+    damaged = tmp_path / "people.xlsx"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(damaged, "w") as archive:
+        for name in whole.namelist():
+            content = whole.read(name)
+            archive.writestr(name, content.replace(before, after) if name.endswith("sheet2.xml") else content)
+    with pytest.raises(CopyRefused):
+        copied(damaged, added())
+    assert not (tmp_path / "copy.xlsx").exists()
