@@ -53,7 +53,7 @@ def test_the_sample_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
     assert shown["verify"] == "True"
     assert shown["export"] == "['Ayesha', 'Bilal', 'Chen', 'Emre']"
     assert shown["async"] == "[5, 5]"
-    assert shown["threads"] == "[2, 1]"
+    assert shown["threads"] == "([5, 5], [3, 2])"
 
 
 def test_the_sample_notebook_is_kept_without_outputs() -> None:
