@@ -242,7 +242,7 @@ def test_a_row_of_a_large_file_has_the_number_of_the_line_it_begins_in(tmp_path:
 def test_rows_before_a_mistake_are_looked_at_first(tmp_path: Path) -> None:
     path = csv_file(tmp_path, 'a,b\n1,2\n7,"x"y\n')
     assert "row 9 is blank or does not exist" not in refusal(path, header_row=9).what
-    path = csv_file(tmp_path, 'a,b\n\n1,2\n7,"x"y\n')
+    path = csv_file(tmp_path, 'a,b\n\n1,2\n3,4\n7,"x"y\n')
     assert refusal(path, header_row=2).what.endswith("there are values in row 1, 3")
 
 
