@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
-from heyx_bulk.cli.console import Console, duration, same_command, sentence, short_path
+from heyx_bulk.cli.console import Console, same_command, sentence, short_path
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
 from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
@@ -21,8 +21,9 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkErro
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, minute_of
+from heyx_bulk.models.phrases import count, duration, minute_of
 from heyx_bulk.reports import results
+from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.reports.read_back import Comparison, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
@@ -182,6 +183,18 @@ def show_report(checkpoint: Path, console: Console) -> int:
     if result.write_error is not None:
         raise result.write_error
     return finish(console, result)
+
+
+def save_charts(checkpoint: Path, console: Console) -> int:
+    """Write the report with charts of a run as it stands; the exit code."""
+    with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        paths, totals = stored_paths(opened), opened.queries.totals()
+        failed = paths.failed if paths.failed.exists() else None
+        written = write_report(Run.from_checkpoint(opened), paths, failed=failed)
+    console.say(f"Report with charts: {short_path(written)}")
+    code = exit_code(totals)
+    console.result(totals_line(totals), {"totals": totals, "report": str(written), "exit": code})
+    return code
 
 
 def recover_rows(checkpoint: Path, console: Console) -> int:

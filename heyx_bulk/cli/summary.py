@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from heyx_bulk.api.client import SessionSummary
-from heyx_bulk.cli.console import Console, duration, error_text, short_path
+from heyx_bulk.cli.console import Console, error_text, short_path
 from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
-from heyx_bulk.models.contacts import Contact, ContactRow, Status
+from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, shorten
+from heyx_bulk.models.phrases import count, duration, shorten
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
-from heyx_bulk.reports.run_totals import count_open, exit_code, totals_line
+from heyx_bulk.reports.next_steps import next_steps
+from heyx_bulk.reports.run_totals import exit_code, totals_line
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 from heyx_bulk.values.equality import text_of
@@ -98,6 +99,8 @@ def finish(console: Console, result: UploadResult) -> int:
         console.say(f"Results: {short_path(result.results)}")
         if result.failed is not None:
             console.say(f"Rows that need you: {short_path(result.failed)}")
+        if result.report is not None:
+            console.say(f"Report with charts: {short_path(result.report)}")
     elif result.write_error is not None:
         console.error(error_text(result.write_error))
         console.say(f"To write the results later: {later}")
@@ -172,28 +175,18 @@ def tell_sent(console: Console, sent: SessionSummary) -> None:
 
 def tell_next(console: Console, result: UploadResult) -> list[str]:
     """Say the next steps, most urgent first, each with its command to copy; the commands."""
-    steps = list(_next_steps(result))
-    for purpose, command in steps:
-        console.say(f"{purpose}:\n  {command}")
-    return [command for _, command in steps]
-
-
-def _next_steps(result: UploadResult) -> Iterator[tuple[str, str]]:
-    rerun = command_line("rerun", short_path(result.checkpoint))
-    if count_open(result.totals):
-        if result.command:
-            yield "To carry on", result.command
-        return
-    if again := result.totals.get(Status.FAILED, 0):
-        yield f"To send the {count(again, 'failed row')} again", rerun
-    elif result.can_look_again:
-        yield "To look again for the uncertain rows", rerun
-    if result.totals.get(Status.UNCERTAIN, 0):
-        purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
-        yield purpose, f"{rerun} --uncertain"
-    if result.failed is not None:
-        purpose = f"To send rows corrected, change them in {result.failed.name} and give it back"
-        yield purpose, command_line("rerun", short_path(result.failed))
+    steps = [
+        *next_steps(
+            result.totals,
+            checkpoint=short_path(result.checkpoint),
+            failed=None if result.failed is None else short_path(result.failed),
+            command=result.command,
+            can_look_again=result.can_look_again,
+        )
+    ]
+    for step in steps:
+        console.say(f"{step.purpose}:\n  {step.command}")
+    return [step.command for step in steps]
 
 
 def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "", **more: object) -> None:
@@ -209,6 +202,7 @@ def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "
         "seconds": round(sent.seconds, 1) if sent else 0,
         "checkpoint": str(result.checkpoint),
         "results": str(result.results) if result.results else None,
+        "report": str(result.report) if result.report else None,
         "exit": code,
     }
     console.result(f"{prefix}{totals_line(result.totals, result.contacts)}", {**document, **more})

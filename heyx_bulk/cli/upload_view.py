@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import typer
 
 from heyx_bulk.api.client import Client, SessionSummary
-from heyx_bulk.cli.console import Console, duration
+from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
@@ -18,7 +18,7 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, first_of, minute_of, rows_named, shorten
+from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
 from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import NotFound

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from heyx_bulk.errors import WriteError, translate_full_disk
 from heyx_bulk.mapping.columns import OUR_COLUMNS, Column, Use, normalize_name
-from heyx_bulk.models.option import command_line
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, STATUS_COLORS, WORDS, status_word
+from heyx_bulk.reports.written_files import is_unchanged, places, write_file
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.writer import CellStyle, write_sheet
-from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
@@ -41,7 +38,7 @@ def write_failed(run: Run, path: Path) -> Path | None:
     unchanged file of an earlier session is removed.
     """
     if not run.checkpoint.queries.needs_attention():
-        if path.exists() and _is_ours(run.checkpoint, path):
+        if path.exists() and is_unchanged(run.checkpoint, path):
             path.unlink()
         return None
     run_id = run.checkpoint.info.run_id
@@ -61,7 +58,7 @@ def write_recovered(found: RecoveredRows, path: Path) -> Path:
     header = found.header or tuple(f"column {column_letter(position)}" for position in range(widest))
     kept = sheet_positions(header)
     lines = _lines(found.rows, kept, (), _number)
-    place = next(place for place in _places(path) if not place.exists())
+    place = next(place for place in places(path) if not place.exists())
     write_sheet(place, [*(header[position] for position in kept), *OUR_COLUMNS], lines)
     return place
 
@@ -94,25 +91,12 @@ def _write(
     style = CellStyle(len(kept), STATUS_COLORS)
     header = [*(info.header[position] for position in kept), *OUR_COLUMNS]
     raw = bool(info.sheet_options.get("raw_csv"))
-    for place in _places(path):
-        if place.exists() and not _is_ours(checkpoint, place):
-            continue
-        try:
-            lines = _lines(records(), kept, run.columns.used(Use.ID), name)
-            with translate_full_disk(
-                f"The disk of {place.parent} is full: {place.name} could not be written.",
-                f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
-            ):
-                write_sheet(place, header, lines, worksheet=worksheet, style=style, about=about, raw_csv=raw)
-        except WriteError:
-            if place.exists():
-                continue
-            raise
-        checkpoint.facts.written_files = {**checkpoint.facts.written_files, place.name: _digest(place)}
-        return place
-    raise WriteError(
-        f"No name beside {path} is free for the results.", "Clear up the folder, or name another: --out."
-    )
+
+    def write(place: Path) -> None:
+        lines = _lines(records(), kept, run.columns.used(Use.ID), name)
+        write_sheet(place, header, lines, worksheet=worksheet, style=style, about=about, raw_csv=raw)
+
+    return write_file(checkpoint, path, write)
 
 
 def _about(run: Run) -> list[tuple[str, str]]:
@@ -156,16 +140,3 @@ def _lines(
             record.message if record.state is RowState.DONE else _OPEN_MESSAGES[record.state],
             name(record),
         ]
-
-
-def _places(path: Path) -> list[Path]:
-    return [path, *(path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 1000))]
-
-
-def _is_ours(checkpoint: Checkpoint, path: Path) -> bool:
-    return path.is_file() and checkpoint.facts.written_files.get(path.name) == _digest(path)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]

@@ -86,6 +86,12 @@ def write_sheet(
             raise WriteError(what, "Name a file that ends in .csv or .xlsx.")
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` in UTF-8; raises as `write_sheet` does."""
+    with _atomic_write(path) as place:
+        place.write_text(replace_surrogates(text), encoding="utf-8", newline="\n")
+
+
 def replace_surrogates(text: str) -> str:
     """`text` with U+FFFD for halves of surrogate pairs."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

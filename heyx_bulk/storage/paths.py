@@ -40,6 +40,11 @@ class RunPaths:
     failed: Path
     note: str = ""
 
+    @property
+    def report(self) -> Path:
+        """The report with pictures, beside the results: `contacts.report.html`."""
+        return self.results.with_name(f"{self.results.stem.removesuffix('.results')}.report.html")
+
 
 def run_paths(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool) -> RunPaths:
     """Where the files of a run of `sheet` lie: beside it, or in `out`.

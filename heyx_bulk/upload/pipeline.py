@@ -111,4 +111,4 @@ def _send(
     if not fresh:
         events.on_resume(run, plan_run(run, PlannedRate.of(settings)) if is_open else None)
     sent = send(run, settings, run_options, events) if is_open else None
-    return report(run, paths, sent, run_options.command)
+    return report(run, paths, sent, run_options.command, with_charts=run_options.report)

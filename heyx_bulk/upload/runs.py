@@ -213,7 +213,7 @@ class RunStarter:
                 reconcile_run(run, self.settings, progress, self.events.on_client)
                 results.write_results(Run.from_checkpoint(checkpoint), paths.results)
             moment = datetime.now()
-            for path in (paths.results, paths.failed):
+            for path in (paths.results, paths.failed, paths.report):
                 if path.exists():
                     path.rename(self._name_kept(path, moment))
             checkpoint.move(self._name_kept(paths.checkpoint, moment))

@@ -38,6 +38,8 @@ DOORS = {
     "psutil": {"storage"},
     "phonenumbers": {"values"},
     "tomlkit": {"mapping"},
+    "jinja2": {"reports"},
+    "markupsafe": {"reports"},
 }
 """The rooms through which an outside library comes in."""
 
