@@ -117,6 +117,7 @@ def test_a_report_shows_the_statuses_what_to_do_and_the_calls(tmp_path: Path) ->
     assert "The audit passed." in text
     assert "3 tags added. VIP 2 Spring fair 1" in text
     assert "Half of the answers came within 300 ms" in text
+    assert re.search(r"200–300 ms 0 300–500 ms [1-9]", text)
     assert "HeyX’s limit, 200" in text
 
 

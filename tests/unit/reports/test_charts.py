@@ -23,6 +23,11 @@ def heights(chart: str, kind: str) -> list[float]:
     return [float(height) for height in re.findall(r"v-([0-9.]+)h", path[1])] if path else []
 
 
+def lefts(chart: str) -> list[float]:
+    """Where the bars begin."""
+    return [float(left) for left in re.findall(r"M([0-9.]+) [0-9.]+v-", chart)]
+
+
 def elements(chart: str, tag: str) -> list[ElementTree.Element]:
     """The elements of a chart, which must be whole."""
     return [*ElementTree.fromstring(chart).iter(tag)]  # noqa: S314  our own
@@ -69,6 +74,7 @@ def test_a_bar_that_uses_the_limit_reaches_its_line_and_refusals_stand_on_it() -
     assert float(limit[1]) + full == pytest.approx(198, abs=0.2)  # the ground line
     assert half == pytest.approx(full / 2, abs=0.2)
     assert heights(chart, "refused") == [pytest.approx(full / 10, abs=0.2)]
+    assert f" {198 - half:.1f}v-{heights(chart, 'refused')[0]}h" in chart
     assert "HeyX’s limit, 200" in texts(chart)
 
 
@@ -80,14 +86,16 @@ def test_calls_above_the_limit_stay_in_the_picture() -> None:
 def test_a_pause_of_hours_is_cut_short_and_named() -> None:
     chart = time_chart("Calls", [*minutes(0, 30), *minutes(30 + 14 * HOUR, 30)], 200)
     assert {"no calls for", "14 h"} <= {*texts(chart)}
-    assert len(heights(chart, "calls")) == 60
+    places = lefts(chart)
+    assert len(places) == 60
+    assert places[30] - places[29] == pytest.approx(11 * (places[1] - places[0]), abs=0.5)
 
 
 def test_a_short_pause_is_drawn_as_it_was() -> None:
     chart = time_chart("Calls", [*minutes(0, 30), *minutes(35, 30)], 200)
     assert "no calls for" not in texts(chart)
-    lefts = [float(left) for left in re.findall(r"M([0-9.]+) [0-9.]+v-", chart)]
-    assert lefts[30] - lefts[29] == pytest.approx(6 * (lefts[1] - lefts[0]), abs=0.3)
+    places = lefts(chart)
+    assert places[30] - places[29] == pytest.approx(6 * (places[1] - places[0]), abs=0.5)
 
 
 def test_times_stand_under_the_bars_and_the_day_where_there_are_several() -> None:
