@@ -127,8 +127,8 @@ from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 try:
     sheet = open_sheet(Path("-"))
-    chunks = [row_texts(cells) for _ in "12" for cells, _ in sheet.frames()]
-    print(sheet.path, sheet.name, sheet.header, chunks)
+    rows = [cells.to_numpy().tolist() for _ in "12" for cells, _ in sheet.frames()]
+    print(sheet.path, sheet.name, sheet.header, rows)
 except SheetError as error:
     print(error.what)
 """
