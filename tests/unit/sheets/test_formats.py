@@ -123,7 +123,6 @@ def test_a_mistake_in_an_archive_is_told_with_the_name_of_the_archive(tmp_path: 
 FROM_INPUT = """
 from pathlib import Path
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 try:
     sheet = open_sheet(Path("-"))
@@ -138,8 +137,8 @@ except SheetError as error:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"a,b\n1,2\n", "- standard input ('a', 'b') [[('1', '2')], [('1', '2')]]"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[('1', '2')], [('1', '2')]]"),
+        (b"a,b\n1,2\n", "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
         (b"", "standard input is empty (0 bytes)"),
         (b"a\n\0\n", "standard input, line 2: holds a NUL byte, which no text has"),
     ],
