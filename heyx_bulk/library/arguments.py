@@ -110,6 +110,7 @@ class UploadArguments(SheetArguments, MappingArguments, MatchingArguments, Sessi
     restart: bool
     strict: bool
     canary: int
+    report: bool
 
 
 class ExportArguments(ConnectionArguments, total=False):

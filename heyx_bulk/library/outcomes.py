@@ -26,8 +26,9 @@ class RunResult:
     """What a run came to.
 
     `totals` counts the rows by status, with every status. `checkpoint` is the run's file; None for a simulation,
-    which leaves none. `results_file` and `failed_file` are the files that were written, if any were. `calls` and
-    `seconds` are those of this session. `stopped` is what ended the run early: the same call carries on.
+    which leaves none. `results_file`, `failed_file` and `report_file` are the files that were written, if any
+    were. `calls` and `seconds` are those of this session. `stopped` is what ended the run early: the same call
+    carries on.
     """
 
     sheet: str
@@ -35,6 +36,7 @@ class RunResult:
     checkpoint: Path | None
     results_file: Path | None = None
     failed_file: Path | None = None
+    report_file: Path | None = None
     calls: int = 0
     seconds: float = 0.0
     stopped: Stopped | None = None
@@ -56,6 +58,7 @@ class RunResult:
             checkpoint=result.checkpoint if frame is None else None,
             results_file=result.results,
             failed_file=result.failed,
+            report_file=result.report,
             calls=sent.calls if sent else 0,
             seconds=sent.seconds if sent else 0.0,
             stopped=sent.stopped if sent else None,
@@ -99,7 +102,8 @@ class RunResult:
 def outcome_frame(run: Run, *, attention_only: bool = False) -> Frame:
     """The rows of a run with their outcomes; `attention_only`: those that failed, are invalid or uncertain."""
     frame = join_frames(outcome_frames(run, attention_only=attention_only, run_named=True))
-    return with_texts(frame, MESSAGE_COLUMN, [*map(in_python, frame[MESSAGE_COLUMN].tolist())])
+    # Of objects, so that a person may put a number or a date into a cell to correct it.
+    return with_texts(frame, MESSAGE_COLUMN, [*map(in_python, frame[MESSAGE_COLUMN].tolist())]).astype(object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def test_only_the_last_row_of_a_contact_is_sent_and_the_others_name_it(tmp_path:
 def test_a_run_that_skipped_what_it_looked_for_is_not_as_if_it_had_never_been(tmp_path: Path) -> None:
     with (
         Channel() as channel,
-        runs.staged(tmp_path, HEADER + "+441,,Ann,,\n", in_mode(Mode.UPDATE)) as run,
+        runs.staged(tmp_path, HEADER + "+4412341,,Ann,,\n", in_mode(Mode.UPDATE)) as run,
     ):
         channel.send(run)
         assert (statuses(run), run.checkpoint.queries.nothing_sent()) == ({2: "skipped"}, False)
@@ -276,7 +276,7 @@ def test_a_row_mended_to_mean_somebody_else_stands_alone(
 ) -> None:
     with Channel(REFUSED) as channel, runs.staged(tmp_path, BACK, told(Duplicates.MERGE)) as run:
         channel.send(run)
-        given_back(run, tmp_path, {leaving: {"phone": "+4499999999"}}, only=only)
+        given_back(run, tmp_path, {leaving: {"phone": "+4498765432"}}, only=only)
         channel.send(run)
         assert [statuses(run)[number] for number in (2, 4)] == ["created", "created"]
         alone, stayed = (run.checkpoint.queue.row(number).contact_id for number in (leaving, 6 - leaving))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -69,8 +70,13 @@ def write(path: Path, rows: Sequence[Sequence[object]]) -> None:
                     page.write_datetime(number, position, value, day)
                 case _:
                     page.write_number(number, position, value)
-        page.write_formula(number, 3, f'=B{number + 1}&"x"', None, str(row[1])[:9].strip() or "none")
+        page.write_formula(number, 3, f'=B{number + 1}&"x"', None, _cached(row[1]))
     book.close()
+
+
+def _cached(value: object) -> str:
+    """The cached text of a formula, which XlsxWriter writes as it is: characters of XML alone."""
+    return re.sub("[\x00-\x1f\ufffe]", "", str(value)[:9]).strip() or "none"
 
 
 @pytest.mark.slow

@@ -69,6 +69,7 @@ def messages() -> list[str]:
                 if isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
                 and re.search(r"--[a-z]+[a-z-]* ?.* ", node.value)
+                and "var(--" not in node.value  # a style sheet
                 and id(node) not in declared | told
             ]
     return found

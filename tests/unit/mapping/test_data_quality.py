@@ -92,7 +92,7 @@ def test_a_long_number_that_a_spreadsheet_may_have_rounded_is_found_where_it_is_
 
 
 def test_a_number_formatted_as_a_date_that_is_no_date_is_reported_as_that(tmp_path: Path) -> None:
-    path = workbook(tmp_path, [["phone", "Born"], ["+923001", 0], ["+923002", 40000]], B2="yyyy-mm-dd")
+    path = workbook(tmp_path, [["phone", "Born"], ["+923001234567", 0], ["+923001234568", 40000]], B2="yyyy-mm-dd")
     seen = inspect_sheet(open_sheet(path), UploadOptions(mapping=MappingOptions(custom_fields=True)))
     what = "column B “Born”: formatted as a date, but holds a number that is no date, such as 0"
     assert [(found.what, found.first) for found in seen.warnings] == [(what, (2,))]

@@ -14,7 +14,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.upload.options import UploadOptions
 from tests.support import runs
 
-SHEET = "phone,note,note,heyx status\n+441,a,b,old\n+442,,,\n,c,d,\n+444,e,f,\n"
+SHEET = "phone,note,note,heyx status\n+44123401,a,b,old\n+44123402,,,\n,c,d,\n+44123404,e,f,\n"
 OPTIONS = UploadOptions(mapping=MappingOptions(ignore_unknown=True))
 OURS = ["heyx status", "heyx contact id", "heyx message", "heyx row"]
 
@@ -27,10 +27,10 @@ def test_the_outcomes_of_all_rows_stand_beside_their_own_columns(tmp_path: Path)
     assert [*frame.columns] == ["phone", "note", "note", *OURS]
     assert frame.index.tolist() == [2, 3, 4, 5]
     assert row_texts(frame) == [
-        ("+441", "a", "b", "created", "7", "", "2"),
-        ("+442", "", "", "to do", "", "not sent yet", "3"),
+        ("+44123401", "a", "b", "created", "7", "", "2"),
+        ("+44123402", "", "", "to do", "", "not sent yet", "3"),
         ("", "c", "d", "invalid", "", "the row has no phone, so it names no contact", "4"),
-        ("+444", "e", "f", "failed", "", "HeyX said no", "5"),
+        ("+44123404", "e", "f", "failed", "", "HeyX said no", "5"),
     ]
     assert {str(kind) for kind in frame.dtypes} == {"str"}
 
@@ -44,7 +44,7 @@ def test_rows_that_need_attention_name_their_run(tmp_path: Path) -> None:
 
 
 def test_there_is_a_frame_with_the_columns_where_no_row_needs_attention(tmp_path: Path) -> None:
-    with runs.staged(tmp_path, "phone\n+441\n") as run:
+    with runs.staged(tmp_path, "phone\n+44123401\n") as run:
         (frame,) = outcome_frames(run, attention_only=True)
     assert (len(frame), [*frame.columns]) == (0, ["phone", *OURS])
 
