@@ -2,99 +2,81 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
 import typer
 
+from heyx_bulk.cli.terminal import OutputStream
 from heyx_bulk.errors import HeyxBulkError, Interrupted
-from heyx_bulk.models.option import command_line, option
-from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
+from heyx_bulk.models.option import Panel, command_line, option
+
+if TYPE_CHECKING:
+    from heyx_bulk.planning.estimate import CallBudget
+    from heyx_bulk.reports.progress import Progress
 
 
 @dataclass
 class Console:
     """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
 
-    quiet: bool = option("--quiet", "-q", default=False, help="Say only errors and totals.")
-    verbose: bool = option("--verbose", "-v", default=False, help="Name every row as it ends.")
-    as_json: bool = option("--json", default=False, help="Totals as one JSON document.")
+    panel: ClassVar = Panel.OUTPUT
+
+    quiet: bool = option("--quiet", "-q", default=False, help="Print only errors and totals.")
+    verbose: bool = option("--verbose", "-v", default=False, help="Print a line for each row when it is done.")
+    as_json: bool = option("--json", default=False, help="Print the totals as one JSON document.")
 
     def __post_init__(self) -> None:
-        self._out = cast("TextIO", BrokenPipeSafe(sys.stdout))
-        self._err = cast("TextIO", BrokenPipeSafe(sys.stderr))
+        self._out, self._err = OutputStream(sys.stdout), OutputStream(sys.stderr)
+        self._shown: Progress | None = None
 
     def say(self, text: str = "") -> None:
-        """A line for a person, on standard error."""
+        """Print a line on standard error."""
         if not self.quiet:
             self.error(text)
 
     def error(self, text: str) -> None:
-        """A line that even a quiet program says, on standard error."""
-        self._err.write(f"{text}\n")
-        self._err.flush()
+        """Print a line on standard error, even if the program is quiet."""
+        with nullcontext() if self._shown is None else self._shown.aside():
+            self._err.write(f"{text}\n")
+            self._err.flush()
 
     def result(self, text: str, document: Mapping[str, object]) -> None:
-        """The totals, on standard output: as a line, or as one JSON document."""
+        """Print the totals on standard output: as a line, or as one JSON document."""
         self._out.write((json.dumps(document, ensure_ascii=False) if self.as_json else text) + "\n")
         self._out.flush()
 
-    def progress(self, total: int, done: int = 0) -> Progress:
-        """What a person watches: a bar on a terminal, lines elsewhere, nothing when quiet."""
-        shown = self._progress(total, done, unit="row")
-        return RowLogger(shown, self._err) if self.verbose and not self.quiet else shown
+    def progress(self, total: int, done: int = 0, budget: CallBudget | None = None) -> Progress:
+        """The progress of rows: a bar on a terminal, lines elsewhere, nothing if the program is quiet."""
+        return self._progress(total, done, "row", budget)
 
-    def reading(self) -> Progress:
-        """What a person watches while contacts are read."""
-        return self._progress(0, 0, unit="call")
+    def reading(self, budget: CallBudget) -> Progress:
+        """The progress of an export."""
+        return self._progress(0, 0, "call", budget)
 
-    def _progress(self, total: int, done: int, *, unit: str) -> Progress:
-        if self.quiet:
-            return Progress()
-        return (Bar if self._err.isatty() else Lines)(self._err, total, done, unit=unit)
+    def _progress(self, total: int, done: int, unit: str, budget: CallBudget | None) -> Progress:
+        from heyx_bulk.reports.progress import Lines, Progress, RowLogger
+
+        file, shown = cast("TextIO", self._err), Progress()
+        if not self.quiet and self._err.isatty():
+            from heyx_bulk.reports.progress_bar import Bar
+
+            shown = Bar(file, total, done, unit=unit, budget=budget)
+        elif not self.quiet:
+            shown = Lines(file, total, done, unit=unit, budget=budget)
+        self._shown = RowLogger(shown, file) if self.verbose and not self.quiet else shown
+        return self._shown
 
     @property
     def can_ask(self) -> bool:
         """Whether there is a person at a terminal to answer."""
         return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-class BrokenPipeSafe:
-    """A stream that ignores what is written once nobody reads it any more: `| head`, a closed terminal."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        with self._ignore_when_gone():
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with self._ignore_when_gone():
-            self._stream.flush()
-
-    @contextmanager
-    def _ignore_when_gone(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO):
-                raise
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
 
 
 @contextmanager
@@ -130,17 +112,3 @@ def short_path(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def duration(seconds: float) -> str:
-    """A time as a person says it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
-    seconds = round(seconds)
-    if seconds < 1:
-        return "under a second"
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, rest = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -32,6 +32,7 @@ from heyx_bulk.mapping.columns import ID_COLUMN
 from heyx_bulk.mapping.mapping_file import read_mapping
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.phrases import count
+from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -106,7 +107,8 @@ class ExportView(ExportEvents):
         if done := checkpoint.count_answers():
             met = count(len(checkpoint.ids()), "contact")
             self.console.say(f"Carrying on: {count(done, 'answer')} came before, with {met}.")
-        with closing(self.console.reading()) as progress:
+        budget = CallBudget(0, PlannedRate.of(self.settings).rate)
+        with closing(self.console.reading(budget)) as progress:
             return asyncio.run(
                 read_contacts(
                     checkpoint, self.request, self.settings, progress=progress, recorder=recorder, events=self

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
-from heyx_bulk.cli.console import Console, duration, same_command, sentence, short_path
+from heyx_bulk.cli.console import Console, same_command, sentence, short_path
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
 from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
@@ -21,7 +21,8 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkErro
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, minute_of
+from heyx_bulk.models.phrases import count, duration, minute_of
+from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
 from heyx_bulk.reports.read_back import Comparison, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
@@ -224,7 +225,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
 
 
 def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[Comparison]:
-    progress = console.progress(rows)
+    progress = console.progress(rows, budget=CallBudget(rows, settings.rate))
     chance = random.Random()  # noqa: S311  a sample is no secret
 
     def report(found: Comparison) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from heyx_bulk.api.client import SessionSummary
-from heyx_bulk.cli.console import Console, duration, error_text, short_path
+from heyx_bulk.cli.console import Console, error_text, short_path
 from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, shorten
+from heyx_bulk.models.phrases import count, duration, shorten
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results

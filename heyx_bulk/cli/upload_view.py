@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import typer
 
 from heyx_bulk.api.client import Client, SessionSummary
-from heyx_bulk.cli.console import Console, duration
+from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
@@ -18,8 +18,8 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, first_of, minute_of, rows_named, shorten
-from heyx_bulk.planning.estimate import CostEstimate
+from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
+from heyx_bulk.planning.estimate import CallBudget, CostEstimate
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.reports.progress import Progress
@@ -191,20 +191,34 @@ def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> No
         console.say(f"  {note}")
 
 
+def _budget(plan: UploadPlan) -> CallBudget:
+    return CallBudget(plan.cost.calls, plan.speed.rate)
+
+
 class UploadView(UploadEvents):
     """Says what an upload does, shows how far it is, and asks before many contacts are written.
 
     In a `trial` nobody is asked, since nothing is written; the plans of the `first` rows of a dry run are kept.
+    A run that is `simulated` has no time left to show: its clock is not ours.
     """
 
     def __init__(
-        self, console: Console, signals: Signals, *, first: int = 0, yes: bool = False, trial: bool = False
+        self,
+        console: Console,
+        signals: Signals,
+        *,
+        first: int = 0,
+        yes: bool = False,
+        trial: bool = False,
+        simulated: bool = False,
     ) -> None:
         self.plans = PlanView(first)
         self._console = console
         self._signals = signals
         self._ask = console.can_ask and not yes and not trial
         self._trial = trial
+        self._simulated = simulated
+        self._budget: CallBudget | None = None
 
     def say(self, text: str) -> None:
         self._console.say(text)
@@ -216,12 +230,13 @@ class UploadView(UploadEvents):
             self._console.say(f"  {note}")
 
     def progress(self, total: int, done: int) -> Progress:
-        return self._console.progress(total, done)
+        return self._console.progress(total, done, None if self._simulated else self._budget)
 
     def on_client(self, client: Client) -> None:
         self._signals.attach(client)
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
+        self._budget = _budget(plan)
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
@@ -242,6 +257,7 @@ class UploadView(UploadEvents):
             if not run.matching.no_match:
                 self._console.say("Nothing was sent. To send the sheet anew, add --restart.")
             return
+        self._budget = _budget(plan)
         totals = run.checkpoint.queries.totals()
         rows = sum(totals.values())
         self._console.say(f"Carrying on: {rows - count_open(totals):,} of {count(rows, 'row')} are done.")
@@ -270,4 +286,5 @@ class RerunView(UploadView):
         if plan is None:
             self._console.say("There is nothing to send again.")
         else:
+            self._budget = _budget(plan)
             tell_plan(self._console, run, plan, fresh=False)

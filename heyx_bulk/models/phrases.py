@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from difflib import get_close_matches
 
 LONGEST_EXAMPLE = 24
+
+LEAST_SIMILARITY = 0.6
+"""The least similarity (`difflib` ratio, 0 to 1) of a name that is suggested for another."""
 
 
 def count(number: int, noun: str) -> str:
@@ -41,3 +45,30 @@ def date_of(moment: float) -> str:
 def minute_of(moment: float) -> str:
     """The local date and time of a moment in epoch seconds: `2026-11-23 09:15`."""
     return datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M")
+
+
+def duration(seconds: float) -> str:
+    """A time as people write it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    seconds = round(seconds)
+    if seconds < 1:
+        return "under a second"
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """Of `names` the one that `name` is closest to, whatever their case; None where none is near."""
+    known = {one.casefold(): one for one in names}
+    found = get_close_matches(name.casefold(), known, 1, LEAST_SIMILARITY)
+    return known[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """` Did you mean leads.xlsx?`, to stand behind a sentence; blank where no name is near."""
+    near = closest(name, names)
+    return f" Did you mean {near}?" if near is not None and near != name else ""

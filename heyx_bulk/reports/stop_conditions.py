@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from heyx_bulk.errors import LimitReached, SettingsError, Stopped, TooManyFailures
 from heyx_bulk.models.call_records import CREATE
 from heyx_bulk.models.contacts import Outcome, Status, common_cause
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.models.phrases import count
 
 SAME_ERROR_ROWS = 20
@@ -104,25 +105,31 @@ class StopConditions:
     session.
     """
 
+    panel: ClassVar = Panel.LIMITS
+
     max_failures: FailureLimit | None = option(
         "--max-failures",
         metavar="N|N%",
-        help="Stop when more rows failed [default: 20 in a row that fail alike, or half of the first 100].",
+        help="Stop when more than N rows, or N% of the rows, have failed [default: 20 rows in succession with the "
+        "same error, or half of the first 100].",
         parse=FailureLimit.parse,
     )
     same_error: bool = True
-    max_calls: int | None = option("--max-calls", metavar="N", least=1, help="Stop after so many calls.")
+    max_calls: int | None = option("--max-calls", metavar="N", least=1, help="Stop after N calls.")
     max_creates: int | None = option(
-        "--max-creates", metavar="N", least=0, help="Stop before one more contact is created."
+        "--max-creates", metavar="N", least=0, help="Stop after N contacts were created."
     )
     until: float | None = option(
         "--until",
         metavar="TIME",
-        help="Stop at this time of day, such as 06:00, by this machine's clock.",
+        help="Stop at this time of day, such as 06:00, by the clock of this machine.",
         parse=lambda text: parse_time_of_day(text, datetime.now()),
     )
     max_seconds: float | None = option(
-        "--max-duration", metavar="TIME", help="Stop after 2h, 90min or 45s.", parse=parse_duration
+        "--max-duration",
+        metavar="TIME",
+        help="Stop after this time, such as 2h, 90min or 45s.",
+        parse=parse_duration,
     )
 
 
