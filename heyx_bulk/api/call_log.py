@@ -9,21 +9,23 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
 from heyx_bulk.models.call_records import FIND, CallAttempt, CallResult
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 
 
 @dataclass(frozen=True, slots=True)
 class CallLogOptions:
     """Where every call is logged, if anywhere, and whether with `values`."""
 
+    panel: ClassVar = Panel.OUTPUT
+
     path: Path | None = option(
-        "--log", metavar="FILE", help="Append a line of JSON for each call; ids hashed, no values."
+        "--log", metavar="FILE", help="Append a line of JSON for each call, with hashed ids and without values."
     )
-    values: bool = option("--log-values", default=False, help="With --log: ids and values as they are.")
+    values: bool = option("--log-values", default=False, help="With --log: write ids and values as they are.")
 
 
 class CallLog:

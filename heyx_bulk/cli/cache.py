@@ -1,4 +1,4 @@
-"""`heyx-bulk cache`: what this machine remembers of a channel's contacts, shown and forgotten."""
+"""`heyx-bulk cache`: the contacts and exports of a channel that this machine remembers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from heyx_bulk.cli.command import PlainConsole
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count, minute_of
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def show(console: PlainConsole) -> None:
-    """How many contacts are remembered, which exports, and where.
+    """Show how many contacts and which exports are remembered, and where.
 
     \b
     heyx-bulk cache show
 
-    Every upload and export adds to it. HEYX_CACHE=off in the environment remembers no further contacts.
+    Every upload and export adds contacts. To remember no more contacts, set HEYX_CACHE=off in the environment.
     """
     from heyx_bulk.settings.environment import from_environment
 
@@ -60,7 +61,7 @@ def show(console: PlainConsole) -> None:
 def forget(
     console: PlainConsole,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", rich_help_panel=Panel.USUAL)] = False,
 ) -> None:
     """Forget all contacts and exports of the channel on this machine. HeyX keeps its contacts.
 

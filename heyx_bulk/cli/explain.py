@@ -1,4 +1,4 @@
-"""`heyx-bulk explain`: what became of one row, from its cells to its outcome."""
+"""`heyx-bulk explain`: the history of one row, from its cells to its outcome."""
 
 from __future__ import annotations
 
@@ -22,17 +22,15 @@ WAIT_WORTH_SAYING_SECONDS = 0.05
 
 def explain(
     checkpoint: CheckpointPath,
-    row: Annotated[
-        int, typer.Argument(metavar="ROW", help="The row's number, as the spreadsheet shows it.", min=1)
-    ],
+    row: Annotated[int, typer.Argument(metavar="ROW", help="The number of the row in the spreadsheet.", min=1)],
     console: PlainConsole,
 ) -> int:
-    """Say what became of one row: its cells, what they ask for, every call with its answer, the outcome.
+    """Show the history of one row: its cells, the values to send, every call with its response, the outcome.
 
     \b
-    heyx-bulk explain contacts.xlsx.checkpoint 12
+    heyx-bulk explain contacts.xlsx 12
 
-    Needs no token; nothing is sent.
+    Needs no token; sends nothing.
     """
     from heyx_bulk.cli.checkpoints import checkpoint_of
     from heyx_bulk.reports.run_status import row_history

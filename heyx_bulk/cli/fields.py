@@ -1,8 +1,7 @@
-"""`heyx-bulk fields`: the custom fields of a channel, learned from its contacts, which HeyX cannot list."""
+"""`heyx-bulk fields`: the custom fields of a channel, which HeyX cannot list, learned from its contacts."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
 from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count, date_of, example
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -40,27 +40,39 @@ def fields(
         typer.Option(
             "--where",
             metavar="FIELD=VALUE",
-            help="Learn from the first contacts that have this value: one search.",
+            help="Learn the fields from contacts that have this value (one search).",
+            rich_help_panel=Panel.USUAL,
         ),
     ] = None,
     add: Annotated[
         list[str] | None,
-        typer.Option("--add", metavar="NAME", help="The channel has a custom field of this name. Repeatable."),
+        typer.Option(
+            "--add",
+            metavar="NAME",
+            help="Add a custom field that the channel has. Repeatable.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = None,
     forget: Annotated[
         list[str] | None,
-        typer.Option("--forget", metavar="NAME", help="Forget what is known of a field. Repeatable."),
+        typer.Option(
+            "--forget",
+            metavar="NAME",
+            help="Forget what is known about a field. Repeatable.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = None,
 ) -> int:
-    """The custom fields of a channel, as far as they are known.
+    """List the known custom fields of a channel, or learn them from contacts.
 
     \b
     heyx-bulk fields --where Newsletter=true
     heyx-bulk fields
     heyx-bulk fields --add "Shoe size" --forget "Shoe sise"
 
-    HeyX cannot list its fields: they are learned from contacts that have them, here and in every upload, and
-    are remembered for the channel on this machine. From then on a misspelt one is caught before it is sent.
+    HeyX cannot list its custom fields. heyx-bulk learns them from contacts, here and in every upload, and
+    remembers them for the channel on this machine. It then warns about a misspelled field before it sends
+    anything.
     """
     from heyx_bulk.export.request import parse_field_value
     from heyx_bulk.settings.environment import from_environment
@@ -101,6 +113,8 @@ def _read(
     settings: Settings, wanted: Field, lookup: PhoneLookup, console: Console, where: str
 ) -> tuple[Contact, ...]:
     """One page of the contacts that have the value."""
+    import asyncio
+
     from heyx_bulk.api.client import open_session
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.export.exporter import first_page

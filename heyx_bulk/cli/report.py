@@ -1,4 +1,4 @@
-"""`heyx-bulk report`: the results of a run as it stands, or what can still be read of a damaged checkpoint."""
+"""`heyx-bulk report`: the results files of a run, or the rows of a damaged checkpoint that can be read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, PlainConsole
+from heyx_bulk.models.option import Panel
 
 
 def report(
@@ -14,13 +15,18 @@ def report(
     console: PlainConsole,
     *,
     recover: Annotated[
-        bool, typer.Option("--recover", help="Save what can be read of a checkpoint that the disk has damaged.")
+        bool,
+        typer.Option(
+            "--recover",
+            help="Save the rows of a damaged checkpoint that can still be read.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = False,
 ) -> int:
-    """Write the results file of a run as it stands, also while the run goes on.
+    """Write the results files of a run, also while it is running.
 
     \b
-    heyx-bulk report contacts.xlsx.checkpoint
+    heyx-bulk report contacts.xlsx
     heyx-bulk report contacts.xlsx.checkpoint --recover
     """
     from heyx_bulk.cli.run_view import recover_rows, show_report
