@@ -16,7 +16,7 @@ from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.option import Panel
-from heyx_bulk.models.phrases import count, date_of, example
+from heyx_bulk.models.phrases import count, date_of, did_you_mean, example
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.values.equality import PhoneLookup, text_of
@@ -90,8 +90,8 @@ def fields(
         for name in map(trim, forget or ()):
             if not cache.forget_field(name):
                 raise SettingsError(
-                    f"Nothing is known of a field “{name}” in this channel.",
-                    "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",
+                    f"Field “{name}” is not known in this channel.{did_you_mean(name, before)}",
+                    "The known fields are listed by:\n  heyx-bulk fields",
                 )
         _tell(console, cache, contacts, before)
     return 0

@@ -7,7 +7,9 @@ and what the command that begins it anew is written from.
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
@@ -121,8 +123,8 @@ def words(options: object) -> Iterator[str]:
 
 
 def command_line(*arguments: str) -> str:
-    """A command of this program, ready to copy."""
-    return f"heyx-bulk {shlex.join(arguments)}"
+    """A command of this program, ready to copy into a shell of this system."""
+    return f"heyx-bulk {subprocess.list2cmdline(arguments) if os.name == 'nt' else shlex.join(arguments)}"
 
 
 def _plain(value: Any, declaration: Option) -> Any:

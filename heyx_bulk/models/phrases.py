@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 
 LONGEST_EXAMPLE = 24
 
@@ -61,14 +62,32 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def closest(name: str, names: Iterable[str]) -> str | None:
-    """Of `names` the one that `name` is closest to, whatever their case; None where none is near."""
-    known = {one.casefold(): one for one in names}
-    found = get_close_matches(name.casefold(), known, 1, LEAST_SIMILARITY)
+def closest(
+    name: str,
+    names: Iterable[str],
+    *,
+    key: Callable[[str], str] = str.casefold,
+    least: float = LEAST_SIMILARITY,
+) -> str | None:
+    """The one of `names` whose `key` is most similar to that of `name`; None if none is similar enough."""
+    known: dict[str, str] = {}
+    for one in names:
+        known.setdefault(key(one), one)
+    found = get_close_matches(key(name), known, 1, least)
     return known[found[0]] if found else None
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """` Did you mean leads.xlsx?`, to stand behind a sentence; blank where no name is near."""
+    """` Did you mean leads.xlsx?`, to stand behind a sentence; blank if no name is similar."""
     near = closest(name, names)
     return f" Did you mean {near}?" if near is not None and near != name else ""
+
+
+def did_you_mean_file(path: Path) -> str:
+    """The same for a file that is not there: the most similar name in its folder."""
+    try:
+        names = [one.name for one in path.absolute().parent.iterdir()]
+    except OSError:
+        return ""
+    near = closest(path.name, names)
+    return f" Did you mean {path.with_name(near)}?" if near is not None else ""
