@@ -19,6 +19,7 @@ from heyx_bulk.models.phrases import did_you_mean
 
 _NO_COMMANDS: Mapping[str, Any] = MappingProxyType({})
 _ROWS = "Finished, but some rows failed, are invalid or uncertain."
+_OPEN_ROWS = "Some rows failed, are invalid, uncertain or not sent yet."
 _ALL_ROWS = "Every row succeeded."
 
 
@@ -40,8 +41,8 @@ COMMANDS = {
     "columns": Place("Before an upload", ExitCodes("Every column is mapped.")),
     "upload": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
     "rerun": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
-    "status": Place("Runs and results", ExitCodes("No row failed so far.", _ROWS, resumed=True)),
-    "report": Place("Runs and results", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "status": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
+    "report": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "explain": Place("Runs and results", ExitCodes("The row was found.")),
     "verify": Place(
         "Runs and results", ExitCodes("HeyX holds what was sent.", "HeyX holds something else.", resumed=True)

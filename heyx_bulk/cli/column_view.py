@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.cli.console import Console, free_name, short_path
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.upload_view import tell_invalid, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
@@ -16,12 +16,13 @@ from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
-from heyx_bulk.models.option import command_line
+from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports import results
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.inspection import Inspection, inspect_sheet, sample_columns
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
@@ -50,13 +51,10 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
     if save is None:
         for mistake in found.mistakes:
             console.say(mistake)
-        command = command_line(
-            "columns", short_path(sheet), "--save", short_path(sheet.with_suffix(mapping.SUFFIX))
-        )
-        console.say(f"To correct it in one place:\n  {command}")
+        _tell_correction(console, sheet, options)
     else:
         mapping.write_mapping(save, render_template(opened.path.name, save.name, found, looks), opened.header)
-        _tell_saved(console, sheet, save, found)
+        _tell_saved(console, sheet, options.sheet, save, found)
     total = len(found.columns.columns)
     known_columns = total - len(found.unknown)
     code = 2 if found.mistakes else 0
@@ -67,7 +65,20 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
     return code
 
 
-def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) -> None:
+def _tell_correction(console: Console, sheet: Path, options: UploadOptions) -> None:
+    """Say where what the columns are can be corrected: in the mapping file, or in one to be written."""
+    if options.mapping.file is not None:
+        console.say(f"To correct it, edit {short_path(options.mapping.file.path)}.")
+        return
+    save = free_name(sheet.with_suffix(mapping.SUFFIX))
+    given = (*words(options.sheet), *words(options.mapping))
+    command = command_line("columns", short_path(sheet), *given, "--save", short_path(save))
+    console.say(f"To correct it in a file:\n  {command}")
+
+
+def _tell_saved(
+    console: Console, path: Path, sheet_options: SheetOptions, save: Path, found: MappingResult
+) -> None:
     console.say(f"Written: {short_path(save)}")
     if found.unknown:
         text = save.read_text(encoding="utf-8")
@@ -75,8 +86,9 @@ def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) 
         need, noun = ("needs", "line") if len(lines) == 1 else ("need", "lines")
         console.say(f"{count(len(lines), 'column')} {need} a word of yours: {noun} {', '.join(lines)}.")
     by_itself = save.absolute() == path.with_suffix(mapping.SUFFIX).absolute()
-    words = ["upload", short_path(path), "--simulate"] + ([] if by_itself else ["--mapping", short_path(save)])
-    console.say(f"Then:\n  {command_line(*words)}")
+    named = () if by_itself else ("--mapping", short_path(save))
+    command = command_line("upload", short_path(path), *words(sheet_options), *named, "--simulate")
+    console.say(f"Then:\n  {command}")
 
 
 def _columns_document(found: MappingResult, save: Path | None, code: int) -> dict[str, object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +18,8 @@ import typer
 from heyx_bulk.cli.terminal import OutputStream
 from heyx_bulk.errors import HeyxBulkError, Interrupted
 from heyx_bulk.models.option import Panel, command_line, option
+
+_COMMAND = re.compile(r"heyx-bulk \S.*$")
 
 if TYPE_CHECKING:
     from heyx_bulk.planning.estimate import CallBudget
@@ -96,9 +100,9 @@ def error_text(error: HeyxBulkError) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a capital and a full stop."""
+    """`text` with a full stop; without one behind a command, which is to be copied as it is."""
     text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith((".", "!", "?")) or _COMMAND.search(text) else f"{text}."
 
 
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
@@ -109,6 +113,15 @@ def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
 def short_path(path: Path) -> str:
     """A path as short as it can be typed from here."""
     try:
-        return str(path.absolute().relative_to(Path.cwd()))
+        short = str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+    return f".{os.sep}{short}" if short.startswith("-") else short
+
+
+def free_name(path: Path) -> Path:
+    """`path`, or where a file is there already, the next name with a number."""
+    name, number = path, 2
+    while name.exists():
+        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return name

@@ -24,12 +24,14 @@ from heyx_bulk.cli.summary import tell_sent
 from heyx_bulk.cli.upload_view import tell_cost
 from heyx_bulk.errors import SettingsError, Stopped
 from heyx_bulk.export.exporter import open_export, read_contacts
-from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, parse_column_name
+from heyx_bulk.export.layout import CREATED, Table, TableLayout, build_table, headers_by_field, parse_column_name
 from heyx_bulk.export.reader import ExportEvents
 from heyx_bulk.export.request import Condition, ContactFilter, ExportRequest, parse_field_value, parse_moment
 from heyx_bulk.export.value_lists import SheetColumn, column_values
 from heyx_bulk.mapping.columns import ID_COLUMN
 from heyx_bulk.mapping.mapping_file import read_mapping
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.phrases import count
 from heyx_bulk.planning.estimate import CallBudget
@@ -152,7 +154,8 @@ class ExportView(ExportEvents):
             console.say(f"{count(taken, 'contact')} of these {'is' if taken == 1 else 'are'} as asked.")
         for name in table.missing:
             console.say(f"No contact has {name}: its column is blank.")
-        target.tell(console, written, comes_back=kept and taken > 0)
+        comes_back = kept and taken > 0 and self.settings.cache
+        target.tell(console, written, _renamed(layout, table) if comes_back else None)
         code = 0 if covered.is_complete else INCOMPLETE
         document = {
             "contacts": taken,
@@ -169,6 +172,17 @@ class ExportView(ExportEvents):
     def _wanted(self) -> Iterator[Contact]:
         wanted = self.request.selection.matches
         return (contact for contact in self.checkpoint.contacts() if wanted(contact))
+
+
+def _renamed(layout: TableLayout, table: Table) -> MappingOptions:
+    """What an upload of the file must be told about columns whose headers were chosen."""
+    chosen = {name: header for name, header in layout.headers.items() if header in table.header and header != name}
+    no_fields = {name for name in chosen if name in (*READ_ONLY_FIELDS, CREATED)}
+    return MappingOptions(
+        map=tuple(f"{chosen[name]}={name}" for name in chosen if name not in (*no_fields, ID_COLUMN)),
+        ignore=tuple(chosen[name] for name in sorted(no_fields)),
+        id_column=chosen.get(ID_COLUMN),
+    )
 
 
 def _request(

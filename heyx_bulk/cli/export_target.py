@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.cli.console import Console, free_name, short_path
 from heyx_bulk.errors import SettingsError, WriteError, translate_full_disk
 from heyx_bulk.export.layout import Table, as_texts
-from heyx_bulk.models.option import command_line
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.models.option import command_line, words
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import check_parquet, write_json_lines, write_parquet, write_sheet
 from heyx_bulk.storage.paths import export_checkpoint_path, state_checkpoint_path
 
@@ -89,17 +91,16 @@ class ExportTarget:
                 sys.stdout.flush()
         return self.path
 
-    def tell(self, console: Console, written: Path, *, comes_back: bool) -> None:
-        """Say where the contacts are, and how they come back."""
+    def tell(self, console: Console, written: Path, comes_back: MappingOptions | None) -> None:
+        """Say where the contacts are, and how to send them back, if they can be: with which options of columns."""
         if self.is_stream:
             return
         kept = f" ({self.path} was there already, and is left as it is)" if written != self.path else ""
         console.say(f"Written: {short_path(written)}{kept}")
-        if comes_back and written.suffix.casefold() in SHEETS:
-            console.say(
-                "To send back what you change in it:\n  "
-                + command_line("upload", short_path(written), "--since-export")
-            )
+        if comes_back is not None and written.suffix.casefold() in SHEETS:
+            options = (*words(SheetOptions(raw_csv=self.raw_csv)), *words(comes_back))
+            command = command_line("upload", short_path(written), "--since-export", *options)
+            console.say(f"To send your changes in it back to HeyX:\n  {command}")
 
     def total(self, console: Console, text: str, document: Mapping[str, object]) -> None:
         """The totals: on standard output, unless the contacts went there."""
@@ -107,11 +108,3 @@ class ExportTarget:
             console.say(text)
         else:
             console.result(text, document)
-
-
-def free_name(path: Path) -> Path:
-    """`path`, or where a file is there already, the next name with a number."""
-    name, number = path, 2
-    while name.exists():
-        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shlex
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -102,7 +103,9 @@ def _tell(path: Path, console: Console) -> int:
         if is_open:
             console.say(_left(stands, results.count_open(stands.totals)))
         if not stands.is_running:
-            tell_next(console, report(run, None))
+            tell_next(
+                console, replace(report(run, None), command=_from_here(checkpoint.facts.command, checkpoint))
+            )
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
         console.result(results.totals_line(stands.totals), _document(run, stands))
@@ -269,7 +272,7 @@ def run_again(
     checkpoint: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, uncertain: bool
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
-    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(open_sheet(checkpoint))
+    given_back = _run_given_back(checkpoint)
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
@@ -279,9 +282,34 @@ def run_again(
         else:
             corrections = open_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
-        view = RerunView(console, signals)
+        view = RerunView(console, signals, settings)
         result = rerun(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)
         return finish(console, result)
+
+
+def _run_given_back(file: Path) -> str | None:
+    """The run whose rows a file of failed rows gives back; None for a checkpoint, or a sheet that has a run."""
+    if file.suffix == CHECKPOINT:
+        return None
+    try:
+        return run_of_file(open_sheet(file))
+    except SheetError:
+        # A workbook of several worksheets, or a text file that needs options to be read, can have a run.
+        with suppress(CheckpointMismatch):
+            checkpoint_of(file)
+            return None
+        raise
+
+
+def _from_here(command: str, checkpoint: Checkpoint) -> str:
+    """The command that a run was started with, as it works in this folder."""
+    path = Path(checkpoint.info.path)
+    for word in shlex.split(command):
+        given = Path(word)
+        if not given.is_absolute() and path.parts[-len(given.parts) :] == given.parts:
+            home = path.parents[len(given.parts) - 1]
+            return command if home == Path.cwd() else f"cd {shlex.quote(str(home))} && {command}"
+    return command
 
 
 def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
@@ -292,7 +320,8 @@ def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
     if difference:
         console.say(f"{path.name} has changed since its run began ({difference}).")
         console.say("A rerun sends its rows as they were.")
-        console.say(f"To send the sheet as it is now:\n  {checkpoint.facts.command} --restart")
+        command = _from_here(checkpoint.facts.command, checkpoint)
+        console.say(f"To send the sheet as it is now:\n  {command} --restart")
     totals = checkpoint.queries.totals()
     failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     if failed or not unknown:

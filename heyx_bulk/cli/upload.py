@@ -96,7 +96,7 @@ def upload(
     name = "standard input" if opened.path.name == "-" else opened.path.name
     trial = simulate or dry_run
     with Signals(console) as signals:
-        view = UploadView(console, signals, first=first, yes=yes, trial=trial, simulated=simulate)
+        view = UploadView(console, signals, settings, first=first, yes=yes, trial=trial, simulated=simulate)
         view.on_sheet(f"{name}: {count(opened.row_count, 'row')} ({opened.format}{worksheet})", opened.notes)
         if trial:
             result = try_out(opened, settings, options, run_options, view, simulated=simulate)

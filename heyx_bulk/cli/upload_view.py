@@ -24,6 +24,7 @@ from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
+from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
@@ -191,6 +192,11 @@ def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> No
         console.say(f"  {note}")
 
 
+def destination(settings: Settings) -> str:
+    """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
+    return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
+
+
 def _budget(plan: UploadPlan) -> CallBudget:
     return CallBudget(plan.cost.calls, plan.speed.rate)
 
@@ -206,6 +212,7 @@ class UploadView(UploadEvents):
         self,
         console: Console,
         signals: Signals,
+        settings: Settings,
         *,
         first: int = 0,
         yes: bool = False,
@@ -215,6 +222,7 @@ class UploadView(UploadEvents):
         self.plans = PlanView(first)
         self._console = console
         self._signals = signals
+        self._destination = destination(settings)
         self._ask = console.can_ask and not yes and not trial
         self._trial = trial
         self._simulated = simulated
@@ -245,7 +253,8 @@ class UploadView(UploadEvents):
         if not self._ask or contacts <= ASK_ABOVE_CONTACTS:
             return
         try:
-            agreed = typer.confirm(f"Write to {contacts:,} contacts?", default=False, err=True)
+            question = f"Write to {contacts:,} contacts in {self._destination}?"
+            agreed = typer.confirm(question, default=False, err=True)
         except typer.Abort:
             agreed = False
         if not agreed:

@@ -13,9 +13,9 @@ import pytest
 has_terminals = pytest.mark.skipif(os.name == "nt", reason="a test cannot make a terminal on Windows")
 
 
-def on_a_terminal(words: Sequence[str], folder: Path | None = None, *, answer: str = "", **more: str) -> str:
+def on_a_terminal(words: Sequence[str], folder: Path | None = None, /, *, answer: str = "", **more: str) -> str:
     """What a command prints on a terminal of 80 columns, where somebody types `answer`."""
-    import pty
+    import pty  # noqa: PLC0415  Windows has none
 
     shown, terminal = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
