@@ -12,7 +12,15 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from heyx_bulk.cli.command import CONTEXT, USAGE_MISTAKE, Command, ExitCodes, build_command, suggest_option
+from heyx_bulk.cli.command import (
+    CONTEXT,
+    USAGE_MISTAKE,
+    Command,
+    ExitCodes,
+    build_command,
+    on_one_line,
+    suggest_option,
+)
 from heyx_bulk.cli.help_page import Entry, group_page
 from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import did_you_mean
@@ -113,14 +121,12 @@ class Group(TyperGroup):
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         from typer.core import CompletionItem  # type: ignore[attr-defined]  # typer has no public name for it
 
-        return [
-            *(
-                CompletionItem(name, help=self._summary(name, place))
-                for name, place in self.places.items()
-                if name.startswith(incomplete)
-            ),
-            *super(TyperGroup, self).shell_complete(ctx, incomplete),
-        ]
+        commands = (
+            CompletionItem(name, help=self._summary(name, place))
+            for name, place in self.places.items()
+            if name.startswith(incomplete)
+        )
+        return on_one_line([*commands, *super(TyperGroup, self).shell_complete(ctx, incomplete)])
 
     def _built(self, name: str, place: Place) -> Command | Group:
         if not place.commands:

@@ -11,13 +11,15 @@ from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from heyx_bulk.cli.completion import completion_of
 from heyx_bulk.cli.console import Console, report_errors
 from heyx_bulk.cli.help_page import Entry, command_page, usage_pieces
 from heyx_bulk.errors import UsageError
 from heyx_bulk.models.option import Declared, Panel, declared
-from heyx_bulk.models.phrases import did_you_mean
+from heyx_bulk.models.phrases import did_you_mean, shorten
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
+LONGEST_OFFERED_HELP = 60
 USAGE_MISTAKE: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer raises where it does not understand a command line."""
 
@@ -91,12 +93,22 @@ class Command(TyperCommand):
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return usage_pieces(self.get_params(ctx))
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        return on_one_line(super().shell_complete(ctx, incomplete))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
             return super().parse_args(ctx, args)
         except USAGE_MISTAKE as mistake:
             suggest_option(mistake, [flag for one in self.get_params(ctx) for flag in one.opts])
             raise
+
+
+def on_one_line(offered: list[Any]) -> list[Any]:
+    """What is offered to a shell, each with a help so short that typer does not wrap it."""
+    for item in offered:
+        item.help = item.help and shorten(item.help.partition(". ")[0], LONGEST_OFFERED_HELP)
+    return offered
 
 
 def suggest_option(mistake: Any, flags: Sequence[str]) -> None:
@@ -173,6 +185,7 @@ def _parameter(name: str, found: Declared) -> inspect.Parameter:
         max=option.most,
         show_default=option.show_default,
         rich_help_panel=option.panel,
+        autocompletion=completion_of(option.metavar),
     )
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declaration]

@@ -19,7 +19,9 @@ class SheetOptions:
 
     panel: ClassVar = Panel.SHEET
 
-    worksheet: str | None = option("--worksheet", panel=Panel.USUAL, metavar="NAME", help="The worksheet to read.")
+    worksheet: str | None = option(
+        "--worksheet", panel=Panel.USUAL, metavar="WORKSHEET", help="The worksheet to read."
+    )
     header_row: int | None = option(
         "--header-row", metavar="ROW", least=1, help="The row that holds the headers, if not the first."
     )
