@@ -46,7 +46,7 @@ class CallLog:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
             raise WriteError(
-                f"The log {self._path} cannot be written: {error.strerror}.", "Name another file: --log FILE."
+                f"The log {self._path} cannot be written: {error.strerror}.", "Choose another file: --log FILE."
             ) from None
         self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
         return self
@@ -79,10 +79,10 @@ class CallLog:
             self._file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
         except OSError as error:
             is_full = error.errno in DISK_FULL_ERRNOS
-            what = "The disk is full" if is_full else f"It cannot be written: {error.strerror}"
+            what = "The disk is full" if is_full else error.strerror
             raise DiskFull(
-                f"The log {self._path} takes no more. {what}.",
-                "Nothing is lost; make room, or leave out --log, and give the same command again.",
+                f"The log {self._path} cannot be written any more. {what}.",
+                "Nothing is lost. Free some space, or leave out --log, and run the same command again.",
             ) from None
 
     def _id(self, contact_id: str | None) -> str | None:
@@ -96,5 +96,5 @@ def open_call_log(options: CallLogOptions, run: str) -> AbstractContextManager[C
     if options.path is not None:
         return CallLog(options.path, run=run, values=options.values)
     if options.values:
-        raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
+        raise SettingsError("--log-values needs --log.", "Add --log FILE.")
     return nullcontext()

@@ -41,10 +41,10 @@ def show(console: PlainConsole) -> None:
         if fields:
             console.say(f"Custom fields: {', '.join(fields)}")
         if spellings := cache.phone_spellings:
-            console.say(f"Phones were found as: {', '.join(spellings)}")
-        console.say(f"It lies in {cache.path} ({size / 1e6:.1f} MB).")
+            console.say(f"Phone spellings found: {', '.join(spellings)}")
+        console.say(f"Stored in {cache.path} ({size / 1e6:.1f} MB).")
         if not settings.cache:
-            console.say("HEYX_CACHE is off: no further contact is remembered.")
+            console.say("HEYX_CACHE is off: no more contacts are remembered.")
     first_seen, last_seen = seen or (None, None)
     document = {
         "contacts": contacts,
@@ -76,9 +76,9 @@ def forget(
         if (contacts or exports) and not yes:
             if not console.can_ask:
                 raise SettingsError(
-                    f"Nothing was forgotten: {what} would be gone, and nobody can be asked.", "Add --yes."
+                    f"Nothing was forgotten. This would forget {what}, and needs your confirmation.", "Add --yes."
                 )
-            if not typer.confirm(f"Forget {what}? HeyX keeps them.", default=False, err=True):
+            if not typer.confirm(f"Forget {what}? HeyX keeps its contacts.", default=False, err=True):
                 console.say("Nothing was forgotten.")
                 return
         cache.contacts.forget()

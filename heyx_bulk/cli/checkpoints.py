@@ -1,4 +1,4 @@
-"""The checkpoint that a person means."""
+"""The checkpoint of a run, found by its sheet or by a file of its failed rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKPOINT = ".checkpoint"
 
 
 def checkpoint_of(named: Path) -> Path:
-    """The checkpoint that a person names: itself, or the sheet it belongs to.
+    """The checkpoint that `named` stands for: itself, or the sheet it belongs to.
 
     Raises `CheckpointMismatch` if the sheet has no run, or a run for each of several worksheets.
     """
@@ -31,12 +31,12 @@ def checkpoint_of(named: Path) -> Path:
         commands = "\n".join(f"  {command_line('status', short_path(path))}" for path in found)
         raise CheckpointMismatch(
             f"{named} has {len(found)} runs, one for each worksheet.",
-            f"Use the name of one of their checkpoints, such as:\n{commands}",
+            f"Give the checkpoint of one of them, such as:\n{commands}",
         )
     near = "" if named.exists() else did_you_mean_file(named)
     raise CheckpointMismatch(
         f"{named} has no run: there is no {short_path(beside)}.{near}",
-        "Upload it first, or name the file that ends in .checkpoint.",
+        "Upload it first, or give the file that ends in .checkpoint.",
     )
 
 
@@ -67,6 +67,6 @@ def checkpoint_of_run(run: str, file: Path) -> Path:
         except (CheckpointMismatch, CheckpointDamaged):
             continue
     raise CheckpointMismatch(
-        f"{file.name} holds rows of the run {run}, and no checkpoint of that run lies beside it.",
-        "Put the file into the folder of the checkpoint, which ends in .checkpoint.",
+        f"{file.name} contains rows of run {run}, but there is no checkpoint of that run beside it.",
+        "Move the file to the folder of its checkpoint, whose name ends in .checkpoint.",
     )

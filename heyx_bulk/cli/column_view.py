@@ -1,4 +1,4 @@
-"""What a sheet and its columns are taken for: shown, read from a mapping file, and asked about."""
+"""How a sheet and its columns are read: shown, taken from a mapping file, and asked about."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ _USES = {
     Use.ADD_TAGS: "tags to add",
     Use.REMOVE_TAGS: "tags to remove",
     Use.ID: "contact id",
-    Use.IGNORED: "left out",
-    Use.OURS: "our own, never sent",
-    Use.READ_ONLY: "left out: HeyX does not let it be written",
-    Use.BLANK: "left out: no header",
+    Use.IGNORED: "ignored",
+    Use.OURS: "written by heyx-bulk, never sent",
+    Use.READ_ONLY: "ignored: only HeyX can write it",
+    Use.BLANK: "ignored: no header",
 }
 
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
-    """Show what each column is taken for, or write it into the mapping file `save`; the exit code."""
+    """Show which field each column is, or write it into the mapping file `save`; the exit code."""
     opened, known = open_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look and save is None)
     found = map_columns(opened.header, options.mapping, opened.blank, known)
@@ -59,21 +59,21 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
     known_columns = total - len(found.unknown)
     code = 2 if found.mistakes else 0
     console.result(
-        f"{count(total, 'column')}: {known_columns} understood, {len(found.unknown)} not",
+        f"{count(total, 'column')}: {known_columns} recognized, {len(found.unknown)} not recognized",
         _columns_document(found, save, code),
     )
     return code
 
 
 def _tell_correction(console: Console, sheet: Path, options: UploadOptions) -> None:
-    """Say where what the columns are can be corrected: in the mapping file, or in one to be written."""
+    """Say how to change which field a column is: in the mapping file, or in one to be written."""
     if options.mapping.file is not None:
-        console.say(f"To correct it, edit {short_path(options.mapping.file.path)}.")
+        console.say(f"To change it, edit {short_path(options.mapping.file.path)}.")
         return
     save = free_name(sheet.with_suffix(mapping.SUFFIX))
     given = (*words(options.sheet), *words(options.mapping))
     command = command_line("columns", short_path(sheet), *given, "--save", short_path(save))
-    console.say(f"To correct it in a file:\n  {command}")
+    console.suggest("To change it in a file", command)
 
 
 def _tell_saved(
@@ -83,12 +83,12 @@ def _tell_saved(
     if found.unknown:
         text = save.read_text(encoding="utf-8")
         lines = [str(number) for number, line in enumerate(text.splitlines(), 1) if line.startswith('field = ""')]
-        need, noun = ("needs", "line") if len(lines) == 1 else ("need", "lines")
-        console.say(f"{count(len(lines), 'column')} {need} a word of yours: {noun} {', '.join(lines)}.")
+        be, noun = ("is", "line") if len(lines) == 1 else ("are", "lines")
+        console.say(f"{count(len(lines), 'column')} {be} not mapped yet: edit {noun} {', '.join(lines)}.")
     by_itself = save.absolute() == path.with_suffix(mapping.SUFFIX).absolute()
     named = () if by_itself else ("--mapping", short_path(save))
     command = command_line("upload", short_path(path), *words(sheet_options), *named, "--simulate")
-    console.say(f"Then:\n  {command}")
+    console.suggest("Then", command)
 
 
 def _columns_document(found: MappingResult, save: Path | None, code: int) -> dict[str, object]:
@@ -105,7 +105,7 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
-    """Show how a sheet is read and what is wrong with it; the exit code."""
+    """Show how a sheet is read and which rows are invalid; the exit code."""
     opened, known = open_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look)
     looked = inspect_sheet(opened, options, known)
@@ -155,7 +155,7 @@ def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
 
 
 def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
-    """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
+    """Print a line for each column: its field, why, and a few values; one more for each further field."""
     width = max((len(trim(column.header)) for column in columns), default=0)
     for column in columns:
         shown = ", ".join(example(text) for text in samples[column.position])
@@ -166,21 +166,21 @@ def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[
 
 
 def meaning(column: Column) -> str:
-    """What a column is taken for, in words."""
+    """What a column is, in words."""
     kind = "" if column.value_type.kind is ValueKind.TEXT else f" ({column.value_type.kind})"
     match column.use:
         case Use.FIELD:
             return f"{column.field}{kind}" if column.field else "?"
         case Use.SET_TAGS:
-            return f"exactly these tags of {column.field}…"
+            return f"all tags that begin with {column.field}"
         case Use.TAG:
-            return f"the tag {column.field}"
+            return f"tag {column.field}"
         case _:
             return _USES[column.use]
 
 
 def column_document(column: Column) -> dict[str, object]:
-    """What a column is taken for, as plain data."""
+    """What a column is, as plain data."""
     return {
         "column": column_letter(column.position),
         "header": column.header,
@@ -192,28 +192,32 @@ def column_document(column: Column) -> dict[str, object]:
 def choose_mapping(
     sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console, *, look: bool, ask: bool = False
 ) -> UploadOptions:
-    """The options with what the mapping file says that is meant for the sheet, if they name none and one is found.
+    """The options with the mapping file for the sheet, if they name none and one is found.
 
-    Where `ask`, a person at a terminal is asked about columns that nobody knows. `fields` are those the channel is
-    known to have.
+    With `ask`, the user is asked about columns that were not recognized. `fields` are the known fields of the
+    channel.
     """
     file = options.mapping.file
     if file is None and look and (path := mapping.find_mapping(sheet.path, sheet.header)) is not None:
-        console.say(f"The columns are as {short_path(path)} says (found by itself; --no-mapping leaves it alone).")
+        console.say(f"Using the mapping file {short_path(path)} (found automatically; --no-mapping ignores it).")
         file = mapping.read_mapping(path)
     elif file is not None:
-        console.say(f"The columns are as {short_path(file.path)} says.")
+        console.say(f"Using the mapping file {short_path(file.path)}.")
     options = replace(options, mapping=replace(options.mapping, file=file))
     return _ask(sheet, options, fields, console) if ask and console.can_ask else options
 
 
 def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
-    """The options with a person's answers about unknown columns, which a mapping file keeps."""
+    """The options with the user's answers about unknown columns, which are saved in a mapping file."""
     found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
     if not found.unknown:
         return options
-    console.say(f"Of {sheet.path.name} these columns are not understood. For each: HeyX's name of the field,")
-    console.say(f"tags for a list of tags, tag:VIP for yes and no to one tag, or {LEAVE_OUT} to leave it out.")
+    console.say(
+        f"Some columns of {sheet.path.name} were not recognized. For each, enter the name of the HeyX field,"
+    )
+    console.say(
+        f"tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the column."
+    )
     looks = sample_columns(sheet)
     mapping_options = options.mapping
     for column, hint in found.unknown:
@@ -231,9 +235,9 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     try:
         mapping.write_mapping(path, render_template(sheet.path.name, path.name, again, as_text), sheet.header)
     except WriteError as error:
-        console.say(f"Your answers hold for this time: {error.what}")
+        console.say(f"Your answers are used this time only: {error.what}")
         return answered
-    console.say(f"Your answers are kept in {short_path(path)}; correct them there.")
+    console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 

@@ -1,4 +1,4 @@
-"""What the program says: totals to standard output, everything else to standard error."""
+"""What the program prints: totals on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
 import typer
 
-from heyx_bulk.cli.terminal import OutputStream
+from heyx_bulk.cli.terminal import OutputStream, Style
 from heyx_bulk.errors import HeyxBulkError, Interrupted
 from heyx_bulk.models.option import Panel, command_line, option
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Console:
-    """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
+    """How much is printed: `quiet` leaves out all but errors and totals, `verbose` adds a line for each row."""
 
     panel: ClassVar = Panel.OUTPUT
 
@@ -40,21 +40,42 @@ class Console:
         self._out, self._err = OutputStream(sys.stdout), OutputStream(sys.stderr)
         self._shown: Progress | None = None
 
-    def say(self, text: str = "") -> None:
-        """Print a line on standard error."""
+    def say(self, text: str = "", style: Style | None = None) -> None:
+        """Print a line on standard error, in a style where that is a terminal."""
         if not self.quiet:
-            self.error(text)
+            self._print(text, style)
+
+    def warn(self, text: str) -> None:
+        """Print a line about something that deserves a look."""
+        self.say(text, Style.WARNING)
+
+    def suggest(self, purpose: str, command: str) -> None:
+        """Print a command to copy, and what it is for."""
+        self.say(f"{purpose}:\n  {self._err.paint(command, Style.COMMAND)}")
 
     def error(self, text: str) -> None:
-        """Print a line on standard error, even if the program is quiet."""
-        with nullcontext() if self._shown is None else self._shown.aside():
-            self._err.write(f"{text}\n")
-            self._err.flush()
+        """Print an error on standard error, even if the program is quiet; its first line says what happened."""
+        self._print(text, Style.ERROR)
 
     def result(self, text: str, document: Mapping[str, object]) -> None:
-        """Print the totals on standard output: as a line, or as one JSON document."""
-        self._out.write((json.dumps(document, ensure_ascii=False) if self.as_json else text) + "\n")
+        """Print the totals on standard output: as a line, or as one JSON document.
+
+        On a terminal a mark in front of the line shows the document's exit code.
+        """
+        if self.as_json:
+            line = json.dumps(document, ensure_ascii=False)
+            line = line if self._out.can_print(line) else json.dumps(document)
+        else:
+            line = self._out.marked(text, document.get("exit", 0))
+        self._out.write(f"{line}\n")
         self._out.flush()
+
+    def _print(self, text: str, style: Style | None) -> None:
+        first, end, rest = text.partition("\n")
+        line = first if style is None else self._err.paint(first, style)
+        with nullcontext() if self._shown is None else self._shown.aside():
+            self._err.write(f"{line}{end}{rest}\n")
+            self._err.flush()
 
     def progress(self, total: int, done: int = 0, budget: CallBudget | None = None) -> Progress:
         """The progress of rows: a bar on a terminal, lines elsewhere, nothing if the program is quiet."""
@@ -79,13 +100,13 @@ class Console:
 
     @property
     def can_ask(self) -> bool:
-        """Whether there is a person at a terminal to answer."""
+        """Whether questions can be asked: standard input and standard error are a terminal."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Say an error that a person can understand in its two halves, and end with its exit code."""
+    """Print an error of ours in its two halves, and end with its exit code."""
     try:
         yield
     except (HeyxBulkError, KeyboardInterrupt) as reason:
@@ -95,7 +116,7 @@ def report_errors() -> Iterator[None]:
 
 
 def error_text(error: HeyxBulkError) -> str:
-    """An error's two halves, each a sentence on lines of its own."""
+    """An error's two halves, what happened and what to do, each on its own lines."""
     return "\n".join(sentence(half) for half in (error.what, error.remedy) if half)
 
 
@@ -106,12 +127,12 @@ def sentence(text: str) -> str:
 
 
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
-    """The command that was given, ready to copy, but for the options in `without`."""
+    """The command that is running, ready to copy, without the options in `without`."""
     return command_line(*(argument for argument in arguments if argument not in without))
 
 
 def short_path(path: Path) -> str:
-    """A path as short as it can be typed from here."""
+    """The shortest form of a path that works in this folder."""
     try:
         short = str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
@@ -120,7 +141,7 @@ def short_path(path: Path) -> str:
 
 
 def free_name(path: Path) -> Path:
-    """`path`, or where a file is there already, the next name with a number."""
+    """`path`, or if that exists already, the next name with a number."""
     name, number = path, 2
     while name.exists():
         name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1

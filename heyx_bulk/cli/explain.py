@@ -51,7 +51,7 @@ def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
     yield "Cells:"
     yield from _table([(place, header, text) for place, header, text in found.cells])
     row = found.row
-    yield "What the row asks for:"
+    yield "Values to send:"
     for problem in row.problems:
         yield f"  invalid: {problem.detail}"
     yield from _table([*((("contact", row.id),) if row.id else ()), *((f.name, f.value) for f in row.fields)])
@@ -61,7 +61,7 @@ def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
     yield "Calls:" if found.calls else "Calls: none recorded."
     for before, recorded in pairwise([*found.calls[:1], *found.calls]):
         if recorded.session != before.session:
-            yield "  the run was stopped, and carried on:"
+            yield "  the run was stopped and resumed:"
         yield f"  {_call(recorded, is_running=is_running)}"
 
 
@@ -80,7 +80,7 @@ def _call(recorded: CallRecord, *, is_running: bool) -> str:
     if attempt.waited_seconds >= WAIT_WORTH_SAYING_SECONDS:
         parts.append(f"after a wait of {attempt.waited_seconds:.1f} s")
     if result is None:
-        unknown = "on its way" if is_running else "unknown: the program was cut off before the answer"
+        unknown = "in flight" if is_running else "unknown: the program was killed before the response"
         return f"{', '.join(parts)} → {unknown}"
     status = f"{result.status} " if result.status is not None else ""
     message = f": {result.message}" if result.message else ""

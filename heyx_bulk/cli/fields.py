@@ -91,14 +91,14 @@ def fields(
             if not cache.forget_field(name):
                 raise SettingsError(
                     f"Field “{name}” is not known in this channel.{did_you_mean(name, before)}",
-                    "The known fields are listed by:\n  heyx-bulk fields",
+                    "To list the known fields:\n  heyx-bulk fields",
                 )
         _tell(console, cache, contacts, before)
     return 0
 
 
 def known_here() -> KnownFields:
-    """The custom fields of the channel whose token is in the environment; none where there is none."""
+    """The known custom fields of the channel whose token is in the environment; none without a token."""
     from heyx_bulk.mapping.recognition import NO_FIELDS
     from heyx_bulk.settings.environment import from_environment
     from heyx_bulk.storage.cache.channel_cache import known_fields
@@ -125,23 +125,23 @@ def _read(
             try:
                 return await first_page(client, wanted, lookup)
             except CallFailed as failure:
-                raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
+                raise Unreachable(f"{failure.what}.", "Run the same command again later.") from None
 
     with Signals(console) as signals:
         page = asyncio.run(search())
     total = len(page.contacts) if page.total is None else page.total
-    console.say(f"{count(total, 'contact')} found with {where}, {len(page.contacts)} of them read.")
+    console.say(f"{count(total, 'contact')} found with {where}; {len(page.contacts)} of them read.")
     if not page.contacts:
-        console.say("HeyX takes a field's name exactly as it is written there, capitals too.")
+        console.say("Write the name of the field exactly as in HeyX, including upper and lower case.")
     return page.contacts
 
 
 def _custom(name: str) -> str:
     named = parse_field_name(name)
     if not named:
-        raise SettingsError("--add names no field.", "Write it like --add City.")
+        raise SettingsError("--add needs the name of a field.", "For example: --add City.")
     if named in (*STANDARD_FIELDS, *READ_ONLY_FIELDS):
-        raise SettingsError(f"{named} is one of HeyX's own fields: it is always known.", "Leave it out.")
+        raise SettingsError(f"{named} is a standard field of HeyX, which is always known.", "Leave out --add.")
     return named
 
 
@@ -153,12 +153,14 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
     width = max((len(field.name) for field in known), default=0)
     for field in known:
         new = "new, " if field.name not in before else ""
-        seen = f"last seen {date_of(field.last_seen)}" if field.last_seen else "named by you, not seen so far"
+        seen = f"last seen {date_of(field.last_seen)}" if field.last_seen else "added by you, not seen yet"
         shown = ", ".join(samples.get(field.name, ())) or seen
         console.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
     if not known:
-        console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
-        console.say("  heyx-bulk fields --where FIELD=VALUE")
+        console.suggest(
+            "No custom fields of this channel are known. To learn them from contacts",
+            "heyx-bulk fields --where FIELD=VALUE",
+        )
     tell_mismatches(console, mismatches)
     console.result(
         f"{count(len(known), 'custom field')} known",

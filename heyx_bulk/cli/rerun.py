@@ -36,7 +36,7 @@ def rerun(
     heyx-bulk rerun contacts.failed.xlsx
     heyx-bulk rerun contacts.xlsx --uncertain
 
-    heyx-bulk never repeats a call that succeeded. It searches HeyX for the contacts of uncertain rows once more; a
+    heyx-bulk never repeats a call that succeeded. It searches HeyX again for the contacts of uncertain rows; a
     row whose contact it cannot find stays uncertain until you add --uncertain.
     """
     from heyx_bulk.cli.run_view import run_again

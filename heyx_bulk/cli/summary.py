@@ -16,7 +16,7 @@ from heyx_bulk.models.phrases import count, duration, shorten
 from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.results import NEEDS_ATTENTION, count_open
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 from heyx_bulk.values.equality import text_of
@@ -66,7 +66,7 @@ def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) 
         case Contact() if calls:
             yield f"~ update {known.id}, {count(len(calls), 'call')}"
         case Contact():
-            yield f"= {known.id} is as wanted"
+            yield f"= {known.id} needs no change"
     for call in calls:
         match call:
             case CreateContact() | UpdateContact():
@@ -89,22 +89,22 @@ def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> 
 
 
 def finish(console: Console, result: UploadResult) -> int:
-    """Say where the results are, the totals and the next steps; the exit code.
+    """Show where the results are, the totals and the next steps; the exit code.
 
-    Totals and next steps are said whatever becomes of the files.
+    Totals and next steps are shown even if the files could not be written.
     """
     code, stopped = results.exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
     if result.results is not None:
         console.say(f"Results: {short_path(result.results)}")
         if result.failed is not None:
-            console.say(f"Rows that need you: {short_path(result.failed)}")
+            console.warn(f"{_attention(result)}: {short_path(result.failed)}")
     elif result.write_error is not None:
         console.error(error_text(result.write_error))
-        console.say(f"To write the results later: {later}")
+        console.suggest("To write the results later", later)
         code = DiskFull.exit_code
     else:
-        console.say(f"The results are left for later: {later}")
+        console.suggest("The results were not written yet. To write them", later)
     if stopped is not None:
         console.error(error_text(stopped))
         code = stopped.exit_code
@@ -118,82 +118,87 @@ def finish(console: Console, result: UploadResult) -> int:
 
 
 def finish_simulation(console: Console, result: UploadResult) -> int:
-    """Say what a run against the sandbox came to, and how long HeyX would take; the exit code."""
+    """Show the result of a simulation, and how long HeyX would take; the exit code."""
     sent, code = result.sent, results.exit_code(result.totals)
     if sent is not None and sent.stopped is not None:
-        console.error(f"The run would not end in one session. {sent.stopped.what}")
-        console.say("In earnest nothing would be lost, and the same command would carry on.")
+        console.error(f"The simulation stopped early: {sent.stopped.what}")
+        console.say("A real run would save its progress; run the same command to resume.")
         code = sent.stopped.exit_code
     if sent is not None:
         console.say(
-            "Simulated with a sandbox; nothing was sent to HeyX, which would have taken "
-            f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
+            f"Simulation: nothing was sent to HeyX. A real run takes about {duration(sent.seconds)} for "
+            f"{count(sent.calls, 'call')}."
         )
     _conclude(console, result, code, checkpoint=None, next=[])
     return code
 
 
 def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> int:
-    """Show the first rows' plans, and what all would write; the exit code."""
+    """Show the changes of the first rows, and what all rows would write; the exit code."""
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
     code = results.exit_code(result.totals)
-    console.say(f"Nothing was written. The run would write with {plans.total()}.")
+    console.say(f"Nothing was written. A real run would take {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "plans": shown}
-    _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes)
+    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **changes)
     return code
 
 
 def tell_uncertain(console: Console, records: Sequence[RowRecord]) -> None:
-    """List the rows whose contact may have been created, with what a person looks for in HeyX."""
+    """List the rows whose contact may have been created, with what to search for in HeyX."""
     if records:
-        console.say("Uncertain: HeyX did not say whether these contacts were created. Look for them there:")
+        console.say("Uncertain: HeyX did not confirm that these contacts were created. Search for them in HeyX:")
     for record in records[:UNCERTAIN_SHOWN]:
         console.say(f"  row {record.number}: {sent_values(record.create_payload or ())}")
     if len(records) > UNCERTAIN_SHOWN:
-        console.say("  and others: see heyx message in the results")
+        console.say("  and others: see the column heyx message in the results")
 
 
 def tell_audit_errors(console: Console, checkpoint: Path, errors: Sequence[str]) -> None:
     """Say that the audit failed, and what to do."""
-    console.error(f"The audit failed: {'; '.join(errors)}.")
+    console.error(f"Audit failed: {'; '.join(errors)}.")
     console.error(
-        "That is a mistake of ours or a file changed by somebody else; do not trust the totals. Nothing is sent "
-        f"again by itself. To compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}"
+        "Do not trust the totals. This is a bug, or another program changed the checkpoint; please report it. To "
+        f"compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}"
     )
 
 
 def tell_sent(console: Console, sent: SessionSummary) -> None:
     """Say what a session sent, and in what time."""
-    throttled = f", {sent.throttled:,} of them refused as too many" if sent.throttled else ""
+    throttled = f", {sent.throttled:,} of them rejected by the rate limit" if sent.throttled else ""
     console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{throttled}.")
 
 
 def tell_next(console: Console, result: UploadResult) -> list[str]:
-    """Say the next steps, most urgent first, each with its command to copy; the commands."""
+    """Show the next steps, most urgent first, each with a command to copy; the commands."""
     steps = list(_next_steps(result))
     for purpose, command in steps:
-        console.say(f"{purpose}:\n  {command}")
+        console.suggest(purpose, command)
     return [command for _, command in steps]
+
+
+def _attention(result: UploadResult) -> str:
+    rows = sum(result.totals.get(status, 0) for status in NEEDS_ATTENTION)
+    return f"{count(rows, 'row')} {'needs' if rows == 1 else 'need'} your attention"
 
 
 def _next_steps(result: UploadResult) -> Iterator[tuple[str, str]]:
     rerun = command_line("rerun", short_path(result.checkpoint))
     if count_open(result.totals):
         if result.command:
-            yield "To carry on", result.command
+            yield "To resume", result.command
         return
     if again := result.totals.get(Status.FAILED, 0):
         yield f"To send the {count(again, 'failed row')} again", rerun
     elif result.can_look_again:
-        yield "To look again for the uncertain rows", rerun
+        yield "To search again for the uncertain rows", rerun
     if result.totals.get(Status.UNCERTAIN, 0):
-        purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
+        purpose = "To send the uncertain rows again, after checking that they are not in HeyX"
         yield purpose, f"{rerun} --uncertain"
     if result.failed is not None:
-        purpose = f"To send rows corrected, change them in {result.failed.name} and give it back"
+        purpose = f"Correct the rows in {result.failed.name}, then run"
         yield purpose, command_line("rerun", short_path(result.failed))
 
 

@@ -29,6 +29,12 @@ class Style(StrEnum):
     DIM = "2"
 
 
+MARKS = {0: ("✓", Style.SUCCESS), 3: ("!", Style.WARNING)}
+"""The mark of an exit code, in front of the totals; of every other code it is `_FAILED`."""
+
+_FAILED = ("✗", Style.ERROR)
+
+
 def has_color(stream: TextIO) -> bool:
     """Whether `stream` is a terminal that shows color: not with `NO_COLOR`, on a dumb terminal, or in a pipe."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
@@ -82,6 +88,17 @@ class OutputStream:
     def paint(self, text: str, style: Style) -> str:
         """`text` in the color of `style`, where this stream shows color."""
         return paint(text, style, color=self.color)
+
+    def can_print(self, text: str) -> bool:
+        """Whether the encoding of this stream has all characters of `text`."""
+        return printable(text, self._stream.encoding) == text
+
+    def marked(self, text: str, exit_code: object) -> str:
+        """`text` with the mark of an exit code in front, where this stream is a terminal that can show it."""
+        mark, style = MARKS.get(exit_code, _FAILED) if isinstance(exit_code, int) else _FAILED
+        if not self._stream.isatty() or os.environ.get("TERM") == "dumb" or not self.can_print(mark):
+            return text
+        return f"{self.paint(mark, style)} {text}"
 
     @contextmanager
     def _ignore_when_gone(self) -> Iterator[None]:

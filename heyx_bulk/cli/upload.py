@@ -1,4 +1,4 @@
-"""`heyx-bulk upload`: a sheet on its way to a channel, from the first look to the results file."""
+"""`heyx-bulk upload`: from a sheet to contacts in HeyX and a results file."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def upload(
         given = connection.given()
         settings = validate_settings(token=TOKEN, **given) if simulate else from_environment(os.environ, **given)
     except SettingsError:
-        map_sheet(opened, options, known)  # What is wrong with the sheet is said first: that needs no token.
+        map_sheet(opened, options, known)  # Report mistakes in the sheet first: that needs no token.
         raise
     worksheet = f", worksheet “{opened.worksheet}”" if opened.worksheet else ""
     name = "standard input" if opened.path.name == "-" else opened.path.name
@@ -108,11 +108,11 @@ def upload(
 def _check(options: UploadOptions, run_options: RunOptions, *, simulate: bool, dry_run: bool) -> None:
     """Raise `SettingsError` where one of these excludes the other."""
     if simulate and dry_run:
-        raise SettingsError("--simulate and --dry-run exclude each other.", "Leave one of them out.")
+        raise SettingsError("--simulate and --dry-run cannot be combined.", "Leave out one of them.")
     if simulate and options.is_edited_export:
         raise SettingsError(
-            "--simulate plays a HeyX of its own, which has made no export.",
-            "Add --dry-run instead of --simulate: it reads and writes nothing that is not changed.",
+            "--simulate uses a sandbox, which has no export to compare with.",
+            "Use --dry-run instead: it shows the changes and writes nothing.",
         )
     if dry_run and run_options.canary:
-        raise SettingsError("--canary sends rows, and --dry-run sends nothing.", "Leave one of them out.")
+        raise SettingsError("--canary and --dry-run cannot be combined.", "Leave out one of them.")

@@ -78,7 +78,7 @@ def match_kind(row: ContactRow, matching: Matching) -> str:
     if row.id is not None:
         return "by contact id"
     if matching.no_match or row.key is None:
-        return "created without looking"
+        return "created without a search"
     return f"by {row.key.name}"
 
 

@@ -1,4 +1,4 @@
-"""How calls are sent, as far as a command line says."""
+"""The options of a command line for how calls are sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heyx_bulk.settings.rate import Rate, parse_share
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """How calls are sent; None and False: not given. The environment variables give the rest."""
+    """How calls are sent; None and False: not given. Environment variables give the rest."""
 
     panel: ClassVar = Panel.LIMITS
 
