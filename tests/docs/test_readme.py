@@ -142,7 +142,7 @@ def test_every_sample_the_readme_names_is_there() -> None:
 
 
 def test_every_option_and_exit_code_the_readme_names_exists() -> None:
-    every = {"--help", "--version"}
+    every = {"--help", "--version", "--install-completion", "--show-completion"}
     every |= {
         name
         for command in commands().values()
