@@ -168,7 +168,7 @@ def test_one_that_was_stopped_carries_on_and_another_export_to_the_same_file_is_
     assert server.sandbox.calls["find"] == 2
     second = typed("x.csv", "--where", "City=Oslo")
     assert (second.exit_code, second.stdout, server.sandbox.calls["find"]) == (0, "50 contacts\n", 5)
-    assert "Carrying on" in second.stderr
+    assert "Resuming" in second.stderr
 
 
 def test_again_reads_everything_anew(server: SandboxServer) -> None:

@@ -157,7 +157,7 @@ def test_a_field_that_heyx_shows_otherwise_is_told_and_not_written_again(tmp_pat
         assert line not in second.err.splitlines()
         options = ("--custom-fields", "--dry-run", "--reconcile-delay", "0")
         dry = heyx(tmp_path, "upload", "contacts.csv", *options, server=server)
-        assert dry.out == "would be 4 rows: 4 unchanged\n"
+        assert dry.out == "Dry run of 4 rows: 4 unchanged\n"
         third = heyx(tmp_path, *words, server=server)
         assert (third.out, line in third.err.splitlines()) == ("4 rows: 4 unchanged\n", True)
         assert line in heyx(tmp_path, "fields", server=server).err.splitlines()

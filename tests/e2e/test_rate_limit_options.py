@@ -54,7 +54,7 @@ def test_a_share_of_the_limit_is_told_before_the_start(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--simulate", "--rate-share", "25%")
     assert "at 50 calls/min" in done.err
-    assert "25% of 200 a minute: the rest is left to others." in done.err
+    assert "25% of 200 calls/min: the rest is left to others." in done.err
 
 
 def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_dry_run_shows_old_and_new_and_writes_nothing(tmp_path: Path, server: 
     server.sandbox.add({"phone": "923001", "firstName": "Anna"}, ("Old",))
     sheet(tmp_path, ("+923001", "Ana", "VIP"), ("+923002", "Boris", ""))
     done = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--remove-tag", "Old", server=server)
-    assert (done.code, done.out) == (0, "would be 2 rows: 1 created, 1 updated\n")
+    assert (done.code, done.out) == (0, "Dry run of 2 rows: 1 created, 1 updated\n")
     for line in ("firstName: Anna → Ana", "+ tag VIP", "- tag Old", "+ create"):
         assert line in done.err
     assert {call for call, count in server.sandbox.calls.items() if count} == {"accepted", "find"}
