@@ -110,7 +110,7 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
     done = typed("x.jsonl", "--where-in", "phone=leads.csv:Mobile", "--ids", "ids.csv", "--json")
     assert done.exit_code == 3
     assert "2 of 3 values found a contact; 1 did not." in done.stderr
-    assert "1 of 2 contacts by id." in done.stderr
+    assert "1 of 2 contacts found by id." in done.stderr
     document = json.loads(done.stdout)
     assert (document["contacts"], document["missing_ids"], document["exit"]) == (3, ["nobody"], 3)
     lines = [json.loads(line) for line in Path("x.jsonl").read_text(encoding="utf-8").splitlines()]

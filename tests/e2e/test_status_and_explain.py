@@ -114,7 +114,7 @@ def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path
 def test_status_finds_every_run_in_this_folder_and_in_the_state_folder(tmp_path: Path) -> None:
     nothing = status(tmp_path)
     assert (nothing.code, nothing.out) == (2, "")
-    assert "no checkpoint" in nothing.err
+    assert "no run in this folder" in nothing.err
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
         for name in ("one.csv", "two.csv"):
             sheet(tmp_path, name=name)
@@ -170,7 +170,7 @@ def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:
         "find (phone +923001)",
         "no contact found",
         "create (phone, firstName)",
-        "403 refused: HeyX answered 403: The contact could not be created.",
+        "403 rejected: HeyX answered 403: The contact could not be created.",
         "the run was stopped and resumed:",
         f"200 done: contact {contact}",
         f"add tags {contact} (VIP)",

@@ -186,8 +186,8 @@ def test_what_heyx_changed_meanwhile_is_told_field_by_field_and_not_written_over
     assert new_calls(server, lambda: sent_back("--detect-conflicts", code=3)) == {"read": 2, "update": 1}
     told = next(csv.DictReader(io.StringIO(Path("edited.failed.csv").read_text(encoding="utf-8-sig"))))
     assert told["heyx message"].startswith(
-        "HeyX was changed since the export. City: the export showed “Oslo”, HeyX has “Paris”, the sheet says "
-        "“Bergen”."
+        "the contact was changed in HeyX since the export: City: the export showed “Oslo”, HeyX has “Paris”, the "
+        "sheet has “Bergen”."
     )
     assert held(server, ANN) == before
     assert held(server, CLEO).fields["firstName"] == "Cléo"

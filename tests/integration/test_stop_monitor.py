@@ -78,7 +78,7 @@ def test_a_run_stopped_by_a_limit_and_started_again_ends_as_if_it_had_never_stop
         stopped = start(channel, path, stops).stopped
         assert isinstance(stopped, LimitReached)
         assert says in stopped.what
-        assert "same command carries on" in stopped.remedy
+        assert "run the same command" in stopped.remedy
         assert 0 < len(channel.transport.creates) < 40
         starts = 2
         until = None if stops.until is None else 2.5
