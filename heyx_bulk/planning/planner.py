@@ -131,12 +131,12 @@ def _must_be_read(row: ContactRow) -> bool:
 
 
 def skip_reason(known: Knowledge, mode: Mode) -> str:
-    """Why a contact that was looked for is left alone in this mode; blank if it is not."""
+    """Why a contact is skipped in this mode; blank if it is not."""
     match known, mode:
         case Contact(), Mode.CREATE:
-            return f"the contact {known.id} is there already, and --mode create touches none that is"
+            return f"contact {known.id} exists already, and --mode create does not change existing contacts"
         case NotFound(), Mode.UPDATE:
-            return "HeyX has no such contact, and --mode update creates none"
+            return "HeyX has no such contact, and --mode update does not create contacts"
         case _:
             return ""
 
@@ -172,7 +172,7 @@ def apply(known: Knowledge, call: Call, answer: Answer) -> Knowledge:
         case Contact(), UpdateContact() | AddTags() | RemoveTags(), Done():
             return apply_change(known, call)
         case _:
-            raise TypeError(f"{type(answer).__name__} is no answer to {type(call).__name__} after {known!r}")
+            raise TypeError(f"{type(answer).__name__} does not answer {type(call).__name__} after {known!r}")
 
 
 def apply_change(contact: Contact, call: UpdateContact | AddTags | RemoveTags) -> Contact:
@@ -293,7 +293,7 @@ def _after_search(known: Lookup, call: FindContacts, page: Page) -> Knowledge:
     if len(found) > 1:
         raise Ambiguous(
             f"{len(found)} contacts have the {call.field} {call.value}: {', '.join(sorted(found))}",
-            "Say which one is meant in a column `heyx contact id`, or merge them in HeyX.",
+            "Give the id of the right one in a column `heyx contact id`, or merge the contacts in HeyX.",
         )
     if found:
         return next(iter(found.values()))
@@ -324,7 +324,7 @@ def _is_conflict(edit: FieldEdit, contact: Contact) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return f"“{text}”" if text else "nothing"
+    return f"“{text}”" if text else "no value"
 
 
 def _holds(contact: Contact, key: Field) -> bool:
@@ -335,20 +335,20 @@ def _after_read(known: Lookup, contact: Contact) -> Knowledge:
     if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
         differences = (
             f"{edit.name}: the export showed {_quoted(edit.exported)}, HeyX has "
-            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet says {_quoted(edit.wanted)}"
+            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet has {_quoted(edit.wanted)}"
             for edit in conflicts
         )
         raise Conflict(
-            f"HeyX was changed since the export. {'; '.join(differences)}",
-            "Nothing of the row was written. Export anew and change that; without --detect-conflicts the sheet "
-            "is right",
+            f"the contact was changed in HeyX since the export: {'; '.join(differences)}",
+            "Nothing of the row was written. Export again and edit the new file, or leave out --detect-conflicts "
+            "to overwrite the changes",
         )
     if key := conflicting_key(contact, known.keys):
         if rest := known.calls[1:]:
             return replace(known, calls=rest)
         raise Ambiguous(
-            f"the contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
-            f"the row says {key.value}",
-            "Mend the id or the value; `--trust-ids` writes by the id alone.",
+            f"contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
+            f"but the row has {key.value}",
+            "Correct the id or the value; with `--trust-ids`, only the id is used.",
         )
     return contact

@@ -83,7 +83,7 @@ def test_a_field_that_heyx_holds_as_null_is_written() -> None:
 
 
 def test_an_answer_that_does_not_belong_to_its_call_is_our_bug() -> None:
-    with pytest.raises(TypeError, match="Done is no answer to FindContacts"):
+    with pytest.raises(TypeError, match="Done does not answer FindContacts"):
         apply(lookup_by_all_keys((PHONE,), Matching()), FindContacts("phone", "1"), Done())
 
 
@@ -296,7 +296,7 @@ def test_a_contact_read_by_id_whose_key_disagrees_is_refused_and_nothing_is_writ
 ) -> None:
     row = wanting(PHONE, EMAIL, contact_id="1")
     heyx = Heyx({"1": Held(fields)})
-    with pytest.raises(Ambiguous, match=f"the contact 1 has the {which}".replace("+", r"\+")) as caught:
+    with pytest.raises(Ambiguous, match=f"contact 1 has the {which}".replace("+", r"\+")) as caught:
         carry_out(row, initial_state(row, Matching()), heyx)
     assert (heyx.writes, "--trust-ids" in caught.value.remedy) == ([], True)
 
