@@ -168,6 +168,10 @@ class Ambiguous(CallFailed):
     """The key names several contacts, and we do not guess."""
 
 
+class KeysDisagree(Ambiguous):
+    """A row's lesser key finds a contact whose better key is another, and no contact has the row's better key."""
+
+
 class Conflict(CallFailed):
     """HeyX was changed since the export that a row was edited in, and we do not write over it."""
 

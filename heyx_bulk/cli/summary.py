@@ -13,7 +13,7 @@ from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, Upd
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, shorten
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports import results
 from heyx_bulk.reports.results import count_open

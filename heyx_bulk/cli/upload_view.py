@@ -20,8 +20,8 @@ from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, first_of, minute_of, rows_named, shorten
 from heyx_bulk.planning.estimate import CostEstimate
-from heyx_bulk.planning.matching import Matching
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.lookup import NotFound
+from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
@@ -63,6 +63,11 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
         console.say(f"Unconfirmed from before: {count(unconfirmed, 'row')}; they are looked for at the end.")
     tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    if due.lesser_key_calls:
+        console.say(
+            f"  Of these, {count(due.lesser_key_calls, 'call')} look up a further key where the first finds no "
+            "contact; --match first saves them."
+        )
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(console, due)
 
@@ -177,7 +182,8 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
     by_id = "by contact id where a row has one" if columns.used(Use.ID) else ""
     if matching.no_match:
         return "; ".join(part for part in ("Every row creates a contact, without looking", by_id) if part) + "."
-    by_key = f"by {', then '.join(keys)}" + (" (the first that a row has)" if len(keys) > 1 else "")
+    first_only = " (the first that a row has)" if len(keys) > 1 and matching.match is Match.FIRST else ""
+    by_key = f"by {', then '.join(keys)}{first_only}"
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 

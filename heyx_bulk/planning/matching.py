@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from heyx_bulk.models.contacts import ContactRow, Field
 from heyx_bulk.models.option import option
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -15,6 +16,15 @@ class Mode(StrEnum):
     UPSERT = "upsert"
     CREATE = "create"
     UPDATE = "update"
+
+
+class Match(StrEnum):
+    """Which of a row's keys may find its contact."""
+
+    ANY = "any"
+    """Each in turn, best first, until one finds a contact."""
+    FIRST = "first"
+    """Only the first that the row has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,12 @@ class Matching:
         "--mode",
         default=Mode.UPSERT,
         help="create leaves contacts alone that are there, update makes no new ones.",
+    )
+    match: Match = option(
+        "--match",
+        default=Match.ANY,
+        help="any: where a row's phone finds no contact, look up its email too before one is created; first: "
+        "look up only the first key that the row has.",
     )
     no_match: bool = option("--no-match", default=False, help="Create a contact for every row without looking.")
     trust_ids: bool = option(
@@ -56,6 +72,10 @@ class Matching:
     def spares_others(self) -> bool:
         """Whether a contact with a row's key may be somebody whom the run must not touch."""
         return self.no_match or self.mode is Mode.CREATE
+
+    def keys_of(self, row: ContactRow) -> tuple[Field, ...]:
+        """The keys that may find the row's contact, best first."""
+        return row.keys if self.match is Match.ANY else row.keys[:1]
 
 
 DEFAULT_MATCHING = Matching()

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.planning.lookup import NotFound, conflicting_key, has_tracking_value
 from heyx_bulk.planning.matching import Matching
-from heyx_bulk.planning.planner import NotFound, has_tracking_value
 from heyx_bulk.values.equality import is_same
 
 FIELDS_SHOWN = 3
@@ -80,9 +80,9 @@ def reconcile(
 def uncertainty(create: SentCreate, found: Contact | NotFound) -> Ambiguous:
     """Why nobody can tell what became of a create, and what a person does about it."""
     if isinstance(found, Contact):
+        held = next(key.name for key in create.keys if conflicting_key(found, (key,)) is None)
         return Ambiguous(
-            f"the contact {found.id} has its {create.keys[0].name}, and it cannot be told whether "
-            "the unanswered create made it",
+            f"the contact {found.id} has its {held}, and it cannot be told whether the unanswered create made it",
             f"Look at it in HeyX. {RERUN_HINT}",
         )
     name = create.tracking_field.name if create.tracking_field else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import uuid4
@@ -10,10 +10,9 @@ from uuid import uuid4
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
-from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
-from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
-from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.mapping.row_reader import RowReader
+from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import document
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of, numbers_of, row_texts
@@ -24,7 +23,7 @@ from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, r
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.equality import key_text
+from heyx_bulk.upload.row_groups import group_staged_rows
 
 NEW_ROWS_APART = (
     "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
@@ -69,7 +68,7 @@ def stage(
             builder.add_rows(numbers, texts, reading.problems)
             builder.add_keys(reading.key_values())
             read(digest.rows)
-        _merge_duplicates(builder, columns, options.duplicates)
+        warnings = [*group_staged_rows(builder, columns, options), *checks.warnings()]
         builder.link_rows()
         builder.save(
             RunInfo(
@@ -84,40 +83,12 @@ def stage(
                 options=document(options),
                 sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
-                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in checks.warnings()),
+                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in warnings),
                 started_at=started_at,
             ),
             channel=channel,
             durable=durable,
         )
-
-
-def _merge_duplicates(builder: CheckpointBuilder, columns: Columns, duplicates: Duplicates) -> None:
-    """Make all but one of the rows of a contact invalid, or skip or merge them, as is asked for."""
-    groups: dict[int, list[int]] = {}
-    for number, first, name in builder.duplicates():
-        groups.setdefault(first, []).append(number)
-        if duplicates is Duplicates.ERROR:
-            what = f"same {name} as row {first}: leave one out, or add --duplicates merge or last"
-            builder.mark_invalid(number, [Problem(f"same {name} as an earlier row", what)])
-    for first, others in groups.items():
-        match duplicates:
-            case Duplicates.LAST:
-                for number in (first, *others[:-1]):
-                    builder.mark_skipped(number, f"row {others[-1]} is the same contact, and the last one is sent")
-            case Duplicates.MERGE:
-                numbers = [first, *others]
-                reading = RowReader(columns, numbers, [*map(builder.cells, numbers)])
-                row = merge_rows([*map(reading.row, range(len(numbers)))], columns.keys)
-                builder.merge(first, others, key_values(row))
-
-
-def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
-    """What a row is matched by: its number, rank, field, value as it is compared."""
-    values = [(ID_KEY, row.id)] if row.id is not None else []
-    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
-    for rank, (name, value) in enumerate(values):
-        yield row.number, rank, name, value
 
 
 def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, viber: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft
 from heyx_bulk.storage.checkpoint.queue import Queue
 from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, SCHEMA, SHARED_KEYS, RowState
 from heyx_bulk.storage.checkpoint.run_info import FORMAT, RunInfo
+from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 
 
 class CheckpointBuilder(CheckpointDraft):
@@ -37,15 +38,14 @@ class CheckpointBuilder(CheckpointDraft):
         """Store key values of valid rows: number, rank (0 is what the row is matched by), field, value."""
         self.db.executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
 
-    def duplicates(self) -> list[tuple[int, int, str]]:
-        """Rows whose own key an earlier row has: number, the first row that has it, field."""
+    def keys_of_related_rows(self) -> Iterator[tuple[int, int, str, str]]:
+        """All keys of the rows that share a key value with another row: number, rank, field, value."""
         self.db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
-        found = self.db.rows(
-            "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
-            f"(PARTITION BY field, value) AS first FROM key WHERE rank = 0 AND (field, value) IN ({SHARED_KEYS})) "
-            "WHERE number > first ORDER BY number"
+        query = (
+            "SELECT number, rank, field, value FROM key "
+            f"WHERE number IN (SELECT number FROM key WHERE (field, value) IN ({SHARED_KEYS}))"
         )
-        return [(number, first, field) for number, first, field in found]
+        return ((number, rank, field, value) for number, rank, field, value in self.db.stream(query))
 
     def cells(self, number: int) -> list[str]:
         """The texts of one row."""
@@ -67,6 +67,18 @@ class CheckpointBuilder(CheckpointDraft):
         )
         self.db.executemany("DELETE FROM key WHERE number = ?", [(n,) for n in (leader, *members)])
         self.add_keys(keys)
+
+    def add_shared_keys(self, found: Iterable[tuple[str, str, str, int]]) -> None:
+        """Store the key values that rows of different contacts share, as `SharedKeys.store` takes them.
+
+        Rows that have better keys are not related by them any more.
+        """
+        shared = list(found)
+        SharedKeys(self.db).store(shared)
+        self.db.executemany(
+            "DELETE FROM key WHERE field = ? AND value = ? AND rank > 0",
+            [(name, value) for name, value, *_ in shared],
+        )
 
     def link_rows(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""

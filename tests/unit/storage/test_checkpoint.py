@@ -54,7 +54,7 @@ def filled(
     with CheckpointBuilder(path) as draft:
         draft.add_rows(rows, rows_to_json([[str(number)] for number in rows]), {})
         draft.add_keys(keys)
-        draft.duplicates()
+        list(draft.keys_of_related_rows())
         for number in invalid:
             draft.mark_invalid(number, (Problem("no phone", f"row {number} has no phone"),))
         draft.link_rows()
@@ -296,12 +296,12 @@ def test_nobody_awaits_an_invalid_row_but_the_one_before_it(tmp_path: Path) -> N
         assert [checkpoint.queue.blocked_by(number) for number in (2, 4)] == [None, 2]
 
 
-def test_the_doubles_are_rows_whose_own_key_an_earlier_row_has(tmp_path: Path) -> None:
+def test_the_keys_of_rows_that_share_a_value_are_given_in_full(tmp_path: Path) -> None:
     with CheckpointBuilder(tmp_path / "x.checkpoint") as draft:
         draft.add_rows(range(2, 7), ["[]"] * 5, {})
-        draft.add_keys([(2, 0, PHONE, "1"), (3, 0, PHONE, "2"), (4, 0, PHONE, "1"), (5, 0, "email", "1")])
-        draft.add_keys([(5, 1, PHONE, "1"), (6, 0, PHONE, "1")])
-        assert draft.duplicates() == [(4, 2, PHONE), (6, 2, PHONE)]
+        related = [(2, 0, PHONE, "1"), (2, 1, "email", "x"), (4, 0, "email", "2"), (4, 1, PHONE, "1")]
+        draft.add_keys([*related, (3, 0, PHONE, "2"), (3, 1, "email", "1"), (5, 0, "email", "y")])
+        assert sorted(draft.keys_of_related_rows()) == related
 
 
 def row(number: int, key: str | None) -> ContactRow:
@@ -483,7 +483,7 @@ def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(
                 draft.db.execute(f"PRAGMA max_page_count={pages}")
                 draft.add_rows(range(2, 300), [to_json(["x" * 50] * 3)] * 298, {})
                 draft.add_keys((number, 0, PHONE, f"{number:09}") for number in range(2, 300))
-                draft.duplicates()
+                list(draft.keys_of_related_rows())
                 draft.mark_invalid(7, (Problem("same phone", "same phone as row 6" * 200),))
                 draft.link_rows()
                 draft.save(replace(INFO, digest="x" * 30_000), channel="")

@@ -1,0 +1,99 @@
+"""The rows of a staged sheet that mean one contact, settled before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.data_quality import FIRST_ROWS, DataWarning
+from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
+from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
+from heyx_bulk.mapping.same_contact import RowGroups, SharedKey, group_rows
+from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.models.phrases import rows_named
+from heyx_bulk.planning.matching import Match, Matching
+from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
+from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.values.equality import key_text
+
+
+def group_staged_rows(
+    builder: CheckpointBuilder, columns: Columns, options: UploadOptions
+) -> tuple[DataWarning, ...]:
+    """Settle which rows mean one contact; what is said of rows that only share a key's value.
+
+    Of the rows of one contact all but one become invalid, or are skipped or merged, as is asked for. So does a row
+    whose only key is the value that different contacts share.
+    """
+    found = _groups(builder, columns, options.matching)
+    match options.duplicates:
+        case Duplicates.ERROR:
+            _refuse(builder, found)
+        case Duplicates.LAST:
+            _skip(builder, found)
+        case Duplicates.MERGE:
+            _merge(builder, columns, found)
+    # Rows with contact ids are matched by these alone.
+    shared = [one for one in found.shared if one.differing != ID_KEY]
+    if not shared:
+        return ()
+    builder.add_shared_keys((one.field, one.value, one.differing, one.numbers[0]) for one in shared)
+    unidentified = {number: one for number, one in found.unidentified.items() if one in shared}
+    for number, one in unidentified.items():
+        builder.mark_invalid(number, [_unidentified(number, one)])
+    return tuple(_warnings(shared, unidentified))
+
+
+def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
+    """What a row is matched by: its number, rank, field, value as it is compared."""
+    values = [(ID_KEY, row.id)] if row.id is not None else []
+    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
+    for rank, (name, value) in enumerate(values):
+        yield row.number, rank, name, value
+
+
+def _groups(builder: CheckpointBuilder, columns: Columns, matching: Matching) -> RowGroups:
+    keys = builder.keys_of_related_rows()
+    if matching.no_match or matching.match is Match.FIRST:
+        keys = (key for key in keys if key[1] == 0)
+    return group_rows(keys, (ID_KEY, *columns.keys))
+
+
+def _refuse(builder: CheckpointBuilder, found: RowGroups) -> None:
+    for number, (earlier, name) in sorted(found.earlier.items()):
+        what = f"same {name} as row {earlier}: leave one out, or add --duplicates merge or last"
+        builder.mark_invalid(number, [Problem(f"same {name} as an earlier row", what)])
+
+
+def _skip(builder: CheckpointBuilder, found: RowGroups) -> None:
+    for *others, last in found.groups:
+        for number in others:
+            builder.mark_skipped(number, f"row {last} is the same contact, and the last one is sent")
+
+
+def _merge(builder: CheckpointBuilder, columns: Columns, found: RowGroups) -> None:
+    for numbers in found.groups:
+        first, *others = numbers
+        reading = RowReader(columns, numbers, [*map(builder.cells, numbers)])
+        row = merge_rows([*map(reading.row, range(len(numbers)))], columns.keys)
+        builder.merge(first, others, key_values(row))
+
+
+def _unidentified(number: int, shared: SharedKey) -> Problem:
+    name, differing = shared.field, shared.differing
+    others = [other for other in shared.numbers if other != number]
+    return Problem(
+        f"the {name} of several contacts",
+        f"same {name} as {rows_named(len(others), others[:FIRST_ROWS])}, which differ in {differing}: add the "
+        f"{differing} of the contact that is meant, or upload with --match first",
+    )
+
+
+def _warnings(shared: Sequence[SharedKey], unidentified: Mapping[int, SharedKey]) -> Iterator[DataWarning]:
+    """What rows of different contacts share, for each pair of keys: all rows but the first of each value."""
+    rows: dict[str, list[int]] = {}
+    for one in shared:
+        what = f"same {one.field} as an earlier row, different {one.differing}: sent as different contacts"
+        rows.setdefault(what, []).extend([number for number in one.numbers if number not in unidentified][1:])
+    for what, numbers in rows.items():
+        yield DataWarning(what, len(numbers), tuple(sorted(numbers)[:FIRST_ROWS]))
