@@ -1,8 +1,8 @@
 """What a spreadsheet does to a text by itself when a file is opened and saved. Pure.
 
 It takes texts for numbers, dates and truth values, and writes them its own way. Excel keeps 15 digits of a number
-and shows six of a long one; `+` and zeros in front are lost (`+447700900123` becomes `4.47701E+11`). A date is written
-as in the user's country, or as the number of its day.
+and shows six of a long one; `+` and zeros in front are lost (`+447700900123` becomes `4.47701E+11`). A date is
+written as in the user's country, or as the number of its day.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ def is_spreadsheet_change(before: str, after: str) -> bool:
 
     False where they are the same, and where `after` has another digit than a spreadsheet would write.
     """
-    before, after = plain_signs(trim(before)), plain_signs(trim(after))
+    before, after = trim(before), trim(after)
     if before == after or not before or not after:
         return False
+    before = plain_signs(before)
     return _is_same_number(before, after) or _is_same_moment(before, after) or _is_same_truth(before, after)
 
 
