@@ -26,6 +26,13 @@ def rerun(
             "in HeyX.",
         ),
     ] = False,
+    accept_spreadsheet_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-spreadsheet-changes",
+            help="Of a file of failed rows: take cells as they are, also where only a spreadsheet changed them.",
+        ),
+    ] = False,
 ) -> int:
     """Send the failed rows of a run again, each from where it stands.
 
@@ -38,4 +45,11 @@ def rerun(
     """
     from heyx_bulk.cli.run_view import run_again
 
-    return run_again(checkpoint, run_options, connection, console, uncertain=uncertain)
+    return run_again(
+        checkpoint,
+        run_options,
+        connection,
+        console,
+        uncertain=uncertain,
+        accept_spreadsheet_changes=accept_spreadsheet_changes,
+    )

@@ -265,7 +265,13 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
 
 
 def run_again(
-    checkpoint: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, uncertain: bool
+    checkpoint: Path,
+    run_options: RunOptions,
+    connection: ConnectionOptions,
+    console: Console,
+    *,
+    uncertain: bool,
+    accept_spreadsheet_changes: bool,
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
     given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(open_sheet(checkpoint))
@@ -279,8 +285,16 @@ def run_again(
             corrections = open_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals)
-        result = rerun(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)
-        return finish(console, result)
+        result = rerun(
+            opened,
+            settings,
+            run_options,
+            view,
+            corrections=corrections,
+            uncertain=uncertain,
+            accept_spreadsheet_changes=accept_spreadsheet_changes,
+        )
+        return finish(console, result, view.document)
 
 
 def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, duration, error_text, short_path
@@ -22,6 +24,7 @@ from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 from heyx_bulk.values.equality import text_of
 
 LONGEST_VALUE = 60
+NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
 class PlanView:
@@ -88,10 +91,10 @@ def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> 
     return f"{shorten(old, LONGEST_VALUE) or '(blank)'} → {shorten(new, LONGEST_VALUE) or '(blank)'}"
 
 
-def finish(console: Console, result: UploadResult) -> int:
+def finish(console: Console, result: UploadResult, document: Mapping[str, Any] = NOTHING_MORE) -> int:
     """Say where the results are, the totals and the next steps; the exit code.
 
-    Totals and next steps are said whatever becomes of the files.
+    Totals and next steps are said whatever becomes of the files. The `document` is added to that of the result.
     """
     code, stopped = results.exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
@@ -113,7 +116,7 @@ def finish(console: Console, result: UploadResult) -> int:
     if result.audit_errors:
         tell_audit_errors(console, result.checkpoint, result.audit_errors)
         code = HeyxBulkError.exit_code
-    _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors])
+    _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors], **document)
     return code
 
 

@@ -31,6 +31,7 @@ from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
+from heyx_bulk.upload.kept_cells import KeptCells
 from heyx_bulk.upload.staging import warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -124,6 +125,21 @@ def _tell_savings(console: Console, due: CostEstimate) -> None:
         )
 
 
+def tell_kept_cells(console: Console, kept: KeptCells) -> dict[str, object]:
+    """Say which cells keep their known values, since only a spreadsheet changed them; the same as a document."""
+    if kept.count:
+        differ = "cell differs" if kept.count == 1 else "cells differ"
+        console.say(
+            f"  {kept.count:,} {differ} only as a spreadsheet changes them; the values of before are kept:"
+        )
+        for cell in kept.first:
+            console.say(f"    {cell}")
+        if kept.count > len(kept.first):
+            console.say(f"    and {kept.count - len(kept.first):,} more")
+        console.say("  To take these cells as they are in the file, add --accept-spreadsheet-changes.")
+    return {"cells": kept.count, "first": list(kept.first)}
+
+
 def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
     """Say why rows are invalid."""
     tell_causes(console, "Invalid rows, not sent:", causes)
@@ -201,12 +217,14 @@ class UploadView(UploadEvents):
     """Says what an upload does, shows how far it is, and asks before many contacts are written.
 
     In a `trial` nobody is asked, since nothing is written; the plans of the `first` rows of a dry run are kept.
+    What only the view knows is in `document`, for the JSON of the result.
     """
 
     def __init__(
         self, console: Console, signals: Signals, *, first: int = 0, yes: bool = False, trial: bool = False
     ) -> None:
         self.plans = PlanView(first)
+        self.document: dict[str, object] = {}
         self._console = console
         self._signals = signals
         self._ask = console.can_ask and not yes and not trial
@@ -270,6 +288,7 @@ class RerunView(UploadView):
             self._console.say(
                 f"  {count(len(given.done), 'row')} of them were done since and are left as they are."
             )
+        self.document["spreadsheet_changes"] = tell_kept_cells(self._console, given.kept)
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:

@@ -14,6 +14,7 @@ from heyx_bulk.sheets.frames import numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.kept_cells import KeptCells
 from heyx_bulk.upload.staging import cell_problems, revalidate
 from heyx_bulk.values.text import trim
 
@@ -22,11 +23,15 @@ MISTAKES_SHOWN = 10
 
 @dataclass(slots=True)
 class ImportedCorrections:
-    """What the file of failed rows brought: rows opened again, and rows that were done already and left alone."""
+    """What the file of failed rows brought: rows opened again, and rows that were done already and left alone.
+
+    `kept` are cells that a spreadsheet changed by itself.
+    """
 
     name: str
     opened: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
+    kept: KeptCells = field(default_factory=KeptCells)
 
 
 def run_of_file(sheet: Sheet) -> str | None:
@@ -41,14 +46,17 @@ def run_of_file(sheet: Sheet) -> str | None:
     return None
 
 
-def import_corrections(run: Run, sheet: Sheet, *, uncertain: bool = False) -> ImportedCorrections:
+def import_corrections(
+    run: Run, sheet: Sheet, *, uncertain: bool = False, accept_spreadsheet_changes: bool = False
+) -> ImportedCorrections:
     """Take the rows of `sheet` back into their run; all of them or, where one is not known, none.
 
-    With `uncertain`, rows whose create went unanswered are sent as if it never was.
+    With `uncertain`, rows whose create went unanswered are sent as if it never was. A cell that differs from the
+    run's only as a spreadsheet changes it keeps its value, unless `accept_spreadsheet_changes`.
 
     Raises `SheetError` that names every row that is unknown, of another run, or there twice.
     """
-    reader = _Reader(run, sheet)
+    reader = _Reader(run, sheet, KeptCells(accept_spreadsheet_changes))
     rows = list(reader.rows())
     reader.refuse_mistakes()
     run.checkpoint.reopening.apply_corrections(rows, uncertain=uncertain)
@@ -58,8 +66,8 @@ def import_corrections(run: Run, sheet: Sheet, *, uncertain: bool = False) -> Im
 class _Reader:
     """Reads a file of failed rows against the run it came from."""
 
-    def __init__(self, run: Run, sheet: Sheet) -> None:
-        self.given = ImportedCorrections(sheet.path.name)
+    def __init__(self, run: Run, sheet: Sheet, kept: KeptCells) -> None:
+        self.given = ImportedCorrections(sheet.path.name, kept=kept)
         self._run = run
         self._sheet = sheet
         self._ids = run.columns.used(Use.ID)
@@ -114,13 +122,17 @@ class _Reader:
         return None
 
     def _corrected(self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem]) -> CorrectedRow:
-        texts = list(record.cells)
+        texts, choose = list(record.cells), self.given.kept.choose
         for source, target in self._sources.items():
-            texts[target] = cells[source]
+            column, known, found = self._run.columns.columns[target], texts[target], cells[source]
+            texts[target] = choose(known, found, record.number, str(column))
+            if texts[target] != found:
+                problems = [one for one in problems if not one.detail.startswith(f"column {column} ")]
         named_id = record.assigned_id
         if self._id_position is not None:
-            text = trim(cells[self._id_position])
-            named_id = named_id if text == reported_id(record, self._ids) else text or None
+            known = reported_id(record, self._ids)
+            text = trim(choose(known, cells[self._id_position], record.number, ID_COLUMN))
+            named_id = named_id if text == known else text or None
         return revalidate(self._run, record.number, texts, named_id, problems)
 
     def _match_columns(self, header: Sequence[str]) -> dict[int, int]:

@@ -62,10 +62,13 @@ def rerun(
     *,
     corrections: Sheet | None = None,
     uncertain: bool = False,
+    accept_spreadsheet_changes: bool = False,
 ) -> UploadResult:
     """Send the failed rows of a run again, or those that a person gives back corrected. The caller holds its lock.
 
-    With `uncertain`, rows whose create went unanswered are sent as if it never was.
+    With `uncertain`, rows whose create went unanswered are sent as if it never was. With
+    `accept_spreadsheet_changes`, cells of `corrections` are taken as they are, also where only a spreadsheet
+    changed them.
     """
     checkpoint.verify_contents()
     confirm_channel(checkpoint, settings)
@@ -73,7 +76,10 @@ def rerun(
     if corrections is None:
         checkpoint.reopening.reopen_failed(uncertain=uncertain)
     else:
-        events.on_corrections(run, import_corrections(run, corrections, uncertain=uncertain))
+        given = import_corrections(
+            run, corrections, uncertain=uncertain, accept_spreadsheet_changes=accept_spreadsheet_changes
+        )
+        events.on_corrections(run, given)
     run_options = replace(run_options, stops=replace(run_options.stops, same_error=False))
     return _send(run, stored_paths(checkpoint), settings, run_options, events, fresh=False)
 
