@@ -136,8 +136,13 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
     return code
 
 
-def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> int:
-    """Show the first rows' plans, and what all would write; the exit code."""
+def finish_dry_run(
+    console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
+) -> int:
+    """Show the first rows' plans, and what all would write; the exit code.
+
+    The `document` is added to that of the result.
+    """
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
@@ -145,7 +150,7 @@ def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> i
     console.say(f"Nothing was written. The run would write with {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "plans": shown}
-    _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes)
+    _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes, **document)
     return code
 
 

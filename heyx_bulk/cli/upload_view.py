@@ -107,6 +107,7 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
     if edits.emptied:
         console.say("  An emptied cell empties the field in HeyX.")
+    tell_kept_cells(console, edits.kept)
     if edits.unknown_rows:
         first = first_of(edits.unknown_rows, edits.first_unknown_rows)
         console.say(f"  {count(edits.unknown_rows, 'row')} it did not show, read first: {first}")
@@ -125,8 +126,13 @@ def _tell_savings(console: Console, due: CostEstimate) -> None:
         )
 
 
-def tell_kept_cells(console: Console, kept: KeptCells) -> dict[str, object]:
-    """Say which cells keep their known values, since only a spreadsheet changed them; the same as a document."""
+def kept_cells_document(kept: KeptCells) -> dict[str, object]:
+    """Which cells keep their known values, as JSON."""
+    return {"cells": kept.count, "first": list(kept.first)}
+
+
+def tell_kept_cells(console: Console, kept: KeptCells) -> None:
+    """Say which cells keep their known values, since only a spreadsheet changed them."""
     if kept.count:
         differ = "cell differs" if kept.count == 1 else "cells differ"
         console.say(
@@ -137,7 +143,6 @@ def tell_kept_cells(console: Console, kept: KeptCells) -> dict[str, object]:
         if kept.count > len(kept.first):
             console.say(f"    and {kept.count - len(kept.first):,} more")
         console.say("  To take these cells as they are in the file, add --accept-spreadsheet-changes.")
-    return {"cells": kept.count, "first": list(kept.first)}
 
 
 def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
@@ -246,6 +251,8 @@ class UploadView(UploadEvents):
         self._signals.attach(client)
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
+        if (edits := export_diff_of(run.checkpoint)) is not None:
+            self.document["spreadsheet_changes"] = kept_cells_document(edits.kept)
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
@@ -288,7 +295,8 @@ class RerunView(UploadView):
             self._console.say(
                 f"  {count(len(given.done), 'row')} of them were done since and are left as they are."
             )
-        self.document["spreadsheet_changes"] = tell_kept_cells(self._console, given.kept)
+        tell_kept_cells(self._console, given.kept)
+        self.document["spreadsheet_changes"] = kept_cells_document(given.kept)
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:

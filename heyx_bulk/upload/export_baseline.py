@@ -8,11 +8,14 @@ from dataclasses import asdict, dataclass, field
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import Use
 from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.documents import restore
 from heyx_bulk.models.phrases import minute_of
 from heyx_bulk.planning.diff import diff_row
 from heyx_bulk.storage.cache.known_contacts import KnownContacts
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run, editable_fields
+from heyx_bulk.upload.exported_cells import restore_exported_cells
+from heyx_bulk.upload.kept_cells import KeptCells
 
 UNKNOWN_ROWS_SHOWN = 10
 
@@ -26,6 +29,7 @@ class ExportDiff:
     Of the `rows` whose contact it showed, `changed` hold `cells` that differ; `emptied` of these are blank now.
     Tags were `added` and `removed`. What rows ask for that cannot be sent is not counted. `unknown_rows` are rows
     with a contact id that the export did not show, the first ones by their numbers `first_unknown_rows`.
+    `kept` are cells that only a spreadsheet changed.
     """
 
     number: int
@@ -40,6 +44,7 @@ class ExportDiff:
     removed: int = 0
     unknown_rows: int = 0
     first_unknown_rows: list[int] = field(default_factory=list)
+    kept: KeptCells = field(default_factory=KeptCells)
 
     def __str__(self) -> str:
         changes = f"{self.cells:,} cells and {self.added + self.removed:,} tags differ"
@@ -63,13 +68,22 @@ class ExportDiff:
             self.first_unknown_rows.append(number)
 
 
-def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int | None = None) -> ExportDiff:
+def apply_baseline(
+    checkpoint: Checkpoint,
+    contacts: KnownContacts,
+    number: int | None = None,
+    *,
+    accept_spreadsheet_changes: bool = False,
+) -> ExportDiff:
     """Find the export that a checkpoint's rows were edited from, and keep there what it showed of them.
 
     That is the export `number`, or one that showed as many of the sheet's contacts as any did, and if some of
     these wrote a file of the sheet's name, one of those. From then on the run's rows hold no more than what was
-    changed; one that asks for what HeyX does not take is invalid. Raises `MappingError` where the sheet has no
-    contact ids, or no such export is remembered, or several are from which the sheet differs otherwise.
+    changed; one that asks for what HeyX does not take is invalid. A cell that only a spreadsheet changed is as it
+    was exported, unless `accept_spreadsheet_changes`.
+
+    Raises `MappingError` where the sheet has no contact ids, or no such export is remembered, or several are from
+    which the sheet differs otherwise.
     """
     run = Run.from_checkpoint(checkpoint)
     if not run.columns.used(Use.ID):
@@ -77,7 +91,10 @@ def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int 
             "--since-export knows contacts by their ids, and the sheet has no column heyx contact id.",
             "Leave out --since-export, or upload the file that the export wrote.",
         )
+    kept = KeptCells(accept_spreadsheet_changes)
+    restore_exported_cells(run, contacts, number, kept)
     best = _choose(_compare(run, contacts), checkpoint.info.sheet, number)
+    best.kept = kept
     checkpoint.baseline.store(_shown(run, contacts, best.number))
     checkpoint.facts.baseline = asdict(best)
     edits = Run.from_checkpoint(checkpoint)
@@ -88,7 +105,7 @@ def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int 
 def export_diff_of(checkpoint: Checkpoint) -> ExportDiff | None:
     """What was changed since the export, of a run that began so."""
     kept = checkpoint.facts.baseline
-    return None if kept is None else ExportDiff(**kept)
+    return None if kept is None else restore(ExportDiff, kept)
 
 
 def _compare(run: Run, contacts: KnownContacts) -> list[tuple[ExportDiff, int]]:

@@ -46,6 +46,12 @@ class UploadOptions:
         show_default=False,
     )
 
+    accept_spreadsheet_changes: bool = option(
+        "--accept-spreadsheet-changes",
+        default=False,
+        help="With --since-export: take cells as they are, also where only a spreadsheet changed them.",
+    )
+
     @property
     def is_edited_export(self) -> bool:
         """Whether the sheet is an export that was edited."""
@@ -61,6 +67,11 @@ class UploadOptions:
         if self.matching.detect_conflicts and not self.is_edited_export:
             raise SettingsError(
                 "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
+                "Add --since-export.",
+            )
+        if self.accept_spreadsheet_changes and not self.is_edited_export:
+            raise SettingsError(
+                "--accept-spreadsheet-changes is about an edited export, and there is no --since-export.",
                 "Add --since-export.",
             )
 

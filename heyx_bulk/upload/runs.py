@@ -121,7 +121,12 @@ class RunStarter:
             if self.options.is_edited_export:
                 delay, remember = self.settings.reconcile_delay, self.settings.cache
                 with ChannelCache(channel, delay, remember=remember) as cache:
-                    apply_baseline(checkpoint, cache.contacts, self.options.export_number)
+                    apply_baseline(
+                        checkpoint,
+                        cache.contacts,
+                        self.options.export_number,
+                        accept_spreadsheet_changes=self.options.accept_spreadsheet_changes,
+                    )
             yield checkpoint
 
     def begin_plan(self, run: Run, speed: PlannedRate) -> None:

@@ -30,9 +30,9 @@ def saved_cell(text: str, *, german: bool) -> str:
     return text
 
 
-def save_again(path: Path, *, german: bool) -> None:
+def save_again(path: Path, *, german: bool, encoding: str = "cp1252") -> None:
     """Open a CSV file in UTF-8 as Excel does, and save it."""
     rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
-    with path.open("w", encoding="cp1252", errors="replace", newline="") as file:
+    with path.open("w", encoding=encoding, errors="replace", newline="") as file:
         writer = csv.writer(file, delimiter=";" if german else ",")
         writer.writerows([[saved_cell(cell, german=german) for cell in row] for row in rows])
