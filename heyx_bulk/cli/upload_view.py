@@ -24,8 +24,10 @@ from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import count_open
+from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
+from heyx_bulk.storage.cache.known_contacts import KnownExport
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
@@ -249,6 +251,16 @@ class UploadView(UploadEvents):
 
     def on_client(self, client: Client) -> None:
         self._signals.attach(client)
+
+    def on_remembered_export(self, sheet: Sheet, export: KnownExport) -> bool:
+        self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
+        if self._ask:
+            try:
+                return typer.confirm("Send only what was changed since?", default=False, err=True)
+            except typer.Abort:
+                raise Interrupted(signal.SIGINT, "Nothing was sent.", "") from None
+        self._console.say("  To send only what was changed since, add --since-export.")
+        return False
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         if (edits := export_diff_of(run.checkpoint)) is not None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.columns import Use
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.documents import restore
 from heyx_bulk.models.phrases import minute_of
 from heyx_bulk.planning.diff import diff_row
-from heyx_bulk.storage.cache.known_contacts import KnownContacts
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run, editable_fields
 from heyx_bulk.upload.exported_cells import restore_exported_cells
 from heyx_bulk.upload.kept_cells import KeptCells
+from heyx_bulk.values.text import trim
 
 UNKNOWN_ROWS_SHOWN = 10
+
+ROWS_COMPARED = 200
+"""How many contact ids of a sheet say whether it is an export."""
 
 
 @dataclass(slots=True)
@@ -66,6 +72,22 @@ class ExportDiff:
         self.unknown_rows += 1
         if len(self.first_unknown_rows) < UNKNOWN_ROWS_SHOWN:
             self.first_unknown_rows.append(number)
+
+
+def remembered_export(sheet: Sheet, columns: Columns, contacts: KnownContacts) -> KnownExport | None:
+    """The newest export that a sheet seems to be: it showed all contacts that the first rows name by ids.
+
+    A sheet of another name must have a column that only HeyX can have filled.
+    """
+    ids = columns.used(Use.ID)
+    exports = [one for one in contacts.exports() if one.name == sheet.path.name or columns.copies_contacts]
+    if not ids or not exports:
+        return None
+    cells = (trim(text) for (text,) in sheet.cells([ids[0].position]))
+    named = [*islice(filter(None, cells), ROWS_COMPARED)]
+    if not named:
+        return None
+    return next((one for one in exports if len({*_ids(contacts, one, named)}) == len({*named})), None)
 
 
 def apply_baseline(
@@ -161,6 +183,10 @@ def _choose(compared: Sequence[tuple[ExportDiff, int]], name: str, number: int |
             f"Name the one it was made from by its number, such as --export-number {best.number}.",
         )
     return best
+
+
+def _ids(contacts: KnownContacts, export: KnownExport, ids: Sequence[str]) -> Iterator[str]:
+    return (contact.id for contact in contacts.exported(export.number, ids))
 
 
 def _shown(run: Run, contacts: KnownContacts, export: int) -> Iterator[tuple[int, Contact]]:

@@ -28,6 +28,8 @@ from heyx_bulk.upload.staging import map_sheet
 from heyx_bulk.upload.upload_result import UploadResult, report
 from heyx_bulk.upload.upload_session import send
 
+SINCE_EXPORT = "--since-export"
+
 UPLOAD, RUN, EVENTS = UploadOptions(), RunOptions(), UploadEvents()
 
 
@@ -47,6 +49,10 @@ def upload_sheet(
     opened = sheet if isinstance(sheet, Sheet) else open_sheet(Path(sheet), options.sheet)
     starter = RunStarter(opened, settings, options, run_options, events)
     starter.check_new_run()
+    if (export := starter.remembered_export()) is not None and events.on_remembered_export(opened, export):
+        command = f"{run_options.command} {SINCE_EXPORT}" if run_options.command else ""
+        run_options = replace(run_options, command=command)
+        starter = replace(starter, options=replace(options, since_export=True), run_options=run_options)
     paths = starter.paths()
     if paths.note:
         events.say(f"{paths.note}.")

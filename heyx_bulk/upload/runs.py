@@ -21,11 +21,12 @@ from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
+from heyx_bulk.storage.cache.known_contacts import KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
-from heyx_bulk.upload.export_baseline import apply_baseline
+from heyx_bulk.upload.export_baseline import apply_baseline, remembered_export
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
@@ -81,6 +82,15 @@ class RunStarter:
         """
         if not self._paths().checkpoint.exists():
             map_sheet(self.sheet, self.options, known_fields(self.settings.channel))
+
+    def remembered_export(self) -> KnownExport | None:
+        """The export that the sheet of a new run seems to be, where it is not to be compared with one."""
+        if self.options.is_edited_export or self.options.matching.no_match or self._paths().checkpoint.exists():
+            return None
+        channel = self.settings.channel
+        columns = map_sheet(self.sheet, self.options, known_fields(channel))
+        with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
+            return remembered_export(self.sheet, columns, cache.contacts)
 
     def paths(self) -> RunPaths:
         """Where the run's files lie; the folder that is asked for is made if it is not there."""

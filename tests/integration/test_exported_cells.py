@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from heyx_bulk.cli.app import app
+from heyx_bulk.cli.console import Console
 from heyx_bulk.sandbox import SandboxServer
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from tests.support.edited_exports import exported, held, line, people_server, saved, sent_back, typed
 from tests.support.spreadsheet_saves import save_again
 
@@ -90,3 +94,41 @@ def test_the_option_about_a_spreadsheet_s_changes_needs_an_export(server: Sandbo
     done = typed("upload", "edited.csv", "--accept-spreadsheet-changes", code=2)
     assert "--since-export" in done.output
     assert not server.sandbox.contacts[0].fields.get("x")
+
+
+# An export that is uploaded as any sheet
+
+
+def test_a_sheet_that_seems_to_be_an_export_is_said_to_be_one_and_uploaded_as_any_other(
+    server: SandboxServer,
+) -> None:
+    lines = exported()
+    line(lines, ANN)["City"] = ""
+    saved(lines)
+    done = typed("upload", "edited.csv", "--rate", "100000/min")
+    assert "edited.csv seems to be the export of " in done.output
+    assert "To send only what was changed since, add --since-export." in done.output
+    assert held(server, ANN).fields["City"] == "Oslo"
+    assert "seems to be" not in typed("upload", "edited.csv", "--rate", "100000/min").output
+
+
+@pytest.mark.parametrize(("answer", "city"), [("y", None), ("n", "Oslo")])
+def test_at_a_terminal_it_is_asked_whether_only_changes_are_to_be_sent(
+    server: SandboxServer, monkeypatch: pytest.MonkeyPatch, answer: str, city: str | None
+) -> None:
+    lines = exported()
+    line(lines, ANN)["City"] = ""
+    saved(lines)
+    monkeypatch.setattr(Console, "can_ask", property(lambda _: True))
+    done = CliRunner().invoke(app, ["upload", "edited.csv", "--rate", "100000/min"], input=f"{answer}\n")
+    assert (done.exit_code, held(server, ANN).fields["City"] or None) == (0, city)
+    with Checkpoint.open(Path("edited.csv.checkpoint")) as checkpoint:
+        assert checkpoint.facts.command.endswith(" --since-export") is (answer == "y")
+
+
+def test_a_sheet_of_people_that_no_export_showed_is_uploaded_without_a_word(server: SandboxServer) -> None:
+    lines = exported()
+    lines[0]["heyx contact id"] = server.sandbox.add({"phone": "+447700900199"})
+    lines[0]["phone"] = "+447700900199"
+    saved(lines)
+    assert "seems to be" not in typed("upload", "edited.csv", "--rate", "100000/min").output
