@@ -33,6 +33,7 @@ from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
+from heyx_bulk.upload.exported_cells import kept_cells_of
 from heyx_bulk.upload.kept_cells import KeptCells
 from heyx_bulk.upload.staging import warnings_of
 from heyx_bulk.values.equality import PhoneLookup
@@ -90,6 +91,7 @@ def _tell_columns(console: Console, run: Run) -> None:
 
 def _tell_ids(console: Console, run: Run) -> None:
     """Say how contacts that rows name by their ids are written."""
+    tell_kept_cells(console, kept_cells_of(run.checkpoint))
     if (edits := export_diff_of(run.checkpoint)) is not None:
         tell_edits(console, edits, check=run.matching.detect_conflicts)
     elif run.matching.read_first and run.columns.used(Use.ID):
@@ -109,7 +111,6 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
     if edits.emptied:
         console.say("  An emptied cell empties the field in HeyX.")
-    tell_kept_cells(console, edits.kept)
     if edits.unknown_rows:
         first = first_of(edits.unknown_rows, edits.first_unknown_rows)
         console.say(f"  {count(edits.unknown_rows, 'row')} it did not show, read first: {first}")
@@ -263,8 +264,7 @@ class UploadView(UploadEvents):
         return False
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
-        if (edits := export_diff_of(run.checkpoint)) is not None:
-            self.document["spreadsheet_changes"] = kept_cells_document(edits.kept)
+        self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:

@@ -16,9 +16,7 @@ from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run, editable_fields
-from heyx_bulk.upload.exported_cells import restore_exported_cells
-from heyx_bulk.upload.kept_cells import KeptCells
-from heyx_bulk.values.text import trim
+from heyx_bulk.values.text import is_damaged_number, trim
 
 UNKNOWN_ROWS_SHOWN = 10
 
@@ -35,7 +33,6 @@ class ExportDiff:
     Of the `rows` whose contact it showed, `changed` hold `cells` that differ; `emptied` of these are blank now.
     Tags were `added` and `removed`. What rows ask for that cannot be sent is not counted. `unknown_rows` are rows
     with a contact id that the export did not show, the first ones by their numbers `first_unknown_rows`.
-    `kept` are cells that only a spreadsheet changed.
     """
 
     number: int
@@ -50,7 +47,6 @@ class ExportDiff:
     removed: int = 0
     unknown_rows: int = 0
     first_unknown_rows: list[int] = field(default_factory=list)
-    kept: KeptCells = field(default_factory=KeptCells)
 
     def __str__(self) -> str:
         changes = f"{self.cells:,} cells and {self.added + self.removed:,} tags differ"
@@ -75,37 +71,31 @@ class ExportDiff:
 
 
 def remembered_export(sheet: Sheet, columns: Columns, contacts: KnownContacts) -> KnownExport | None:
-    """The newest export that a sheet seems to be: it showed all contacts that the first rows name by ids.
+    """The newest export that a sheet seems to be: it showed the contacts that the first rows name by ids.
 
-    A sheet of another name must have a column that only HeyX can have filled.
+    Ids that a spreadsheet shortened are left out. A sheet of another name must have a column that only HeyX fills.
     """
     ids = columns.used(Use.ID)
     exports = [one for one in contacts.exports() if one.name == sheet.path.name or columns.copies_contacts]
     if not ids or not exports:
         return None
     cells = (trim(text) for (text,) in sheet.cells([ids[0].position]))
-    named = [*islice(filter(None, cells), ROWS_COMPARED)]
-    if not named:
-        return None
-    return next((one for one in exports if len({*_ids(contacts, one, named)}) == len({*named})), None)
+    named = {*islice(filter(None, cells), ROWS_COMPARED)}
+    whole = {one for one in named if not is_damaged_number(one)}
+    for export in exports:
+        shown = {contact.id for contact in contacts.exported(export.number, whole)}
+        if shown == whole and (shown or (named and export.name == sheet.path.name)):
+            return export
+    return None
 
 
-def apply_baseline(
-    checkpoint: Checkpoint,
-    contacts: KnownContacts,
-    number: int | None = None,
-    *,
-    accept_spreadsheet_changes: bool = False,
-) -> ExportDiff:
+def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int | None = None) -> ExportDiff:
     """Find the export that a checkpoint's rows were edited from, and keep there what it showed of them.
 
     That is the export `number`, or one that showed as many of the sheet's contacts as any did, and if some of
     these wrote a file of the sheet's name, one of those. From then on the run's rows hold no more than what was
-    changed; one that asks for what HeyX does not take is invalid. A cell that only a spreadsheet changed is as it
-    was exported, unless `accept_spreadsheet_changes`.
-
-    Raises `MappingError` where the sheet has no contact ids, or no such export is remembered, or several are from
-    which the sheet differs otherwise.
+    changed; one that asks for what HeyX does not take is invalid. Raises `MappingError` where the sheet has no
+    contact ids, or no such export is remembered, or several are from which the sheet differs otherwise.
     """
     run = Run.from_checkpoint(checkpoint)
     if not run.columns.used(Use.ID):
@@ -113,10 +103,7 @@ def apply_baseline(
             "--since-export knows contacts by their ids, and the sheet has no column heyx contact id.",
             "Leave out --since-export, or upload the file that the export wrote.",
         )
-    kept = KeptCells(accept_spreadsheet_changes)
-    restore_exported_cells(run, contacts, number, kept)
     best = _choose(_compare(run, contacts), checkpoint.info.sheet, number)
-    best.kept = kept
     checkpoint.baseline.store(_shown(run, contacts, best.number))
     checkpoint.facts.baseline = asdict(best)
     edits = Run.from_checkpoint(checkpoint)
@@ -183,10 +170,6 @@ def _choose(compared: Sequence[tuple[ExportDiff, int]], name: str, number: int |
             f"Name the one it was made from by its number, such as --export-number {best.number}.",
         )
     return best
-
-
-def _ids(contacts: KnownContacts, export: KnownExport, ids: Sequence[str]) -> Iterator[str]:
-    return (contact.id for contact in contacts.exported(export.number, ids))
 
 
 def _shown(run: Run, contacts: KnownContacts, export: int) -> Iterator[tuple[int, Contact]]:

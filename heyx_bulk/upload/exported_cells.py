@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from decimal import Context, Decimal, InvalidOperation
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import Contact, Problem, Status
 from heyx_bulk.storage.cache.known_contacts import KnownContacts
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.kept_cells import KeptCells
@@ -28,15 +30,23 @@ MOST_COMPARED = 100
 _IdsByKey = defaultdict[tuple[str, str], set[str]]
 
 
-def restore_exported_cells(run: Run, contacts: KnownContacts, number: int | None, kept: KeptCells) -> None:
+def restore_exported_cells(checkpoint: Checkpoint, contacts: KnownContacts, number: int | None) -> None:
     """Give cells of a staged run back what the export `number`, or any that is remembered, showed of them.
 
     These are cells that differ from the export only as a spreadsheet changes texts, contact ids among them. Rows
-    that were invalid for nothing else become valid. The cells are counted in `kept`.
+    that were invalid for nothing else become valid. The checkpoint keeps how many cells they are.
     """
-    if not kept.accept:
-        reader = _ExportedCells(run, contacts, number, kept)
-        run.checkpoint.reopening.apply_corrections([*reader.restored_rows()])
+    run, kept = Run.from_checkpoint(checkpoint), KeptCells()
+    if run.columns.used(Use.ID):
+        rows = [*_ExportedCells(run, contacts, number, kept).restored_rows()]
+        checkpoint.reopening.apply_corrections(rows)
+        checkpoint.facts.kept_cells = asdict(kept)
+
+
+def kept_cells_of(checkpoint: Checkpoint) -> KeptCells:
+    """The cells of a run's sheet that keep their exported values."""
+    kept = checkpoint.facts.kept_cells
+    return KeptCells() if kept is None else KeptCells(**kept)
 
 
 class _ExportedCells:

@@ -49,7 +49,7 @@ class UploadOptions:
     accept_spreadsheet_changes: bool = option(
         "--accept-spreadsheet-changes",
         default=False,
-        help="With --since-export: take cells as they are, also where only a spreadsheet changed them.",
+        help="Of an export that comes back: take cells as they are, also where only a spreadsheet changed them.",
     )
 
     @property
@@ -67,11 +67,6 @@ class UploadOptions:
         if self.matching.detect_conflicts and not self.is_edited_export:
             raise SettingsError(
                 "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
-                "Add --since-export.",
-            )
-        if self.accept_spreadsheet_changes and not self.is_edited_export:
-            raise SettingsError(
-                "--accept-spreadsheet-changes is about an edited export, and there is no --since-export.",
                 "Add --since-export.",
             )
 
