@@ -1,7 +1,8 @@
 """Time and peak memory of sheets, read and written: 100,000 rows × 12 columns, as CSV and as .xlsx.
 
 Each measurement runs in a process of its own. Its ratio is to the fastest plain reader or writer of the same run:
-pandas' C engine in chunks, openpyxl's read-only rows, XlsxWriter alone. `python bench/sheets.py [ROWS]`
+pandas' C engine in chunks, openpyxl's read-only rows, XlsxWriter alone. Results of 300 and 5,000 rows × 20 columns
+are written as a stream and as a copy of the person's workbook. `python bench/sheets.py [ROWS]`
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -141,12 +142,13 @@ def staged_durably(path: Path, rows: int) -> int:
 
 
 def _staged(path: Path, rows: int, *, durable: bool) -> int:
-    from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - a child pays for its own libraries
-    from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - likewise
+    from heyx_bulk.cli.sheet_input import read_sheet  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - likewise
+    from heyx_bulk.sheets.sheet_options import SheetOptions  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.options import UploadOptions  # noqa: PLC0415 - likewise
     from heyx_bulk.upload.staging import stage  # noqa: PLC0415 - likewise
 
-    sheet = open_sheet(path)
+    sheet = read_sheet(path, SheetOptions())
     place = path.with_name(f"{os.getpid()}.checkpoint")
     options = UploadOptions(mapping=MappingOptions(custom_fields=True))
     stage(sheet, options, place, channel="bench", started_at="2026-01-01", durable=durable)
@@ -178,6 +180,61 @@ def written(path: Path, rows: int) -> int:
     return rows
 
 
+def write_own(path: Path, rows: int) -> int:
+    """A workbook of 20 columns, one of them a formula, and the checkpoint of its run; a row in 20 has failed."""
+    import xlsxwriter  # noqa: PLC0415 - a child pays for its own libraries
+
+    from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - likewise
+    from heyx_bulk.models.contacts import Outcome, Status  # noqa: PLC0415 - likewise
+    from heyx_bulk.sheets.open_sheet import open_sheet  # noqa: PLC0415 - likewise
+    from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint  # noqa: PLC0415 - likewise
+    from heyx_bulk.upload.options import UploadOptions  # noqa: PLC0415 - likewise
+    from heyx_bulk.upload.staging import stage  # noqa: PLC0415 - likewise
+
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet("People")
+        page.write_row(0, 0, [*HEADER, *(f"more {number}" for number in range(7)), "twice"])
+        for row in range(1, rows + 1):
+            page.write_row(row, 0, made_row(row))
+            page.write_row(row, 12, [row / 8, "yes", row, "a", "b", row * 3, "c"])
+            page.write_formula(row, 19, f"=M{row + 1}*2", None, row / 4)
+    options = UploadOptions(mapping=MappingOptions(custom_fields=True))
+    place = path.with_suffix(".checkpoint")
+    stage(open_sheet(path), options, place, channel="bench", started_at="2026-01-01", durable=False)
+    with Checkpoint.open(place, durable=False) as checkpoint:
+        for number in range(2, rows + 2):
+            failed = number % 20 == 0
+            status = Status.FAILED if failed else Status.CREATED
+            checkpoint.queue.finish(Outcome(number, status, None, "HeyX answered 403" if failed else ""))
+    return rows
+
+
+def streamed_results(path: Path, rows: int) -> int:
+    """Without the person's workbook, results are streamed."""
+    aside = path.rename(path.with_name("aside.xlsx"))
+    try:
+        return _results(path, rows, copied=False)
+    finally:
+        aside.rename(path)
+
+
+def copied_results(path: Path, rows: int) -> int:
+    return _results(path, rows, copied=True)
+
+
+def _results(path: Path, rows: int, *, copied: bool) -> int:
+    from heyx_bulk.reports import results  # noqa: PLC0415 - a child pays for its own libraries
+    from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint  # noqa: PLC0415 - likewise
+    from heyx_bulk.storage.checkpoint.run import Run  # noqa: PLC0415 - likewise
+
+    with Checkpoint.open(path.with_suffix(".checkpoint"), durable=False) as checkpoint:
+        written = results.write_results(
+            Run.from_checkpoint(checkpoint), path.with_name(f"{os.getpid()}.results.xlsx")
+        )
+        assert bool(written.note) is not copied, written
+    return rows
+
+
 Measured = Callable[[Path, int], int]
 READERS: dict[str, tuple[Measured, ...]] = {
     "contacts.csv": (pandas_in_chunks, frames, staged, staged_durably),
@@ -199,6 +256,15 @@ def measure(work: Measured, path: Path, rows: int) -> tuple[float, float]:
     return float(seconds), float(peak)
 
 
+def compare(works: Sequence[Measured], path: Path, rows: int) -> None:
+    """Measure each and print its ratio to the first."""
+    plain = 0.0
+    for work in works:
+        seconds, peak = measure(work, path, rows)
+        plain = plain or seconds
+        print(f"    {work.__name__:18}{seconds:8.2f} s {peak:7.0f} MB {seconds / plain:7.2f} ×", flush=True)
+
+
 def child(name: str, path: Path, rows: int) -> None:
     began = time.perf_counter()
     met = globals()[name](path, rows)
@@ -213,15 +279,14 @@ def main() -> None:
         folder = Path(name)
         measure(write_csv, folder / "contacts.csv", rows)  # in children: a child's peak counts what it forked from
         measure(write_excel, folder / "contacts.xlsx", rows)
+        for number in (300, 5_000):
+            measure(write_own, folder / "own.xlsx", number)
+            print(f"  results, {number:,} rows × 20 columns")
+            compare((streamed_results, copied_results), folder / "own.xlsx", number)
+            (folder / "own.checkpoint").unlink()
         for file, works in (READERS | WRITERS).items():
             print(f"  {file}, {(folder / file).stat().st_size / 1e6:,.0f} MB" if file in READERS else f"  {file}")
-            plain = 0.0
-            for work in works:
-                seconds, peak = measure(work, folder / file, rows)
-                plain = plain or seconds
-                print(
-                    f"    {work.__name__:18}{seconds:8.2f} s {peak:7.0f} MB {seconds / plain:7.2f} ×", flush=True
-                )
+            compare(works, folder / file, rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""Upload spreadsheets of contacts to HeyX, rerun the rows that failed, export contacts by tag.
+"""Upload spreadsheets and DataFrames of contacts to HeyX, rerun the rows that failed, export contacts.
 
-`upload_sheet` is the command `heyx-bulk upload` as a function, `export` reads contacts. The errors are drawn as a
-tree in `heyx_bulk.errors`.
+>>> import heyx_bulk as hb
+>>> result = hb.upload("contacts.xlsx", ignore="Notes")
+>>> result.totals, result.failed
+
+Every function has an asynchronous twin in `heyx_bulk.aio`. The errors are drawn as a tree in `heyx_bulk.errors`.
 """
 
 from __future__ import annotations
@@ -9,88 +12,78 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from heyx_bulk.api.client import Client as Client
+    from heyx_bulk.errors import CheckpointBusy as CheckpointBusy
+    from heyx_bulk.errors import CheckpointMismatch as CheckpointMismatch
     from heyx_bulk.errors import HeyxBulkError as HeyxBulkError
+    from heyx_bulk.errors import MappingError as MappingError
+    from heyx_bulk.errors import SettingsError as SettingsError
+    from heyx_bulk.errors import SheetError as SheetError
     from heyx_bulk.errors import Stopped as Stopped
     from heyx_bulk.errors import UsageError as UsageError
-    from heyx_bulk.export.exporter import export as export
-    from heyx_bulk.export.exporter import export_frame as export_frame
-    from heyx_bulk.export.layout import TableLayout as TableLayout
-    from heyx_bulk.export.request import Condition as Condition
-    from heyx_bulk.export.request import ContactFilter as ContactFilter
-    from heyx_bulk.export.request import ExportRequest as ExportRequest
-    from heyx_bulk.mapping.mapping_file import MappingFile as MappingFile
-    from heyx_bulk.mapping.mapping_file import read_mapping as read_mapping
-    from heyx_bulk.mapping.mapping_options import MappingOptions as MappingOptions
-    from heyx_bulk.mapping.merge_rows import Duplicates as Duplicates
+    from heyx_bulk.library import aio as aio
+    from heyx_bulk.library.front import dry_run as dry_run
+    from heyx_bulk.library.front import export as export
+    from heyx_bulk.library.front import export_contacts as export_contacts
+    from heyx_bulk.library.front import inspect as inspect
+    from heyx_bulk.library.front import rerun as rerun
+    from heyx_bulk.library.front import simulate as simulate
+    from heyx_bulk.library.front import status as status
+    from heyx_bulk.library.front import upload as upload
+    from heyx_bulk.library.front import verify as verify
+    from heyx_bulk.library.outcomes import RunResult as RunResult
+    from heyx_bulk.library.outcomes import RunStatus as RunStatus
+    from heyx_bulk.library.outcomes import SheetInspection as SheetInspection
+    from heyx_bulk.library.outcomes import Verification as Verification
+    from heyx_bulk.library.watching import ProgressReport as ProgressReport
     from heyx_bulk.models.contacts import Contact as Contact
-    from heyx_bulk.models.contacts import Field as Field
-    from heyx_bulk.models.contacts import Outcome as Outcome
     from heyx_bulk.models.contacts import Status as Status
-    from heyx_bulk.planning.matching import Matching as Matching
-    from heyx_bulk.planning.matching import Mode as Mode
-    from heyx_bulk.rate_limit.limiter import RateLimiter as RateLimiter
-    from heyx_bulk.rate_limit.limiter import open_rate_limiter as open_rate_limiter
-    from heyx_bulk.reports.stop_conditions import FailureLimit as FailureLimit
-    from heyx_bulk.reports.stop_conditions import StopConditions as StopConditions
-    from heyx_bulk.settings.environment import Settings as Settings
-    from heyx_bulk.settings.environment import from_environment as from_environment
-    from heyx_bulk.settings.rate import Rate as Rate
-    from heyx_bulk.sheets.sheet_options import SheetOptions as SheetOptions
-    from heyx_bulk.upload.events import UploadEvents as UploadEvents
-    from heyx_bulk.upload.options import RunOptions as RunOptions
-    from heyx_bulk.upload.options import UploadOptions as UploadOptions
-    from heyx_bulk.upload.pipeline import upload_sheet as upload_sheet
-    from heyx_bulk.upload.upload_result import UploadResult as UploadResult
-    from heyx_bulk.values.equality import PhoneLookup as PhoneLookup
+
+    __version__: Final[str] = ...  # type: ignore[assignment]
 
 _MODULES = {
-    "api.client": ["Client"],
-    "errors": ["HeyxBulkError", "Stopped", "UsageError"],
-    "export.exporter": ["export", "export_frame"],
-    "export.layout": ["TableLayout"],
-    "export.request": ["Condition", "ContactFilter", "ExportRequest"],
-    "mapping.mapping_file": ["MappingFile", "read_mapping"],
-    "mapping.merge_rows": ["Duplicates"],
-    "mapping.mapping_options": ["MappingOptions"],
-    "models.contacts": ["Contact", "Field", "Outcome", "Status"],
-    "planning.matching": ["Matching", "Mode"],
-    "rate_limit.limiter": ["RateLimiter", "open_rate_limiter"],
-    "reports.stop_conditions": ["FailureLimit", "StopConditions"],
-    "settings.environment": ["Settings", "from_environment"],
-    "settings.rate": ["Rate"],
-    "sheets.sheet_options": ["SheetOptions"],
-    "upload.events": ["UploadEvents"],
-    "upload.options": ["RunOptions", "UploadOptions"],
-    "upload.pipeline": ["upload_sheet"],
-    "upload.upload_result": ["UploadResult"],
-    "values.equality": ["PhoneLookup"],
+    "errors": [
+        *("CheckpointBusy", "CheckpointMismatch", "HeyxBulkError", "MappingError", "SettingsError"),
+        *("SheetError", "Stopped", "UsageError"),
+    ],
+    "library.aio": ["aio"],
+    "library.front": [
+        *("dry_run", "export", "export_contacts", "inspect", "rerun", "simulate", "status", "upload", "verify")
+    ],
+    "library.outcomes": ["RunResult", "RunStatus", "SheetInspection", "Verification"],
+    "library.watching": ["ProgressReport"],
+    "models.contacts": ["Contact", "Status"],
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+_HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605  one list of names, not two
+__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  one list of names, not two
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for: who runs `--help` need not pay for all of them."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for: `--help` need not wait for all of them."""
+        if name == "__version__":
+            return import_module("importlib.metadata").version("heyx-bulk")
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(_HOME[name])
+        return getattr(module, name, module)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
 
 
 class _Package(ModuleType):
-    """The type of this module: `export` is the function, though importing its package would bind the package."""
+    """The type of this module: `upload` and `export` are functions, though two packages have these names too."""
 
-    @property
-    def export(self) -> object:
-        return __getattr__("export")
-
-    @export.setter
-    def export(self, package: ModuleType) -> None:
-        """Leave the name to the function."""
+    def __setattr__(self, name: str, value: object) -> None:
+        """Leave a public name to what it names when the package or module of that name is imported."""
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,9 @@ from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, HeyxBulkError, WriteErr
 
 BUSY_SECONDS = 10.0
 """How long another process may keep a file before this one gives up."""
+
+INSERTED_ROWS = 400
+"""The rows of one statement: with a statement for each, inserting takes a quarter longer."""
 
 OPENINGS = 100
 BETWEEN_OPENINGS_SECONDS = 0.02
@@ -81,6 +85,13 @@ class Database:
             self._connection.executemany(query, rows)
         except sqlite3.Error as error:
             raise self._translated(error) from None
+
+    def insert(self, into: str, rows: Sequence[Sequence[object]]) -> None:
+        """Insert rows, many with one statement, `into` a table and its columns, such as `row (number, cells)`."""
+        for start in range(0, len(rows), INSERTED_ROWS):
+            some = rows[start : start + INSERTED_ROWS]
+            values = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+            self.execute(f"INSERT INTO {into} VALUES {values}", [*chain.from_iterable(some)])  # noqa: S608 - no values
 
     def script(self, statements: str) -> None:
         """Run several statements."""

@@ -74,7 +74,7 @@ say "# The rows of contacts.results.xlsx that are not as wanted"
 "$python" - <<'END'
 from openpyxl import load_workbook
 
-header, *rows = load_workbook("contacts.results.xlsx").active.iter_rows(values_only=True)
+header, *rows = load_workbook("contacts.results.xlsx")["Contacts"].iter_rows(values_only=True)
 for cells in rows:
     row = dict(zip(header, cells))
     if row["heyx status"] in ("failed", "invalid"):

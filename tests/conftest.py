@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,12 @@ settings.register_profile(
 )
 settings.register_profile("random", deadline=None, suppress_health_check=UNJUDGED, print_blob=True)
 settings.load_profile("fixed")
+
+
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)  # programs that the tests start and stop must not inherit "ignore"
 
 
 @pytest.fixture(autouse=True)

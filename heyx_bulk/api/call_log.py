@@ -21,9 +21,17 @@ class CallLogOptions:
     """Where every call is logged, if anywhere, and whether with `values`."""
 
     path: Path | None = option(
-        "--log", metavar="FILE", help="Append a line of JSON for each call; ids hashed, no values."
+        "--log",
+        metavar="FILE",
+        help="Append a line of JSON for each call; ids hashed, no values.",
+        argument="log",
     )
-    values: bool = option("--log-values", default=False, help="With --log: ids and values as they are.")
+    values: bool = option(
+        "--log-values",
+        default=False,
+        help="With --log: ids and values as they are.",
+        argument="log_values",
+    )
 
 
 class CallLog:

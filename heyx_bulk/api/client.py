@@ -295,7 +295,9 @@ def _http(settings: Settings, transport: Transport | None, *, connections_kept: 
                 "Accept": "application/json",
                 "User-Agent": "heyx-bulk",
             },
-            verify=transport is None and settings.url.startswith("https"),
+            # By SSL_CERT_FILE or SSL_CERT_DIR where they are given, wherever HeyX is.
+            verify=httpx.create_ssl_context() if transport is None and settings.url.startswith("https") else False,
+            # No proxy stands before this machine itself.
             trust_env=not settings.is_local,
             follow_redirects=False,
             timeout=httpx.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
@@ -305,7 +307,7 @@ def _http(settings: Settings, transport: Transport | None, *, connections_kept: 
     except (ImportError, OSError, ValueError) as error:
         raise SettingsError(
             f"The connection to HeyX cannot be set up as the environment says: {error}.",
-            "See to HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+            "See to HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from None
 
 

@@ -10,39 +10,29 @@ import typer
 
 from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.cli.fields import known_here
-from heyx_bulk.cli.upload_view import tell_invalid, tell_unknown_fields, tell_warnings
+from heyx_bulk.cli.sheet_input import read_sheet
+from heyx_bulk.cli.upload_view import tell_invalid, tell_phones, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
-from heyx_bulk.mapping.columns import Column, Use
+from heyx_bulk.mapping.columns import Column
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, example
-from heyx_bulk.reports import results
+from heyx_bulk.reports.run_totals import TO_DO, exit_code
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.upload.inspection import Inspection, inspect_sheet, sample_columns
+from heyx_bulk.upload.inspection import Inspection, column_document, inspect_sheet, meaning, sample_columns
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
 LEAVE_OUT = "-"
 
-_USES = {
-    Use.ADD_TAGS: "tags to add",
-    Use.REMOVE_TAGS: "tags to remove",
-    Use.ID: "contact id",
-    Use.IGNORED: "left out",
-    Use.OURS: "our own, never sent",
-    Use.READ_ONLY: "left out: HeyX does not let it be written",
-    Use.BLANK: "left out: no header",
-}
-
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
     """Show what each column is taken for, or write it into the mapping file `save`; the exit code."""
-    opened, known = open_sheet(sheet, options.sheet), known_here()
+    opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look and save is None)
     found = map_columns(opened.header, options.mapping, opened.blank, known)
     looks = sample_columns(opened)
@@ -94,18 +84,19 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
     """Show how a sheet is read and what is wrong with it; the exit code."""
-    opened, known = open_sheet(sheet, options.sheet), known_here()
+    opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look)
     looked = inspect_sheet(opened, options, known)
     _tell_reading(console, looked)
     tell_columns(console, looked.columns, looked.samples)
     tell_invalid(console, looked.causes)
     tell_warnings(console, looked.warnings)
+    tell_phones(console, looked.phones)
     tell_unknown_fields(console, looked.unknown_fields)
     for mistake in looked.mistakes:
         console.say(mistake)
-    code = 2 if looked.mistakes else results.exit_code({**looked.totals, results.TO_DO: 0})
-    ready = looked.totals.get(results.TO_DO, 0)
+    code = 2 if looked.mistakes else exit_code({**looked.totals, TO_DO: 0})
+    ready = looked.totals.get(TO_DO, 0)
     invalid = sum(looked.totals.values()) - ready
     console.result(
         f"{count(ready + invalid, 'row')}: {ready:,} can be sent, {invalid:,} invalid",
@@ -136,6 +127,7 @@ def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
         "mistakes": list(looked.mistakes),
         "problems": [dict(zip(("cause", *cause._fields[1:]), cause, strict=True)) for cause in looked.causes],
         "warnings": [asdict(found) for found in looked.warnings],
+        "phones": [asdict(found) for found in looked.phones],
         "unknown_custom_fields": [column.field for column in looked.unknown_fields],
         "totals": looked.totals,
         "exit": code,
@@ -151,30 +143,6 @@ def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[
         name = trim(column.header).ljust(width)
         values = f"   ({shown})" if shown else ""
         console.say(f"  {column_letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
-
-
-def meaning(column: Column) -> str:
-    """What a column is taken for, in words."""
-    kind = "" if column.value_type.kind is ValueKind.TEXT else f" ({column.value_type.kind})"
-    match column.use:
-        case Use.FIELD:
-            return f"{column.field}{kind}" if column.field else "?"
-        case Use.SET_TAGS:
-            return f"exactly these tags of {column.field}…"
-        case Use.TAG:
-            return f"the tag {column.field}"
-        case _:
-            return _USES[column.use]
-
-
-def column_document(column: Column) -> dict[str, object]:
-    """What a column is taken for, as plain data."""
-    return {
-        "column": column_letter(column.position),
-        "header": column.header,
-        "meaning": meaning(column),
-        "reason": column.reason,
-    }
 
 
 def choose_mapping(

@@ -12,7 +12,7 @@ import typer
 
 from heyx_bulk.cli.console import Console, report_errors
 from heyx_bulk.errors import UsageError
-from heyx_bulk.models.option import Declared, declared
+from heyx_bulk.models.option import Declared, assemble, declared
 
 SheetPath = Annotated[
     Path, typer.Argument(metavar="SHEET", help="A .csv or .xlsx file with a header row.", show_default=False)
@@ -123,7 +123,7 @@ def _read_options(
         raise mistakes[0]
     if mistakes:
         raise UsageError("\n".join(" ".join(filter(None, (one.what, one.remedy))) for one in mistakes))
-    return {name: _assemble(options, values[name]) for name, (options, _) in groups.items()}
+    return {name: assemble(options, values[name]) for name, (options, _) in groups.items()}
 
 
 def _value(found: Declared, value: Any) -> Any:
@@ -132,14 +132,3 @@ def _value(found: Declared, value: Any) -> Any:
     if found.option.parse is not None:
         return found.option.parse(value)
     return tuple(value) if isinstance(value, list) else value
-
-
-def _assemble(options: type, values: Mapping[tuple[str, ...], Any]) -> Any:
-    """The dataclass, and in it the dataclasses that it is made of."""
-    hints = get_type_hints(options)
-    inner = {path[0] for path in values if len(path) > 1}
-    nested = {
-        name: _assemble(hints[name], {path[1:]: value for path, value in values.items() if path[0] == name})
-        for name in inner
-    }
-    return options(**nested, **{path[0]: value for path, value in values.items() if len(path) == 1})

@@ -130,17 +130,3 @@ def short_path(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def duration(seconds: float) -> str:
-    """A time as a person says it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
-    seconds = round(seconds)
-    if seconds < 1:
-        return "under a second"
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, rest = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

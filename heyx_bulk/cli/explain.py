@@ -34,10 +34,10 @@ def explain(
 
     Needs no token; nothing is sent.
     """
-    from heyx_bulk.cli.checkpoints import checkpoint_of
     from heyx_bulk.reports.run_status import row_history
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
     from heyx_bulk.storage.checkpoint.locking import is_locked
+    from heyx_bulk.storage.checkpoint.lookup import checkpoint_of
     from heyx_bulk.storage.checkpoint.run import Run
 
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
@@ -95,7 +95,7 @@ def _describe(call: CallDescription) -> str:
 
 
 def _outcome(record: RowRecord) -> str:
-    from heyx_bulk.reports.results import status_word
+    from heyx_bulk.reports.run_totals import status_word
 
     contact = f", contact {record.contact_id}" if record.contact_id else ""
     message = f": {record.message}" if record.message else ""

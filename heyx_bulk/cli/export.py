@@ -8,7 +8,7 @@ import typer
 
 from heyx_bulk.api.call_log import CallLogOptions
 from heyx_bulk.cli.command import Only, PlainConsole
-from heyx_bulk.cli.export_options import ExportOptions
+from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.settings.connection import ConnectionOptions

@@ -10,26 +10,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, tzinfo
 from itertools import chain, groupby, islice
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heyx_bulk.api.call_log import CallLogOptions, open_call_log
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text, same_command
-from heyx_bulk.cli.export_options import ExportOptions
 from heyx_bulk.cli.export_target import ExportTarget
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import tell_sent
 from heyx_bulk.cli.upload_view import tell_cost
-from heyx_bulk.errors import SettingsError, Stopped
-from heyx_bulk.export.exporter import open_export, read_contacts
-from heyx_bulk.export.layout import TableLayout, build_table, headers_by_field, parse_column_name
-from heyx_bulk.export.reader import ExportEvents
-from heyx_bulk.export.request import Condition, ContactFilter, ExportRequest, parse_field_value, parse_moment
+from heyx_bulk.errors import Stopped
+from heyx_bulk.export.export_options import ExportOptions
+from heyx_bulk.export.exporter import CachedExport, open_export, read_contacts
+from heyx_bulk.export.layout import TableLayout, build_table
+from heyx_bulk.export.request import ContactFilter, ExportRequest, parse_field_value
 from heyx_bulk.export.value_lists import SheetColumn, column_values
 from heyx_bulk.mapping.columns import ID_COLUMN
-from heyx_bulk.mapping.mapping_file import read_mapping
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.phrases import count
 from heyx_bulk.reports.audit import CallRecorder
@@ -42,7 +38,6 @@ from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoi
 from heyx_bulk.storage.export_checkpoint.searches import SearchCoverage, SearchState
 from heyx_bulk.upload.events import PlannedRate
 from heyx_bulk.values.equality import PhoneLookup
-from heyx_bulk.values.text import trim
 
 SHOWN = 10
 INCOMPLETE = 3
@@ -62,8 +57,8 @@ def run_export(
     restart: bool,
 ) -> int:
     """Read what is asked for, and write it; the exit code."""
-    target, zone = ExportTarget.of(out, raw_csv=options.raw_csv), _zone(options.timezone)
-    layout, selection = _table_layout(options, zone), _selection(options, zone)
+    target = ExportTarget.of(out, raw_csv=options.raw_csv)
+    layout, selection = options.layout(), options.selection()
     settings = from_environment(os.environ, **connection.given())
     with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
         request, digest = _request(options, selection, lookup, cache), _digest(options, lookup)
@@ -75,7 +70,7 @@ def run_export(
             lock(path, shown_by=""),
             open_export(path, request, settings.channel, digest, restart=restart) as (checkpoint, fresh),
         ):
-            view = ExportView(console, settings, request, cache, checkpoint, dry_run)
+            view = ExportView(cache, console, settings, request, checkpoint, dry_run)
             try:
                 with open_call_log(log, "export") as call_log:
                     sent = view.read(CallRecorder(StopMonitor(stops), log=call_log, started=signals.attach))
@@ -90,13 +85,12 @@ def run_export(
 
 
 @dataclass(frozen=True, slots=True)
-class ExportView(ExportEvents):
+class ExportView(CachedExport):
     """Says what an export takes and covers; what it reads goes into the channel's cache."""
 
     console: Console
     settings: Settings
     request: ExportRequest
-    cache: ChannelCache
     checkpoint: ExportCheckpoint
     dry_run: bool
 
@@ -112,13 +106,6 @@ class ExportView(ExportEvents):
                     checkpoint, self.request, self.settings, progress=progress, recorder=recorder, events=self
                 )
             )
-
-    def on_contacts(self, contacts: Sequence[Contact]) -> None:
-        self.cache.contacts.observe_contacts(contacts)
-        self.cache.fields.observe(contacts)
-
-    def on_missing(self, contact_id: str) -> None:
-        self.cache.contacts.forget_contact(contact_id)
 
     def confirm(self, done: int, calls: int) -> bool:
         console, speed = self.console, PlannedRate.of(self.settings)
@@ -197,37 +184,6 @@ def _digest(options: ExportOptions, lookup: PhoneLookup) -> str:
     digests = [hashlib.sha256(SheetColumn.parse(text).path.read_bytes()).hexdigest() for text in sheets]
     parts = [options.where, options.where_in, options.ids, options.known, lookup, digests]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _selection(options: ExportOptions, zone: tzinfo) -> ContactFilter:
-    after, before = options.created_after, options.created_before
-    return ContactFilter(
-        tags=tuple(map(trim, options.tags)),
-        any_tags=tuple(map(trim, options.any_tags)),
-        not_tags=tuple(map(trim, options.not_tags)),
-        conditions=tuple(map(Condition.parse, options.conditions)),
-        created_after=None if after is None else parse_moment(after, zone, "--created-after"),
-        created_before=None if before is None else parse_moment(before, zone, "--created-before"),
-        ignore_case=options.ignore_case,
-    )
-
-
-def _zone(name: str) -> tzinfo:
-    if name.upper() == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(
-            f"--timezone {name} is no time zone.", "Write it like --timezone Asia/Karachi."
-        ) from None
-
-
-def _table_layout(options: ExportOptions, zone: tzinfo) -> TableLayout:
-    names = (parse_column_name(name) for name in (options.columns or "").split(",") if trim(name))
-    mapping = None if options.mapping is None else read_mapping(options.mapping)
-    headers = headers_by_field(options.rename, mapping)
-    return TableLayout(tuple(dict.fromkeys(names)), headers, options.tag_columns, zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from heyx_bulk.cli.console import Console, short_path
 from heyx_bulk.errors import SettingsError, WriteError, translate_full_disk
 from heyx_bulk.export.layout import Table, as_texts
 from heyx_bulk.models.option import command_line
+from heyx_bulk.sheets.excel_writer import CellStyle
 from heyx_bulk.sheets.writer import check_parquet, write_json_lines, write_parquet, write_sheet
 from heyx_bulk.storage.paths import export_checkpoint_path, state_checkpoint_path
 
@@ -75,7 +76,8 @@ class ExportTarget:
                 write_parquet(path, table.header, table.rows)
             case _:
                 rows = as_texts(table.rows)
-                write_sheet(path, table.header, rows, worksheet="Contacts", raw_csv=self.raw_csv)
+                style = CellStyle(table.kinds)
+                write_sheet(path, table.header, rows, worksheet="Contacts", style=style, raw_csv=self.raw_csv)
         return path
 
     def _poured(self, table: Table) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, PlainConsole
+from heyx_bulk.errors import SettingsError
 
 
 def report(
@@ -16,13 +17,19 @@ def report(
     recover: Annotated[
         bool, typer.Option("--recover", help="Save what can be read of a checkpoint that the disk has damaged.")
     ] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write the report with charts, one HTML file, and not the results.")
+    ] = False,
 ) -> int:
     """Write the results file of a run as it stands, also while the run goes on.
 
     \b
     heyx-bulk report contacts.xlsx.checkpoint
+    heyx-bulk report contacts.xlsx.checkpoint --html
     heyx-bulk report contacts.xlsx.checkpoint --recover
     """
-    from heyx_bulk.cli.run_view import recover_rows, show_report
+    from heyx_bulk.cli.run_view import recover_rows, save_charts, show_report
 
-    return (recover_rows if recover else show_report)(checkpoint, console)
+    if recover and html:
+        raise SettingsError("--recover and --html exclude each other.", "Leave one of them out.")
+    return (recover_rows if recover else save_charts if html else show_report)(checkpoint, console)

@@ -18,6 +18,14 @@ def rerun(
     connection: ConnectionOptions,
     console: Console,
     *,
+    worksheet: Annotated[
+        str | None,
+        typer.Option(
+            "--worksheet",
+            metavar="NAME",
+            help="The worksheet of a file given back, where several have a column heyx row.",
+        ),
+    ] = None,
     uncertain: Annotated[
         bool,
         typer.Option(
@@ -50,6 +58,7 @@ def rerun(
         run_options,
         connection,
         console,
+        worksheet=worksheet,
         uncertain=uncertain,
         accept_spreadsheet_changes=accept_spreadsheet_changes,
     )

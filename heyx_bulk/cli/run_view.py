@@ -12,8 +12,8 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from heyx_bulk.cli.checkpoints import CHECKPOINT, checkpoint_of, checkpoint_of_run
-from heyx_bulk.cli.console import Console, duration, same_command, sentence, short_path
+from heyx_bulk.cli.console import Console, same_command, sentence, short_path
+from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
 from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
@@ -21,16 +21,18 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkErro
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, minute_of
+from heyx_bulk.models.phrases import count, duration, minute_of
 from heyx_bulk.reports import results
-from heyx_bulk.reports.read_back import Comparison, verify_run
+from heyx_bulk.reports.html_report import write_report
+from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
+from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
-from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
+from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.storage.checkpoint.recovery import recover
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
@@ -81,8 +83,8 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
     except (CheckpointMismatch, CheckpointDamaged) as error:
         document: dict[str, object] = {"checkpoint": str(path), "error": error.what}
         return f"  {short_path(path)}: {error.what}", document, error.exit_code
-    state = "goes on" if stands.is_running else "stopped" if results.count_open(stands.totals) else "finished"
-    line = f"  {command_line('status', short_path(path))}\n    {state}; {results.totals_line(stands.totals)}"
+    state = "goes on" if stands.is_running else "stopped" if count_open(stands.totals) else "finished"
+    line = f"  {command_line('status', short_path(path))}\n    {state}; {totals_line(stands.totals)}"
     return line, {"checkpoint": str(path), "state": state, "totals": stands.totals}, _code(stands)
 
 
@@ -90,7 +92,7 @@ def _tell(path: Path, console: Console) -> int:
     with Checkpoint.open(path) as checkpoint:
         run = Run.from_checkpoint(checkpoint)
         stands = run_status(run)
-        is_open = bool(results.count_open(stands.totals))
+        is_open = bool(count_open(stands.totals))
         console.say(
             f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_progress(stands, is_open=is_open)}"
         )
@@ -99,17 +101,17 @@ def _tell(path: Path, console: Console) -> int:
         failures = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in stands.causes]
         tell_causes(console, "Rows that failed or are uncertain:", failures, shown=CAUSES_SHOWN)
         if is_open:
-            console.say(_left(stands, results.count_open(stands.totals)))
+            console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
             tell_next(console, report(run, None))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
-        console.result(results.totals_line(stands.totals), _document(run, stands))
+        console.result(totals_line(stands.totals), _document(run, stands))
         return _code(stands)
 
 
 def _code(stands: RunStatus) -> int:
-    return HeyxBulkError.exit_code if stands.audit_errors else results.exit_code(stands.totals)
+    return HeyxBulkError.exit_code if stands.audit_errors else exit_code(stands.totals)
 
 
 def _progress(stands: RunStatus, *, is_open: bool) -> str:
@@ -177,17 +179,29 @@ def show_report(checkpoint: Path, console: Console) -> int:
     """Write the results of a run as it stands; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         tell_invalid(console, opened.queries.invalid_causes())
-        result = report(Run.from_checkpoint(opened), stored_paths(opened))
+        result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
     if result.write_error is not None:
         raise result.write_error
     return finish(console, result)
+
+
+def save_charts(checkpoint: Path, console: Console) -> int:
+    """Write the report with charts of a run as it stands; the exit code."""
+    with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        paths, totals = stored_paths(opened), opened.queries.totals()
+        failed = paths.failed if paths.failed.exists() else None
+        written = write_report(Run.from_checkpoint(opened), paths, failed=failed)
+    console.say(f"Report with charts: {short_path(written)}")
+    code = exit_code(totals)
+    console.result(totals_line(totals), {"totals": totals, "report": str(written), "exit": code})
+    return code
 
 
 def recover_rows(checkpoint: Path, console: Console) -> int:
     """Write every row that can be read into a sheet of its own, and say what is lost; the exit code."""
     path = checkpoint_of(checkpoint)
     found = recover(path)
-    totals = dict(Counter(results.status_word(record) for record in found.rows))
+    totals = dict(Counter(status_word(record) for record in found.rows))
     written = results.write_recovered(found, path.with_name(f"{path.stem}.recovered.csv"))
     lost = f"{count(found.lost, 'row')} cannot be read." if found.lost > 0 else "No row is lost."
     console.say(f"{path.name}: {count(len(found.rows), 'row')} can be read. {lost}")
@@ -195,9 +209,9 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     if found.command:
         console.say("To go on; it looks for every row in HeyX first, so nobody is created twice:")
         console.say(f"  {found.command} --restart")
-    code = INCOMPLETE if found.lost > 0 else results.exit_code(totals)
+    code = INCOMPLETE if found.lost > 0 else exit_code(totals)
     document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
-    console.result(results.totals_line(totals), document)
+    console.result(totals_line(totals), document)
     return code
 
 
@@ -207,12 +221,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
         if opened.facts.channel != settings.channel:
             console.say("The token is another than the one the run began with: is it for the same channel?")
-        confirmed = len(opened.queries.confirmed_rows())
-        if not confirmed:
-            raise CheckpointMismatch(
-                f"{opened.info.sheet}: no row was sent yet, so there is nothing to compare.",
-                "Upload the sheet first.",
-            )
+        confirmed = count_comparable(opened)
         rows = confirmed if sample is None else min(sample, confirmed)
         drawn = "" if rows == confirmed else f" of {confirmed:,}, drawn at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
@@ -270,11 +279,13 @@ def run_again(
     connection: ConnectionOptions,
     console: Console,
     *,
+    worksheet: str | None,
     uncertain: bool,
     accept_spreadsheet_changes: bool,
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
-    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(open_sheet(checkpoint))
+    sheet_options = SheetOptions(worksheet=worksheet)
+    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(read_sheet(checkpoint, sheet_options))
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
@@ -282,7 +293,8 @@ def run_again(
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)
         else:
-            corrections = open_sheet(checkpoint, SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"]))
+            sheet_options = replace(sheet_options, raw_csv=opened.info.sheet_options["raw_csv"])
+            corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals)
         result = rerun(
@@ -301,7 +313,7 @@ def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
     """Say what is sent again: rows as they were, also where the sheet has been changed since."""
     difference, path = "", Path(checkpoint.info.path)
     with suppress(SheetError):
-        difference = sheet_change(checkpoint, open_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
+        difference = sheet_change(checkpoint, read_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
     if difference:
         console.say(f"{path.name} has changed since its run began ({difference}).")
         console.say("A rerun sends its rows as they were.")

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from heyx_bulk.api.client import SessionSummary
-from heyx_bulk.cli.console import Console, duration, error_text, short_path
+from heyx_bulk.cli.console import Console, error_text, short_path
 from heyx_bulk.errors import DiskFull, HeyxBulkError
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
-from heyx_bulk.models.contacts import Contact, ContactRow, Status
+from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, shorten
+from heyx_bulk.models.phrases import count, duration, shorten
+from heyx_bulk.planning.changes import changes
 from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
-from heyx_bulk.reports import results
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.next_steps import next_steps
+from heyx_bulk.reports.run_totals import exit_code, totals_line
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
-from heyx_bulk.values.equality import text_of
 
 LONGEST_VALUE = 60
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
 class PlanView:
-    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all."""
+    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all.
+
+    `phones` are the sheet's phones by country.
+    """
 
     def __init__(self, first: int) -> None:
         self.writes = 0
         self.counts: Counter[str] = Counter()
+        self.phones: list[PhoneCountry] = []
         self._first = first
         self._plans: dict[int, tuple[str, ...]] = {}
 
@@ -70,25 +76,17 @@ def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) 
             yield f"~ update {known.id}, {count(len(calls), 'call')}"
         case Contact():
             yield f"= {known.id} is as wanted"
-    for call in calls:
-        match call:
-            case CreateContact() | UpdateContact():
-                for field in call.fields:
-                    yield f"    {field.name}: {_change(row, known, field.name, field.value)}"
-            case AddTags():
-                yield from (f"    + tag {tag}" for tag in call.tags)
-            case RemoveTags():
-                yield from (f"    - tag {tag}" for tag in call.tags)
+    for change in changes(row, known, calls):
+        if not change.field:
+            yield f"    {'+' if change.after else '-'} tag {change.after or change.before}"
+        else:
+            new = shorten(change.after, LONGEST_VALUE)
+            yield f"    {change.field}: {new if isinstance(known, NotFound) else _replaced(change.before, new)}"
 
 
-def _change(row: ContactRow, known: NotFound | Contact, name: str, new: str) -> str:
-    if not isinstance(known, Contact):
-        return shorten(new, LONGEST_VALUE)
-    shown = {edit.name: edit.exported for edit in row.edits or ()}
-    if not known.complete and name not in shown:
-        return f"→ {shorten(new, LONGEST_VALUE) or '(blank)'}"
-    old = text_of(known.fields.get(name)) if known.complete else shown[name]
-    return f"{shorten(old, LONGEST_VALUE) or '(blank)'} → {shorten(new, LONGEST_VALUE) or '(blank)'}"
+def _replaced(old: str | None, new: str) -> str:
+    before = "" if old is None else f"{shorten(old, LONGEST_VALUE) or '(blank)'} "
+    return f"{before}→ {new or '(blank)'}"
 
 
 def finish(console: Console, result: UploadResult, document: Mapping[str, Any] = NOTHING_MORE) -> int:
@@ -96,12 +94,14 @@ def finish(console: Console, result: UploadResult, document: Mapping[str, Any] =
 
     Totals and next steps are said whatever becomes of the files. The `document` is added to that of the result.
     """
-    code, stopped = results.exit_code(result.totals), result.sent.stopped if result.sent else None
+    code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
     if result.results is not None:
-        console.say(f"Results: {short_path(result.results)}")
+        console.say(f"Results: {short_path(result.results)}{_new_workbook(result.results_note)}")
         if result.failed is not None:
-            console.say(f"Rows that need you: {short_path(result.failed)}")
+            console.say(f"Rows that need you: {short_path(result.failed)}{_new_workbook(result.failed_note)}")
+        if result.report is not None:
+            console.say(f"Report with charts: {short_path(result.report)}")
     elif result.write_error is not None:
         console.error(error_text(result.write_error))
         console.say(f"To write the results later: {later}")
@@ -120,9 +120,14 @@ def finish(console: Console, result: UploadResult, document: Mapping[str, Any] =
     return code
 
 
+def _new_workbook(note: str) -> str:
+    """Why a file is not a copy of the person's workbook, for the line that names it."""
+    return f" (a new workbook, not a copy of yours: {note})" if note else ""
+
+
 def finish_simulation(console: Console, result: UploadResult) -> int:
     """Say what a run against the sandbox came to, and how long HeyX would take; the exit code."""
-    sent, code = result.sent, results.exit_code(result.totals)
+    sent, code = result.sent, exit_code(result.totals)
     if sent is not None and sent.stopped is not None:
         console.error(f"The run would not end in one session. {sent.stopped.what}")
         console.say("In earnest nothing would be lost, and the same command would carry on.")
@@ -146,10 +151,11 @@ def finish_dry_run(
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
-    code = results.exit_code(result.totals)
+    code = exit_code(result.totals)
     console.say(f"Nothing was written. The run would write with {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
-    changes = {"writes": plans.writes, "changes": dict(plans.counts), "plans": shown}
+    phones = [asdict(one) for one in plans.phones]
+    changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
     _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes, **document)
     return code
 
@@ -181,28 +187,18 @@ def tell_sent(console: Console, sent: SessionSummary) -> None:
 
 def tell_next(console: Console, result: UploadResult) -> list[str]:
     """Say the next steps, most urgent first, each with its command to copy; the commands."""
-    steps = list(_next_steps(result))
-    for purpose, command in steps:
-        console.say(f"{purpose}:\n  {command}")
-    return [command for _, command in steps]
-
-
-def _next_steps(result: UploadResult) -> Iterator[tuple[str, str]]:
-    rerun = command_line("rerun", short_path(result.checkpoint))
-    if count_open(result.totals):
-        if result.command:
-            yield "To carry on", result.command
-        return
-    if again := result.totals.get(Status.FAILED, 0):
-        yield f"To send the {count(again, 'failed row')} again", rerun
-    elif result.can_look_again:
-        yield "To look again for the uncertain rows", rerun
-    if result.totals.get(Status.UNCERTAIN, 0):
-        purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
-        yield purpose, f"{rerun} --uncertain"
-    if result.failed is not None:
-        purpose = f"To send rows corrected, change them in {result.failed.name} and give it back"
-        yield purpose, command_line("rerun", short_path(result.failed))
+    steps = [
+        *next_steps(
+            result.totals,
+            checkpoint=short_path(result.checkpoint),
+            failed=None if result.failed is None else short_path(result.failed),
+            command=result.command,
+            can_look_again=result.can_look_again,
+        )
+    ]
+    for step in steps:
+        console.say(f"{step.purpose}:\n  {step.command}")
+    return [step.command for step in steps]
 
 
 def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "", **more: object) -> None:
@@ -218,6 +214,10 @@ def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "
         "seconds": round(sent.seconds, 1) if sent else 0,
         "checkpoint": str(result.checkpoint),
         "results": str(result.results) if result.results else None,
+        "results_note": result.results_note or None,
+        "failed": str(result.failed) if result.failed else None,
+        "failed_note": result.failed_note or None,
+        "report": str(result.report) if result.report else None,
         "exit": code,
     }
-    console.result(f"{prefix}{results.totals_line(result.totals, result.contacts)}", {**document, **more})
+    console.result(f"{prefix}{totals_line(result.totals, result.contacts)}", {**document, **more})

@@ -50,18 +50,18 @@ def upload(
     """
     from heyx_bulk.cli.column_view import choose_mapping
     from heyx_bulk.cli.fields import known_here
+    from heyx_bulk.cli.sheet_input import read_sheet
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
     from heyx_bulk.cli.upload_view import UploadView
     from heyx_bulk.mapping.recognition import NO_FIELDS
     from heyx_bulk.settings.environment import from_environment, validate_settings
-    from heyx_bulk.sheets.open_sheet import open_sheet
     from heyx_bulk.upload.pipeline import try_out, upload_sheet
     from heyx_bulk.upload.staging import map_sheet
     from heyx_bulk.upload.upload_session import TOKEN
 
     _check(options, run_options, simulate=simulate, dry_run=dry_run)
-    opened, known = open_sheet(sheet, options.sheet), NO_FIELDS if simulate else known_here()
+    opened, known = read_sheet(sheet, options.sheet), NO_FIELDS if simulate else known_here()
     options = choose_mapping(opened, options, known, console, look=not no_mapping, ask=not yes)
     try:
         given = connection.given()

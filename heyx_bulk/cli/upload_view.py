@@ -8,22 +8,23 @@ from collections.abc import Iterable, Sequence
 import typer
 
 from heyx_bulk.api.client import Client, SessionSummary
-from heyx_bulk.cli.console import Console, duration
+from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_sent
 from heyx_bulk.errors import Interrupted
+from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.data_quality import DataWarning
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, first_of, minute_of, rows_named, shorten
+from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
 from heyx_bulk.planning.estimate import CostEstimate
 from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
@@ -35,11 +36,13 @@ from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.exported_cells import kept_cells_of
 from heyx_bulk.upload.kept_cells import KeptCells
-from heyx_bulk.upload.staging import warnings_of
+from heyx_bulk.upload.staging import phones_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
 ASK_ABOVE_CONTACTS = 100
 CAUSES_SHOWN = 30
+EDITED_SHOWN = 20
+COUNTRIES_SHOWN = 8
 LONGEST_EXAMPLE = 241
 
 
@@ -62,6 +65,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     if fresh:
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_warnings(console, warnings_of(checkpoint))
+        tell_phones(console, phones_of(checkpoint))
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
@@ -157,6 +161,21 @@ def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
     """Say what seems damaged; such rows are sent as they are all the same."""
     causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
     tell_causes(console, "Worth a look:", causes, shown=len(causes))
+
+
+def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
+    """Say how many phones are of which country, unless all are of one."""
+    without = [one for one in phones if not one.country]
+    if len(phones) < 2 and not without:
+        return
+    shown = [f"{one.rows:,} {one.country or 'without country code'}" for one in phones[:COUNTRIES_SHOWN]]
+    more = f" and {len(phones) - COUNTRIES_SHOWN} more countries" if len(phones) > COUNTRIES_SHOWN else ""
+    console.say(f"Phones by country: {', '.join(shown)}{more}.")
+    for one in without:
+        console.say(
+            f"  Without country code: {rows_named(one.rows, one.first)}. If they are all of one country, --region "
+            "with it, such as --region PK, sends them with its country code."
+        )
 
 
 def tell_causes(
@@ -265,6 +284,7 @@ class UploadView(UploadEvents):
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
+        self.plans.phones = phones_of(run.checkpoint)
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
@@ -304,9 +324,12 @@ class RerunView(UploadView):
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
         self._console.say(f"{given.name}: {count(len(given.opened), 'row')} given back.")
         if given.done:
-            self._console.say(
-                f"  {count(len(given.done), 'row')} of them were done since and are left as they are."
-            )
+            others = count(len(given.done), "other row")
+            self._console.say(f"  {others} in it need nothing, and are left as they are.")
+        if given.edited:
+            edited = rows_named(len(given.edited), given.edited[:EDITED_SHOWN])
+            self._console.say(f"  {edited} changed all the same; a rerun does not send that.")
+            self._console.say("  To send it, put these rows into a sheet of their own and upload it.")
         tell_kept_cells(self._console, given.kept)
         self.document["spreadsheet_changes"] = kept_cells_document(given.kept)
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heyx_bulk.api.client import Client, SessionSummary, Transport, open_session
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.export.layout import TableLayout, build_table
 from heyx_bulk.export.reader import ExportEvents, PageReader
-from heyx_bulk.export.request import ExportRequest, has_value
+from heyx_bulk.export.request import ContactFilter, ExportRequest, has_value
 from heyx_bulk.models.calls import FindContacts, Page
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.environment import Settings
-from heyx_bulk.sheets.writer import Frame, to_frame
+from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.checkpoint.locking import delete_checkpoint
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.values.equality import PhoneLookup, spellings
 
-ALL_COLUMNS = TableLayout()
+
+@dataclass(frozen=True, slots=True)
+class CachedExport(ExportEvents):
+    """What an export reads goes into the channel's cache."""
+
+    cache: ChannelCache
+
+    def on_contacts(self, contacts: Sequence[Contact]) -> None:
+        self.cache.contacts.observe_contacts(contacts)
+        self.cache.fields.observe(contacts)
+
+    def on_missing(self, contact_id: str) -> None:
+        self.cache.contacts.forget_contact(contact_id)
 
 
 @contextmanager
@@ -73,39 +83,10 @@ async def read_contacts(
         return SessionSummary(client.calls, client.throttled_calls, now() - began)
 
 
-async def export(
-    settings: Settings, request: ExportRequest, *, transport: Transport | None = None
-) -> AsyncIterator[Contact]:
-    """The contacts that `request` asks for, each once and whole, oldest first.
-
-    They are read to the end before the first one comes: only then it is known who is there. They lie on disk
-    meanwhile, in a temporary folder. `transport` replaces the network. Raises `SettingsError` where HeyX refuses a
-    search, `Stopped` where the reading could not end; contacts by id that HeyX does not know do not come.
-    """
-    with (
-        tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder,
-        open_export(Path(folder) / "export", request, settings.channel) as (checkpoint, _),
-    ):
-        await read_contacts(checkpoint, request, settings, transport=transport)
-        for contact in checkpoint.contacts():
-            if request.selection.matches(contact):
-                yield contact
-
-
-async def export_frame(
-    settings: Settings,
-    request: ExportRequest,
-    layout: TableLayout = ALL_COLUMNS,
-    *,
-    transport: Transport | None = None,
-) -> Frame:
-    """The contacts that `request` asks for as a DataFrame, laid out as a file would be; values as HeyX has them.
-
-    Tags are tuples, moments have their time zone. Raises what `export` raises.
-    """
-    contacts = [contact async for contact in export(settings, request, transport=transport)]
-    made = build_table(lambda: iter(contacts), layout)
-    return to_frame(made.header, made.rows)
+def exported_contacts(path: Path, selection: ContactFilter) -> Iterator[Contact]:
+    """The contacts of the export whose checkpoint is at `path` that `selection` takes, oldest first."""
+    with ExportCheckpoint.open(path) as checkpoint:
+        yield from filter(selection.matches, checkpoint.contacts())
 
 
 async def first_page(client: Client, wanted: Field, phone_lookup: PhoneLookup) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from itertools import chain
@@ -19,11 +19,15 @@ from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.writer import TableValue
 from heyx_bulk.values.equality import text_of
 from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import ValueKind
 
 TAG = "tag:"
+PHONE = "phone"
 CREATED = "created_at"
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
+_NO_KINDS: Mapping[str, ValueKind] = MappingProxyType({})
+_JSON_KINDS = {bool: ValueKind.BOOLEAN, int: ValueKind.NUMBER, float: ValueKind.NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +35,26 @@ class TableLayout:
     """How contacts become a table.
 
     `columns` are the fields to write, in their order; none: all. `names` are headers that differ from the field's
-    own. With `tag_columns` each tag has a column of its own. `zone` is the time zone in which it is told when a
-    contact was made.
+    own; `kinds` are the kinds of fields that a mapping says. With `tag_columns` each tag has a column of its own.
+    `zone` is the time zone in which it is told when a contact was made.
     """
 
     columns: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
+    kinds: Mapping[str, ValueKind] = field(default_factory=lambda: _NO_KINDS)
     tag_columns: bool = False
     zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Contacts as rows under `header`; `missing` are columns that were asked for and that no contact has."""
+    """Contacts as rows under `header`; `missing` are columns that were asked for and that no contact has.
+
+    `kinds` are those of the columns, where they are known.
+    """
 
     header: tuple[str, ...]
+    kinds: tuple[ValueKind | None, ...]
     rows: Iterable[Sequence[TableValue]]
     missing: tuple[str, ...]
 
@@ -56,12 +65,15 @@ def build_table(contacts: Callable[[], Iterator[Contact]], layout: TableLayout) 
     The id comes first, then HeyX's own fields, the custom ones by their name, those that nobody can write, the
     tags, and when the contact was made. Raises `SettingsError` where two columns would have the same header.
     """
-    fields: set[str] = set()
+    fields: dict[str, set[ValueKind | None]] = {}
     tags: set[str] = set()
     for contact in contacts():
-        fields.update(contact.fields)
+        for name, value in contact.fields.items():
+            kinds = fields.setdefault(name, set())
+            if value is not None:
+                kinds.add(_JSON_KINDS.get(type(value)))
         tags.update(contact.tags)
-    names = layout.columns or _all(fields)
+    names = layout.columns or _all(set(fields))
     tag_columns = [f"{TAG}{tag}" for tag in sorted(tags, key=_alphabetical)] if layout.tag_columns else []
     expanded = (tag_columns if name == TAGS_COLUMN and tag_columns else [name] for name in names)
     columns = tuple(chain.from_iterable(expanded))
@@ -69,7 +81,24 @@ def build_table(contacts: Callable[[], Iterator[Contact]], layout: TableLayout) 
     _check(header, columns)
     missing = [name for name in names if name not in fields and name not in (ID_COLUMN, TAGS_COLUMN, CREATED)]
     missing = [name for name in missing if not name.startswith(TAG) or name.removeprefix(TAG) not in tags]
-    return Table(header, _Rows(contacts, columns, layout.zone), tuple(missing))
+    one_tag = {name: ValueKind.BOOLEAN for name in columns if name.startswith(TAG)}
+    known = {**one_tag, **_kinds(fields), **layout.kinds}
+    kinds_of_columns = tuple(known.get(name) for name in columns)
+    return Table(header, kinds_of_columns, _Rows(contacts, columns, layout.zone), tuple(missing))
+
+
+def _kinds(fields: Mapping[str, Set[ValueKind | None]]) -> dict[str, ValueKind | None]:
+    """The kinds of fields whose values are all of one kind in HeyX's JSON; a phone is always a text."""
+    return {name: kind for name, kinds in fields.items() if len(kinds) == 1 and name != PHONE for kind in kinds}
+
+
+def kinds_by_field(mapping: MappingFile | None) -> Mapping[str, ValueKind]:
+    """The kinds that a mapping says of fields."""
+    return {
+        rule.target: rule.kind
+        for rule in _plain_rules(mapping)
+        if rule.use is Use.FIELD and rule.kind is not None and rule.target != PHONE
+    }
 
 
 def headers_by_field(renames: Iterable[str], mapping: MappingFile | None) -> Mapping[str, str]:

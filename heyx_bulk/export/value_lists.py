@@ -1,18 +1,21 @@
-"""Lists of values and ids out of a sheet's column."""
+"""Lists of values and ids: out of a sheet's column, or as Python has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.errors import SettingsError, SheetError
 from heyx_bulk.mapping.columns import ID_COLUMN, normalize_name
 from heyx_bulk.mapping.rules import positions
+from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import ERROR, CellIssue, issues_of
+from heyx_bulk.sheets.from_frame import sheet_from_frame
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.writer import to_frame
 from heyx_bulk.values.text import trim
 
 MOST_TOLD = 10
@@ -59,6 +62,17 @@ def column_values(listing: SheetColumn, option: str, *, ids: bool = False) -> It
             f"{sheet.name} has no value in column {_called(sheet, position)}.", "Name another column."
         )
     yield from seen
+
+
+def listed_texts(values: object, argument: str) -> list[str]:
+    """The texts of Python values, each once, missing ones aside; None are none. Raises `SettingsError`."""
+    if values is None:
+        return []
+    if not isinstance(values, Iterable):
+        raise SettingsError(f"{argument} must be texts, not {values!r}.", "Pass a list, or a frame's column.")
+    listed = [values] if isinstance(values, str) else values
+    sheet = sheet_from_frame(to_frame((argument,), [(one,) for one in listed]), join_list)
+    return list(dict.fromkeys(filter(None, (trim(text) for (text,) in sheet.cells([0])))))
 
 
 def _position(sheet: Sheet, column: str, option: str, *, ids: bool) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import filterfalse
 
-from heyx_bulk.mapping.columns import Column, Use
+from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.transforms import CLEAR, Others
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
-from heyx_bulk.models.contacts import ContactRow, Policy, Problem
+from heyx_bulk.models.contacts import Policy, Problem, TagSet
 from heyx_bulk.models.phrases import shorten
+from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of
 from heyx_bulk.values.convert import convert, unchanged_test
-from heyx_bulk.values.text import BLANKS, is_damaged_number
-from heyx_bulk.values.value_types import ConversionError
+from heyx_bulk.values.stray_words import is_error_word, may_hold_error_word
+from heyx_bulk.values.text import is_damaged_number, trim_all
+from heyx_bulk.values.value_types import ConversionError, ValueKind
 
 LONGEST_TEXT = 32_767
 """The longest text of a cell: Excel's own limit."""
@@ -34,10 +37,35 @@ AddProblem = Callable[[int, Problem], None]
 """Called with the index of a row and a problem of it."""
 
 
+def cell_problems(
+    columns: Columns,
+    frame: SheetFrame,
+    *,
+    accept_suspect_ids: bool = False,
+    target: Callable[[int], int | None] = lambda position: position,
+) -> dict[int, list[Problem]]:
+    """The rows of `frame` with a cell that has no true text where one is needed, and what is the matter.
+
+    `target` says which of `columns` the frame's column at a position is; None is none of them.
+    """
+    ids = {column.position for column in columns.used(Use.ID)}
+    problems: dict[int, list[Problem]] = {}
+    for issue in issues_of(frame.issues):
+        beyond = issue.column >= frame.cells.shape[1]
+        position = None if beyond else target(issue.column)
+        if issue.severity == WARNING and (accept_suspect_ids or position not in ids):
+            continue
+        if beyond or (position is not None and columns.sends(position)):
+            place = column_letter(issue.column) if position is None else str(columns.columns[position])
+            problem = Problem(f"a cell that {issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
+            problems.setdefault(issue.row, []).append(problem)
+    return problems
+
+
 def trimmed(texts: Sequence[str]) -> list[str]:
     """The texts without the blanks around them, `CLEAR` in whatever case in its own."""
     whole = "".join(texts)
-    found = [*map(str.strip, texts, repeat(BLANKS))] if any(map(whole.__contains__, BLANKS)) else [*texts]
+    found = trim_all(texts)
     if CLEAR[0] not in whole:
         return found
     return [CLEAR if len(text) == len(CLEAR) and text.lower() == CLEAR else text for text in found]
@@ -77,15 +105,17 @@ def convert_cells(
     if column.policy is Policy.CLEAR:
         found = [text or CLEAR for text in found]
     if column.use in (Use.FIELD, Use.TAG):
-        _convert(column, found, add_mismatch if column.use is Use.FIELD else add)
+        found = _convert(column, found, add_mismatch if column.use is Use.FIELD else add)
     if CLEAR in found and (mistake := _clear_problem(column)):
         validate(found, lambda text: [mistake] if text == CLEAR else [], add, drop=True)
     return found
 
 
 def _is_plain(texts: Sequence[str]) -> bool:
-    """Whether no text is too long or holds half a character."""
+    """Whether no text is too long, holds half a character, or can be a spreadsheet's error."""
     whole = "".join(texts)
+    if may_hold_error_word(whole):
+        return False
     if len(whole) > LONGEST_TEXT and longest(texts) > LONGEST_TEXT:
         return False
     return whole.isascii() or not SURROGATE.search(whole)
@@ -98,20 +128,27 @@ def _text_problems(column: Column, text: str) -> Iterator[Problem]:
         yield Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
     elif not text.isascii() and SURROGATE.search(text):
         yield Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
+    elif is_error_word(text):
+        shown = f"shows the error {text[:LONGEST_SHOWN]}"
+        yield Problem(f"a cell that {shown}", f"column {column} {shown}: correct or clear it in the spreadsheet")
 
 
-def _convert(column: Column, texts: list[str], add: AddProblem) -> None:
-    """Replace each text that its column's type changes by what is sent."""
-    kept = map(unchanged_test(column.value_type), texts)
-    for index in [index for index, unchanged in enumerate(kept) if not unchanged]:
-        text = texts[index]
-        if not text or text == CLEAR:
-            continue
+def _convert(column: Column, texts: list[str], add: AddProblem) -> list[str]:
+    """The texts as their column's type has them sent; each distinct one is converted once."""
+    if column.value_type.kind is ValueKind.TEXT:
+        return texts
+    converted: dict[str, str] = {}
+    mismatches: dict[str, Problem] = {}
+    for text in filterfalse(unchanged_test(column.value_type), {*texts} - {"", CLEAR}):
         try:
-            texts[index] = convert(column.value_type, text)
+            converted[text] = convert(column.value_type, text)
         except ConversionError as error:
             shown = shorten(text, LONGEST_SHOWN)
-            add(index, Problem(error.cause, f"column {column} holds {shown!r}: {error.reason}"))
+            mismatches[text] = Problem(error.cause, f"column {column} holds {shown!r}: {error.reason}")
+    for index, text in enumerate(texts) if mismatches else ():
+        if (problem := mismatches.get(text)) is not None:
+            add(index, problem)
+    return [*map(converted.get, texts, texts)] if converted else texts
 
 
 def _clear_problem(column: Column) -> Problem | None:
@@ -148,18 +185,18 @@ def key_problems(name: str, text: str) -> Iterator[Problem]:
         yield Problem(what, f"the {name} has {len(text):,} characters, too many to look it up")
 
 
-def tag_problems(row: ContactRow) -> Iterator[Problem]:
-    """Tags that are too long, and tags that contradict each other."""
-    for tag in row.add_tags:
-        if tag in row.remove_tags:
+def tag_problems(add: Sequence[str], remove: Sequence[str], sets: Sequence[TagSet]) -> Iterator[Problem]:
+    """Tags of a row that are too long, or contradict each other: those it adds, removes, and its exact sets."""
+    for tag in add:
+        if tag in remove:
             yield Problem("a tag both added and removed", f"the tag {tag!r} is both added and removed")
         if len(tag) > MAX_TAG_LENGTH:
             yield Problem(
                 f"a tag of more than {MAX_TAG_LENGTH} characters",
                 f"the tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}",
             )
-    for one in row.tag_sets:
-        for tag in row.add_tags:
+    for one in sets:
+        for tag in add:
             if tag.startswith(one.prefix) and tag not in one.tags:
                 yield Problem(
                     "a tag added beside its exact set",

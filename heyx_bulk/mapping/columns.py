@@ -16,6 +16,7 @@ from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field, Policy, Problem
 from heyx_bulk.models.documents import restore
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.record import ROW_COLUMN
 from heyx_bulk.values.dates import proven_order
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, ValueKind, ValueType
@@ -23,7 +24,6 @@ from heyx_bulk.values.value_types import DateOrder, ValueKind, ValueType
 STATUS_COLUMN = "heyx status"
 ID_COLUMN = "heyx contact id"
 MESSAGE_COLUMN = "heyx message"
-ROW_COLUMN = "heyx row"
 TAGS_COLUMN = "tags"
 """The header of a contact's tags in an export."""
 

@@ -26,6 +26,7 @@ class MappingOptions:
         parse=lambda text: read_mapping(Path(text)),
         show=lambda file: f"{file.name} ({file.digest})",
         word=lambda file: str(file.path),
+        argument="mapping",
     )
     map: tuple[str, ...] = option(
         "--map",

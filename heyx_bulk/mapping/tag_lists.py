@@ -7,15 +7,15 @@ import io
 from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
-from heyx_bulk.values.text import trim
+from heyx_bulk.values.text import trim, without_marks
 
 H = TypeVar("H", bound=Hashable)
 
 
 def split_list(text: str, separator: str) -> list[str]:
-    """Split a list cell by `separator` and line breaks outside quotes, without blank items."""
+    """Split a list cell by `separator` and line breaks outside quotes, without blank items and invisible marks."""
     records = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    return [item for record in records for part in record if (item := trim(part))]
+    return [item for record in records for part in record if (item := trim(without_marks(part)))]
 
 
 LIST_SEPARATOR = ";"

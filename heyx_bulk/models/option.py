@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, NamedTuple, cast, get_type_hints
 
@@ -21,7 +21,7 @@ class Option:
 
     `flags` are as `--workers` or `--read-first/--blind`; a second one is short. `parse` makes the value of a text,
     and raises a `UsageError`; `show` makes a text that tells the value from every other, `word` one that `parse`
-    reads.
+    reads. `argument` is its name in Python, if not that of the field.
     """
 
     flags: tuple[str, ...]
@@ -33,6 +33,7 @@ class Option:
     least: float | None = None
     most: float | None = None
     show_default: bool = True
+    argument: str = ""
 
     @property
     def name(self) -> str:
@@ -53,6 +54,11 @@ class Declared(NamedTuple):
     default: Any
     option: Option
 
+    @property
+    def argument(self) -> str:
+        """The name of the option in Python."""
+        return self.option.argument or self.path[-1]
+
 
 def declared(options: type) -> Iterator[Declared]:
     """The options of a dataclass, those of the dataclasses that it is made of among them."""
@@ -63,6 +69,17 @@ def declared(options: type) -> Iterator[Declared]:
         elif is_dataclass(hints[one.name]):
             inner = declared(cast("type", hints[one.name]))
             yield from (found._replace(path=(one.name, *found.path)) for found in inner)
+
+
+def assemble(options: type, values: Mapping[tuple[str, ...], Any]) -> Any:
+    """The dataclass with `values`, and in it the dataclasses that it is made of; the rest is as by default."""
+    hints = get_type_hints(options)
+    inner = {path[0] for path in values if len(path) > 1}
+    nested = {
+        name: assemble(hints[name], {path[1:]: value for path, value in values.items() if path[0] == name})
+        for name in inner
+    }
+    return options(**nested, **{path[0]: value for path, value in values.items() if len(path) == 1})
 
 
 def value_at(options: object, path: tuple[str, ...]) -> Any:

@@ -41,3 +41,22 @@ def date_of(moment: float) -> str:
 def minute_of(moment: float) -> str:
     """The local date and time of a moment in epoch seconds: `2026-11-23 09:15`."""
     return datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M")
+
+
+def clock_of(moment: float) -> str:
+    """The local time of a moment in epoch seconds: `09:15`."""
+    return datetime.fromtimestamp(moment).strftime("%H:%M")
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    seconds = round(seconds)
+    if seconds < 1:
+        return "under a second"
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

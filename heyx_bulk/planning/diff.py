@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, FieldEdit, Policy, Problem, Value
-from heyx_bulk.values.equality import is_same, text_of
+from heyx_bulk.values.equality import is_same, same_tags, text_of
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 """A number that a spreadsheet may write with more or fewer decimals; one with leading zeros is a name, not a
@@ -39,14 +39,14 @@ def diff_row(row: ContactRow, shown: Contact, scope: EditableFields) -> ContactR
     not in the list any more goes.
     """
     fields = (*_changed(row, shown), *_emptied(row, shown, scope))
-    surplus = shown.tags.difference(row.add_tags) if scope.all_tags else frozenset()
-    removed = (*(tag for tag in row.remove_tags if tag in shown.tags), *sorted(surplus))
+    surplus = (tag for tag in sorted(shown.tags) if scope.all_tags and not same_tags(tag, row.add_tags))
+    removed = (*(spelled for tag in row.remove_tags for spelled in same_tags(tag, shown.tags)), *surplus)
     problems = (_no_phone(one, shown) for one in fields if one.name == "phone" and not one.value)
     return replace(
         row,
         keys=(),
         fields=fields,
-        add_tags=tuple(tag for tag in row.add_tags if tag not in shown.tags),
+        add_tags=tuple(tag for tag in row.add_tags if not same_tags(tag, shown.tags)),
         remove_tags=tuple(dict.fromkeys(removed)),
         problems=tuple(dict.fromkeys((*row.problems, *problems))),
         edits=tuple(FieldEdit(one.name, text_of(shown.fields.get(one.name)), one.value) for one in fields),

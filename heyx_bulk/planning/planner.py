@@ -29,7 +29,7 @@ from heyx_bulk.models.calls import (
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy
 from heyx_bulk.planning.lookup import Knowledge, Lookup, NotFound, after_read, after_search, initial_state
 from heyx_bulk.planning.matching import DEFAULT_MATCHING, Matching, Mode
-from heyx_bulk.values.equality import is_same, text_of
+from heyx_bulk.values.equality import is_same, same_tags, text_of
 
 
 def skip_reason(known: Knowledge, mode: Mode) -> str:
@@ -132,7 +132,7 @@ def _keys_first(row: ContactRow) -> tuple[Field, ...]:
 def _next_change(row: ContactRow, contact: Contact) -> Call | None:
     if fields := tuple(field for field in row.fields if not _is_up_to_date(contact, field)):
         return UpdateContact(contact.id, fields[:MAX_FIELDS])
-    if missing := tuple(tag for tag in row.add_tags if tag not in contact.tags):
+    if missing := tuple(tag for tag in row.add_tags if not same_tags(tag, contact.tags)):
         return AddTags(contact.id, missing[:MAX_TAGS])
     if surplus := _surplus(row, contact):
         return RemoveTags(contact.id, surplus[:MAX_TAGS])
@@ -154,7 +154,8 @@ def _is_up_to_date(contact: Contact, field: Field) -> bool:
 
 def _surplus(row: ContactRow, contact: Contact) -> tuple[str, ...]:
     """The tags that must go, each once: a tag to be removed may also be none of its exact set."""
-    removed = (tag for tag in row.remove_tags if not _lacks_tag(contact, tag))
+    wanted = (spelled for tag in row.remove_tags for spelled in same_tags(tag, contact.tags) or (tag,))
+    removed = (tag for tag in wanted if not _lacks_tag(contact, tag))
     return tuple(dict.fromkeys((*removed, *_outside_sets(row, contact))))
 
 
@@ -163,7 +164,7 @@ def _outside_sets(row: ContactRow, contact: Contact) -> tuple[str, ...]:
     return tuple(
         tag
         for tag in sorted(contact.tags)
-        if any(tag.startswith(one.prefix) and tag not in one.tags for one in row.tag_sets)
+        if any(tag.startswith(one.prefix) and not same_tags(tag, one.tags) for one in row.tag_sets)
     )
 
 

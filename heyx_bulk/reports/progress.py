@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import NoReturn, TextIO
 
-from tqdm import tqdm
+from tqdm import TqdmWarning, tqdm
 
 from heyx_bulk.models.contacts import Outcome, Status
 
@@ -59,11 +60,14 @@ class Progress:
 
 
 class Bar(Progress):
-    """A tqdm bar, and behind it the rows that need attention and the wait for HeyX's limit."""
+    """A tqdm bar, and behind it the rows that need attention and the wait for HeyX's limit.
 
-    def __init__(self, file: TextIO, total: int = 0, done: int = 0, *, unit: str = "row") -> None:
+    Without a `file`, tqdm chooses where it is shown: a notebook draws it.
+    """
+
+    def __init__(self, file: TextIO | None, total: int = 0, done: int = 0, *, unit: str = "row") -> None:
         super().__init__(total, done)
-        self._bar: tqdm[NoReturn] = tqdm(
+        self._bar: tqdm[NoReturn] = (tqdm if file is not None else _automatic_tqdm())(
             total=total, initial=done, file=file, unit=unit, dynamic_ncols=True, smoothing=0.05
         )
 
@@ -85,6 +89,14 @@ class Bar(Progress):
     def _show(self) -> None:
         self._bar.set_postfix_str(", ".join(self._notes(Status.FAILED, Status.UNCERTAIN)), refresh=False)
         self._bar.update(self._done - self._bar.n)
+
+
+def _automatic_tqdm() -> type[tqdm[NoReturn]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)  # without ipywidgets the bar is text, which is fine
+        from tqdm.auto import tqdm as chosen  # noqa: PLC0415 - it loads asyncio, and IPython in a notebook
+
+    return chosen  # type: ignore[return-value]  # it is a tqdm of any kind
 
 
 class Lines(Progress):

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from heyx_bulk.api.client import Client, Transport, open_session
-from heyx_bulk.errors import CallFailed, Stopped
+from heyx_bulk.errors import CallFailed, CheckpointMismatch, Stopped
 from heyx_bulk.models.calls import AddTags, ReadContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.planner import plan
 from heyx_bulk.settings.environment import Settings
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.values.equality import text_of
@@ -113,6 +114,15 @@ async def _read_row(run: Run, client: Client, record: RowRecord) -> Comparison:
     assert isinstance(contact, Contact)  # noqa: S101  what a read answers
     row = run.row(record).for_created_contact() if record.created_by_run else run.row(record)
     return Comparison(record.number, contact_id, tuple(_compare(row, contact)))
+
+
+def count_comparable(checkpoint: Checkpoint) -> int:
+    """How many rows HeyX has confirmed, which can be read back; raises `CheckpointMismatch` where none is."""
+    if confirmed := len(checkpoint.queries.confirmed_rows()):
+        return confirmed
+    raise CheckpointMismatch(
+        f"{checkpoint.info.sheet}: no row was sent yet, so there is nothing to compare.", "Upload the sheet first."
+    )
 
 
 async def verify_run(

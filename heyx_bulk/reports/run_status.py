@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.call_records import CallOutcome
-from heyx_bulk.models.contacts import ContactRow, Status, common_cause
+from heyx_bulk.models.contacts import ContactRow, Status
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports.audit import audit_errors
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.failure_causes import FailureCause, failure_causes
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.storage.checkpoint.call_table import CallRecord, Session
@@ -25,18 +26,6 @@ LATELY_SECONDS = 300.0
 
 ENOUGH_ROWS = 20
 """How many rows tell what the others will take."""
-
-FIRST_ROWS = 5
-
-
-@dataclass(slots=True)
-class FailureCause:
-    """Rows that failed alike: how many, the first of them, and one message as it stands."""
-
-    status: Status
-    message: str
-    rows: int = 0
-    first: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +80,12 @@ def run_status(run: Run, *, clock: Callable[[], float] = time.time) -> RunStatus
         sessions=tuple(checkpoint.calls.sessions()),
         calls=dict(calls.most_common()),
         outcomes=dict(outcomes),
-        causes=tuple(_causes(checkpoint.queries.failures())),
+        causes=tuple(failure_causes(checkpoint.queries.failures())),
         calls_left_max=at_most,
         calls_left=min(at_most, expected),
         per_minute=_per_minute(run, clock()) if is_running else None,
         audit_errors=tuple(audit_errors(checkpoint)),
     )
-
-
-def _causes(failures: Iterable[tuple[int, Status, str]]) -> list[FailureCause]:
-    """Rows that failed or are uncertain, by what their messages have in common; most frequent first."""
-    found: dict[tuple[Status, str], FailureCause] = {}
-    for number, status, message in failures:
-        cause = found.setdefault((status, common_cause(message)), FailureCause(status, message))
-        cause.rows += 1
-        if cause.rows > 1:
-            cause.message = common_cause(message)
-        if len(cause.first) < FIRST_ROWS:
-            cause.first.append(number)
-    return sorted(found.values(), key=lambda cause: -cause.rows)
 
 
 def _per_minute(run: Run, now: float) -> float | None:

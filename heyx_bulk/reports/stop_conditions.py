@@ -122,7 +122,11 @@ class StopConditions:
         parse=lambda text: parse_time_of_day(text, datetime.now()),
     )
     max_seconds: float | None = option(
-        "--max-duration", metavar="TIME", help="Stop after 2h, 90min or 45s.", parse=parse_duration
+        "--max-duration",
+        metavar="TIME",
+        help="Stop after 2h, 90min or 45s.",
+        parse=parse_duration,
+        argument="max_duration",
     )
 
 

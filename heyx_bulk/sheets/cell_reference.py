@@ -30,6 +30,12 @@ def areas(reference: str) -> Iterator[Area]:
         yield Area(int(corners[0][2]), int(corners[1][2]), left, right)
 
 
+def quote_worksheet(name: str) -> str:
+    """A worksheet's name as it stands in a reference: `'Ann''s people'`."""
+    doubled = name.replace("'", "''")
+    return f"'{doubled}'"
+
+
 def column_position(letters: str) -> int:
     """The position of a column, from 0: 'A' is 0, 'XFD' is 16,383."""
     position = 0

@@ -46,6 +46,8 @@ _EXCEL_SUFFIXES = (".xls", ".xlsx", ".xlsm", ".xlsb", ".xlt", ".xltx")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _GIVE_ANOTHER = "Give a .xlsx or .csv file."
 _SAVE_AS_XLSX = "Save it as .xlsx in Excel and try again."
+_MANIFEST = "META-INF/manifest.xml"
+_MOST_MANIFEST_BYTES = 1 << 20
 _STANDARD_INPUT = Path("-")
 _BLOCK_BYTES = 1 << 20
 _UNPACK = "Unpack it and give the sheet in it."
@@ -113,7 +115,7 @@ def _detect_format(path: Path) -> Format:
 
 def protected(path: Path) -> SheetError:
     """The error for a workbook that is protected by a password."""
-    remedy = "Open it in Excel, save it without a password and try again."
+    remedy = "Open it in Excel or LibreOffice, save it without a password and try again."
     return SheetError(f"{path.name} is protected by a password", remedy)
 
 
@@ -149,6 +151,8 @@ def _zip(path: Path) -> Format:
         with ZipFile(path) as archive:
             check_archive(path, archive)
             names = {*map(normalize_part_name, archive.namelist())}
+            if "mimetype" in names and _is_encrypted(archive):
+                raise protected(path)
     except (BadZipFile, OSError, ValueError, NotImplementedError):
         what = f"{path.name} is damaged: it begins like an Excel file and is cut off"
         raise SheetError(what, "Download or copy it again.") from None
@@ -160,6 +164,15 @@ def _zip(path: Path) -> Format:
     if any(name.endswith("workbook.xml") for name in names):
         return Format.EXCEL
     return Format.OPEN_DOCUMENT if {"content.xml", "mimetype"} <= names else Format.ZIP
+
+
+def _is_encrypted(archive: ZipFile) -> bool:
+    """Whether an OpenDocument package is encrypted: as a whole, or each of its parts."""
+    try:
+        with archive.open(_MANIFEST) as manifest:
+            return b"encryption-data" in manifest.read(_MOST_MANIFEST_BYTES)
+    except KeyError:
+        return False
 
 
 def _text(path: Path, head: bytes) -> Format:

@@ -24,9 +24,9 @@ ERROR, WARNING = "error", "warning"
 class CellIssue(NamedTuple):
     """A line of a DataFrame of issues.
 
-    `severity` is `error` for a cell without a readable text, `warning` for one that a spreadsheet may have
-    rounded. `row` is the number that a spreadsheet shows, `column` a position from 0. `cause` says what is wrong
-    with the cell ("shows the error #N/A"), `detail` how to correct it.
+    `severity` is `error` for a cell without a readable text, `warning` for one whose text may not be the intended
+    one. `row` is the number that a spreadsheet shows, `column` a position from 0. `cause` says what is wrong with
+    the cell ("shows the error #N/A"), `detail` how to correct it.
     """
 
     row: int
@@ -39,7 +39,8 @@ class CellIssue(NamedTuple):
 class SheetFrame(NamedTuple):
     """Some rows of a sheet: DataFrames of their `cells` ('' for blank), and of the `issues` of these cells.
 
-    A cell with an error is blank in `cells`. An issue may be of a column beyond the last one.
+    A cell with an error is blank in `cells`, or has U+FFFD for what is no character. An issue may be of a column
+    beyond the last one.
     """
 
     cells: Frame
@@ -61,16 +62,38 @@ def text_frame(columns: Mapping[Any, Sequence[str]], numbers: Sequence[int]) -> 
     return pd.DataFrame(dict(columns), index=pd.Index([*numbers], dtype="int64"), dtype=text_type())
 
 
-def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
-    """A DataFrame with a line for each issue, and the columns of `CellIssue`."""
+def label_columns(frame: Frame, header: Sequence[str]) -> Frame:
+    """The frame with headers, which may occur twice, as its labels: for people, not for a further step."""
     import pandas as pd  # noqa: PLC0415 - see `text_type`
 
+    return frame.set_axis(pd.Index([*header], dtype=object), axis="columns")
+
+
+def line_frame(line: type[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]]) -> Frame:
+    """A DataFrame with the columns of a named tuple `line`, and these lines."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.DataFrame(lines, columns=list(line._fields)) if lines else _no_lines(line)  # type: ignore[attr-defined]
+
+
+@cache
+def _no_lines(line: type[tuple[Any, ...]]) -> Frame:
+    """One for all frames without issues, since most are."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.DataFrame([], columns=list(line._fields))  # type: ignore[attr-defined]
+
+
+def issue_frame(errors: Iterable[CellError], warnings: Iterable[CellError] = ()) -> Frame:
+    """A DataFrame with a line for each issue, and the columns of `CellIssue`."""
     issues = [CellIssue(*error, ERROR) for error in errors] + [CellIssue(*one, WARNING) for one in warnings]
-    return pd.DataFrame(issues, columns=list(CellIssue._fields))
+    return line_frame(CellIssue, issues)
 
 
 def issues_of(frame: Frame) -> Iterator[CellIssue]:
     """The lines of a DataFrame of issues."""
+    if not len(frame):
+        return iter(())
     return map(CellIssue._make, zip(*(frame[name].tolist() for name in CellIssue._fields), strict=True))
 
 
@@ -82,9 +105,28 @@ def numbers_of(frame: Frame) -> list[int]:
 
 def column_texts(frame: Frame) -> list[list[str]]:
     """The texts of each column."""
-    return [frame[label].tolist() for label in frame]
+    return [column.tolist() for _, column in frame.items()]
 
 
 def row_texts(frame: Frame) -> list[tuple[str, ...]]:
     """The texts of each row."""
     return [*zip(*column_texts(frame), strict=True)]
+
+
+def replace_surrogates(text: str) -> str:
+    """`text` with U+FFFD for halves of surrogate pairs: no file, database or request can hold these."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def join_frames(frames: Iterable[Frame]) -> Frame:
+    """One DataFrame of the rows of several, at least one, whose columns are the same."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return pd.concat([*frames])
+
+
+def with_texts(frame: Frame, label: str, texts: Sequence[str]) -> Frame:
+    """The frame with these texts in the column `label`, of which there is one."""
+    import pandas as pd  # noqa: PLC0415 - see `text_type`
+
+    return frame.assign(**{label: pd.Series([*texts], frame.index, text_type())})

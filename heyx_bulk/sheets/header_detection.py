@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.record import CellError, Record, width_of
+from heyx_bulk.sheets.frames import replace_surrogates
+from heyx_bulk.sheets.record import CellError, Page, Record, gather
 from heyx_bulk.sheets.sheet import RowStore, Sheet
 from heyx_bulk.values.text import BLANKS
 
 _MOST_LONG_ROWS_PERCENT = 5
 _MOST_LINES_NAMED = 5
-_MOST_CELLS = 20_000
-"""The most cells in a group, counted as if each row were as long as its longest."""
-
-_Measured = tuple[Record, int]
-"""A row that is not blank, and its width."""
 
 
 @dataclass(slots=True)
 class _Statistics:
     """Statistics of the rows below the header.
 
-    `limit` is how many values a row should have, None for any number. `short` and `long` are the numbers of rows
-    that have fewer or more; `cut` counts those that are too long by blanks only. `filled` are the positions of
-    columns that have a value.
+    `limit` is how many values a row should have, None for any number. `lone_header` is whether only one cell of
+    the header has a text: then the widths of all rows count. `short` and `long` are the numbers of rows that have
+    fewer or more; `cut` counts those that are too long by blanks only. `filled` are the positions of columns that
+    have a value.
     """
 
     limit: int | None
+    lone_header: bool
     width: int
     rows: int = 0
     rows_of_several: int = 0
@@ -44,40 +42,49 @@ class _Statistics:
     long: list[int] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
 
-    def add(
-        self,
-        records: Sequence[Record],
-        widths: Sequence[int],
-        columns: Sequence[Sequence[str]],
-        errors: Iterable[CellError],
-    ) -> None:
-        """Count these rows, whose texts are `columns`; a cell with an error counts as a value of its column."""
-        self.filled.update(error.position for error in errors)
-        for position, texts in enumerate(columns):
+    def add(self, page: Page) -> Iterator[CellError]:
+        """Count the rows of a page; yield an error for each row with values beyond the last column."""
+        self.rows += len(page.numbers)
+        self.hidden += len(page.hidden)
+        self.filled.update(error.position for error in page.errors)
+        for position, texts in enumerate(page.columns[: self.limit]):
             if position not in self.filled and "".join(texts).strip(BLANKS):
                 self.filled.add(position)
-        self.rows += len(records)
-        self.hidden += sum(record.hidden for record in records)
+        if self.lone_header:
+            self._find_widest(page)
+        if self.limit is None or len(page.columns) <= self.limit:
+            self.width = page.wider_than(self.width)
+            if self.limit and (page.lengths or len(page.columns) < self.limit):
+                self.short += [number for number, length in _lengths(page) if length < self.limit]
+        else:
+            yield from self._compare(page, self.limit)
+
+    def _find_widest(self, page: Page) -> None:
+        widths = page.widths()
         self.rows_of_several += len(widths) - widths.count(1)
         widest = max(widths)
         if widest > self.widest:
-            self.widest, self.widest_row = widest, records[widths.index(widest)].row
-        if self.limit is not None:
-            self._compare(records, widths, self.limit)
-            widest = max((width for width in widths if width <= self.limit), default=0)
-        self.width = max(self.width, widest)
+            self.widest, self.widest_row = widest, page.numbers[widths.index(widest)]
 
-    def _compare(self, records: Sequence[Record], widths: Sequence[int], limit: int) -> None:
-        lengths = [len(record.cells) for record in records]
-        if min(lengths) == max(lengths) == limit:
-            return
-        for record, length, width in zip(records, lengths, widths, strict=True):
+    def _compare(self, page: Page, limit: int) -> Iterator[CellError]:
+        """Compare rows with the header, of which some are longer.
+
+        A value beyond the last column is an error of its row; it never shifts the others.
+        """
+        for index, ((number, length), width) in enumerate(zip(_lengths(page), page.widths(), strict=True)):
+            if width <= limit:
+                self.width = max(self.width, width)
             if width > limit:
-                self.long.append(record.row)
+                self.long.append(number)
+                cells = page.record(index).cells
+                values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
+                what = f"has {values} values where the header has {limit} columns"
+                remedy = "put quotes around a value that holds the separator, or delete what is too much"
+                yield CellError(number, limit, what, remedy)
             elif length > limit:
                 self.cut += 1
             elif length < limit:
-                self.short.append(record.row)
+                self.short.append(number)
 
     def notes(self) -> Iterator[str]:
         if self.short:
@@ -90,28 +97,25 @@ class _Statistics:
 
 
 def read_sheet(
-    records: Iterable[Record], path: Path, form: Format, worksheet: str | None, header_row: int | None
+    pages: Iterable[Page], path: Path, form: Format, worksheet: str | None, header_row: int | None
 ) -> Sheet:
-    """Find the table in `records`; raises `SheetError` where there is none or its rows do not fit its header.
+    """Find the table in `pages`; raises `SheetError` where there is none or its rows do not fit its header.
 
     In a CSV file the header decides how many values a row may have; in a workbook the widest row does.
     """
     place = path.name if worksheet is None else f"{path.name}, worksheet {worksheet!r}"
-    measured = filter(itemgetter(1), ((record, width_of(record)) for record in records))
-    header, width = _find_header(measured, place, header_row)
+    header, below = _find_header(map(Page.filled, pages), place, header_row)
     for error in header.errors:
         what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
         raise SheetError(what, error.remedy)
-    statistics = _Statistics(len(header.cells) if form is Format.CSV else None, width)
+    width = max(position for position, cell in enumerate(header.cells, 1) if cell.strip())
+    limit = len(header.cells) if form is Format.CSV else None
+    statistics = _Statistics(limit, sum(1 for cell in header.cells if cell.strip()) == 1, width)
     row_store = RowStore()
-    for group in _groups(measured):
-        below, widths = [record for record, _ in group], [width for _, width in group]
-        errors = [error for record in below for error in record.errors]
-        warnings = [warning for record in below for warning in record.warnings]
-        columns = [*zip_longest(*(record.cells[: statistics.limit] for record in below), fillvalue="")]
-        statistics.add(below, widths, columns, errors)
-        errors += _values_beyond(group, statistics.limit)
-        row_store.add([record.row for record in below], columns, errors, warnings)
+    for page in gather(below):
+        if page.numbers:
+            errors = [*page.errors, *statistics.add(page)]
+            row_store.add(page.numbers, page.columns[:limit], errors, page.warnings)
     if header_row is None:
         _refuse_title(header, width, statistics, place)
     _refuse_long_rows(statistics, place)
@@ -120,7 +124,7 @@ def read_sheet(
         name=path.name,
         format=str(form),
         worksheet=worksheet,
-        header=tuple([*header.cells, *[""] * statistics.width][: statistics.width]),
+        header=tuple(map(replace_surrogates, [*header.cells, *[""] * statistics.width][: statistics.width])),
         header_row=header.row,
         row_count=statistics.rows,
         uniform=not (statistics.short or statistics.long or statistics.cut),
@@ -130,14 +134,18 @@ def read_sheet(
     )
 
 
-def _find_header(measured: Iterator[_Measured], place: str, header_row: int | None) -> _Measured:
-    """Take the header and the rows above it from `measured`."""
+def _find_header(pages: Iterator[Page], place: str, header_row: int | None) -> tuple[Record, Iterator[Page]]:
+    """Find the header in pages without blank rows; the rows below it are the second value."""
     others: list[int] = []
-    for record, width in measured:
-        if header_row is None or record.row == header_row:
-            return record, width
-        others.append(record.row)
-        if record.row > header_row:
+    for page in pages:
+        numbers = page.numbers
+        end = len(numbers) if header_row is None else bisect_right(numbers, header_row)
+        at = 0 if header_row is None else end - 1
+        if 0 <= at < len(numbers) and header_row in (None, numbers[at]):
+            below = page.rows([index > at for index in range(len(numbers))])
+            return page.record(at), chain([below], pages)
+        others += numbers[: end + 1]
+        if end < len(numbers):
             break
     if not others:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
@@ -145,31 +153,10 @@ def _find_header(measured: Iterator[_Measured], place: str, header_row: int | No
     raise SheetError(what, "Name the row that holds the header.")
 
 
-def _groups(measured: Iterable[_Measured]) -> Iterator[list[_Measured]]:
-    """Group rows, so that each check runs once for many."""
-    group: list[_Measured] = []
-    widest = cells = 0
-    for row in measured:
-        width = len(row[0].cells) or 1
-        if width > widest:
-            cells, widest = width * len(group), width
-        if cells >= _MOST_CELLS:
-            yield group
-            group, cells, widest = [], 0, width
-        group.append(row)
-        cells += widest
-    if group:
-        yield group
-
-
-def _values_beyond(rows: Iterable[_Measured], limit: int | None) -> Iterator[CellError]:
-    """A value beyond the last column is an error of its row; it never shifts the others."""
-    for record, width in rows:
-        if limit is not None and width > limit:
-            values = len(record.cells) - next(blanks for blanks, cell in enumerate(reversed(record.cells)) if cell)
-            what = f"has {values} values where the header has {limit} columns"
-            remedy = "put quotes around a value that holds the separator, or delete what is too much"
-            yield CellError(record.row, limit, what, remedy)
+def _lengths(page: Page) -> Iterator[tuple[int, int]]:
+    """The number and length of each row."""
+    lengths = [len(page.columns)] * len(page.numbers) if page.lengths is None else page.lengths
+    return zip(page.numbers, lengths, strict=True)
 
 
 def _refuse_title(header: Record, width: int, statistics: _Statistics, place: str) -> None:
@@ -177,9 +164,8 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
 
     In a delimited file a few wide rows below a one-column header are rows that are too long instead.
     """
-    alone = sum(1 for cell in header.cells if cell.strip()) == 1
     mostly_wide = statistics.limit is None or statistics.rows_of_several * 2 > statistics.rows
-    if alone and statistics.widest > width and mostly_wide:
+    if statistics.lone_header and statistics.widest > width and mostly_wide:
         row = statistics.widest_row
         raise SheetError(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "

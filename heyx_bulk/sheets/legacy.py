@@ -30,7 +30,7 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.detect_format import Format, protected
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
-from heyx_bulk.sheets.record import CellError, Record, Worksheet, WorksheetInfo, width_of
+from heyx_bulk.sheets.record import CellError, Record, Worksheet, WorksheetInfo, pages
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, GENERAL, CellText, number_text, parse_number_format
 from heyx_bulk.sheets.xlsx.package import Package
 
@@ -41,6 +41,9 @@ _SECONDS_PER_MEGABYTE = 10.0
 _ERRORS_AS_BLANKS = "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found"
 _SAVE_AS_XLSX = "Open it in Excel or LibreOffice, save it as .xlsx and try again."
 _DURATION = re.compile(r"PT([0-9]+)H([0-9]+)M([0-9]+)([.,]0*)?S")
+_DAY_ZERO = ("1899-12-30", "1899-12-30T00:00:00")
+_MIDNIGHT = "00:00:00"
+"""What calamine makes of a 0 that is formatted as a time, and as a date."""
 _HOURS = parse_number_format("[h]:mm:ss")
 Row = tuple[int, list[CellText], bool]
 """A row's number, its cells, and whether it is hidden."""
@@ -110,7 +113,7 @@ class LegacyBook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
-        return Worksheet(self._records(), [Area(*area) for area in self._receive()])
+        return Worksheet(pages(self._records()), [Area(*area) for area in self._receive()])
 
     def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:
@@ -177,7 +180,7 @@ class XlrdBook:
             case 2 | 3:
                 style = self._book.xf_list[sheet.cell_xf_index(row, column)]
                 number_format = parse_number_format(self._book.format_map[style.format_key].format_str)
-                return number_text(repr(value), number_format, from_1904=self._from_1904)
+                return number_text(repr(value).removesuffix(".0"), number_format, from_1904=self._from_1904)
             case 4:
                 return CellText("true" if value else "false")
             case 5:
@@ -196,12 +199,14 @@ class CalamineBook:
         import python_calamine  # noqa: PLC0415 - one of two
 
         self._book = python_calamine.CalamineWorkbook.from_path(path)
+        worksheet = python_calamine.SheetTypeEnum.WorkSheet
+        self._sheets = [sheet for sheet in self._book.sheets_metadata if sheet.typ == worksheet]
 
     def worksheets(self) -> list[tuple[str, bool]]:
-        return [(sheet.name, "Hidden" not in str(sheet.visible)) for sheet in self._book.sheets_metadata]
+        return [(sheet.name, "Hidden" not in str(sheet.visible)) for sheet in self._sheets]
 
     def rows(self, number: int) -> Iterator[Row]:
-        sheet = self._book.get_sheet_by_index(number)
+        sheet = self._book.get_sheet_by_name(self._sheets[number].name)
         if sheet.start is None:
             return
         first, column = sheet.start
@@ -209,7 +214,7 @@ class CalamineBook:
             yield row, [CellText("")] * column + [_cell_text(cell) for cell in cells], False
 
     def merged(self, number: int) -> list[Area]:
-        areas = self._book.get_sheet_by_index(number).merged_cell_ranges or []
+        areas = self._book.get_sheet_by_name(self._sheets[number].name).merged_cell_ranges or []
         return [Area(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in areas]
 
 
@@ -221,6 +226,10 @@ def _cell_text(cell: object) -> CellText:
             return CellText("true" if cell else "false")
         case int() | float():
             return number_text(repr(cell), GENERAL, from_1904=False)
+        case datetime() | date() if cell.isoformat() in _DAY_ZERO:
+            return CellText("0", warning="is formatted as a date but holds 0, which is no date")
+        case clock_time() if cell.isoformat() == _MIDNIGHT:
+            return CellText(_MIDNIGHT, warning="holds 0, which is midnight or a date that is none")
         case datetime() if cell.microsecond:
             return CellText(cell.isoformat(timespec="milliseconds"))
         case datetime() | date() | clock_time():
@@ -240,7 +249,7 @@ def _records(rows: Iterator[Row]) -> Iterator[Record]:
             [CellError(row, at, cell.warning, cell.remedy) for at, cell in enumerate(cells) if cell.warning],
             hidden,
         )
-        width = width_of(record)
+        width = _width(record)
         if not width:
             continue
         if row > MOST_ROWS or width > MOST_COLUMNS:
@@ -248,6 +257,12 @@ def _records(rows: Iterator[Row]) -> Iterator[Record]:
         if max(map(len, record.cells)) > MOST_CHARACTERS:
             sys.exit(f"row {row} holds over 1 MB in one cell")
         yield record
+
+
+def _width(record: Record) -> int:
+    """How many columns reach to the last cell that is not blank or has an error; 0 for a blank row."""
+    width = max((at for at, cell in enumerate(record.cells, 1) if cell.strip()), default=0)
+    return max(width, *(error.position + 1 for error in record.errors)) if record.errors else width
 
 
 def _limit_resources() -> None:

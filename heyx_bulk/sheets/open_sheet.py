@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -21,11 +21,12 @@ from heyx_bulk.sheets.csv.dialect import (
 from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy import open_legacy_book
-from heyx_bulk.sheets.record import RUN_WORKSHEET, Book, WorksheetInfo
+from heyx_bulk.sheets.record import ROW_COLUMN, Book, Page, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.xlsx.workbook import Workbook
 
+_HEADER_SEARCHED = 100
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
 _DETECT_ALL = SheetOptions()
@@ -77,7 +78,7 @@ def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tup
 
     def read(source: CsvFile) -> Sheet | SheetError:
         try:
-            return read_sheet(source.records(), source.path, Format.CSV, None, header_row)
+            return read_sheet(source.pages(), source.path, Format.CSV, None, header_row)
         except SheetError as error:
             return error
 
@@ -102,7 +103,10 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
         info = _choose_worksheet(book, options.worksheet)
         worksheet = book.worksheet(info)
-        sheet = read_sheet(worksheet.records, path, form, info.name, options.header_row)
+        rest = iter(worksheet.pages)
+        first = [*islice(rest, 1)]
+        header_row = options.header_row or _header_of_results(first)
+        sheet = read_sheet(chain(first, rest), path, form, info.name, header_row)
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
     hidden = [
@@ -115,7 +119,10 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
 
 
 def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
-    """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`."""
+    """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`.
+
+    Of several with data it is the only one whose table is of a file of results.
+    """
     if name is not None:
         exact = [info for info in book.worksheets if info.name == name]
         folded = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
@@ -123,16 +130,32 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
             return (exact or folded)[0]
         what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}"
         raise SheetError(what, "Name one of them with --worksheet NAME.")
-    visible = (info for info in book.worksheets if info.visible and info.name != RUN_WORKSHEET)
-    filled = [info for info in visible if book.has_data(info)]
-    if len(filled) == 1:
-        return filled[0]
+    filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
+    of_results = filled
+    if len(filled) > 1:
+        # Each is read to its end: a child process that reads an old format cannot be stopped in between.
+        of_results = [info for info in filled if _header_of_results(islice(book.worksheet(info).pages, 1))]
+    if len(of_results) == 1:
+        return of_results[0]
     if filled:
         raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
         raise SheetError(f"{book.path.name} is empty but for the hidden worksheets {_listed(hidden)}", _NAME_ONE)
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
+
+
+def _header_of_results(pages: Iterable[Page]) -> int | None:
+    """The number of the row that is the header of a file of results: its column `heyx row` names the rows.
+
+    Only the first rows of the first of `pages` are searched.
+    """
+    for page in islice(pages, 1):
+        for column in page.columns:
+            for number, text in zip(page.numbers[:_HEADER_SEARCHED], column, strict=False):
+                if text.strip() == ROW_COLUMN:
+                    return number
+    return None
 
 
 def _listed(worksheets: Sequence[WorksheetInfo]) -> str:

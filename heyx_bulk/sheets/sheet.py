@@ -10,15 +10,18 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import ne
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from weakref import finalize
 
-from heyx_bulk.sheets.frames import SheetFrame, issue_frame, text_frame
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, replace_surrogates, text_frame
 from heyx_bulk.sheets.limits import temporary_files
 from heyx_bulk.sheets.record import CellError
 
 _BYTES_IN_MEMORY = 8 << 20
+_HALF_CHARACTER = "contains an invalid character (half of a surrogate pair)"
 _Block = tuple[list[int], list[list[str]], list[CellError], list[CellError]]
 """The rows' numbers, the texts of each column, errors and warnings."""
 
@@ -38,9 +41,19 @@ class RowStore:
         errors: Iterable[CellError],
         warnings: Iterable[CellError],
     ) -> None:
-        block = ([*numbers], [*map(serialize, columns)], [*map(tuple, errors)], [*map(tuple, warnings)])
+        """Add rows. A text with half a surrogate pair becomes an error, with U+FFFD for the half."""
+        found = [*map(tuple, errors)]
+        stored: list[bytes] = []
+        for position, texts in enumerate(columns):
+            try:
+                stored.append(serialize(texts))
+            except UnicodeEncodeError:
+                whole = [*map(replace_surrogates, texts)]
+                changed = compress(numbers, map(ne, texts, whole))
+                found += [(number, position, _HALF_CHARACTER, "retype the value") for number in changed]
+                stored.append(serialize(whole))
         with temporary_files():
-            written = self._file.write(marshal.dumps(block, 2))
+            written = self._file.write(marshal.dumps(([*numbers], stored, found, [*map(tuple, warnings)]), 2))
         self._ends.append(self._ends[-1] + written)
 
     def blocks(self, positions: Sequence[int]) -> Iterator[_Block]:
@@ -65,15 +78,15 @@ def serialize(texts: Sequence[str]) -> bytes:
     """Join texts, at least one. The first character is the separator: one that none of them contains."""
     joined = "\0".join(texts)
     if joined.count("\0") < len(texts):
-        return f"\0{joined}".encode("utf-8", "surrogatepass")
+        return f"\0{joined}".encode()
     used = frozenset("".join(texts))
     separator = next(character for character in map(chr, range(1, 0x110000)) if character not in used)
-    return f"{separator}{separator.join(texts)}".encode("utf-8", "surrogatepass")
+    return f"{separator}{separator.join(texts)}".encode()
 
 
 def deserialize(joined: bytes) -> list[str]:
     """Split what `serialize` has joined."""
-    text = joined.decode("utf-8", "surrogatepass")
+    text = joined.decode()
     return text[1:].split(text[0])
 
 

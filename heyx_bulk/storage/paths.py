@@ -33,12 +33,21 @@ _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EI
 
 @dataclass(frozen=True, slots=True)
 class RunPaths:
-    """The files of one run. `note` says why the checkpoint does not lie where one would look for it."""
+    """The files of one run. `note` says why the checkpoint does not lie where one would look for it.
+
+    Without `written`, results are written only on request.
+    """
 
     checkpoint: Path
     results: Path
     failed: Path
     note: str = ""
+    written: bool = True
+
+    @property
+    def report(self) -> Path:
+        """The report with pictures, beside the results: `contacts.report.html`."""
+        return self.results.with_name(f"{self.results.stem.removesuffix('.results')}.report.html")
 
 
 def run_paths(sheet: Path, worksheet: str | None, out: Path | None, *, excel: bool) -> RunPaths:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, ROW_COLUMN, Use, normalize_name
+from heyx_bulk.mapping.cells import cell_problems
+from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, Use, normalize_name
 from heyx_bulk.models.contacts import Problem
-from heyx_bulk.reports.results import NEEDS_ATTENTION, parse_row_label, reported_id, sheet_positions
+from heyx_bulk.reports.outcome_cells import parse_row_label, reported_id, sheet_positions
+from heyx_bulk.reports.run_totals import NEEDS_ATTENTION
 from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.frames import numbers_of, row_texts
+from heyx_bulk.sheets.frames import ERROR, issues_of, numbers_of, row_texts
+from heyx_bulk.sheets.record import ROW_COLUMN
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.kept_cells import KeptCells
-from heyx_bulk.upload.staging import cell_problems, revalidate
+from heyx_bulk.upload.staging import revalidate
 from heyx_bulk.values.text import trim
 
 MISTAKES_SHOWN = 10
@@ -23,14 +27,16 @@ MISTAKES_SHOWN = 10
 
 @dataclass(slots=True)
 class ImportedCorrections:
-    """What the file of failed rows brought: rows opened again, and rows that were done already and left alone.
+    """What a file of failed rows brought: rows opened again, and others, which need nothing and are left alone.
 
-    `kept` are cells that a spreadsheet changed by itself.
+    `edited` are those of the others whose cells were changed all the same. `kept` are cells that a spreadsheet
+    changed by itself.
     """
 
     name: str
     opened: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
+    edited: list[int] = field(default_factory=list)
     kept: KeptCells = field(default_factory=KeptCells)
 
 
@@ -63,6 +69,14 @@ def import_corrections(
     return reader.given
 
 
+class _GivenRow(NamedTuple):
+    """A row given back: its texts now, the contact id that a person named for it, and what is wrong with cells."""
+
+    cells: list[str]
+    named_id: str | None
+    problems: Sequence[Problem]
+
+
 class _Reader:
     """Reads a file of failed rows against the run it came from."""
 
@@ -82,9 +96,21 @@ class _Reader:
         """The rows that are to be opened again."""
         for frame in self._sheet.frames():
             problems = cell_problems(self._run.columns, frame, target=self._sources.get)
+            unreadable: dict[int, set[int]] = {}
+            for issue in issues_of(frame.issues):
+                if issue.severity == ERROR:
+                    unreadable.setdefault(issue.row, set()).add(issue.column)
             for row, cells in zip(numbers_of(frame.cells), row_texts(frame.cells), strict=True):
-                if (record := self._record(row, cells)) is not None:
-                    yield self._corrected(record, cells, problems.get(row, ()))
+                if (record := self._record(row, cells)) is None:
+                    continue
+                given = self._given_row(record, cells, problems.get(row, ()), unreadable.get(row, set()))
+                if record.status in NEEDS_ATTENTION:
+                    self.given.opened.append(record.number)
+                    yield revalidate(self._run, record.number, *given)
+                    continue
+                self.given.done.append(record.number)
+                if (tuple(given.cells), given.named_id) != (record.cells, record.assigned_id):
+                    self.given.edited.append(record.number)
 
     def refuse_mistakes(self) -> None:
         """Raise what is wrong with the file, if anything is."""
@@ -115,15 +141,21 @@ class _Reader:
             self._mistakes.append(f"row {row}: the run has no row {number}")
         else:
             self._seen[number] = row
-            if record.status in NEEDS_ATTENTION:
-                self.given.opened.append(number)
-                return record
-            self.given.done.append(number)
+            return record
         return None
 
-    def _corrected(self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem]) -> CorrectedRow:
+    def _given_row(
+        self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem], unreadable: Set[int]
+    ) -> _GivenRow:
+        """A row with what a person changed in its `cells`.
+
+        A cell that only a spreadsheet changed keeps its text, without the `problems` of the one that was found. So
+        does a cell at an `unreadable` position, such as a formula that was not calculated, and its problems.
+        """
         texts, choose = list(record.cells), self.given.kept.choose
         for source, target in self._sources.items():
+            if source in unreadable:
+                continue
             column, known, found = self._run.columns.columns[target], texts[target], cells[source]
             texts[target] = choose(known, found, record.number, str(column))
             if texts[target] != found:
@@ -133,7 +165,7 @@ class _Reader:
             known = reported_id(record, self._ids)
             text = trim(choose(known, cells[self._id_position], record.number, ID_COLUMN))
             named_id = named_id if text == known else text or None
-        return revalidate(self._run, record.number, texts, named_id, problems)
+        return _GivenRow(texts, named_id, problems)
 
     def _match_columns(self, header: Sequence[str]) -> dict[int, int]:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""

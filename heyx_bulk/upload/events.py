@@ -89,3 +89,6 @@ class UploadEvents:
 
     def on_sent(self, sent: SessionSummary) -> None:
         """The calls of this session have ended."""
+
+    def on_ended(self, run: Run) -> None:
+        """The upload ends now; the checkpoint of `run`, which may be thrown away afterwards, is still open."""

@@ -9,7 +9,7 @@ from decimal import Context, Decimal, InvalidOperation
 from functools import cached_property
 
 from heyx_bulk.mapping.columns import Column, Use
-from heyx_bulk.mapping.row_reader import RowReader
+from heyx_bulk.mapping.mapped_frame import map_rows
 from heyx_bulk.models.contacts import Contact, Problem, Status
 from heyx_bulk.storage.cache.known_contacts import KnownContacts
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -144,7 +144,8 @@ class _ExportedCells:
 
     def _remaining_problems(self, record: RowRecord, restored: Sequence[Column]) -> list[Problem]:
         """The problems of a row that its cells do not show again, apart from those of restored cells."""
-        read = RowReader(self._run.columns, [record.number], [record.cells]).problems.get(record.number, [])
+        mapped = map_rows(self._run.columns, {record.number: record.cells})
+        read = mapped.problems_by_row.get(record.number, [])
         gone = tuple(f"column {column} " for column in restored)
         return [one for one in record.problems if one not in read and not one.detail.startswith(gone)]
 

@@ -7,22 +7,36 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Use
-from heyx_bulk.mapping.data_quality import DataWarning
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
 from heyx_bulk.mapping.template import ColumnSample
 from heyx_bulk.mapping.validation import unknown_custom_fields
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.staging import stage, warnings_of
+from heyx_bulk.upload.staging import phones_of, stage, warnings_of
 from heyx_bulk.values.infer import infer_kind
 from heyx_bulk.values.text import trim
+from heyx_bulk.values.value_types import ValueKind
 
 SAMPLES = 3
 ROWS_LOOKED_AT = 20_000
 """So many rows say what the values of a column look like."""
+
+
+_USES = {
+    Use.ADD_TAGS: "tags to add",
+    Use.REMOVE_TAGS: "tags to remove",
+    Use.ID: "contact id",
+    Use.IGNORED: "left out",
+    Use.OURS: "our own, never sent",
+    Use.READ_ONLY: "left out: HeyX does not let it be written",
+    Use.BLANK: "left out: no header",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +44,8 @@ class Inspection:
     """What there is to say of a sheet.
 
     `samples` are some values of each column, `mistakes` what must be corrected before it can be sent, `causes` why
-    rows are invalid; `warnings` are what seems damaged, `unknown_fields` the columns sent as fields that the
-    channel has not shown. `totals` count the rows by status.
+    rows are invalid; `warnings` are what seems damaged, `phones` the phones by country, `unknown_fields` the
+    columns sent as fields that the channel has not shown. `totals` count the rows by status.
     """
 
     sheet: Sheet
@@ -40,6 +54,7 @@ class Inspection:
     mistakes: tuple[str, ...]
     causes: tuple[InvalidCause, ...]
     warnings: tuple[DataWarning, ...]
+    phones: tuple[PhoneCountry, ...]
     unknown_fields: tuple[Column, ...]
     totals: dict[str, int]
 
@@ -65,6 +80,7 @@ def inspect_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO
                 found.mistakes,
                 tuple(checkpoint.queries.invalid_causes()),
                 tuple(warnings_of(checkpoint)),
+                tuple(phones_of(checkpoint)),
                 tuple(unknown_custom_fields(known, fields)),
                 checkpoint.queries.totals(),
             )
@@ -79,6 +95,30 @@ def sample_columns(sheet: Sheet) -> tuple[ColumnSample, ...]:
             if text := trim(cell):
                 found.append(text)
     return tuple(ColumnSample(tuple(islice(dict.fromkeys(found), SAMPLES)), infer_kind(found)) for found in texts)
+
+
+def meaning(column: Column) -> str:
+    """What a column is taken for, in words."""
+    kind = "" if column.value_type.kind is ValueKind.TEXT else f" ({column.value_type.kind})"
+    match column.use:
+        case Use.FIELD:
+            return f"{column.field}{kind}" if column.field else "?"
+        case Use.SET_TAGS:
+            return f"exactly these tags of {column.field}…"
+        case Use.TAG:
+            return f"the tag {column.field}"
+        case _:
+            return _USES[column.use]
+
+
+def column_document(column: Column) -> dict[str, object]:
+    """What a column is taken for, as plain data."""
+    return {
+        "column": column_letter(column.position),
+        "header": column.header,
+        "meaning": meaning(column),
+        "reason": column.reason,
+    }
 
 
 def _samples(checkpoint: Checkpoint, width: int) -> tuple[tuple[str, ...], ...]:

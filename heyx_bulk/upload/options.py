@@ -92,6 +92,11 @@ class RunOptions:
         least=0,
         help="Send so many rows first, read them back and compare, then the rest.",
     )
+    report: bool = option(
+        "--report/--no-report",
+        default=True,
+        help="Write a report with charts, one HTML file beside the results.",
+    )
     log: CallLogOptions = field(default_factory=CallLogOptions)
     command: str = ""
     """The command that carries the run on, if not one that is made of the options."""

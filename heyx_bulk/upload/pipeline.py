@@ -1,5 +1,14 @@
 """An upload from its start to its end: read, map, stage, plan, send, report.
 
+DataFrames of some thousand rows pass between these steps:
+
+    read    Sheet.frames()     cells by their position, and issues of cells
+    map     map_frame()        values by HeyX's names, keys, and problems of rows
+    stage   add_frame()        into the checkpoint, all rows or none: `stage` in `upload/staging.py` passes them on
+    report  outcome_frames()   the sheet's own columns, and the outcome of each row
+
+In between, *send* takes the rows one by one.
+
 The command line and the library call this; what they show, and what they ask, stands in their `UploadEvents`.
 """
 
@@ -11,7 +20,7 @@ from pathlib import Path
 
 from heyx_bulk.mapping.recognition import NO_FIELDS
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
-from heyx_bulk.reports.results import count_open
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
@@ -113,6 +122,7 @@ def try_out(
             speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)
             starter.begin_plan(run, speed)
             sent = send(run, settings, run_options, events, dry_run=not simulated, simulated=simulated)
+            events.on_ended(run)
             return report(run, None, sent)
 
 
@@ -123,4 +133,5 @@ def _send(
     if not fresh:
         events.on_resume(run, plan_run(run, PlannedRate.of(settings)) if is_open else None)
     sent = send(run, settings, run_options, events) if is_open else None
-    return report(run, paths, sent, run_options.command)
+    events.on_ended(run)
+    return report(run, paths, sent, run_options.command, with_charts=run_options.report)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from heyx_bulk.mapping.column_check import FIRST_ROWS, DataWarning
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.data_quality import FIRST_ROWS, DataWarning
+from heyx_bulk.mapping.mapped_frame import ID_KEY, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
-from heyx_bulk.mapping.row_reader import ID_KEY, RowReader
 from heyx_bulk.mapping.same_contact import RowGroups, SharedKey, group_rows
-from heyx_bulk.models.contacts import ContactRow, Problem
+from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.phrases import rows_named
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.values.equality import key_text
 
 
 def group_staged_rows(
@@ -44,18 +43,10 @@ def group_staged_rows(
     return tuple(_warnings(shared, unidentified))
 
 
-def key_values(row: ContactRow) -> Iterator[tuple[int, int, str, str]]:
-    """What a row is matched by: its number, rank, field, value as it is compared."""
-    values = [(ID_KEY, row.id)] if row.id is not None else []
-    values += [(key.name, key_text(key.name, key.value)) for key in row.keys]
-    for rank, (name, value) in enumerate(values):
-        yield row.number, rank, name, value
-
-
 def _groups(builder: CheckpointBuilder, columns: Columns, matching: Matching) -> RowGroups:
     keys = builder.keys_of_related_rows()
     if matching.no_match or matching.match is Match.FIRST:
-        keys = (key for key in keys if key[1] == 0)
+        keys = (key for key in keys if key.rank == 0)
     return group_rows(keys, (ID_KEY, *columns.keys))
 
 
@@ -68,15 +59,15 @@ def _refuse(builder: CheckpointBuilder, found: RowGroups) -> None:
 def _skip(builder: CheckpointBuilder, found: RowGroups) -> None:
     for *others, last in found.groups:
         for number in others:
-            builder.mark_skipped(number, f"row {last} is the same contact, and the last one is sent")
+            builder.mark_skipped(number, last, f"row {last} is the same contact, and the last one is sent")
 
 
 def _merge(builder: CheckpointBuilder, columns: Columns, found: RowGroups) -> None:
     for numbers in found.groups:
         first, *others = numbers
-        reading = RowReader(columns, numbers, [*map(builder.cells, numbers)])
-        row = merge_rows([*map(reading.row, range(len(numbers)))], columns.keys)
-        builder.merge(first, others, key_values(row))
+        mapped = map_rows(columns, {number: builder.cells(number) for number in numbers})
+        row = merge_rows([*mapped.rows()], columns.keys)
+        builder.merge(first, others, row_keys(row))
 
 
 def _unidentified(number: int, shared: SharedKey) -> Problem:

@@ -19,6 +19,7 @@ from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports import results
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
+from heyx_bulk.sheets.from_frame import FRAME_FORMAT
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
 from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
@@ -37,7 +38,13 @@ TEXT_FORMAT = "CSV"
 
 
 def stored_paths(checkpoint: Checkpoint) -> RunPaths:
-    """Where the files of a run belong: where they were meant to go, or beside a checkpoint since moved."""
+    """Where the files of a run belong: where they were meant to go, or beside a checkpoint since moved.
+
+    Those of a run without files belong beside its checkpoint, and are written only on request.
+    """
+    if not checkpoint.facts.files:
+        named = checkpoint.path.with_suffix("")
+        return replace(run_paths(named, None, None, excel=True), checkpoint=checkpoint.path, written=False)
     meant = {name: Path(text) for name, text in checkpoint.facts.files.items()}
     there = {
         name: path if path.parent.is_dir() else checkpoint.path.with_name(path.name)
@@ -104,7 +111,9 @@ class RunStarter:
 
     def _paths(self) -> RunPaths:
         worksheet, is_workbook = self.options.sheet.worksheet, self.sheet.format != TEXT_FORMAT
-        return run_paths(self.sheet.path, worksheet, self.run_options.out, excel=is_workbook)
+        written = self.run_options.out is not None or self.sheet.format != FRAME_FORMAT
+        paths = run_paths(self.sheet.path, worksheet, self.run_options.out, excel=is_workbook)
+        return replace(paths, written=written)
 
     @contextmanager
     def open_run(self, paths: RunPaths) -> Iterator[tuple[Run, bool]]:
@@ -119,7 +128,7 @@ class RunStarter:
             self._begin(paths)
         with Checkpoint.open(paths.checkpoint) as checkpoint:
             checkpoint.verify_contents()
-            files = {"results": paths.results, "failed": paths.failed}
+            files = {"results": paths.results, "failed": paths.failed} if paths.written else {}
             checkpoint.facts.files = {name: str(path.absolute()) for name, path in files.items()}
             yield Run.from_checkpoint(checkpoint), fresh
 
@@ -199,7 +208,7 @@ class RunStarter:
             agreed = False
             try:
                 self.begin_plan(Run.from_checkpoint(new), PlannedRate.of(self.settings))
-                new.facts.command = self.run_options.command or self._command(connection)
+                new.facts.command = self.run_options.command or self._command(paths, connection)
                 new.facts.connection = connection.document()
                 if paths.checkpoint.exists():
                     self._archive_previous_run(new, paths)
@@ -209,8 +218,10 @@ class RunStarter:
                     new.delete()
             new.move(paths.checkpoint)
 
-    def _command(self, connection: ConnectionOptions) -> str:
-        """The command that does what the library was asked to."""
+    def _command(self, paths: RunPaths, connection: ConnectionOptions) -> str:
+        """The command that does what the library was asked to; for a DataFrame, one that goes on with its rows."""
+        if self.sheet.format == FRAME_FORMAT:
+            return command_line("rerun", str(paths.checkpoint), *words(connection))
         session = replace(self.run_options, restart=False)
         return command_line(
             "upload", str(self.sheet.path), *words(self.options), *words(connection), *words(session)
@@ -230,9 +241,10 @@ class RunStarter:
                 )
                 run, progress = Run.from_checkpoint(checkpoint), self.events.progress(unconfirmed, 0)
                 reconcile_run(run, self.settings, progress, self.events.on_client)
-                results.write_results(Run.from_checkpoint(checkpoint), paths.results)
+                if paths.written:
+                    results.write_results(Run.from_checkpoint(checkpoint), paths.results)
             moment = datetime.now()
-            for path in (paths.results, paths.failed):
+            for path in (paths.results, paths.failed, paths.report):
                 if path.exists():
                     path.rename(self._name_kept(path, moment))
             checkpoint.move(self._name_kept(paths.checkpoint, moment))

@@ -8,14 +8,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from heyx_bulk.errors import CheckpointMismatch
-from heyx_bulk.mapping.columns import Columns, Use
-from heyx_bulk.mapping.data_quality import DataQualityChecks, DataWarning
+from heyx_bulk.mapping.column_check import DataWarning
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.data_quality import DataQualityChecks
+from heyx_bulk.mapping.mapped_frame import map_frame, map_rows
+from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
-from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import document
-from heyx_bulk.sheets.cell_reference import column_letter
-from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of, numbers_of, row_texts
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, numbers_of, row_texts
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -56,18 +57,14 @@ def stage(
     # Most of a copy of contacts is as HeyX has it: they are read before they are written.
     read_first = columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
-    with CheckpointBuilder(path) as builder:
-        digest, checks = CellsDigest(sheet.header), DataQualityChecks(columns)
+    checks = DataQualityChecks(columns)
+    with CheckpointBuilder(path, sheet.header) as builder:
         for frame in sheet.frames():
-            numbers, rows = numbers_of(frame.cells), row_texts(frame.cells)
             checks.see(frame)
-            problems = cell_problems(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
-            reading = RowReader(columns, numbers, rows, problems)
-            texts = rows_to_json(rows)
-            digest.add(numbers, texts)
-            builder.add_rows(numbers, texts, reading.problems)
-            builder.add_keys(reading.key_values())
-            read(digest.rows)
+            mapped = map_frame(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
+            builder.add_frame(frame.cells, mapped.problems, mapped.keys)
+            read(builder.digest.rows)
+        builder.relate_rows(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
         warnings = [*group_staged_rows(builder, columns, options), *checks.warnings()]
         builder.link_rows()
         builder.save(
@@ -76,14 +73,15 @@ def stage(
                 sheet=sheet.name,
                 path=str(sheet.path.absolute()),
                 header=tuple(sheet.header),
-                rows=digest.rows,
-                digest=digest.hexdigest(),
+                rows=builder.digest.rows,
+                digest=builder.digest.hexdigest(),
                 columns=columns.document(),
                 matching=asdict(replace(options.matching, read_first=read_first)),
                 options=document(options),
                 sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
                 warnings=tuple((one.what, one.rows, tuple(one.first)) for one in warnings),
+                phones=tuple((one.country, one.rows, one.first) for one in checks.phones()),
                 started_at=started_at,
             ),
             channel=channel,
@@ -116,11 +114,17 @@ def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions
         )
 
 
-def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
-    """How the sheet differs from what the run began with; blank if every text is the same."""
-    digest, info = CellsDigest(sheet.header), checkpoint.info
+def sheet_digest(sheet: Sheet) -> CellsDigest:
+    """The digest of the sheet as a run stores it."""
+    digest = CellsDigest(sheet.header)
     for cells, _ in sheet.frames():
         digest.add(numbers_of(cells), rows_to_json(row_texts(cells)))
+    return digest
+
+
+def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
+    """How the sheet differs from what the run began with; blank if every text is the same."""
+    digest, info = sheet_digest(sheet), checkpoint.info
     if digest.hexdigest() == info.digest:
         return ""
     if tuple(sheet.header) != info.header:
@@ -130,44 +134,24 @@ def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
     )
 
 
-def cell_problems(
-    columns: Columns,
-    frame: SheetFrame,
-    *,
-    accept_suspect_ids: bool = False,
-    target: Callable[[int], int | None] = lambda position: position,
-) -> dict[int, list[Problem]]:
-    """The rows of `frame` with a cell that has no true text where one is needed, and what is the matter.
-
-    `target` says which of `columns` the frame's column at a position is; None is none of them.
-    """
-    ids = {column.position for column in columns.used(Use.ID)}
-    problems: dict[int, list[Problem]] = {}
-    for issue in issues_of(frame.issues):
-        beyond = issue.column >= frame.cells.shape[1]
-        position = None if beyond else target(issue.column)
-        if issue.severity == WARNING and (accept_suspect_ids or position not in ids):
-            continue
-        if beyond or (position is not None and columns.sends(position)):
-            place = column_letter(issue.column) if position is None else str(columns.columns[position])
-            problem = Problem(f"a cell that {issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
-            problems.setdefault(issue.row, []).append(problem)
-    return problems
-
-
 def revalidate(
     run: Run, number: int, cells: Sequence[str], named_id: str | None, problems: Sequence[Problem]
 ) -> CorrectedRow:
     """A corrected row, checked as when it was staged."""
     named = {} if named_id is None else {number: named_id}
-    reading = RowReader(run.columns, [number], [cells], {number: problems} if problems else {}, named)
-    keys = tuple((name, value) for _, _, name, value in reading.key_values())
-    return CorrectedRow(number, tuple(cells), named_id, reading.row(0).problems, keys)
+    mapped = map_rows(run.columns, {number: cells}, {number: problems} if problems else {}, named)
+    keys = tuple((key.field, key.value) for key in mapped.row_keys())
+    return CorrectedRow(number, tuple(cells), named_id, mapped.row(0).problems, keys)
 
 
 def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:
     """What seems damaged in the columns of a run's sheet."""
     return [DataWarning(*found) for found in checkpoint.info.warnings]
+
+
+def phones_of(checkpoint: Checkpoint) -> list[PhoneCountry]:
+    """The phones of a run's sheet by country."""
+    return [PhoneCountry(*found) for found in checkpoint.info.phones]
 
 
 def _shown(value: object) -> str:

@@ -10,6 +10,7 @@ from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, WriteError
 from heyx_bulk.reports import results
 from heyx_bulk.reports.audit import audit_errors
+from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths
@@ -22,9 +23,9 @@ UNCERTAIN_SHOWN = 10
 class UploadResult:
     """What an upload came to: rows by status (all rows are there), what was sent, and where its files lie.
 
-    `sent` is None where nothing was left to send, `results` where no file was written; `failed` holds the rows
-    that need a person, if any do. `contacts` says how many contacts the rows stand for, where several rows are
-    one. `command` carries the run on.
+    `sent` is None where nothing was left to send, `results` and `report` where no such file was written; `failed`
+    holds the rows that need a person, if any do. `contacts` says how many contacts the rows stand for, where
+    several rows are one. `command` carries the run on.
     """
 
     sheet: str
@@ -34,7 +35,11 @@ class UploadResult:
     contacts: int | None = None
     sent: SessionSummary | None = None
     results: Path | None = None
+    results_note: str = ""
+    """Why the results are a new workbook and not a copy of the person's own, where they are; as a clause."""
     failed: Path | None = None
+    failed_note: str = ""
+    report: Path | None = None
     uncertain: tuple[RowRecord, ...] = ()
     """The first rows that ended uncertain; one more than are to be shown, if there are more."""
     can_look_again: bool = False
@@ -54,9 +59,14 @@ class UploadResult:
 
 
 def report(
-    run: Run, paths: RunPaths | None, sent: SessionSummary | None = None, command: str = ""
+    run: Run,
+    paths: RunPaths | None,
+    sent: SessionSummary | None = None,
+    command: str = "",
+    *,
+    with_charts: bool = False,
 ) -> UploadResult:
-    """What became of a run; its results are written where `paths` say.
+    """What became of a run; its results are written where `paths` say, `with_charts` a report as well.
 
     After an interrupted session a large sheet's results are left for later: whoever stops a program does not want
     to wait for it.
@@ -64,21 +74,29 @@ def report(
     checkpoint, uncertain = run.checkpoint, run.checkpoint.queue.uncertain_rows
     totals = checkpoint.queries.totals()
     interrupted = sent is not None and isinstance(sent.stopped, Interrupted)
-    written = failed = write_error = None
-    if paths is not None and not (interrupted and sum(totals.values()) > LARGE_ROWS):
+    command = command or checkpoint.facts.command
+    written: results.WrittenFile | None = None
+    failed: results.WrittenFile | None = None
+    charts = write_error = None
+    if paths is not None and paths.written and not (interrupted and sum(totals.values()) > LARGE_ROWS):
         try:
             written, failed = results.write_results(run, paths.results), results.write_failed(run, paths.failed)
+            if with_charts:
+                charts = write_report(run, paths, failed=failed.path if failed else None, command=command)
         except (WriteError, DiskFull) as error:
             write_error = error
     return UploadResult(
         sheet=checkpoint.info.sheet,
         totals=totals,
         checkpoint=checkpoint.path,
-        command=command or checkpoint.facts.command,
+        command=command,
         contacts=checkpoint.queries.count_contacts(),
         sent=sent,
-        results=written,
-        failed=failed,
+        results=written.path if written else None,
+        results_note=written.note if written else "",
+        failed=failed.path if failed else None,
+        failed_note=failed.note if failed else "",
+        report=charts,
         uncertain=tuple(islice(uncertain(), UNCERTAIN_SHOWN + 1)),
         can_look_again=any(map(run.can_be_looked_for, uncertain())),
         audit_errors=tuple(audit_errors(checkpoint)),

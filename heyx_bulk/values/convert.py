@@ -14,12 +14,10 @@ from functools import cache
 from importlib import resources
 
 from heyx_bulk.values.dates import convert_date, convert_datetime, convert_time
-from heyx_bulk.values.phone import convert_phone, is_plain_phone
+from heyx_bulk.values.email import convert_email, is_plain_email
+from heyx_bulk.values.phone import convert_phone, is_e164, plain_phone_test
 from heyx_bulk.values.text import plain_signs
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueKind, ValueType
-
-is_email = re.compile(r"[^\s@,;<>]+@[^\s@,;<>.]+(?:\.[^\s@,;<>.]+)+").fullmatch
-"""Matches what looks like one email address: one @, a name, a domain with a dot, no blank or comma."""
 
 is_url = re.compile(
     r"https?://(?:[^\s/?#@]*@)?(?:[^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
@@ -71,7 +69,9 @@ def unchanged_test(value_type: ValueType) -> Callable[[str], object]:
     """
     match value_type.kind:
         case ValueKind.PHONE if value_type.phone_format is PhoneFormat.AS_TYPED:
-            return is_plain_phone
+            return plain_phone_test()
+        case ValueKind.PHONE if value_type.phone_format is PhoneFormat.E164:
+            return is_e164
         case ValueKind.LIST:
             return frozenset(value_type.allowed).__contains__
         case kind:
@@ -168,21 +168,6 @@ def _boolean(text: str) -> str:
     return "true" if found else "false"
 
 
-def _email(text: str) -> str:
-    """`text` as it is, if it looks like one email address."""
-    if is_email(text):
-        return text
-    if text.count("@") > 1:
-        raise ConversionError(
-            "several emails in one cell", "it has more than one @: keep the address the contact is reached by"
-        )
-    if "@" not in text:
-        raise ConversionError("an email that is none", "it has no @: write an address such as name@example.com")
-    raise ConversionError(
-        "an email that is none", "write an address such as name@example.com, without blanks and commas"
-    )
-
-
 def _url(text: str) -> str:
     """`text` as it is, if it is a web address with http or https."""
     if is_url(text):
@@ -214,7 +199,7 @@ def _allowed(value_type: ValueType, text: str) -> str:
 
 _BY_TEXT: dict[ValueKind, Callable[[str], str]] = {
     ValueKind.TEXT: str,
-    ValueKind.EMAIL: _email,
+    ValueKind.EMAIL: convert_email,
     ValueKind.BOOLEAN: _boolean,
     ValueKind.NUMBER: convert_number,
     ValueKind.TIME: convert_time,
@@ -228,7 +213,7 @@ _BY_TYPE: dict[ValueKind, Callable[[ValueType, str], str]] = {
 }
 _UNCHANGED: dict[ValueKind, Callable[[str], object]] = {
     ValueKind.TEXT: lambda _: True,
-    ValueKind.EMAIL: is_email,
+    ValueKind.EMAIL: is_plain_email,
     ValueKind.BOOLEAN: frozenset(("true", "false")).__contains__,
     ValueKind.NUMBER: is_plain_number,
     ValueKind.URL: is_url,

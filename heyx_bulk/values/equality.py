@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 from heyx_bulk.models.contacts import Value
-from heyx_bulk.values.text import digits, trim
+from heyx_bulk.values.phone_country import other_forms, phone_key
+from heyx_bulk.values.text import comparable, digits, plain_key, trim, without_marks
 
 
 class PhoneLookup(StrEnum):
@@ -46,45 +48,85 @@ def text_of(value: Value) -> str:
 
 
 def is_same(field: str, ours: str, theirs: Value) -> bool:
-    """Whether HeyX, given `ours`, would hold `theirs`: trimmed, `"true"` and true, phones by digits."""
-    ours, held = trim(ours), text_of(theirs)
-    if field == "phone" and held:
-        return digits(ours) == digits(held)
+    """Whether HeyX, given `ours`, would hold `theirs`: `"true"` and true, phones and emails as keys are compared.
+
+    Other texts are compared trimmed, in Unicode's composed form and with odd spaces as plain ones.
+    """
+    held = text_of(theirs)
+    if field in _NORMALIZERS and held:
+        return key_text(field, ours) == key_text(field, held)
+    ours = trim(ours)
     if isinstance(theirs, bool):
         return ours.casefold() == held
-    return ours == held
+    return ours == held or comparable(ours) == comparable(held)
+
+
+def same_tags(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """Those of `tags` that are `tag`, as they are spelled there: exactly, or as texts are compared."""
+    if tag in tags:
+        return (tag,)
+    wanted, plain = _tag_text(tag), tag.isascii()
+    return tuple(held for held in sorted(tags) if not (plain and held.isascii()) and _tag_text(held) == wanted)
+
+
+def _tag_text(tag: str) -> str:
+    return comparable(without_marks(tag))
 
 
 def key_text(field: str, value: Value) -> str:
-    """A match key's value in the form in which it is compared: a phone's digits, an address without case."""
+    """A match key's value in the form in which it is compared.
+
+    A phone's digits, in one form where its country has two; an address without case; without invisible marks.
+    """
     return key_normalizer(field)(text_of(value))
+
+
+def key_texts(field: str, texts: Sequence[str]) -> list[str]:
+    """`key_text` for texts of one field, trimmed already."""
+    if field == "phone":
+        bare = [text.removeprefix("+") for text in texts]
+        whole = "".join(bare)
+        if whole.isascii() and whole.isdigit():
+            return [phone_key(text) if text[:1] == "5" else text for text in bare]
+    return [*map(key_normalizer(field), texts)]
 
 
 def key_normalizer(field: str) -> Callable[[str], str]:
     """`key_text` for the texts of one field, trimmed already."""
-    match field:
-        case "phone":
-            return digits
-        case "email":
-            return str.casefold
-        case _:
-            return str
+    return _NORMALIZERS.get(field, _composed_key)
+
+
+def _composed_key(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", plain_key(text))
+
+
+def _phone_key(text: str) -> str:
+    bare = text.removeprefix("+")
+    if not (bare.isascii() and bare.isdigit()):
+        bare = digits(text)
+    return phone_key(bare) if bare[:1] == "5" else bare
+
+
+def _email_key(text: str) -> str:
+    return text.lower() if text.isascii() else _composed_key(text).lower()
+
+
+_NORMALIZERS: dict[str, Callable[[str], str]] = {"phone": _phone_key, "email": _email_key}
 
 
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:
     """The texts to search for so that a contact with this key value is found, most likely first.
 
     The written form is always among them: a contact that we create keeps its phone in that form and must be found
-    by it again.
+    by it again. An email is searched for in lower case too. A phone is searched for as `lookup` says; where its
+    country has two forms of it, in the other one too, unless only written forms are wanted.
     """
     value = trim(value)
+    if field == "email":
+        return tuple(dict.fromkeys((value, value.lower())))
     if field != "phone":
         return (value,)
     bare = digits(value)
-    others = {
-        PhoneLookup.BOTH: (f"+{bare}", bare),
-        PhoneLookup.PLUS: (f"+{bare}",),
-        PhoneLookup.DIGITS: (bare,),
-        PhoneLookup.AS_WRITTEN: (),
-    }
-    return tuple(dict.fromkeys((value, *others[lookup])))
+    forms = () if lookup is PhoneLookup.AS_WRITTEN else (bare, *other_forms(bare))
+    signs = {PhoneLookup.BOTH: ("+", ""), PhoneLookup.PLUS: ("+",), PhoneLookup.DIGITS: ("",)}.get(lookup, ())
+    return tuple(dict.fromkeys((value, *(f"{sign}{form}" for form in forms for sign in signs))))

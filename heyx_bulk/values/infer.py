@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from heyx_bulk.values.convert import convert_number, is_email, is_url, normalize_word, parse_boolean
+from heyx_bulk.values.convert import convert_number, is_url, normalize_word, parse_boolean
 from heyx_bulk.values.dates import parse_time, possible_orders
+from heyx_bulk.values.email import is_email
 from heyx_bulk.values.text import plain_signs, trim
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueKind
 

@@ -9,23 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk import (
-    MappingOptions,
-    Rate,
-    RunOptions,
-    Settings,
-    StopConditions,
-    UploadOptions,
-    UploadResult,
-    from_environment,
-    upload_sheet,
-)
+import heyx_bulk as hb
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.support.program import TOKEN, heyx, results, sheet
 
-RATE = Rate(70, 3)
 PEOPLE = tuple((f"+92300{number}", f"Ann {number}", "41") for number in range(9))
-OPTIONS = UploadOptions(mapping=MappingOptions(custom_fields=True, add_tags=("spring fair",)))
 
 
 @pytest.fixture
@@ -35,15 +23,19 @@ def refusing() -> Iterator[SandboxServer]:
         yield server
 
 
-def settings_of(server: SandboxServer) -> Settings:
-    return from_environment({"HEYX_URL": server.url, "HEYX_TOKEN": TOKEN}, rate=RATE, workers=1)
-
-
-def begun(server: SandboxServer, calls: int | None) -> UploadResult:
+def begun(server: SandboxServer, calls: int | None) -> hb.RunResult:
     """A run of the library's in the folder one stands in, stopped after so many calls."""
     sheet(Path(), *PEOPLE, header=("phone", "First Name", "Shoe"))
-    stops = StopConditions(max_calls=calls)
-    return upload_sheet("contacts.csv", settings_of(server), OPTIONS, RunOptions(stops=stops))
+    return hb.upload(
+        "contacts.csv",
+        token=TOKEN,
+        url=server.url,
+        custom_fields=True,
+        add_tags="spring fair",
+        rate="70/3s",
+        workers=1,
+        max_calls=calls,
+    )
 
 
 def words(folder: Path, server: SandboxServer, calls: int | None) -> list[str]:
@@ -67,12 +59,10 @@ def test_a_run_of_the_library_is_carried_on_by_the_command_that_it_names(
     monkeypatch.chdir(tmp_path)
     result = begun(refusing, calls=12)
     assert result.totals["to do"] > 0
-    assert result.command == "heyx-bulk upload contacts.csv --custom-fields --add-tag 'spring fair' " + (
-        "--rate 70/3s --workers 1 --max-calls 12"
-    )
+    command = "upload contacts.csv --custom-fields --add-tag 'spring fair' --rate 70/3s --workers 1 --max-calls 12"
     status = heyx(tmp_path, "status", "contacts.csv", server=refusing)
-    assert result.command in status.err
-    done = heyx(tmp_path, *shlex.split(result.command)[1:-2], server=refusing)
+    assert f"heyx-bulk {command}" in status.err
+    done = heyx(tmp_path, *shlex.split(command)[:-2], server=refusing)
     assert done.out == "9 rows: 7 created, 2 failed\n"
     assert "at 70 every 3 s" in done.err
     assert len(refusing.sandbox.contacts) == 7
@@ -89,7 +79,7 @@ def test_a_run_of_the_library_is_rerun_at_its_own_rate(
     assert "at 70 every 3 s" in again.err
     assert "None" not in again.err
     assert len(refusing.sandbox.contacts) == 9
-    assert upload_sheet("contacts.csv", settings_of(refusing), OPTIONS).totals == {"created": 9}
+    assert begun(refusing, calls=None).totals["created"] == 9
 
 
 @pytest.mark.parametrize("calls", [None, 12], ids=["finished", "stopped"])

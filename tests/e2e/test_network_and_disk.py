@@ -101,7 +101,7 @@ def test_a_sheet_with_the_longest_name_there_is_can_be_uploaded_and_reported(tmp
         done = heyx(tmp_path, "upload", name, server=server)
         assert (done.code, done.out) == (0, "3 rows: 3 created\n")
     assert heyx(tmp_path, "report", name).code == 0
-    assert len(left(tmp_path)) == 3
+    assert len(left(tmp_path)) == 4
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
@@ -111,9 +111,8 @@ def test_what_a_run_writes_can_be_read_by_its_user_alone(tmp_path: Path) -> None
         heyx(tmp_path, "upload", "contacts.csv", server=server)
         heyx(tmp_path, "export", "vip.xlsx", "--where", "firstName=Ana", server=server)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir() if path != made}
-    assert modes == dict.fromkeys(
-        ["contacts.csv.checkpoint", "contacts.results.csv", "contacts.failed.csv", "vip.xlsx"], 0o600
-    )
+    written = ("csv.checkpoint", "results.csv", "failed.csv", "report.html")
+    assert modes == dict.fromkeys([*(f"contacts.{name}" for name in written), "vip.xlsx"], 0o600)
 
 
 def blind(folder: Path, server: SandboxServer, *options: str) -> Ended:

@@ -235,10 +235,10 @@ def test_after_many_rows_with_3_percent_faults_every_account_of_the_run_agrees_t
             watch = StopMonitor(StopConditions(), open_between=run.checkpoint.queries.open_between)
             sent = channel.send(run, settings(), recorder=CallRecorder(watch, checkpoint=run.checkpoint, log=log))
         stands = run_status(run)
-        told = rows_of(results.write_results(run, tmp_path / "r.csv"))
-        failed_path = results.write_failed(run, tmp_path / "f.csv")
-        assert failed_path is not None
-        given_back = rows_of(failed_path)
+        told = rows_of(results.write_results(run, tmp_path / "r.csv").path)
+        failed = results.write_failed(run, tmp_path / "f.csv")
+        assert failed is not None
+        given_back = rows_of(failed.path)
         calls = channel.sandbox.calls
     lines = [json.loads(line) for line in log_path.read_text(encoding="utf-8").splitlines()]
     assert (sent.stopped, stands.audit_errors, stands.outcomes.get(CallOutcome.UNKNOWN, 0)) == (None, (), 0)

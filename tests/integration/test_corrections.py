@@ -11,6 +11,7 @@ import pytest
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports import results
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
@@ -58,9 +59,9 @@ def sent(run: Run, sandbox: Sandbox, *, settle: float = 0.05) -> dict[str, int]:
 
 def failed(run: Run, folder: Path) -> list[dict[str, str]]:
     """The file of failed rows, written and read."""
-    place = results.write_failed(run, folder / "contacts.failed.csv")
-    assert place is not None
-    with place.open(encoding="utf-8-sig", newline="") as file:
+    written = results.write_failed(run, folder / "contacts.failed.csv")
+    assert written is not None
+    with written.path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -205,7 +206,7 @@ def test_a_column_that_the_run_does_not_know_is_refused(tmp_path: Path) -> None:
 
 def test_a_results_file_is_no_file_of_failed_rows(tmp_path: Path) -> None:
     with begun(tmp_path) as run:
-        written = results.write_results(run, tmp_path / "contacts.results.csv")
+        written = results.write_results(run, tmp_path / "contacts.results.csv").path
         assert run_of_file(open_sheet(written)) is None
 
 
@@ -247,6 +248,15 @@ def test_an_uncertain_row_is_sent_knowingly_to_the_contact_that_a_person_found(t
         assert sent(run, heyx) == {"updated": 1, "uncertain": 1}
     (contact,) = heyx.contacts
     assert (contact.id, contact.fields["phone"], sorted(contact.tags)) == (there, "+923001", ["VIP"])
+
+
+def test_rows_given_back_with_the_key_of_another_all_share_its_outcome(tmp_path: Path) -> None:
+    rows = [("", "Ana", ""), ("", "Boris", ""), ("+923003", "Chen", "A")]
+    with begun(tmp_path, rows, options=UploadOptions(duplicates=Duplicates.MERGE)) as run:
+        lines = [{**line, "Phone": "+923003"} for line in reversed(failed(run, tmp_path))]
+        give_back(run, tmp_path, lines)
+        assert sent(run, sandbox()) == {"created": 3}
+        assert len({record.contact_id for record in run.checkpoint.queue.rows()}) == 1
 
 
 # A file of failed rows that a spreadsheet saved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import Interrupted, LimitReached, SettingsError, Unreachable
-from heyx_bulk.export.exporter import export, open_export, read_contacts
+from heyx_bulk.export.exporter import exported_contacts, open_export, read_contacts
 from heyx_bulk.export.reader import ExportEvents
 from heyx_bulk.export.request import ContactFilter, ExportRequest
 from heyx_bulk.models.contacts import Contact, Field
@@ -81,10 +82,11 @@ def people(channel: Channel, count: int, value: str = "May") -> list[str]:
 
 
 def exported(channel: Channel, request: ExportRequest) -> list[Contact]:
-    async def talk() -> list[Contact]:
-        return [contact async for contact in export(settings(), request, transport=channel.transport)]
-
-    return channel.run(talk())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        with open_export(path, request, "channel") as (checkpoint, _):
+            channel.run(read_contacts(checkpoint, request, settings(), transport=channel.transport))
+        return [*exported_contacts(path, request.selection)]
 
 
 # Every page, once

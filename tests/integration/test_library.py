@@ -1,31 +1,36 @@
-"""The library's face: what the README shows is run as it stands there."""
+"""The library's front: what the README shows runs as it stands there, and what `import heyx_bulk` costs."""
 
 from __future__ import annotations
 
 import ast
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-import heyx_bulk
+import heyx_bulk as hb
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from tests.support.program import TOKEN
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "sandbox-token"
 
 
-def example(heading: str) -> str:
-    """The first Python below a heading of the README."""
+def examples() -> list[str]:
+    """The Python below the README's heading of the library."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"```python\n(.*?)```", text[text.index(heading) :], re.DOTALL)
-    assert found is not None
-    return found.group(1)
+    section = text[text.index("## As a library") : text.index("## Development")]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+def run(example: str) -> None:
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102  the README's own words
 
 
 @pytest.mark.slow
-def test_the_readme_s_example_uploads_the_sample(
+def test_the_readme_uploads_a_file_and_reruns_what_was_corrected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(ROOT / "samples" / "contacts.xlsx", tmp_path)
@@ -33,28 +38,58 @@ def test_the_readme_s_example_uploads_the_sample(
     with SandboxServer(Sandbox(Faults(seed=7), tokens=(TOKEN,), limit=1000)) as server:
         monkeypatch.setenv("HEYX_URL", server.url)
         monkeypatch.setenv("HEYX_TOKEN", TOKEN)
-        exec(compile(example("## As a library"), "README.md", "exec"), {})  # noqa: S102  the README's own words
-        assert len(server.sandbox.contacts) == 32
-    printed = capsys.readouterr().out
-    assert ast.literal_eval(printed[: printed.index("}") + 1]) == {"created": 32, "failed": 3, "invalid": 5}
-    assert printed.strip().endswith("contacts.results.xlsx")
+        run(examples()[0])
+    assert capsys.readouterr().out.splitlines() == [
+        "32 created, 3 failed",
+        "40 rows: 34 created, 3 failed, 3 invalid",
+    ]
 
 
-def test_the_readme_s_example_reads_contacts(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_readme_uploads_a_frame_and_reads_it_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server: SandboxServer
 ) -> None:
-    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=1000)) as server:
-        for number in range(12):
-            tags = ("VIP",) if number % 2 else ()
-            server.sandbox.add({"firstName": f"Ann {number:02}", "isLead": number < 8}, tags)
-        monkeypatch.setenv("HEYX_URL", server.url)
-        monkeypatch.setenv("HEYX_TOKEN", TOKEN)
-        exec(compile(example("### Contacts out of HeyX"), "README.md", "exec"), {})  # noqa: S102  its own words
-    printed = capsys.readouterr().out.splitlines()
-    assert sorted(printed[:6]) == [f"Ann {number:02}" for number in (1, 3, 5, 7, 9, 11)]
-    assert printed[-1] == "6"
+    monkeypatch.setenv("HEYX_URL", server.url)
+    monkeypatch.setenv("HEYX_TOKEN", TOKEN)
+    run(examples()[1])
+    assert capsys.readouterr().out == "1 2026-03-14\n"
 
 
-def test_everything_the_face_names_is_there_in_order() -> None:
-    assert list(heyx_bulk.__all__) == sorted(heyx_bulk.__all__)
-    assert [name for name in heyx_bulk.__all__ if not hasattr(heyx_bulk, name)] == []
+def test_everything_the_front_names_is_there_in_order() -> None:
+    assert list(hb.__all__) == sorted(hb.__all__)
+    assert [name for name in hb.__all__ if not hasattr(hb, name)] == []
+
+
+def test_type_checkers_see_the_names_that_are_imported_at_run_time() -> None:
+    tree = ast.parse(Path(str(hb.__file__)).read_text(encoding="utf-8"))
+    imported = {
+        alias.asname: f"{node.module}.{alias.name}" if alias.name == "aio" else str(node.module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("heyx_bulk.")
+        for alias in node.names
+    }
+    assert imported == hb._HOME
+
+
+@pytest.mark.parametrize("package", ["upload", "export"])
+def test_a_function_keeps_its_name_when_the_package_of_that_name_is_imported(package: str) -> None:
+    script = f"""
+import heyx_bulk.{package}
+import heyx_bulk as hb
+assert callable(hb.{package}), hb.{package}
+from heyx_bulk.upload.pipeline import upload_sheet
+from heyx_bulk.export.exporter import open_export
+assert callable(hb.{package})
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_importing_the_package_loads_neither_pandas_nor_httpx() -> None:
+    script = (
+        "import sys, heyx_bulk; print(*({'pandas', 'httpx', 'asyncio', 'pydantic', 'typer'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_the_version_is_the_installed_one() -> None:
+    assert hb.__version__ == "0.1.0"

@@ -40,10 +40,10 @@ def causes(run: Run) -> dict[int, list[str]]:
 
 
 def test_a_checkpoint_knows_every_row_as_text_and_what_the_columns_mean(tmp_path: Path) -> None:
-    with runs.staged(tmp_path, HEADER + "0044 123,ann@x.org,  Ann ,\n\n,,,\n1.0,,007,x\n") as run:
+    with runs.staged(tmp_path, HEADER + "0044 123,ann@x.org,  Ann ,\n\n,,,\n1.00.0,,007,x\n") as run:
         assert [(record.number, record.cells) for record in run.checkpoint.queue.rows()] == [
             (2, ("0044 123", "ann@x.org", "  Ann ", "")),
-            (5, ("1.0", "", "007", "x")),
+            (5, ("1.00.0", "", "007", "x")),
         ]
         assert [column.use for column in run.columns.columns] == [Use.FIELD] * 3 + [Use.ADD_TAGS]
         assert [row.number for row in run.open_rows()] == [2, 5]
@@ -68,8 +68,8 @@ def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
 
 
 def test_lists_are_parted_as_any_cell_of_the_column_shows_even_the_last(tmp_path: Path) -> None:
-    rows = "".join(f'+44{number:08},,,"a, b"\n' for number in range(300))
-    with runs.staged(tmp_path, HEADER + rows + "+4499,,,c;d\n") as run:
+    rows = "".join(f'+441{number:07},,,"a, b"\n' for number in range(300))
+    with runs.staged(tmp_path, HEADER + rows + "+449912,,,c;d\n") as run:
         tags = [row.add_tags for row in run.open_rows()]
     assert Counter(tags) == {("a, b",): 300, ("c", "d"): 1}
 
@@ -139,7 +139,7 @@ def test_a_faulty_cell_makes_its_row_invalid_only_where_its_column_is_sent(tmp_p
 
 
 def test_a_row_with_more_values_than_columns_is_invalid(tmp_path: Path) -> None:
-    others = "".join(f"+44{number:08},b@x.org{number}\n" for number in range(300))
+    others = "".join(f"+441{number:07},b@x.org{number}\n" for number in range(300))
     with runs.staged(tmp_path, f"phone,email\n+4412345678,a@x.org,what is this\n{others}") as run:
         assert causes(run) == {2: ["a cell that has 3 values where the header has 2 columns"]}
 
@@ -291,7 +291,7 @@ def test_rows_that_are_created_without_looking_are_a_kind_of_their_own(tmp_path:
 @pytest.mark.slow
 def test_staging_tells_how_many_rows_it_has_read(tmp_path: Path) -> None:
     heard: list[int] = []
-    sheet = runs.written(tmp_path, ["phone"], [[f"+44{number:08}"] for number in range(25_000)])
+    sheet = runs.written(tmp_path, ["phone"], [[f"+441{number:07}"] for number in range(25_000)])
     path = tmp_path / "x.checkpoint"
     stage(sheet, UploadOptions(), path, channel="c", started_at="now", durable=False, read=heard.append)
     assert len(heard) >= 3

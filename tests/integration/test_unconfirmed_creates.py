@@ -66,8 +66,8 @@ def test_with_a_mark_a_row_without_any_key_is_settled_and_nobody_is_made_twice(
 
 
 def test_the_mark_is_of_run_and_row_and_only_the_create_carries_it(tmp_path: Path) -> None:
-    with Channel() as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,\n+442,,Bob,\n", STAMPED) as run:
-        channel.sandbox.add({"phone": "+442"})
+    with Channel() as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,\n+4421234,,Bob,\n", STAMPED) as run:
+        channel.sandbox.add({"phone": "+4421234"})
         channel.send(run)
         mark = run.checkpoint.info.run_id[:12]
         assert [contact.fields.get("mark") for contact in channel.sandbox.contacts] == [None, f"{mark}-2"]
@@ -75,7 +75,7 @@ def test_the_mark_is_of_run_and_row_and_only_the_create_carries_it(tmp_path: Pat
 
 def test_the_mark_is_among_the_thirty_fields_of_the_create_and_in_the_bill(tmp_path: Path) -> None:
     columns = [f"f{number}" for number in range(29)]
-    sheet = runs.written(tmp_path, ["phone", *columns], [["+441", *columns]])
+    sheet = runs.written(tmp_path, ["phone", *columns], [["+4411234", *columns]])
     mapping_options = MappingOptions(custom_fields=True, tracking_field="mark")
     with (
         Channel() as channel,
@@ -118,9 +118,9 @@ def test_where_no_other_contact_was_made_nothing_proves_that_marks_are_found(tmp
 
 @pytest.mark.parametrize("effect", [True, False])
 def test_with_a_mark_a_twin_that_was_there_before_is_no_hindrance(tmp_path: Path, *, effect: bool) -> None:
-    rows = "+441,,Ann,\n+442,,Bob,\n"
+    rows = "+4411234,,Ann,\n+4421234,,Bob,\n"
     with Channel() as channel, runs.staged(tmp_path, HEADER + rows, STAMPED_BLIND) as run:
-        twin = channel.sandbox.add({"phone": "+442", "firstName": "Bob"})
+        twin = channel.sandbox.add({"phone": "+4421234", "firstName": "Bob"})
         lose(channel, "Bob", effect=effect)
         channel.send(run, settings(workers=1))
         assert statuses(run) == {2: "created", 3: "created"}
@@ -174,11 +174,11 @@ def test_an_uncertain_row_says_what_to_look_for_and_is_sent_again_only_knowingly
 
 
 def test_an_uncertain_row_with_a_key_is_looked_for_even_when_it_is_sent_knowingly(tmp_path: Path) -> None:
-    with Channel() as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,\n") as run:
+    with Channel() as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,\n") as run:
         lose(channel, "Ann", effect=False, times=6)
         channel.send(run)
         assert statuses(run) == {2: "uncertain"}
-        channel.sandbox.add({"phone": "+441", "firstName": "Ann"})
+        channel.sandbox.add({"phone": "+4411234", "firstName": "Ann"})
         run.checkpoint.reopening.reopen_failed(uncertain=True)
         channel.send(run)
         assert (statuses(run), names(channel)) == ({2: "unchanged"}, ["Ann"])
@@ -232,7 +232,7 @@ def test_a_create_that_gives_back_an_old_contact_updates_it_and_its_tags_go(tmp_
 def test_a_contact_that_was_really_made_is_read_once_where_tags_are_to_go_and_never_otherwise(
     tmp_path: Path,
 ) -> None:
-    rows = "phone,first name,remove tags,city\n+441,Ann,old,Oslo\n+442,Bob,,Oslo\n"
+    rows = "phone,first name,remove tags,city\n+4411234,Ann,old,Oslo\n+4421234,Bob,,Oslo\n"
     told = Faults(drop_fields=frozenset({"city"}))
     with Channel(told) as channel, runs.staged(tmp_path, rows, CUSTOM) as run:
         channel.send(run)
@@ -247,12 +247,12 @@ def test_a_contact_that_was_really_made_is_read_once_where_tags_are_to_go_and_ne
 
 @pytest.mark.parametrize("missing", ["queue", "403", "404"])
 def test_a_contact_just_made_that_is_not_ready_is_asked_again_until_it_is(tmp_path: Path, missing: str) -> None:
-    with Channel(Faults(queue=15)) as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with Channel(Faults(queue=15)) as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,a\n") as run:
         if missing != "queue":
             channel.transport.behind = Renaming(channel.transport.behind, int(missing))
         channel.send(run)
         assert statuses(run) == {2: "created"}
-        assert channel.contact(phone="+441").tags == {"a"}
+        assert channel.contact(phone="+4411234").tags == {"a"}
         assert 15 <= channel.now < 32
 
 
@@ -271,7 +271,7 @@ class Renaming(httpx.AsyncBaseTransport):
 
 
 def test_a_contact_that_is_not_ready_for_too_long_fails_its_row_and_a_rerun_goes_on(tmp_path: Path) -> None:
-    with Channel(Faults(queue=200)) as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with Channel(Faults(queue=200)) as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,a\n") as run:
         channel.send(run)
         message = run.checkpoint.queue.row(2).message
         assert statuses(run) == {2: "failed"}
@@ -282,11 +282,11 @@ def test_a_contact_that_is_not_ready_for_too_long_fails_its_row_and_a_rerun_goes
         run.checkpoint.reopening.reopen_failed()
         channel.send(run)
         assert (statuses(run), len(channel.transport.creates)) == ({2: "created"}, 1)
-        assert channel.contact(phone="+441").tags == {"a"}
+        assert channel.contact(phone="+4411234").tags == {"a"}
 
 
 def test_how_long_is_waited_follows_settle(tmp_path: Path) -> None:
-    with Channel(Faults(queue=200)) as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with Channel(Faults(queue=200)) as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,a\n") as run:
         channel.send(run, settings(reconcile_delay=3))
         assert statuses(run) == {2: "failed"}
         # 449 is asked again in any case, as often as the table of retries says.
@@ -294,10 +294,10 @@ def test_how_long_is_waited_follows_settle(tmp_path: Path) -> None:
 
 
 def test_a_contact_of_an_earlier_start_is_given_time_from_this_start(tmp_path: Path) -> None:
-    with Channel(Faults(queue=30)) as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with Channel(Faults(queue=30)) as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,a\n") as run:
         channel.transport.behind = Renaming(channel.transport.behind, 404)
-        run.checkpoint.queue.mark_create_pending(2, [Field("phone", "+441")], None)
-        body = b'{"custom_fields": [{"name": "phone", "value": "+441"}]}'
+        run.checkpoint.queue.mark_create_pending(2, [Field("phone", "+4411234")], None)
+        body = b'{"custom_fields": [{"name": "phone", "value": "+4411234"}]}'
         channel.sandbox.handle("POST", "/v1/contact", runs.TOKEN, body)
         run.checkpoint.queue.mark_created(2, channel.sandbox.contacts[0].id)
         channel.run(asyncio.sleep(15))
@@ -306,7 +306,7 @@ def test_a_contact_of_an_earlier_start_is_given_time_from_this_start(tmp_path: P
 
 
 def test_an_id_that_a_person_wrote_is_not_waited_for(tmp_path: Path) -> None:
-    with Channel() as channel, runs.staged(tmp_path, "heyx contact id,phone\n77,+441\n") as run:
+    with Channel() as channel, runs.staged(tmp_path, "heyx contact id,phone\n77,+4411234\n") as run:
         channel.send(run)
         assert (statuses(run), len(channel.transport.seen)) == ({2: "failed"}, 1)
         assert "Is the contact id of this channel?" in run.checkpoint.queue.row(2).message
@@ -332,7 +332,7 @@ def failing(channel: Channel, fails: Callable[[RecordedRequest], bool]) -> None:
 def wide(folder: Path) -> Path:
     columns = [f"f{number}" for number in range(40)]
     sheet = runs.written(
-        folder, ["phone", *columns, "tags"], [["+441", *columns, ";".join(f"t{n}" for n in range(12))]]
+        folder, ["phone", *columns, "tags"], [["+4411234", *columns, ";".join(f"t{n}" for n in range(12))]]
     )
     return runs.checkpoint(sheet, CUSTOM)
 
@@ -368,7 +368,7 @@ def test_a_half_done_row_names_both_halves_and_a_rerun_sends_only_the_rest(
         assert statuses(run) == {2: "created"}
         writes = [(seen.method, seen.path, seen.body) for seen in channel.transport.seen if seen.writes]
         assert set(writes).isdisjoint(before)
-        contact = channel.contact(phone="+441")
+        contact = channel.contact(phone="+4411234")
         assert (len(contact.fields), len(contact.tags)) == (41, 12)
         assert len(writes) == said.partition("Not done")[2].count(";") + 1
 
@@ -380,7 +380,7 @@ def test_a_row_that_failed_before_anything_was_done_names_no_halves(tmp_path: Pa
 
 
 def test_what_an_earlier_start_did_is_said_too(tmp_path: Path) -> None:
-    with Channel() as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with Channel() as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,a\n") as run:
         failing(channel, lambda seen: bool(seen.tags))
         channel.send(run)
         run.checkpoint.reopening.reopen_failed()
@@ -391,19 +391,19 @@ def test_what_an_earlier_start_did_is_said_too(tmp_path: Path) -> None:
 
 
 def test_a_half_done_row_that_was_mended_gets_only_what_is_missing(tmp_path: Path) -> None:
-    with Channel() as channel, runs.staged(tmp_path, HEADER + "+441,,Ann,a\n") as run:
+    with Channel() as channel, runs.staged(tmp_path, HEADER + "+4411234,,Ann,a\n") as run:
         whole = channel.transport.behind
         failing(channel, lambda seen: bool(seen.tags))
         channel.send(run)
         channel.transport.behind = whole
         channel.transport.seen.clear()
-        mend(run, '["+441","","Anna","b"]')
+        mend(run, '["+4411234","","Anna","b"]')
         channel.send(run)
         assert [(seen.method, seen.fields or seen.tags) for seen in channel.transport.seen if seen.writes] == [
             ("PUT", {"firstName": "Anna"}),
             ("POST", ["b"]),
         ]
-        assert (statuses(run), sorted(channel.contact(phone="+441").tags)) == ({2: "created"}, ["b"])
+        assert (statuses(run), sorted(channel.contact(phone="+4411234").tags)) == ({2: "created"}, ["b"])
 
 
 def mend(run: Run, cells: str) -> None:

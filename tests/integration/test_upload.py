@@ -885,9 +885,9 @@ def test_a_stop_ends_the_wait_for_another_run(tmp_path: Path) -> None:
     with (
         Channel() as channel,
         remembered(tmp_path, channel) as cache,
-        runs.staged(tmp_path, HEADER + "+441,,A,\n") as run,
+        runs.staged(tmp_path, HEADER + "+4412341,,A,\n") as run,
     ):
-        cache.lock_keys(KeyLock("another", (Field("phone", "441"),)))
+        cache.lock_keys(KeyLock("another", (Field("phone", "4412341"),)))
         sent = channel.send(
             run, cache=cache, started=lambda client: channel.loop.call_later(10, client.stop, Interrupted(2))
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.row_reader import RowReader
+from heyx_bulk.mapping.mapped_frame import RowProblem, map_frame, map_rows
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, Problem
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, text_frame
 from heyx_bulk.values.text import BLANKS, trim
 from heyx_bulk.values.value_types import ValueKind, ValueType
 from tests.support.cell_rows import columns_of, field, read_row, row_of, sent
@@ -89,18 +92,44 @@ def test_rows_read_together_are_what_each_is_alone(data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.lists(cell_texts, min_size=width, max_size=width), max_size=6))
     numbers = [number + 2 for number in range(len(rows))]
     problems = {number: (Problem("came", "with"),) for number in numbers if data.draw(st.booleans())}
-    together = RowReader(columns, numbers, rows, problems)
+    together = map_rows(columns, dict(zip(numbers, rows, strict=True)), problems)
     alone = [
         read_row(columns, number, row, problems.get(number, ())) for number, row in zip(numbers, rows, strict=True)
     ]
-    assert [together.row(index) for index in range(len(rows))] == alone
+    assert [*together.rows()] == alone
     matched = [
         match
         for number, row in zip(numbers, rows, strict=True)
-        for match in RowReader(columns, [number], [row], problems).key_values()
+        for match in map_rows(
+            columns, {number: row}, {key: problems[key] for key in problems if key == number}
+        ).row_keys()
     ]
-    assert sorted(together.key_values()) == sorted(matched)
+    assert [*together.row_keys()] == matched
     assert {number for number, *_ in matched}.isdisjoint(row.number for row in alone if row.problems)
+
+
+@pytest.mark.slow
+@given(st.data())
+@quickly
+def test_a_frame_is_mapped_to_frames_that_say_what_its_rows_say(data: st.DataObject) -> None:
+    columns = data.draw(any_columns())
+    width = len(columns.columns)
+    rows = data.draw(st.lists(st.lists(cell_texts, min_size=width, max_size=width), max_size=6))
+    numbers = [number + 2 for number in range(len(rows))]
+    cells = {position: [row[position] for row in rows] for position in range(width)}
+    mapped = map_frame(columns, SheetFrame(text_frame(cells, numbers), issue_frame(())))
+    alone = [read_row(columns, number, row) for number, row in zip(numbers, rows, strict=True)]
+    assert [*mapped.rows()] == alone
+    problems = [(row.number, one) for row in alone for one in row.problems]
+    lines = zip(*(mapped.problems[name].tolist() for name in RowProblem._fields), strict=True)
+    assert Counter((row, Problem(cause, detail)) for row, cause, detail in lines) == Counter(problems)
+    keys = {(row, name): text for name in mapped.keys for row, text in mapped.keys[name].items() if text}
+    assert keys == {(key.row, key.field): key.value for key in mapped.row_keys()}
+    fields = {column.field for column in columns.used(Use.FIELD)}
+    for name in fields if len(fields) == len(columns.used(Use.FIELD)) else ():
+        told = [next((one.value for one in row.fields if one.name == name), None) for row in alone]
+        expected = {"": None, "<clear>": ""}
+        assert [expected.get(text, text) for text in mapped.values[name].tolist()] == told
 
 
 @given(st.lists(st.text(max_size=12) | cell_texts, min_size=1, max_size=6), st.sampled_from([*Policy]))

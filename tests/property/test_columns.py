@@ -12,6 +12,7 @@ from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.tag_lists import join_list, split_list
+from heyx_bulk.values.text import trim, without_marks
 from tests.support.cell_rows import recognize
 
 NO_WISHES = MappingOptions()
@@ -24,12 +25,9 @@ def mistakes(header: list[str], mapping_options: MappingOptions = NO_WISHES) -> 
     return caught.value.what.splitlines()
 
 
-BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
-
-
 items_of_lists = st.lists(
     (st.text(st.sampled_from("ab,;\"\r\n 'é"), max_size=8) | st.text(st.characters(exclude_categories=["Cs"])))
-    .map(lambda text: text.strip(BLANKS))
+    .map(lambda text: trim(without_marks(text)))
     .filter(bool)
 )
 

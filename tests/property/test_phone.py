@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import phonenumbers
+from hypothesis import assume, given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
+from heyx_bulk.values.phone import LAST_OF_MADE_UP, is_e164
 from heyx_bulk.values.text import digits, trim
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat
 from tests.support.phone_meanings import AS_TYPED, E164, phone, written
@@ -12,7 +15,13 @@ from tests.support.phone_meanings import AS_TYPED, E164, phone, written
 
 @given(st.sampled_from(["", "+"]), written)
 def test_a_phone_in_plain_digits_as_typed_never_changes(plus: str, text: str) -> None:
-    assert phone(plus + text, AS_TYPED) == plus + text
+    try:
+        sent = phone(plus + text, AS_TYPED)
+    except ConversionError:
+        assume(not plus)
+        assert not 4 <= len(digits(text)) <= 15 or not digits(text).strip("0")
+    else:
+        assert sent == plus + text
 
 
 @given(st.text("+0123456789٠١٢٣٤٥٦٧٨٩ ()-./x#;,\u202a０１２", max_size=30).map(trim).filter(bool))
@@ -38,3 +47,40 @@ def test_a_phone_with_its_country_code_is_taken_again_as_it_is(region: str, rest
     assert sent.endswith(national)
     assert phone(sent, E164, region) == phone(sent, E164) == sent
     assert phone(phone(sent, form, region), form, region) == phone(sent, form, region)
+
+
+def test_an_example_phone_that_the_quick_test_passes_is_one_that_the_library_leaves_unchanged() -> None:
+    kinds = (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
+    found = [
+        phonenumbers.example_number_for_type(region, kind)
+        for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+        for kind in kinds
+    ]
+    texts = [phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in found if one]
+    passed = [text for text in texts if is_e164(text)]
+    usual = [text for text in texts if text[-4:] not in LAST_OF_MADE_UP]
+    assert len(usual) > 400
+    assert len(passed) > 0.99 * len(usual)
+    assert [phone(text, E164, "PK") for text in passed] == passed
+
+
+@trying(max_examples=1000)
+@given(
+    st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)) | st.integers(0, 9999),
+    st.text("0123456789", max_size=14),
+    st.sampled_from([None, "PK", "US", "CA", "IT", "BR", "AG", "KZ"]),
+)
+def test_a_phone_that_the_quick_test_passes_is_one_that_the_library_leaves_unchanged(
+    code: int, national: str, region: str | None
+) -> None:
+    text = f"+{code}{national}"
+    if is_e164(text):
+        assert phone(text, E164, region) == text
+
+
+@given(st.text("+0123456789٠ \n-", max_size=16))
+def test_the_quick_test_takes_any_text_and_passes_only_a_plus_and_digits(text: str) -> None:
+    if is_e164(text):
+        assert text[0] == "+"
+        assert text[1:].isascii()
+        assert text[1:].isdigit()

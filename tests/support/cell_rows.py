@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
+from heyx_bulk.mapping.mapped_frame import map_rows
 from heyx_bulk.mapping.recognition import map_columns
-from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Problem
 
 
@@ -24,11 +24,11 @@ def columns_of(*columns: Column, **more: object) -> Columns:
 
 def read_row(columns: Columns, number: int, cells: Sequence[str], problems: Sequence[Problem] = ()) -> ContactRow:
     """Read one row of `cells`, one text per column; `problems` are those its cells came with."""
-    return RowReader(columns, [number], [cells], {number: problems} if problems else {}).row(0)
+    return map_rows(columns, {number: cells}, {number: problems} if problems else {}).row(0)
 
 
 def row_of(columns: Columns, *cells: str) -> ContactRow:
-    return read_row(columns, 2, ["+441", *cells])
+    return read_row(columns, 2, ["+4411234", *cells])
 
 
 def sent(column: Column, *cells: str) -> list[tuple[str, str]]:

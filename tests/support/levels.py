@@ -16,7 +16,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"storage"}),
     frozenset({"reports"}),
     frozenset({"upload", "export"}),
-    frozenset({"cli"}),
+    frozenset({"cli", "library"}),
     frozenset({"__init__", "__main__"}),
 )
 """A room (a module or package directly in `heyx_bulk`) imports only from levels before its own."""

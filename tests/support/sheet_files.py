@@ -177,36 +177,64 @@ def biff12_text(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def xlsb(folder: Path) -> Path:
-    """A binary workbook with the column `id` and a text, a number and a boolean below it."""
-    sheet = struct.pack("<III", 0, 1, 0)[:8] + biff12_text("rId1") + biff12_text("People")
-    cells = [
-        (6, biff12_text("id")),
-        (6, biff12_text("0012")),
-        (5, struct.pack("<d", 3244077087)),
-        (4, b"\1"),
-    ]
-    rows = b"".join(
-        biff12(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0, 0, 0))
-        + biff12(kind, struct.pack("<II", 0, 0) + value)
-        for row, (kind, value) in enumerate(cells)
+def xlsb_row(row: int, *cells: tuple[int, bytes]) -> bytes:
+    """A row of a worksheet of an .xlsb; each cell is its record's kind and value, in the style of its column."""
+    head = biff12(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0, 0, 0))
+    records = (biff12(kind, struct.pack("<II", at, at) + value) for at, (kind, value) in enumerate(cells))
+    return head + b"".join(records)
+
+
+def xlsb_number(number: float) -> tuple[int, bytes]:
+    return 5, struct.pack("<d", number)
+
+
+def xlsb(folder: Path, *, chart: bool = False, rows: Sequence[bytes] = (), codes: Sequence[str] = ()) -> Path:
+    """A binary workbook with the column `id` and a text, a number and a boolean below it, or with `rows`.
+
+    `codes` are the number formats of the columns; a `chart` sheet stands before the worksheet.
+    """
+    rows = rows or (
+        xlsb_row(0, (6, biff12_text("id"))),
+        xlsb_row(1, (6, biff12_text("0012"))),
+        xlsb_row(2, xlsb_number(3244077087)),
+        xlsb_row(3, (4, b"\1")),
     )
-    relation = f'<Relationship Id="rId1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.bin"/>'
+    kinds = ["worksheet", *(["chartsheet"] if chart else [])]
+    relations = "".join(
+        f'<Relationship Id="rId{n}" Type="{RELATIONS}/{kind}" Target="{kind}s/sheet1.bin"/>'
+        for n, kind in enumerate(kinds)
+    )
+    sheets = b"".join(
+        biff12(156, struct.pack("<II", 0, n) + biff12_text(f"rId{n}") + biff12_text(name))
+        for n, name in reversed([*zip(range(len(kinds)), ("People", "Chart"), strict=False)])
+    )
+    formats = b"".join(biff12(44, struct.pack("<H", 170 + n) + biff12_text(code)) for n, code in enumerate(codes))
+    styles = b"".join(biff12(47, struct.pack("<HH", 0, 170 + n) + bytes(12)) for n in range(len(codes)))
     namespace = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": "<Types/>",
-        "xl/_rels/workbook.bin.rels": f"<Relationships {namespace}>{relation}</Relationships>",
+        "xl/_rels/workbook.bin.rels": f"<Relationships {namespace}>{relations}</Relationships>",
         "xl/workbook.bin": biff12(131)
         + biff12(153, struct.pack("<II", 0, 0) + biff12_text(""))
         + biff12(143)
-        + biff12(156, sheet)
+        + sheets
         + biff12(144)
         + biff12(132),
+        "xl/styles.bin": biff12(278)
+        + biff12(615, struct.pack("<I", len(codes)))
+        + formats
+        + biff12(616)
+        + biff12(617, struct.pack("<I", len(codes)))
+        + styles
+        + biff12(618)
+        + biff12(279),
         "xl/worksheets/sheet1.bin": biff12(129)
-        + biff12(148, struct.pack("<IIII", 0, 3, 0, 0))
+        + biff12(148, struct.pack("<IIII", 0, len(rows) - 1, 0, max(0, len(codes) - 1)))
         + biff12(145)
-        + rows
+        + b"".join(rows)
         + biff12(146)
         + biff12(130),
     }
+    if chart:
+        parts["xl/chartsheets/sheet1.bin"] = biff12(129) + biff12(130)
     return zipped(folder / "contacts.xlsb", parts)

@@ -85,7 +85,7 @@ class Report:
 def seeds(folder: Path) -> list[tuple[str, bytes]]:
     """The real files, and made ones of every format."""
     found = [(path.name, path.read_bytes()) for path in sorted(REAL.glob("*")) if path.suffix not in ("", ".json")]
-    rows = [["phone", "name", "note"], *([f"+92{n:09}", f"Zoë {n}", 'x,"y"\n;'] for n in range(60))]
+    rows = [["phone", "name", "note"], *([f"+923{n:08}", f"Zoë {n}", 'x,"y"\n;'] for n in range(60))]
     write_sheet(folder / "made.csv", rows[0], rows[1:])
     write_sheet(folder / "made.xlsx", rows[0], rows[1:])
     cells = '<c r="A2" t="s"><v>0</v></c><c r="B2" s="1"><v>40000.5</v></c><c r="C2" t="e"><v>#N/A</v></c>'

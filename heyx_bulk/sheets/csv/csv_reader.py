@@ -1,7 +1,7 @@
 """Rows of a CSV file, read by the standard `csv` module.
 
-pandas renames headers and shifts the values of a row that is too long; here nothing changes. A row's number is the
-line of the file in which it begins, as a text editor counts.
+pandas renames headers and shifts the values of a row that is too long; here nothing changes. Rows are checked by
+the page. A row's number is the line of the file in which it begins, as a text editor counts.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.csv.injection import unguard
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, cell_too_long
-from heyx_bulk.sheets.record import PASTE_AS_TEXT, CellError, Record
+from heyx_bulk.sheets.record import PASTE_AS_TEXT, ROWS_AT_ONCE, CellError, Page, to_columns
 
 _BLOCK_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 24
@@ -53,7 +53,7 @@ class CsvFile:
                 end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
                 whole, begun = text[:end], text[end:]
                 self._refuse_nul(whole, line)
-                line += whole.count("\n") + whole.count("\r") - whole.count("\r\n")
+                line += _line_ends(whole)
                 if len(begun) >= _LONGEST_ROW:
                     raise cell_too_long(f"{self.path.name}, line {line}")
                 yield whole
@@ -66,13 +66,16 @@ class CsvFile:
             what = f"{self.path.name}, line {line}: holds a NUL byte, which no text has"
             raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
 
-    def records(self) -> Iterator[Record]:
-        """The rows, exactly as they stand; raises `SheetError` for wrong quotes."""
-        characters = 0  # since the row began, so that an endless one is noticed
+    def pages(self) -> Iterator[Page]:
+        """The rows, exactly as they stand; raises `SheetError` for wrong quotes, after the rows before them."""
+        rows: list[list[str]] = []
+        earlier = begun = characters = 0  # rows of earlier pages; rows begun; characters since the last one began
         apostrophes = exponents = False  # whether any text so far may be guarded, or a number with an exponent
 
         def lines(block: str) -> Iterator[str]:
-            nonlocal characters, apostrophes, exponents
+            nonlocal begun, characters, apostrophes, exponents
+            if begun < earlier + len(rows):
+                begun, characters = earlier + len(rows), 0
             if characters > _LONGEST_ROW:
                 raise csv.Error(_ROW_TOO_LONG)
             characters += len(block)
@@ -83,20 +86,29 @@ class CsvFile:
         csv.field_size_limit(MOST_CHARACTERS)
         source = islice(chain.from_iterable(map(lines, self._blocks())), self.skipped_lines, None)
         reader = csv.reader(source, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
-        row = self.skipped_lines + 1
-        try:
-            for cells in reader:
-                if len(cells) > MOST_COLUMNS:
-                    values = f"has {len(cells):,} values, and no worksheet has over {MOST_COLUMNS:,}"
-                    remedy = "Name the separator with --separator if it is another one."
-                    raise SheetError(f"{self.path.name}, line {row}: {values}", remedy)
-                exact = _unguarded(cells) if apostrophes and not self.raw else cells
-                warnings = [*_exponents(row, exact)] if exponents else ()
-                yield Record(row, exact, (), warnings)
-                characters = 0
-                row = self.skipped_lines + reader.line_num + 1
-        except csv.Error as error:
-            raise self._translated(str(error), row, self.skipped_lines + reader.line_num) from None
+        first = self.skipped_lines + 1
+        failure: csv.Error | SheetError | None = None
+        while failure is None:
+            rows = []
+            failure = _read_rows(reader, rows)
+            if not rows and failure is None:
+                return
+            numbers = _line_numbers(rows, first, None if failure else self.skipped_lines + reader.line_num + 1)
+            if (index := _too_wide(rows)) < len(rows):
+                failure = self._width_refusal(numbers[index], len(rows[index]))
+                del rows[index:], numbers[index + 1 :]
+            if rows:
+                guarded, suspect = apostrophes and not self.raw, exponents
+                yield _page(numbers[:-1], rows, guarded=guarded, suspect=suspect)
+            first = numbers[-1]
+            earlier += len(rows)
+        if isinstance(failure, SheetError):
+            raise failure
+        raise self._translated(str(failure), first, self.skipped_lines + reader.line_num)
+
+    def _width_refusal(self, line: int, values: int) -> SheetError:
+        what = f"{self.path.name}, line {line}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
+        return SheetError(what, "Name the separator with --separator if it is another one.")
 
     def _translated(self, error: str, first: int, last: int) -> SheetError:
         """Translate an error of the `csv` module in the row of lines `first` to `last`."""
@@ -143,12 +155,53 @@ def _lines(text: str) -> Iterator[str]:
     return io.StringIO(text, newline="")
 
 
-def _unguarded(cells: list[str]) -> list[str]:
-    return [unguard(cell) if cell[:1] == "'" else cell for cell in cells] if "'" in "".join(cells) else cells
+def _line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
-def _exponents(row: int, cells: list[str]) -> Iterator[CellError]:
-    for position, cell in enumerate(cells if "E+" in "\n".join(cells) else ()):
-        if _EXPONENT.fullmatch(cell):
-            what = f"reads {cell}: the exponent is what Excel made of a long number"
-            yield CellError(row, position, what, PASTE_AS_TEXT)
+def _read_rows(reader: Iterator[list[str]], rows: list[list[str]]) -> csv.Error | SheetError | None:
+    """Read some more `rows`; those before a mistake stay."""
+    try:
+        for cells in islice(reader, ROWS_AT_ONCE):
+            rows.append(cells)  # noqa: PERF402 - one by one, as they are counted meanwhile
+    except (csv.Error, SheetError) as error:
+        return error
+    return None
+
+
+def _page(numbers: Sequence[int], rows: Sequence[Sequence[str]], *, guarded: bool, suspect: bool) -> Page:
+    """A page of these rows, of which texts may be `guarded`, or numbers `suspect` of having lost digits."""
+    columns, lengths = to_columns(rows)
+    if guarded:
+        columns = [*map(_unguarded, columns)]
+    return Page(numbers, columns, lengths, (), _exponents(numbers, columns) if suspect else ())
+
+
+def _too_wide(rows: Sequence[Sequence[str]]) -> int:
+    """The index of the first row that is wider than any worksheet, or the number of rows."""
+    if max(map(len, rows), default=0) <= MOST_COLUMNS:
+        return len(rows)
+    return next(index for index, row in enumerate(rows) if len(row) > MOST_COLUMNS)
+
+
+def _line_numbers(rows: Sequence[Sequence[str]], first: int, end: int | None) -> list[int]:
+    """The line in which each row begins, and the line after the last row, which is `end` where that is known."""
+    if end == first + len(rows):
+        return [*range(first, end + 1)]
+    return [*accumulate((1 + _line_ends("\0".join(row)) for row in rows), initial=first)]
+
+
+def _unguarded(texts: Sequence[str]) -> Sequence[str]:
+    return [*map(unguard, texts)] if "'" in "".join(texts) else texts
+
+
+def _exponents(numbers: Sequence[int], columns: Sequence[Sequence[str]]) -> list[CellError]:
+    return sorted(
+        CellError(
+            number, position, f"reads {text}: the exponent is what Excel made of a long number", PASTE_AS_TEXT
+        )
+        for position, texts in enumerate(columns)
+        if "E+" in "".join(texts)
+        for number, text in zip(numbers, texts, strict=True)
+        if _EXPONENT.fullmatch(text)
+    )

@@ -18,6 +18,7 @@ from zipfile import BadZipFile, ZipFile
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.limits import check_archive
+from heyx_bulk.sheets.xlsx.plain_pieces import PlainPieces
 
 _BLOCK_BYTES = 1 << 16
 _LONGEST_PIECE_BYTES = 8 << 20
@@ -37,9 +38,14 @@ class Package:
     path: Path
 
     def parse(
-        self, name: str, start: Start, end: Callable[[str], None], characters: Callable[[str], None] | None = None
+        self,
+        name: str,
+        start: Start,
+        end: Callable[[str], None],
+        characters: Callable[[str], None] | None = None,
+        plain: PlainPieces | None = None,
     ) -> Iterator[None]:
-        """Parse a part, if it exists, by these handlers; yields after each block."""
+        """Parse a part, if it exists, by these handlers, apart from `plain` pieces; yields after each block."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._refuse_doctype
@@ -47,7 +53,8 @@ class Package:
         parser.CharacterDataHandler = characters
         fed = 0
         with report_damage(self.path):
-            for block in self._blocks(name):
+            blocks = self._blocks(name)
+            for block in plain.others(blocks) if plain else blocks:
                 parser.Parse(block)
                 fed += len(block)
                 if fed - parser.CurrentByteIndex > _LONGEST_PIECE_BYTES:
@@ -123,7 +130,9 @@ def report_damage(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise SheetError(f"{path} is no longer there", "Put it back and try again.") from error
     except _DAMAGE as error:
-        what = f"{path.name} is damaged and cannot be read to its end ({error})"
+        # expat counts lines and columns of what it was given, which is not all of the part.
+        reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else error
+        what = f"{path.name} is damaged and cannot be read to its end ({reason})"
         raise SheetError(what, "Open it in Excel, let Excel repair it, and save it as a new .xlsx.") from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.sheets.record import Worksheet, WorksheetInfo, width_of
+from heyx_bulk.sheets.record import Worksheet, WorksheetInfo
 from heyx_bulk.sheets.xlsx.cell_text import (
     BUILTIN_FORMATS,
     GENERAL,
@@ -16,7 +16,9 @@ from heyx_bulk.sheets.xlsx.cell_text import (
     parse_number_format,
 )
 from heyx_bulk.sheets.xlsx.package import Package, local
-from heyx_bulk.sheets.xlsx.worksheet_reader import SharedStrings, WorksheetReader
+from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
+from heyx_bulk.sheets.xlsx.split_reader import ValueReader
+from heyx_bulk.sheets.xlsx.worksheet_reader import WorksheetReader
 
 
 class Workbook:
@@ -26,7 +28,7 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._package = package = Package(path)
+        self.package = package = Package(path)
         main = [part for kind, part in package.related("").values() if kind == "officeDocument"]
         part = main[0] if main else "xl/workbook.xml"
         related = package.related(part)
@@ -34,16 +36,17 @@ class Workbook:
         if not self.worksheets:
             raise SheetError(f"{path.name} has no worksheet", "Save the sheet as .xlsx from Excel and try again.")
         named = dict(related.values())
-        self._texts = SharedStrings(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
+        self.texts = SharedStrings(package, named.get("sharedStrings", "xl/sharedstrings.xml"))
         self._formats = _number_formats(package, named.get("styles", "xl/styles.xml"))
 
     def has_data(self, info: WorksheetInfo) -> bool:
-        return any(map(width_of, self.worksheet(info).records))
+        return any(page.filled().numbers for page in self.worksheet(info).pages)
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         place = f"{self.path.name}, worksheet {info.name!r}"
-        reader = WorksheetReader(self._package, place, self._texts, self._formats, self._from_1904)
-        return Worksheet(reader.records(info.part), reader.merged)
+        values = ValueReader(self.texts, self._formats, from_1904=self._from_1904)
+        reader = WorksheetReader(self.package, place, self.texts, self._formats, self._from_1904, values)
+        return Worksheet(reader.pages(info.part), reader.merged)
 
 
 def _worksheets(

@@ -1,4 +1,4 @@
-"""Rows of a worksheet of an Excel workbook, read as a stream of XML.
+"""Rows of a worksheet of an Excel workbook, read as a stream of XML: plain pieces by patterns, others by expat.
 
 The XML tells apart what libraries mix up: an error from a text, a formula without a value from a blank, the
 digits of a long number from the float they make, a text `_x000D_` from an escaped line end.
@@ -7,14 +7,13 @@ digits of a long number from the float they make, a text `_x000D_` from an escap
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS, cell_too_long
-from heyx_bulk.sheets.record import CellError, Record
+from heyx_bulk.sheets.record import CellError, Page, Record, pages
 from heyx_bulk.sheets.xlsx.cell_text import (
     CORRECT_CELL,
     GENERAL,
@@ -25,10 +24,13 @@ from heyx_bulk.sheets.xlsx.cell_text import (
     number_text,
 )
 from heyx_bulk.sheets.xlsx.package import Package, local
+from heyx_bulk.sheets.xlsx.plain_pieces import PlainPieces
+from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
+from heyx_bulk.sheets.xlsx.split_reader import ValueReader, split_rows
 
 _WIDEST_GAP = 1_000
 _MOST_PIECES = 128
-_MOST_TEXT_BYTES = 1 << 30
+_DEPTH_OF_ROWS = 2
 _PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _NO_VALUE = CellText(
@@ -36,69 +38,11 @@ _NO_VALUE = CellText(
 )
 
 
-class SharedStrings:
-    """The texts that cells refer to by number, read from a part of the package.
-
-    Rich texts are joined; phonetic readings (of East Asian texts) are left out.
-    """
-
-    def __init__(self, package: Package, part: str) -> None:
-        self._bytes = bytearray()
-        self._ends = array("Q", [0])
-        self._package = package
-        self._pieces: list[str] = []
-        self._length = 0
-        self._depth = 0
-        self._in_text = False
-        self._in_phonetic = False
-        for _ in package.parse(part, self._start, self._end, self._characters):
-            if len(self._bytes) > _MOST_TEXT_BYTES:
-                what = f"{package.path.name} holds over 1 GB of texts"
-                raise SheetError(what, "Cut the sheet into several ones.")
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    def __getitem__(self, number: int) -> str:
-        return self._bytes[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogatepass")
-
-    def _start(self, tag: str, _: dict[str, str]) -> None:
-        self._depth += 1
-        if self._depth > 10:
-            self._package.deeper(self._depth)
-        match local(tag):
-            case "si":
-                self._pieces.clear()
-                self._length = 0
-            case "t":
-                self._in_text = not self._in_phonetic
-            case "rPh":
-                self._in_phonetic = True
-
-    def _end(self, tag: str) -> None:
-        self._depth -= 1
-        match local(tag):
-            case "si":
-                self._bytes += decode_escapes("".join(self._pieces)).encode("utf-8", "surrogatepass")
-                self._ends.append(len(self._bytes))
-            case "t":
-                self._in_text = False
-            case "rPh":
-                self._in_phonetic = False
-
-    def _characters(self, text: str) -> None:
-        if self._in_text:
-            self._pieces.append(text)
-            self._length += len(text)
-            if self._length > MOST_CHARACTERS:
-                raise cell_too_long(f"{self._package.path.name}, shared text {len(self) + 1:,}")
-
-
 @dataclass(slots=True)
 class WorksheetReader:
     """A reader of one worksheet, called `place` in messages; it gathers cells into rows as the parser meets them.
 
-    After `records` has ended, `merged` holds the merged areas.
+    After `pages` has ended, `merged` holds the merged areas.
     """
 
     package: Package
@@ -106,8 +50,10 @@ class WorksheetReader:
     texts: SharedStrings
     formats: tuple[NumberFormat, ...]
     from_1904: bool
+    values: ValueReader
     merged: list[Area] = field(default_factory=list)
     ready: list[Record] = field(default_factory=list)
+    split: list[Page] = field(default_factory=list)
     row: int = 0
     cells_in_row: int = 0
     depth: int = 0
@@ -128,11 +74,24 @@ class WorksheetReader:
     pieces: list[str] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
 
-    def records(self, part: str) -> Iterator[Record]:
+    def pages(self, part: str) -> Iterator[Page]:
         """The rows that have cells, in the file's order; raises `SheetError` for a damaged worksheet."""
-        for _ in self.package.parse(part, self._start, self._end, self._characters):
-            yield from self.ready
+        rows = PlainPieces(b"<row ", b"</sheetData>", self._split)
+        for _ in self.package.parse(part, self._start, self._end, self._characters, rows):
+            yield from pages(iter(self.ready))
+            yield from self.split
             self.ready.clear()
+            self.split.clear()
+
+    def _split(self, piece: str) -> bool:
+        """Take a piece of the worksheet that is plain; False where the parser is within something."""
+        if self.in_row or self.in_cell or self.in_text or self.in_phonetic or self.depth != _DEPTH_OF_ROWS:
+            return False
+        page, self.row = split_rows(piece, self.values, self.row, self.widest)
+        self.split.append(page)
+        filled = [position for position, texts in enumerate(page.columns, 1) if any(texts)]
+        self.widest = max([self.widest, *filled, *(error.position + 1 for error in page.errors)])
+        return True
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if ":" in tag:
@@ -230,7 +189,7 @@ class WorksheetReader:
         cell = None
         if self.kind == "s" and raw.isdecimal() and (number := int(raw)) < len(self.texts):
             text = self.texts[number]
-        elif self.kind is None and self.style is None and _PLAIN_NUMBER.fullmatch(raw):
+        elif self.kind is None and _PLAIN_NUMBER.fullmatch(raw) and self._format().kind is NumberKind.NUMBER:
             text = raw
         else:
             cell = self._cell_text(raw)

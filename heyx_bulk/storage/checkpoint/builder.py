@@ -3,70 +3,99 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from heyx_bulk.mapping.mapped_frame import RowKey, keys_by_row
 from heyx_bulk.models.contacts import Problem, Status
-from heyx_bulk.storage.checkpoint import call_table
+from heyx_bulk.sheets.frames import Frame, numbers_of, row_texts
+from heyx_bulk.storage.checkpoint import call_table, key_index, row_links, row_record
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft
-from heyx_bulk.storage.checkpoint.queue import Queue
-from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, SCHEMA, SHARED_KEYS, RowState
+from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, shared_rows
+from heyx_bulk.storage.checkpoint.queue import set_invalid
+from heyx_bulk.storage.checkpoint.row_record import CellsDigest, RowState, rows_to_json
 from heyx_bulk.storage.checkpoint.run_info import FORMAT, RunInfo
 from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
+from heyx_bulk.storage.checkpoint.stored_cells import parse_cells
+
+_RELATED_KEYS = """
+CREATE TEMP TABLE related_key (
+    number INTEGER NOT NULL,
+    rank INTEGER NOT NULL,        -- 0 is what the row is matched by
+    field TEXT NOT NULL,
+    value TEXT NOT NULL,          -- as it is compared
+    PRIMARY KEY (number, rank)
+) WITHOUT ROWID;
+"""
+"""All keys of rows one of whose keys another row may have, while a sheet is staged, with their texts."""
+
+_ROWS_AT_ONCE = 1000
 
 
 class CheckpointBuilder(CheckpointDraft):
-    """The checkpoint of a run in the making. Rows come first, then their keys."""
+    """The checkpoint of a run in the making: the rows come first, frame by frame, then what they share."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, SCHEMA + call_table.SCHEMA)
+    def __init__(self, path: Path, header: Sequence[str] = ()) -> None:
+        schema = row_record.SCHEMA + key_index.SCHEMA + row_links.SCHEMA + call_table.SCHEMA + _RELATED_KEYS
+        super().__init__(path, schema)
+        self.digest = CellsDigest(header)
+        """The digest of the rows so far, and their number."""
+        self._entries = KeyEntries()
 
-    def add_rows(
-        self, numbers: Sequence[int], texts: Sequence[str], problems: Mapping[int, Sequence[Problem]]
-    ) -> None:
-        """Store rows: number, and cells as `to_json` writes them; one with `problems` cannot be sent."""
-        self.db.executemany("INSERT INTO row (number, cells) VALUES (?, ?)", zip(numbers, texts, strict=True))
-        for number, found in problems.items():
-            self.mark_invalid(number, found)
+    def add_frame(self, cells: Frame, problems: Frame, keys: Frame) -> None:
+        """Store rows: a DataFrame of their cells, and those of `problems` and `keys` that mapping made of them."""
+        numbers, texts = numbers_of(cells), rows_to_json(row_texts(cells))
+        self.digest.add(numbers, texts)
+        self.db.insert("row (number, cells)", [*zip(numbers, texts, strict=True)])
+        found: dict[int, list[Problem]] = {}
+        for number, cause, detail in zip(*(problems[name].tolist() for name in problems), strict=True):
+            found.setdefault(number, []).append(Problem(cause, detail))
+        set_invalid(self.db, found.items())
+        self._entries.add(keys)
 
-    def mark_invalid(self, number: int, problems: Sequence[Problem]) -> None:
-        """The row `number` cannot be sent."""
-        Queue(self.db).mark_invalid([(number, problems)])
+    def relate_rows(self, keys_of: Callable[[Frame], Frame]) -> None:
+        """Find the rows that share keys, with the texts of them all; to be called once, after the last frame.
 
-    def add_keys(self, found: Iterable[tuple[int, int, str, str]]) -> None:
-        """Store key values of valid rows: number, rank (0 is what the row is matched by), field, value."""
-        self.db.executemany("INSERT INTO key VALUES (?, ?, ?, ?)", found)
+        `keys_of` gives the keys of a DataFrame of cells, as for `add_frame`.
+        """
+        entries = self._entries.in_order()
+        rows = shared_rows(entries)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            numbers = rows[start : start + _ROWS_AT_ONCE]
+            self._add_related(keys_by_row(keys_of(self._cells(numbers))))
+        self.db.execute("CREATE INDEX temp.related_key_by_value ON related_key (field, value, number)")
+        KeyIndex(self.db).store(entries)
 
-    def keys_of_related_rows(self) -> Iterator[tuple[int, int, str, str]]:
-        """All keys of the rows that share a key value with another row: number, rank, field, value."""
-        self.db.execute("CREATE INDEX key_by_value ON key (field, value, number)")
-        query = (
-            "SELECT number, rank, field, value FROM key "
-            f"WHERE number IN (SELECT number FROM key WHERE (field, value) IN ({SHARED_KEYS}))"
-        )
-        return ((number, rank, field, value) for number, rank, field, value in self.db.stream(query))
+    def keys_of_related_rows(self) -> Iterator[RowKey]:
+        """All keys of every row that shares a key with another; of a few other rows, too."""
+        return map(RowKey._make, self.db.stream("SELECT number, rank, field, value FROM related_key"))
 
     def cells(self, number: int) -> list[str]:
         """The texts of one row."""
         texts: list[str] = json.loads(self.db.value("SELECT cells FROM row WHERE number = ?", number))
         return texts
 
-    def mark_skipped(self, number: int, message: str) -> None:
-        """The row `number` is not to be sent."""
-        self.db.execute(
-            "UPDATE row SET state = ?, status = ?, message = ? WHERE number = ?",
-            (RowState.DONE, Status.SKIPPED, message, number),
-        )
-        self.db.execute("DELETE FROM key WHERE number = ?", (number,))
+    def mark_invalid(self, number: int, problems: Sequence[Problem]) -> None:
+        """The row `number` cannot be sent."""
+        set_invalid(self.db, [(number, problems)])
+        self._forget_related([number])
 
-    def merge(self, leader: int, members: Sequence[int], keys: Iterable[tuple[int, int, str, str]]) -> None:
-        """Make one row stand for others too: it has all their `keys`, given as `keys` takes them."""
+    def mark_skipped(self, number: int, later: int, message: str) -> None:
+        """The row `number` is not to be sent, the row `later` is sent in its place."""
+        self.db.execute(
+            "UPDATE row SET state = ?, status = ?, superseded_by = ?, message = ? WHERE number = ?",
+            (RowState.DONE, Status.SKIPPED, later, message, number),
+        )
+        self._forget_related([number])
+
+    def merge(self, leader: int, members: Sequence[int], keys: Iterable[RowKey]) -> None:
+        """Make one row stand for others too: it has all their `keys`."""
         self.db.executemany(
             "UPDATE row SET merged_into = ? WHERE number = ?", [(leader, number) for number in members]
         )
-        self.db.executemany("DELETE FROM key WHERE number = ?", [(n,) for n in (leader, *members)])
-        self.add_keys(keys)
+        self._forget_related([leader, *members])
+        self._add_related(keys)
 
     def add_shared_keys(self, found: Iterable[tuple[str, str, str, int]]) -> None:
         """Store the key values that rows of different contacts share, as `SharedKeys.store` takes them.
@@ -76,14 +105,28 @@ class CheckpointBuilder(CheckpointDraft):
         shared = list(found)
         SharedKeys(self.db).store(shared)
         self.db.executemany(
-            "DELETE FROM key WHERE field = ? AND value = ? AND rank > 0",
+            "DELETE FROM related_key WHERE field = ? AND value = ? AND rank > 0",
             [(name, value) for name, value, *_ in shared],
         )
 
     def link_rows(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""
-        self.db.execute(LINK_ROWS)
+        self.db.execute(
+            "INSERT INTO blocked SELECT number, field, earlier FROM (SELECT number, field, lag(number) OVER "
+            "(PARTITION BY field, value ORDER BY number) AS earlier FROM related_key) WHERE earlier IS NOT NULL"
+        )
 
     def save(self, info: RunInfo, *, channel: str, durable: bool = True) -> None:
         """Make the draft the checkpoint of a run to this channel."""
         self.publish({"format": FORMAT, **asdict(info), "channel": channel}, durable=durable)
+
+    def _cells(self, numbers: Sequence[int]) -> Frame:
+        some = ", ".join(map(str, numbers))
+        texts = self.db.rows(f"SELECT cells FROM row WHERE number IN ({some}) ORDER BY number")
+        return parse_cells(numbers, [text for (text,) in texts])
+
+    def _add_related(self, keys: Iterable[RowKey]) -> None:
+        self.db.executemany("INSERT INTO related_key VALUES (?, ?, ?, ?)", keys)
+
+    def _forget_related(self, numbers: Iterable[int]) -> None:
+        self.db.executemany("DELETE FROM related_key WHERE number = ?", [(number,) for number in numbers])

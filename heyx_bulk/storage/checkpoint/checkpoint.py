@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull, Stopped, WriteError
 from heyx_bulk.storage.checkpoint.baseline import Baseline
+from heyx_bulk.storage.checkpoint.call_statistics import CallStatistics
 from heyx_bulk.storage.checkpoint.call_table import CallTable
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointFile, read_fact
 from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, remove_leftovers
@@ -32,8 +33,8 @@ class Checkpoint(CheckpointFile):
     """The open checkpoint of a run, by what is asked of it.
 
     `info` and `facts` are about the run as a whole; `queue` is its rows, one at a time, `queries` all of them at
-    once; `reopening` opens rows again; `calls` are the calls made, `baseline` what an export showed of the rows,
-    `shared_keys` what rows of different contacts share.
+    once; `reopening` opens rows again; `calls` are the calls made, one at a time, `call_statistics` all of them
+    at once; `baseline` is what an export showed of the rows, `shared_keys` what rows of different contacts share.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
@@ -43,6 +44,7 @@ class Checkpoint(CheckpointFile):
         self.queries = Queries(self._db)
         self.reopening = Reopening(self._db)
         self.calls = CallTable(self._db, durable=durable)
+        self.call_statistics = CallStatistics(self._db)
         self.baseline = Baseline(self._db)
         self.shared_keys = SharedKeys(self._db)
 

@@ -88,14 +88,8 @@ class Queries:
         return sorted(causes, key=lambda cause: -cause.rows)
 
     def nothing_sent(self) -> bool:
-        """Whether nothing was sent for any row so far.
-
-        Rows that were skipped when the run was staged have no key any more; those it looked for have one.
-        """
-        idle = (
-            f"status = '{Status.INVALID}' OR (status = '{Status.SKIPPED}' "
-            "AND number NOT IN (SELECT number FROM key))"
-        )
+        """Whether nothing was sent for any row so far, nor looked for."""
+        idle = f"status = '{Status.INVALID}' OR superseded_by IS NOT NULL"
         found = self._db.rows(
             "SELECT 1 FROM row WHERE create_payload IS NOT NULL OR created_by_run OR updated_by_run "
             f"OR state IN ('{RowState.CREATE_PENDING}', '{RowState.CREATED}') "

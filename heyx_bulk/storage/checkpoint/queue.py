@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from heyx_bulk.database import Database
+from heyx_bulk.mapping.mapped_frame import ID_KEY
 from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.storage.checkpoint.row_links import RowLinks
 from heyx_bulk.storage.checkpoint.row_record import (
     ROW_COLUMNS,
     RowRecord,
     RowState,
-    parse_row_record,
+    parse_row_records,
     problems_to_json,
 )
 
@@ -30,6 +32,10 @@ class Queue:
         """Every row, in the sheet's order."""
         return self._records("1")
 
+    def rows_with(self, statuses: Iterable[Status]) -> Iterator[RowRecord]:
+        """Every row with one of these statuses, in the sheet's order."""
+        return self._records(f"status IN ({', '.join(map(repr, map(str, statuses)))})")
+
     def open_rows(self) -> Iterator[RowRecord]:
         """Rows that can be worked on, in the sheet's order, as a stream that sees later changes behind it.
 
@@ -43,7 +49,7 @@ class Queue:
 
     def uncertain_rows(self) -> Iterator[RowRecord]:
         """Rows that ended uncertain."""
-        return self._records(f"status = '{Status.UNCERTAIN}'")
+        return self.rows_with([Status.UNCERTAIN])
 
     def known_created_row(self) -> RowRecord | None:
         """A row whose create was answered, or its contact found, and which says so with an id."""
@@ -61,12 +67,12 @@ class Queue:
     def find_row(self, number: int) -> RowRecord | None:
         """The row `number`, if there is one."""
         found = self._db.rows(f"SELECT {ROW_COLUMNS} FROM row WHERE number = ?", number)
-        return parse_row_record(found[0]) if found else None
+        return parse_row_records(found)[0] if found else None
 
     def merged_rows(self, number: int) -> list[RowRecord]:
         """The rows that row `number` stands for beside itself, in the sheet's order."""
         query = f"SELECT {ROW_COLUMNS} FROM row WHERE merged_into = ? ORDER BY number"
-        return [parse_row_record(found) for found in self._db.rows(query, number)]
+        return parse_row_records(self._db.rows(query, number))
 
     def other_row_of_contact(self, contact_id: str, number: int) -> int | None:
         """Another row than `number`, not one it stands for, whose contact this is."""
@@ -85,27 +91,29 @@ class Queue:
         )
         while batch := self._db.rows(query, last):
             last = batch[-1][0]
-            yield from map(parse_row_record, batch)
+            yield from parse_row_records(batch)
 
     def blocked_by(self, number: int) -> int | None:
         """An earlier row that shares a key value with row `number` and is not done yet."""
         found = self._db.rows(
             "SELECT earlier FROM blocked JOIN row ON row.number = earlier "
-            f"WHERE blocked.number = ? AND state <> '{RowState.DONE}' LIMIT 1",
+            f"WHERE blocked.number = ? AND state <> '{RowState.DONE}' ORDER BY earlier LIMIT 1",
             number,
         )
         return int(found[0][0]) if found else None
 
     def contact_of_earlier_row(self, row: ContactRow) -> str | None:
-        """The contact that an earlier row with this row's key value was found or made to be, if it is one."""
+        """The contact that earlier rows with this row's key value were found or made to be, if it is one."""
         if row.key is None:
             return None
+        field = row.key.name if row.id is None else ID_KEY
         found = self._db.rows(
-            "SELECT DISTINCT contact_id FROM key JOIN row USING (number) "
-            "WHERE (field, value) IN (SELECT field, value FROM key WHERE number = ? AND rank = 0) "
-            "AND number < ? AND contact_id IS NOT NULL",
+            "WITH RECURSIVE chain (number) AS (SELECT earlier FROM blocked WHERE number = ? AND field = ? "
+            "UNION ALL SELECT earlier FROM chain JOIN blocked USING (number) WHERE field = ?) "
+            "SELECT DISTINCT contact_id FROM chain JOIN row USING (number) WHERE contact_id IS NOT NULL",
             row.number,
-            row.number,
+            field,
+            field,
         )
         return str(found[0][0]) if len(found) == 1 else None
 
@@ -148,22 +156,27 @@ class Queue:
 
     def mark_invalid(self, found: Iterable[tuple[int, Sequence[Problem]]]) -> None:
         """These rows cannot be sent, each for its problems."""
-        rows = [
-            (
-                RowState.DONE,
-                Status.INVALID,
-                problems_to_json(problems),
-                "; ".join(one.detail for one in problems),
-                number,
-            )
-            for number, problems in found
-        ]
+        links = RowLinks(self._db)
         with self._db.transaction():
-            self._db.executemany(
-                "UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?", rows
-            )
-            self._db.executemany("DELETE FROM key WHERE number = ?", [(row[-1],) for row in rows])
+            for number in set_invalid(self._db, found):
+                links.unlink(number)
 
     def _set(self, number: int, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
         self._db.execute(f"UPDATE row SET {names} WHERE number = ?", (*columns.values(), number))
+
+
+def set_invalid(db: Database, found: Iterable[tuple[int, Sequence[Problem]]]) -> list[int]:
+    """Note that rows cannot be sent, each for its problems; the rows' numbers."""
+    rows = [
+        (
+            RowState.DONE,
+            Status.INVALID,
+            problems_to_json(problems),
+            "; ".join(one.detail for one in problems),
+            number,
+        )
+        for number, problems in found
+    ]
+    db.executemany("UPDATE row SET state = ?, status = ?, problems = ?, message = ? WHERE number = ?", rows)
+    return [row[-1] for row in rows]

@@ -14,7 +14,7 @@ from pathlib import Path
 from heyx_bulk.database import translate_errors
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE
-from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_record
+from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_records
 
 MOST_BYTES = 2**34
 AT_MOST_ROWS = 2**18
@@ -111,7 +111,7 @@ def _read(db: sqlite3.Connection, low: int, high: int) -> Iterator[RowRecord]:
     """The rows from `low` to `high` that can be read: what fails is halved until the damage is by itself."""
     query = f"SELECT {ROW_COLUMNS} FROM row WHERE number BETWEEN ? AND ? ORDER BY number"
     try:
-        found = [parse_row_record(row) for row in db.execute(query, (low, high))]
+        found = parse_row_records(db.execute(query, (low, high)).fetchall())
     except (sqlite3.DatabaseError, ValueError):
         if low < high:
             middle = (low + high) // 2

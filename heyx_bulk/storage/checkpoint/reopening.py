@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heyx_bulk.database import Database
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.mapped_frame import RowKey
+from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.models.contacts import Problem, Status
+from heyx_bulk.storage.checkpoint.key_index import KeyIndex
 from heyx_bulk.storage.checkpoint.queries import Queries
-from heyx_bulk.storage.checkpoint.row_record import LINK_ROWS, CorrectedRow, RowState, problems_to_json, to_json
+from heyx_bulk.storage.checkpoint.row_keys import RowKeys
+from heyx_bulk.storage.checkpoint.row_links import RowLinks
+from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowState, problems_to_json, to_json
 from heyx_bulk.storage.checkpoint.run_info import Facts, RunInfo
 
 _WHERE_IT_STANDS = (
@@ -53,27 +59,14 @@ class Reopening:
         One that does not mean the contact of its group any more leaves it. One with the same key as another row of
         the run is invalid, or joins that row where rows of one contact are made one.
         """
-        merges = RunInfo.read(self._db).duplicates == "merge"
         with self._db.transaction():
-            self._apply(rows, uncertain=uncertain, merges=merges)
+            if uncertain:
+                for row in rows:
+                    self._forget_creates(
+                        f"number IN ({row.number:d}, (SELECT merged_into FROM row WHERE number = {row.number:d}))"
+                    )
+            _Corrections(self._db, rows).apply()
             Facts(self._db).corrected_digest = Queries(self._db).digest()
-
-    def _apply(self, rows: Sequence[CorrectedRow], *, uncertain: bool, merges: bool) -> None:
-        for number in [row.number for row in rows if uncertain]:
-            self._forget_creates(
-                f"number IN ({number:d}, (SELECT merged_into FROM row WHERE number = {number:d}))"
-            )
-        alone = [row for row in rows if not self._stays(row)]
-        for row in alone:
-            self._leave(row)
-        joined = [row.number for row in alone if merges and self._joins(row)]
-        for row in rows:
-            doubles = row in alone and row.number not in joined
-            self._reopen(row, row.problems or (self._duplicate(row) if doubles else ()))
-        for row in rows:
-            self._reopen_leader(row.number)
-        self._db.execute("DELETE FROM blocked")
-        self._db.execute(LINK_ROWS)
 
     def _forget_creates(self, condition: str) -> None:
         self._db.execute(
@@ -81,23 +74,53 @@ class Reopening:
             f"WHERE status = '{Status.UNCERTAIN}' AND {condition}"
         )
 
+
+class _Corrections:
+    """Rows that a person corrected, on their way into the tables, within a transaction."""
+
+    def __init__(self, db: Database, rows: Sequence[CorrectedRow]) -> None:
+        self._db = db
+        self._rows = rows
+        info = RunInfo.read(db)
+        self._merges = info.duplicates == Duplicates.MERGE
+        self._keys = RowKeys(db, Columns.from_document(info.columns))
+        self._moved: dict[int, tuple[str, str] | None] = {}
+        """What rows are matched by that stand for themselves alone now; None where they are invalid."""
+        self._touched: set[int] = set()
+        """The rows whose keys, or those of rows they stand for, may have changed."""
+
+    def apply(self) -> None:
+        """Take the rows, and link all rows whose keys changed."""
+        rows = self._rows
+        KeyIndex(self._db).add(RowKey(row.number, rank, *key) for row in rows for rank, key in enumerate(row.keys))
+        self._touched.update(row.number for row in rows)
+        alone = [row for row in rows if not self._stays(row)]
+        for row in alone:
+            self._leave(row)
+        joined = [row.number for row in alone if self._merges and self._joins(row)]
+        for row in rows:
+            doubles = row in alone and row.number not in joined
+            self._reopen(row, row.problems or (self._duplicate(row) if doubles else ()))
+        for row in rows:
+            self._reopen_leader(row.number)
+        self._link()
+
     def _stays(self, row: CorrectedRow) -> bool:
         """Whether a row still means the contact of those it was merged with."""
         leader = self._leader(row.number)
         if leader is None and self._follower(row.number) is None:
             return False
-        first = self._db.row("SELECT field, value FROM key WHERE number = ? AND rank = 0", leader or row.number)
+        first = self._matched_by(leader or row.number)
         return bool(row.keys) and first == row.keys[0]
 
     def _leave(self, row: CorrectedRow) -> None:
         """Let a row stand for itself alone, with its own keys."""
+        if (leader := self._leader(row.number)) is not None:
+            self._touched.add(leader)
         if (follower := self._follower(row.number)) is not None:
             self._lead(row.number, follower)
         self._db.execute("UPDATE row SET merged_into = NULL WHERE number = ?", (row.number,))
-        self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
-        self._db.executemany(
-            "INSERT INTO key VALUES (?, ?, ?, ?)", [(row.number, rank, *key) for rank, key in enumerate(row.keys)]
-        )
+        self._moved[row.number] = row.keys[0] if row.keys else None
 
     def _joins(self, row: CorrectedRow) -> bool:
         """Whether a row joins another with its key; one that made a contact, or may have, does not."""
@@ -105,8 +128,9 @@ class Reopening:
         other = self._same_key(row)
         if other is None or made or was == Status.UNCERTAIN:
             return False
-        self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
-        self._db.execute("UPDATE row SET merged_into = ? WHERE number = ?", (other, row.number))
+        self._db.execute(
+            "UPDATE row SET merged_into = ? WHERE number = ? OR merged_into = ?", (other, row.number, row.number)
+        )
         return True
 
     def _reopen_leader(self, number: int) -> None:
@@ -128,12 +152,12 @@ class Reopening:
         return found
 
     def _lead(self, before: int, leader: int) -> None:
-        """Let another row stand for those that row `before` stood for, with its keys."""
+        """Let another row stand for those that row `before` stood for."""
         self._db.execute(
             "UPDATE row SET merged_into = CASE WHEN number = ? THEN NULL ELSE ? END WHERE merged_into = ?",
             (leader, leader, before),
         )
-        self._db.execute("UPDATE key SET number = ? WHERE number = ?", (leader, before))
+        self._touched.add(leader)
 
     def _duplicate(self, row: CorrectedRow) -> tuple[Problem, ...]:
         found = self._same_key(row)
@@ -142,17 +166,41 @@ class Reopening:
 
     def _same_key(self, row: CorrectedRow) -> int | None:
         """Another row that is matched by the same value."""
-        name, value = row.keys[0] if row.keys else ("", "")
-        query = "SELECT min(number) FROM key WHERE field = ? AND value = ? AND rank = 0 AND number <> ?"
-        found: int | None = self._db.value(query, name, value, row.number)
-        return found
+        if not row.keys:
+            return None
+        possible = self._keys.possible_rows(*row.keys[0])
+        others = (number for number in possible if number != row.number)
+        return next((number for number in others if self._matched_by(number) == row.keys[0]), None)
+
+    def _matched_by(self, number: int) -> tuple[str, str] | None:
+        """Field and value that a row is matched by."""
+        if number in self._moved:
+            return self._moved[number]
+        return next(((key.field, key.value) for key in self._keys.own(number)), None)
+
+    def _link(self) -> None:
+        """Put the rows whose keys may have changed into the chains of their values, where they stand now."""
+        links = RowLinks(self._db)
+        self._touched.update(filter(None, map(self._leader, [*self._touched])))
+        for number in self._touched:
+            links.unlink(number)
+        for number in self._touched:
+            for key in self._keys.of_contact(number) if self._leader(number) is None else ():
+                possible = self._keys.possible_rows(key.field, key.value)
+                earlier = (other for other in reversed(possible) if other < number and self._has(other, key))
+                later = (other for other in possible if other > number and self._has(other, key))
+                links.link(number, key.field, next(earlier, None), next(later, None))
+
+    def _has(self, number: int, key: RowKey) -> bool:
+        """Whether the contact that a row stands for has the value of a key."""
+        return any((one.field, one.value) == (key.field, key.value) for one in self._keys.of_contact(number))
 
     def _reopen(self, row: CorrectedRow, problems: tuple[Problem, ...]) -> None:
         query = f"SELECT {_WHERE_IT_STANDS}, status FROM row WHERE number = ?"
         ((state, before),) = self._db.rows(query, row.number)
         status, message = None, ""
         if problems:
-            self._db.execute("DELETE FROM key WHERE number = ?", (row.number,))
+            self._moved[row.number] = None
             state, status = RowState.DONE, Status.INVALID if state == RowState.READY else before
             message = "; ".join(problem.detail for problem in problems)
         self._db.execute(

@@ -29,19 +29,11 @@ CREATE TABLE row (
     created_by_run INTEGER NOT NULL DEFAULT 0,  -- this run created its contact
     updated_by_run INTEGER NOT NULL DEFAULT 0,  -- this run changed its contact
     assigned_id TEXT,             -- the contact id that a person named for it since the run began
-    merged_into INTEGER           -- the row that stands for this one too, where both mean one contact
+    merged_into INTEGER,          -- the row that stands for this one too, where both mean one contact
+    superseded_by INTEGER         -- the later row of its contact that is sent in place of this one
 );
 CREATE INDEX row_by_merged_into ON row (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX row_by_contact ON row (contact_id) WHERE contact_id IS NOT NULL;
-CREATE TABLE key (
-    number INTEGER NOT NULL,
-    rank INTEGER NOT NULL,        -- 0 is what the row is matched by
-    field TEXT NOT NULL,
-    value TEXT NOT NULL,          -- as it is compared
-    PRIMARY KEY (number, rank)
-) WITHOUT ROWID;
-CREATE TABLE blocked (number INTEGER NOT NULL, earlier INTEGER NOT NULL, PRIMARY KEY (number, earlier))
-    WITHOUT ROWID;
 """
 
 
@@ -90,10 +82,6 @@ class CorrectedRow:
     keys: tuple[tuple[str, str], ...]
 
 
-SHARED_KEYS = "SELECT field, value FROM key GROUP BY field, value HAVING count(*) > 1"
-"""The key values that several rows have: few, so that asking for them first spares sorting all others."""
-
-
 class InvalidCause(NamedTuple):
     """Why rows are invalid, how many they are, the first of them, and what is wrong with the very first."""
 
@@ -102,13 +90,6 @@ class InvalidCause(NamedTuple):
     first: list[int]
     example: str
 
-
-LINK_ROWS = (
-    "INSERT OR IGNORE INTO blocked SELECT number, earlier FROM (SELECT number, lag(number) OVER "
-    f"(PARTITION BY field, value ORDER BY number) AS earlier FROM key WHERE (field, value) IN ({SHARED_KEYS})) "
-    "WHERE earlier < number"
-)
-"""Makes every row with keys follow the nearest earlier one that shares a key value with it."""
 
 ROW_COLUMNS = (
     "number, cells, state, status, contact_id, message, problems, create_payload, create_sent_at, created_by_run, "
@@ -175,17 +156,22 @@ def problems_to_json(problems: Sequence[Problem]) -> str | None:
     return to_json([[problem.cause, problem.detail] for problem in problems]) if problems else None
 
 
-def parse_row_record(found: tuple[object, ...]) -> RowRecord:
-    """The record that a row of the table, read as `ROW_COLUMNS`, holds."""
-    number, cells, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
+def parse_row_records(found: Sequence[tuple[object, ...]]) -> list[RowRecord]:
+    """The records that rows of the table, read as `ROW_COLUMNS`, hold; all their cells are parsed at once."""
+    cells = json.loads(f"[{','.join([str(row[1]) for row in found])}]")
+    return [_row_record(row, tuple(texts)) for row, texts in zip(found, cells, strict=True)]
+
+
+def _row_record(found: tuple[object, ...], cells: tuple[str, ...]) -> RowRecord:
+    number, _, state, status, contact_id, message, problems, sent, sent_at, made, wrote, named_id = found
     return RowRecord(
         number=int(str(number)),
-        cells=tuple(json.loads(str(cells))),
+        cells=cells,
         state=RowState(str(state)),
         status=Status(str(status)) if status else None,
         contact_id=None if contact_id is None else str(contact_id),
         message=str(message),
-        problems=tuple(Problem(*problem) for problem in json.loads(str(problems or "[]"))),
+        problems=() if problems is None else tuple(Problem(*problem) for problem in json.loads(str(problems))),
         create_payload=None if sent is None else tuple(Field(*pair) for pair in json.loads(str(sent))),
         sent_at=None if sent_at is None else float(str(sent_at)),
         created_by_run=bool(made),

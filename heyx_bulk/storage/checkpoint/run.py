@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
-from heyx_bulk.mapping.row_reader import RowReader
 from heyx_bulk.models.contacts import ContactRow, Field, Policy
 from heyx_bulk.models.documents import restore
 from heyx_bulk.planning.diff import EditableFields, diff_row
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.reconcile import SentCreate
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.row_keys import map_records
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.values.equality import key_text
 
@@ -69,7 +69,7 @@ class Run:
             if self.merges:
                 yield from map(self.row, batch)
             else:
-                yield from map(self._finished, map(self._read(batch).row, range(len(batch))))
+                yield from map(self._finished, map_records(self.columns, batch).rows())
 
     def sent_create(self, record: RowRecord) -> SentCreate | None:
         """The create of a row that left, if one did."""
@@ -87,19 +87,10 @@ class Run:
     def row(self, record: RowRecord) -> ContactRow:
         """What a row of the checkpoint wants: with the rows it stands for, its assigned id and tracking field."""
         if not self.merges or not (members := self.checkpoint.queue.merged_rows(record.number)):
-            return self._finished(self._read([record]).row(0))
+            return self._finished(map_records(self.columns, [record]).row(0))
         records = sorted([record, *members], key=lambda one: one.number)
-        row = merge_rows([*map(self._read(records).row, range(len(records)))], self.columns.keys)
+        row = merge_rows([*map_records(self.columns, records).rows()], self.columns.keys)
         return self._finished(replace(row, number=record.number))
-
-    def _read(self, records: Sequence[RowRecord]) -> RowReader:
-        return RowReader(
-            self.columns,
-            [record.number for record in records],
-            [record.cells for record in records],
-            {record.number: record.problems for record in records if record.problems},
-            {record.number: record.assigned_id for record in records if record.assigned_id is not None},
-        )
 
     def _finished(self, row: ContactRow) -> ContactRow:
         """The row, without what an export showed already and shared keys, and with its tracking field."""

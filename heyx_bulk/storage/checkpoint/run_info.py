@@ -13,7 +13,7 @@ from heyx_bulk.storage.checkpoint.checkpoint_file import read_fact
 
 T = TypeVar("T")
 
-FORMAT = 3
+FORMAT = 4
 """The version of the checkpoint's tables."""
 
 
@@ -23,7 +23,8 @@ class RunInfo:
 
     `digest` is that of the sheet's cells. `columns`, `matching`, `options` (under their names on the command
     line) and `sheet_options` (how the sheet is read) are plain data. `warnings` are those of whole columns: a
-    sentence, how many rows, the first of them. `started_at` is the moment as people write it.
+    sentence, how many rows, the first of them. `phones` are the sheet's phones by country (blank: without country
+    code), likewise. `started_at` is the moment as people write it.
     """
 
     run_id: str
@@ -38,6 +39,7 @@ class RunInfo:
     sheet_options: Mapping[str, Any]
     duplicates: str
     warnings: tuple[tuple[str, int, tuple[int, ...]], ...]
+    phones: tuple[tuple[str, int, tuple[int, ...]], ...]
     started_at: str
 
     @classmethod

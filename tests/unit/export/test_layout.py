@@ -19,6 +19,7 @@ from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.writer import to_frame
+from heyx_bulk.values.value_types import ValueKind
 from tests.support import runs
 
 PLAIN = TableLayout()
@@ -211,3 +212,44 @@ def test_a_missing_writer_of_parquet_is_told_before_anything_is_read(monkeypatch
     monkeypatch.setattr("heyx_bulk.sheets.writer.find_spec", lambda _name: None)
     with pytest.raises(UsageError, match="pyarrow"):
         ExportTarget.of("x.parquet", raw_csv=False)
+
+
+# What is a true value in a workbook
+
+
+def kinds(contacts: tuple[Contact, ...], layout: TableLayout = PLAIN) -> dict[str, ValueKind | None]:
+    table = build_table(lambda: iter(contacts), layout)
+    return dict(zip(table.header, table.kinds, strict=True))
+
+
+def test_a_column_is_typed_where_heyx_s_json_or_the_mapping_says_what_it_holds() -> None:
+    people = (
+        Contact("1", {"phone": 447700900123, "VIP": True, "Score": 5, "Mixed": True, "Zip": "00427"}),
+        Contact("2", {"VIP": None, "Score": 0.5, "Mixed": "yes", "birthday": "1988-03-14"}),
+    )
+    layout = TableLayout(kinds={"birthday": ValueKind.DATE}, tag_columns=True)
+    assert {name: kind for name, kind in kinds(people, layout).items() if kind is not None} == {
+        "VIP": ValueKind.BOOLEAN,
+        "Score": ValueKind.NUMBER,
+        "birthday": ValueKind.DATE,
+    }
+    assert kinds(TWO, TableLayout(("tag:a", "phone"))) == {"tag:a": ValueKind.BOOLEAN, "phone": None}
+
+
+def test_a_typed_cell_is_a_true_value_and_reads_as_the_same_text(tmp_path: Path) -> None:
+    people = (
+        Contact("1776025372480910", {"VIP": True, "Score": 5.5, "birthday": "1988-03-14", "phone": "00447"}),
+        Contact("2", {"VIP": False, "Score": 12345678901234, "birthday": "14.3.88", "phone": None}),
+    )
+    columns = ("heyx contact id", "VIP", "Score", "birthday", "phone")
+    path = written(tmp_path / "a.xlsx", people, TableLayout(columns, kinds={"birthday": ValueKind.DATE}))
+    page = openpyxl.load_workbook(path)["Contacts"]
+    assert [[cell.data_type for cell in row] for row in page.iter_rows(min_row=2)] == [
+        ["s", "b", "n", "d", "s"],
+        ["s", "b", "s", "s", "n"],  # the last is blank
+    ]
+    assert rows(path) == [
+        list(columns),
+        ["1776025372480910", "true", "5.5", "1988-03-14", "00447"],
+        ["2", "false", "12345678901234", "14.3.88", ""],
+    ]

@@ -83,8 +83,8 @@ def test_an_empty_phone_is_never_sent() -> None:
 
 def test_an_email_that_is_emptied_is_no_key_and_names_nobody() -> None:
     columns = recognize(["phone", "email"], MappingOptions())
-    row = read_row(columns, 2, ["1", "<clear>"])
-    assert (row.keys, row.fields[1]) == ((Field("phone", "1"),), Field("email", ""))
+    row = read_row(columns, 2, ["12345", "<clear>"])
+    assert (row.keys, row.fields[1]) == ((Field("phone", "12345"),), Field("email", ""))
     assert causes(read_row(columns, 2, ["", "<clear>"])) == ["no phone or email"]
 
 
@@ -181,13 +181,13 @@ def test_a_column_for_one_tag_adds_it_takes_it_or_says_nothing(
     cell: str, added: tuple[str, ...], removed: tuple[str, ...]
 ) -> None:
     columns = recognize(["phone", "tag:VIP"], MappingOptions())
-    row = read_row(columns, 2, ["+441", cell])
+    row = read_row(columns, 2, ["+4411234", cell])
     assert (row.add_tags, row.remove_tags, row.problems) == (added, removed, ())
 
 
 @pytest.mark.parametrize("lenient", [False, True])
 def test_any_other_word_in_a_tag_s_column_makes_the_row_invalid(lenient: bool) -> None:
-    row = read_row(recognize(["phone", "tag:VIP"], MappingOptions(lenient=lenient)), 2, ["+441", "maybe"])
+    row = read_row(recognize(["phone", "tag:VIP"], MappingOptions(lenient=lenient)), 2, ["+4411234", "maybe"])
     assert causes(row) == ["neither yes nor no"]
     assert row.problems[0].detail.startswith("column B “tag:VIP” holds 'maybe': ")
 
@@ -221,12 +221,12 @@ def seg(**more: object) -> Columns:
     ],
 )
 def test_an_exact_set_has_the_tags_of_its_cell_each_with_the_prefix(cell: str, tags: tuple[str, ...]) -> None:
-    row = read_row(seg(), 2, ["+441", cell, "", ""])
+    row = read_row(seg(), 2, ["+4411234", cell, "", ""])
     assert (row.tag_sets, row.add_tags, row.problems) == ((TagSet("seg:", tags),), tags, ())
 
 
 def test_a_blank_cell_sets_nothing() -> None:
-    row = read_row(seg(), 2, ["+441", " ", "seg:old", ""])
+    row = read_row(seg(), 2, ["+4411234", " ", "seg:old", ""])
     assert (row.tag_sets, row.add_tags, row.problems) == ((), ("seg:old",), ())
 
 
@@ -244,7 +244,7 @@ def test_a_blank_cell_sets_nothing() -> None:
     ],
 )
 def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], cause: str | None) -> None:
-    row = read_row(seg(), 2, ["+441", *cells])
+    row = read_row(seg(), 2, ["+4411234", *cells])
     assert causes(row) == ([] if cause is None else [cause])
 
 
@@ -260,19 +260,19 @@ def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], 
 def test_tags_for_every_row_count_as_the_row_s_own(
     mapping_options: dict[str, object], cells: list[str], cause: str | None
 ) -> None:
-    row = read_row(seg(**mapping_options), 2, ["+441", *cells])
+    row = read_row(seg(**mapping_options), 2, ["+4411234", *cells])
     assert causes(row) == ([] if cause is None else [cause])
 
 
 def test_a_tag_of_its_own_column_contradicts_one_of_a_list() -> None:
     columns = recognize(["phone", "tag:VIP", "tags"], MappingOptions())
-    assert causes(read_row(columns, 2, ["+441", "no", "VIP"])) == ["a tag both added and removed"]
-    assert causes(read_row(columns, 2, ["+441", "yes", "VIP"])) == []
+    assert causes(read_row(columns, 2, ["+4411234", "no", "VIP"])) == ["a tag both added and removed"]
+    assert causes(read_row(columns, 2, ["+4411234", "yes", "VIP"])) == []
 
 
 def test_a_tag_that_the_prefix_makes_too_long_is_told() -> None:
-    assert causes(read_row(seg(), 2, ["+441", "g" * 252, "", ""])) == ["a tag of more than 255 characters"]
-    assert causes(read_row(seg(), 2, ["+441", "g" * 251, "", ""])) == []
+    assert causes(read_row(seg(), 2, ["+4411234", "g" * 252, "", ""])) == ["a tag of more than 255 characters"]
+    assert causes(read_row(seg(), 2, ["+4411234", "g" * 251, "", ""])) == []
 
 
 # Lenient, constants
@@ -298,7 +298,7 @@ def test_a_key_is_never_sent_as_it_stands() -> None:
 def test_constants_are_fields_of_every_row_and_the_options_overrule_the_mapping() -> None:
     mapping = parse_mapping('[constants]\nsource = "fair"\nCity = "Lahore"\n', "m.toml")
     columns = recognize(["phone"], MappingOptions(file=mapping, constants=("City=Multan", "First Name = Ann ")))
-    assert read_row(columns, 2, ["+441"]).fields[1:] == (
+    assert read_row(columns, 2, ["+4411234"]).fields[1:] == (
         Field("source", "fair"),
         Field("City", "Multan"),
         Field("firstName", "Ann"),
@@ -370,3 +370,29 @@ def test_every_list_has_a_separator_of_its_own_and_one_that_was_said_stays() -> 
 
 
 # For any columns and cells
+
+
+@pytest.mark.parametrize("text", ["#N/A", " #REF! ", "#NV", "########"])
+def test_an_error_of_a_spreadsheet_makes_the_row_invalid_as_in_a_workbook(text: str) -> None:
+    columns = recognize(["phone", "city", "tags"], MappingOptions(custom_fields=True))
+    for cells in (["+4412345", text, ""], ["+4412345", "", text]):
+        row = read_row(columns, 2, cells)
+        assert causes(row) == [f"a cell that shows the error {text.strip()}"]
+    assert causes(read_row(columns, 2, ["+4412345", "#SALE!", "#1"])) == []
+
+
+def test_ids_and_keys_are_looked_up_without_invisible_marks() -> None:
+    columns = recognize(
+        ["heyx contact id", "Customer Number", "city"],
+        MappingOptions(custom_fields=True, key=("Customer Number",)),
+    )
+    row = read_row(columns, 2, ["\u202a1776\u200b025\u202c", "A\u00ad1\u00a02", "Os\u00adlo\u200e"])
+    assert row.id == "1776025"
+    assert [one.value for one in row.keys] == ["A1 2"]
+    assert [one.value for one in row.fields] == ["A1 2", "Os\u00adlo"]
+
+
+def test_tags_have_no_invisible_marks_but_joiners() -> None:
+    columns = recognize(["phone", "tags"], MappingOptions())
+    row = read_row(columns, 2, ["+4412345", "VIP\u200e, می\u200cخواهم, \u200bnew\u00ad er"])
+    assert row.add_tags == ("VIP", "می\u200cخواهم", "new er")

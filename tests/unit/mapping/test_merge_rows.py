@@ -32,20 +32,20 @@ def test_a_later_row_adds_to_and_takes_from_an_exact_set_and_says_it_anew() -> N
 
 def test_a_value_that_is_the_same_for_every_row_is_no_key_of_any() -> None:
     columns = recognize(["phone"], MappingOptions(constants=("email=all@x.org",)))
-    first, later = read_row(columns, 2, ["+441"]), read_row(columns, 3, ["+441"])
+    first, later = read_row(columns, 2, ["+4411234"]), read_row(columns, 3, ["+4411234"])
     for row in (first, merge_rows([first, later], columns.keys)):
-        assert row.keys == (Field("phone", "+441"),)
-        assert row.fields == (Field("phone", "+441"), Field("email", "all@x.org"))
+        assert row.keys == (Field("phone", "+4411234"),)
+        assert row.fields == (Field("phone", "+4411234"), Field("email", "all@x.org"))
 
 
 def test_an_email_emptied_by_a_later_row_is_no_key_any_more() -> None:
     columns = recognize(["phone", "email"], MappingOptions())
-    rows = [read_row(columns, 2, ["1", "a@x.org"]), read_row(columns, 3, ["1", "<clear>"])]
-    assert merge_rows(rows, columns.keys).keys == (Field("phone", "1"),)
+    rows = [read_row(columns, 2, ["12345", "a@x.org"]), read_row(columns, 3, ["12345", "<clear>"])]
+    assert merge_rows(rows, columns.keys).keys == (Field("phone", "12345"),)
 
 
 def test_a_column_that_clears_where_it_is_blank_clears_what_an_earlier_row_said() -> None:
     mapping = parse_mapping('[columns."City"]\nfield = "city"\npolicy = "clear-when-blank"\n', "people.toml")
     columns = recognize(["phone", "City"], MappingOptions(file=mapping))
-    rows = [read_row(columns, 2, ["1", "Lahore"]), read_row(columns, 3, ["1", ""])]
+    rows = [read_row(columns, 2, ["12345", "Lahore"]), read_row(columns, 3, ["12345", ""])]
     assert merge_rows(rows, columns.keys).fields[1] == Field("city", "", Policy.CLEAR)

@@ -66,6 +66,38 @@ def test_a_phone_held_with_or_without_plus_is_found_and_no_spelling_after_it_is_
     assert len(heyx.held) == (2 if held.startswith("0044") else 1)
 
 
+@pytest.mark.parametrize(
+    ("field", "wanted", "held"),
+    [
+        ("phone", "+525512345678", "5215512345678"),
+        ("phone", "+52 1 55 1234 5678", "+525512345678"),
+        ("phone", "5541981234567", "+554181234567"),
+        ("phone", "+541123456789", "5491123456789"),
+        ("email", "Ada@X.org", "ada@x.org"),
+    ],
+)
+def test_a_contact_that_has_the_other_form_of_a_key_is_found_and_keeps_it(
+    field: str, wanted: str, held: str
+) -> None:
+    row = wanting(Field(field, wanted), Field("city", "Oslo"))
+    heyx = Heyx({"1": Held({field: held, "city": "Bergen"})})
+    carry_out(row, initial_state(row, Matching()), heyx)
+    assert heyx.writes == [UpdateContact("1", (Field("city", "Oslo"),))]
+    row_by_id = wanting(Field(field, wanted), Field("city", "Oslo"), contact_id="1")
+    assert conflicting_key(heyx.held["1"].shown("1"), row_by_id.keys) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "held"),
+    [("+553112345678", "+5531912345678"), ("+523312345678", "+543312345678"), ("12345678", "+5212345678")],
+)
+def test_another_phone_is_another_contact(wanted: str, held: str) -> None:
+    row = wanting(Field("phone", wanted))
+    heyx = Heyx({"1": person(phone=held)}, loose=True)
+    carry_out(row, initial_state(row, Matching()), heyx)
+    assert heyx.writes == [CreateContact((Field("phone", wanted),))]
+
+
 def test_a_row_is_matched_by_its_first_key_alone() -> None:
     row = wanting(PHONE, EMAIL)
     heyx = Heyx({"1": person(phone="44207946", email="old@example.org"), "2": person(email="Ada@Example.org")})
@@ -78,7 +110,9 @@ def test_a_row_is_matched_by_its_first_key_alone() -> None:
 def test_a_row_without_a_phone_is_matched_by_its_email() -> None:
     row = wanting(EMAIL)
     assert initial_state(row, Matching()) == Lookup(
-        (FindContacts("email", "Ada@Example.org"),), (EMAIL,), frozenset({"email"})
+        (FindContacts("email", "Ada@Example.org"), FindContacts("email", "ada@example.org")),
+        (EMAIL,),
+        frozenset({"email"}),
     )
 
 
@@ -106,8 +140,9 @@ def test_among_loose_matches_the_one_that_has_the_key_is_taken_from_the_last_pag
 
 
 def test_a_page_without_contacts_ends_a_search_whatever_the_last_page_is_said_to_be() -> None:
-    known = lookup_by_create((EMAIL,), None, wanting(EMAIL), Matching())
-    assert apply(known, FindContacts("email", "Ada@Example.org"), Page((), 9)) == NotFound()
+    email = Field("email", "ada@example.org")
+    known = lookup_by_create((email,), None, wanting(email), Matching())
+    assert apply(known, FindContacts("email", "ada@example.org"), Page((), 9)) == NotFound()
 
 
 def test_several_contacts_with_the_key_are_ambiguous_and_named() -> None:

@@ -64,6 +64,12 @@ def test_an_answer_that_does_not_belong_to_its_call_is_our_bug() -> None:
         apply(Lookup((FindContacts("phone", "1"),), (PHONE,)), FindContacts("phone", "1"), Done())
 
 
+def test_tags_that_look_the_same_are_not_added_again_and_removed_as_they_are_spelled() -> None:
+    held = Contact("1", {}, frozenset({"Jose\u0301", "New\u00a0York", "lead"}), complete=True)
+    row = ContactRow(2, "1", add_tags=("Jos\u00e9", "Lead"), remove_tags=("New York", "old"))
+    assert plan(row, held) == (AddTags("1", ("Lead",)), RemoveTags("1", ("New\u00a0York",)))
+
+
 # Calls at most
 
 

@@ -15,6 +15,7 @@ from heyx_bulk.mapping.columns import OUR_COLUMNS
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.reports import results
+from heyx_bulk.reports.run_totals import WORDS, exit_code, totals_line
 from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.storage.checkpoint.queue import Queue
@@ -36,7 +37,7 @@ def table(path: Path) -> list[list[str]]:
 
 
 def write(run: Run, path: Path) -> Path:
-    return results.write_results(run, path)
+    return results.write_results(run, path).path
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -60,8 +61,7 @@ def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None
     with runs.staged(tmp_path, PEOPLE, INTENT) as run:
         run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
-    page = openpyxl.load_workbook(place).worksheets[0]
-    assert page.title == "Results"
+    page = openpyxl.load_workbook(place)["Results"]
     assert [(cell.value, cell.data_type) for cell in page[2] if cell.value] == [
         *[("+4412345678", "s"), ("=1+1", "s"), ("Ann", "s"), ("created", "s")],
         *[("1776025372480910", "s"), ("2", "s")],
@@ -120,7 +120,7 @@ def test_results_that_are_uploaded_again_change_nothing(tmp_path: Path) -> None:
 
 
 def test_every_row_of_a_long_sheet_is_there_once(tmp_path: Path) -> None:
-    text = HEADER + "".join(f"+44{number:08},,P{number}\n" for number in range(3000))
+    text = HEADER + "".join(f"+4411234{number:07},,P{number}\n" for number in range(3000))
     with runs.staged(tmp_path, text, INTENT) as run:
         write(run, tmp_path / "people.results.csv")
         assert sum(run.checkpoint.queries.totals().values()) == 3000
@@ -252,21 +252,21 @@ def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is
 
 def test_the_totals_are_a_sentence() -> None:
     totals = {"invalid": 1, "created": 1038, "failed": 3, "to do": 0, "unconfirmed": 2}
-    assert results.totals_line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 unconfirmed"
-    assert results.totals_line({"unchanged": 1}) == "1 row: 1 unchanged"
-    assert results.totals_line({}) == "0 rows"
+    assert totals_line(totals) == "1,044 rows: 1,038 created, 3 failed, 1 invalid, 2 unconfirmed"
+    assert totals_line({"unchanged": 1}) == "1 row: 1 unchanged"
+    assert totals_line({}) == "0 rows"
 
 
-@pytest.mark.parametrize("word", results.WORDS)
+@pytest.mark.parametrize("word", WORDS)
 def test_every_status_has_its_exit_code(word: str) -> None:
     wanted = {"created", "updated", "unchanged", "skipped"}
-    assert results.exit_code({word: 1}) == (0 if word in wanted else 3)
-    assert results.exit_code({"created": 5, word: 1}) == (0 if word in wanted else 3)
-    assert results.exit_code({"created": 5, word: 0}) == 0
+    assert exit_code({word: 1}) == (0 if word in wanted else 3)
+    assert exit_code({"created": 5, word: 1}) == (0 if word in wanted else 3)
+    assert exit_code({"created": 5, word: 0}) == 0
 
 
 def test_a_sheet_without_rows_is_as_wanted() -> None:
-    assert results.exit_code({}) == 0
+    assert exit_code({}) == 0
 
 
 def test_the_totals_add_up_to_the_rows_of_the_sheet_at_any_moment(tmp_path: Path) -> None:
@@ -293,8 +293,8 @@ def test_a_workbook_of_results_is_coloured_by_status_and_tells_of_its_run(tmp_pa
     status = next(cell for cell in rows[1] if cell.value == "heyx status").column
     colours = {rows.cell(row, status).value: rows.cell(row, status).fill.fgColor.rgb for row in (2, 3)}
     assert colours == {"created": "FFE2F0D9", "invalid": "FFFFE699"}
-    about = {row[0].value: row[1].value for row in workbook["heyx run"].rows}
-    assert (about["sheet"], about["run"], about["created"], about["--ignore"]) == ("people.csv", name, "1", "note")
+    about = {row[0].value: row[1].value for row in workbook["Summary"].rows}
+    assert (about["sheet"], about["run"], about["created"], about["--ignore"]) == ("people.csv", name, 1, "note")
 
 
 def test_a_workbook_of_results_is_read_again_without_naming_its_worksheet(tmp_path: Path) -> None:

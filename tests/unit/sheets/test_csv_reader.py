@@ -237,3 +237,28 @@ def test_a_row_of_a_large_file_has_the_number_of_the_line_it_begins_in(tmp_path:
     sheet = open_sheet(csv_file(tmp_path, end.join(["n,t", *lines])))
     assert rows_of(sheet) == rows
     assert numbers_of(sheet) == [2 + number + (number + 6) // 7 for number in range(60_000)]
+
+
+def test_rows_before_a_mistake_are_looked_at_first(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, 'a,b\n1,2\n7,"x"y\n')
+    assert "row 9 is blank or does not exist" not in refusal(path, header_row=9).what
+    path = csv_file(tmp_path, 'a,b\n\n1,2\n3,4\n7,"x"y\n')
+    assert refusal(path, header_row=2).what.endswith("there are values in row 1, 3")
+
+
+def test_a_wide_row_among_many_narrow_ones_is_read(tmp_path: Path) -> None:
+    rows = ["1,2"] * 900 + ["3" + "," * 9_000] + ["4"] * 900
+    sheet = open_sheet(csv_file(tmp_path, "\n".join(["a,b", *rows])))
+    assert rows_of(sheet) == [["1", "2"]] * 900 + [["3", ""]] + [["4", ""]] * 900
+    assert sheet.notes == (
+        "900 rows are shorter than the header, filled with blanks (lines 903, 904, 905, 906, 907 …)",
+        "1 row is longer than the header by blanks only, which were left off",
+    )
+
+
+def test_numbers_and_notes_hold_across_pages(tmp_path: Path) -> None:
+    rows = [f'{n},"x\r\ny"' if n % 5 == 0 else "" if n % 7 == 0 else f"{n},z" for n in range(1_000)]
+    sheet = open_sheet(csv_file(tmp_path, "\r\n".join(["a,b", *rows])))
+    kept = [n for n in range(1_000) if rows[n]]
+    assert [row[0] for row in rows_of(sheet)] == [*map(str, kept)]
+    assert numbers_of(sheet) == [2 + n + (n + 4) // 5 for n in kept]

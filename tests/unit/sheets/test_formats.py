@@ -20,8 +20,10 @@ from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.support.sheet_files import (
+    OFFICE,
     OLE,
     REAL,
+    biff12_text,
     csv_file,
     errors_of,
     numbers_of,
@@ -33,6 +35,8 @@ from tests.support.sheet_files import (
     warnings_of,
     workbook,
     xlsb,
+    xlsb_number,
+    xlsb_row,
     zipped,
 )
 
@@ -119,11 +123,12 @@ def test_a_mistake_in_an_archive_is_told_with_the_name_of_the_archive(tmp_path: 
 FROM_INPUT = """
 from pathlib import Path
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 try:
     sheet = open_sheet(Path("-"))
-    chunks = [row_texts(cells) for _ in "12" for cells, _ in sheet.frames()]
-    print(sheet.path, sheet.name, sheet.header, chunks)
+    rows = [cells.to_numpy().tolist() for _ in "12" for cells, _ in sheet.frames()]
+    print(sheet.path, sheet.name, sheet.header, rows)
 except SheetError as error:
     print(error.what)
 """
@@ -133,8 +138,8 @@ except SheetError as error:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"a,b\n1,2\n", "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
+        (b"a,b\n1,2\n", "- standard input ('a', 'b') [[('1', '2')], [('1', '2')]]"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[('1', '2')], [('1', '2')]]"),
         (b"", "standard input is empty (0 bytes)"),
         (b"a\n\0\n", "standard input, line 2: holds a NUL byte, which no text has"),
     ],
@@ -283,7 +288,60 @@ def test_a_binary_workbook_is_read(tmp_path: Path) -> None:
     assert rows_of(sheet) == [["0012"], ["3244077087"], ["true"]]
 
 
+def test_a_binary_workbook_with_a_chart_sheet_is_read(tmp_path: Path) -> None:
+    sheet = open_sheet(xlsb(tmp_path, chart=True))
+    assert (sheet.worksheet, rows_of(sheet)) == ("People", [["0012"], ["3244077087"], ["true"]])
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["each part", "the whole package"])
+def test_a_protected_opendocument_sheet_is_refused_as_protected(tmp_path: Path, whole: bool) -> None:
+    part = "encrypted-package" if whole else "content.xml"
+    manifest = (
+        f'<manifest:manifest xmlns:manifest="{OFFICE}:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="{part}"><manifest:encryption-data/></manifest:file-entry>'
+        "</manifest:manifest>"
+    )
+    parts: dict[str, str | bytes] = {
+        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+        part: os.urandom(99),
+        "META-INF/manifest.xml": manifest,
+    }
+    error = refusal(zipped(tmp_path / "contacts.ods", parts))
+    assert error.what == "contacts.ods is protected by a password"
+    assert "without a password" in error.remedy
+
+
+NO_DATE = "is formatted as a date but holds 0, which is no date"
+
+
+def test_a_date_of_0_in_an_opendocument_sheet_is_reported_as_that(tmp_path: Path) -> None:
+    day = ods_value("date", "1899-12-30", "date-value")
+    sheet = open_sheet(ods(tmp_path, People=ods_row(ods_text("born")) + ods_row(day)))
+    assert (rows_of(sheet), [warning.cause for warning in warnings_of(sheet)]) == ([["0"]], [NO_DATE])
+
+
+def test_a_0_that_is_a_date_or_midnight_in_a_binary_workbook_is_reported(tmp_path: Path) -> None:
+    rows = (
+        xlsb_row(0, (6, biff12_text("born")), (6, biff12_text("from"))),
+        xlsb_row(1, xlsb_number(0), xlsb_number(0.25)),
+    )
+    sheet = open_sheet(xlsb(tmp_path, rows=rows, codes=["yyyy-mm-dd", "hh:mm"]))
+    assert rows_of(sheet) == [["00:00:00", "06:00:00"]]
+    assert [(warning.column, warning.cause) for warning in warnings_of(sheet)] == [
+        (0, "holds 0, which is midnight or a date that is none")
+    ]
+
+
 OLD = REAL / "csvkit_types.xls"
+
+
+@pytest.mark.skipif(not OLD.is_file(), reason="the real sheets are not here")
+def test_a_number_that_is_no_date_in_an_old_workbook_is_reported_as_it_is_shown(tmp_path: Path) -> None:
+    content, day = OLD.read_bytes(), struct.pack("<I", 24472 << 2 | 2)  # RK: a whole number
+    assert content.count(day) == 1
+    sheet = open_sheet(csv_file(tmp_path, content.replace(day, struct.pack("<i", -1 << 2 | 2)), "old.xls"))
+    assert rows_of(sheet)[0][1] == "-1"
+    assert [(warning.row, warning.cause) for warning in warnings_of(sheet)] == [(2, NO_DATE.replace("0", "-1"))]
 
 
 @pytest.mark.skipif(not OLD.is_file(), reason="the real sheets are not here")

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 
 from heyx_bulk.errors import WriteError
-from heyx_bulk.sheets import writer as writing
+from heyx_bulk.sheets import excel_writer
 from heyx_bulk.sheets.csv.injection import guard, unguard
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -70,7 +70,7 @@ def test_a_workbook_is_all_text_with_a_frozen_header_and_a_filter(tmp_path: Path
 
 
 def test_rows_over_the_limit_go_to_further_worksheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "MOST_ROWS", 3)
+    monkeypatch.setattr(excel_writer, "MOST_ROWS", 3)
     path = tmp_path / "a.xlsx"
     write_sheet(path, ["n"], [[str(n)] for n in range(5)], worksheet="A worksheet with a long name..")
     names = (
@@ -124,7 +124,7 @@ def test_a_failure_midway_leaves_the_old_file_and_no_draft(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
 def test_a_full_disk_stays_the_error_it_is() -> None:
-    with pytest.raises(OSError, match="No space left") as told, writing._workbook(Path("/dev/full")) as book:
+    with pytest.raises(OSError, match="No space left") as told, excel_writer._workbook(Path("/dev/full")) as book:
         book.add_worksheet()
     assert told.value.errno == errno.ENOSPC
 

@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import CheckpointBusy, CheckpointDamaged, CheckpointMismatch, DiskFull, WriteError
+from heyx_bulk.mapping.mapped_frame import RowProblem
 from heyx_bulk.models.call_records import CallAttempt, CallDescription, CallOutcome, CallResult
 from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.sheets.frames import Frame, line_frame, numbers_of, text_frame
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import is_locked, lock
 from heyx_bulk.storage.checkpoint.recovery import RecoveredRows, recover
-from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord, RowState, rows_to_json, to_json
+from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord, RowState, to_json
 from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from tests.support import runs
 
@@ -39,6 +41,7 @@ INFO = RunInfo(
     sheet_options={},
     duplicates="error",
     warnings=(("a column looks rounded", 2, (3, 4)),),
+    phones=(("+44 (GB)", 1, (2,)),),
     started_at="2026-01-02 03:04",
 )
 SENT = (Field(PHONE, "+441234567"), Field("firstName", "Zoë"))
@@ -46,15 +49,32 @@ SENT = (Field(PHONE, "+441234567"), Field("firstName", "Zoë"))
 Keys = tuple[int, int, str, str]
 
 
+def fill(
+    draft: CheckpointBuilder, rows: Sequence[int], keys: Sequence[Keys] = (), texts: Sequence[str] | None = None
+) -> None:
+    """Add rows, each with its number as its only cell if not with another text, and these key values."""
+    found = {(number, field): value for number, _, field, value in keys}
+    ranks: dict[str, int] = {}
+    for _, rank, field, _ in keys:
+        ranks[field] = max(rank, ranks.get(field, 0))
+
+    def keys_of(cells: Frame) -> Frame:
+        numbers = numbers_of(cells)
+        fields = sorted(ranks, key=lambda field: ranks[field])
+        return text_frame({field: [found.get((one, field), "") for one in numbers] for field in fields}, numbers)
+
+    cells = text_frame({0: texts or [*map(str, rows)]}, rows)
+    draft.add_frame(cells, line_frame(RowProblem, []), keys_of(cells))
+    draft.relate_rows(keys_of)
+
+
 def filled(
     folder: Path, keys: Iterable[Keys] = (), *, rows: Sequence[int] = (2, 3, 4), invalid: Sequence[int] = ()
 ) -> Checkpoint:
-    """A checkpoint with these rows, each with its number as its only cell, and these key values."""
+    """A checkpoint with these rows and key values."""
     path = folder / "people.csv.checkpoint"
     with CheckpointBuilder(path) as draft:
-        draft.add_rows(rows, rows_to_json([[str(number)] for number in rows]), {})
-        draft.add_keys(keys)
-        list(draft.keys_of_related_rows())
+        fill(draft, rows, [*keys])
         for number in invalid:
             draft.mark_invalid(number, (Problem("no phone", f"row {number} has no phone"),))
         draft.link_rows()
@@ -84,23 +104,22 @@ def test_a_checkpoint_holds_every_row_and_every_fact_that_was_staged(tmp_path: P
 def test_an_exception_in_the_middle_of_staging_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "people.csv.checkpoint"
 
-    def keys() -> Iterable[Keys]:
-        yield 2, 0, PHONE, "1"
+    def cut(_: Frame) -> Frame:
         raise runs.PowerCut
 
-    def fill() -> None:
+    def interrupted() -> None:
         with lock(path), CheckpointBuilder(path) as draft:
-            draft.add_rows([2], [to_json(["a"])], {})
-            draft.add_keys(keys())
+            fill(draft, [2, 3], [(2, 0, PHONE, "1"), (3, 0, PHONE, "1")])
+            draft.relate_rows(cut)
 
     with pytest.raises(runs.PowerCut):
-        fill()
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_draft_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
     with CheckpointBuilder(tmp_path / "people.csv.checkpoint") as draft:
-        draft.add_rows([2], [to_json(["a"])], {})
+        fill(draft, [2])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -298,10 +317,9 @@ def test_nobody_awaits_an_invalid_row_but_the_one_before_it(tmp_path: Path) -> N
 
 def test_the_keys_of_rows_that_share_a_value_are_given_in_full(tmp_path: Path) -> None:
     with CheckpointBuilder(tmp_path / "x.checkpoint") as draft:
-        draft.add_rows(range(2, 7), ["[]"] * 5, {})
-        related = [(2, 0, PHONE, "1"), (2, 1, "email", "x"), (4, 0, "email", "2"), (4, 1, PHONE, "1")]
-        draft.add_keys([*related, (3, 0, PHONE, "2"), (3, 1, "email", "1"), (5, 0, "email", "y")])
-        assert sorted(draft.keys_of_related_rows()) == related
+        related = [(2, 0, PHONE, "1"), (2, 1, "email", "x"), (4, 0, PHONE, "2"), (4, 1, "email", "x")]
+        fill(draft, range(2, 7), [*related, (3, 0, PHONE, "3"), (3, 1, "email", "1"), (5, 1, "email", "y")])
+        assert [*draft.keys_of_related_rows()] == related
 
 
 def row(number: int, key: str | None) -> ContactRow:
@@ -333,7 +351,8 @@ def test_neither_a_later_row_nor_a_second_key_says_who_a_rows_contact_is(tmp_pat
     with filled(tmp_path, keys) as checkpoint:
         checkpoint.queue.mark_created(3, "7")
         assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org")) is None
-        assert checkpoint.queue.contact_of_earlier_row(row(4, "2")) is None
+        fourth = ContactRow(4, keys=(Field(PHONE, "2"), Field("email", "a@x.org")))
+        assert checkpoint.queue.contact_of_earlier_row(fourth) is None
 
 
 def test_earlier_rows_that_were_several_contacts_name_none(tmp_path: Path) -> None:
@@ -402,7 +421,7 @@ def test_causes_are_told_most_frequent_first_with_the_first_rows(tmp_path: Path)
     path = tmp_path / "x.checkpoint"
     rounded, missing = Problem("rounded", "B holds 1E+15"), Problem("no phone", "none")
     with CheckpointBuilder(path) as draft:
-        draft.add_rows(range(2, 12), ["[]"] * 10, {})
+        fill(draft, range(2, 12))
         draft.mark_invalid(2, (rounded, rounded))
         for number in range(3, 10):
             draft.mark_invalid(number, (missing,))
@@ -481,9 +500,9 @@ def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(
         try:
             with CheckpointBuilder(path) as draft:
                 draft.db.execute(f"PRAGMA max_page_count={pages}")
-                draft.add_rows(range(2, 300), [to_json(["x" * 50] * 3)] * 298, {})
-                draft.add_keys((number, 0, PHONE, f"{number:09}") for number in range(2, 300))
-                list(draft.keys_of_related_rows())
+                numbers = range(2, 300)
+                keys = [(number, 0, PHONE, f"{number // 2:09}") for number in numbers]
+                fill(draft, numbers, keys, ["x" * 160] * len(numbers))
                 draft.mark_invalid(7, (Problem("same phone", "same phone as row 6" * 200),))
                 draft.link_rows()
                 draft.save(replace(INFO, digest="x" * 30_000), channel="")
@@ -584,9 +603,11 @@ def test_a_checkpoint_that_is_damaged_while_it_is_used_stops_the_run(tmp_path: P
 
 
 def test_a_value_that_the_disk_changed_is_noticed_and_a_mended_one_is_not_taken_for_it(tmp_path: Path) -> None:
-    with runs.staged(tmp_path, "phone,first name\n+441,Ann\n+442,Bob\n") as run:
+    with runs.staged(tmp_path, "phone,first name\n+4411234,Ann\n+4421234,Bob\n") as run:
         run.checkpoint.verify_contents()
-        run.checkpoint.reopening.apply_corrections([CorrectedRow(2, ("+443", "Ann"), None, (), ((PHONE, "443"),))])
+        run.checkpoint.reopening.apply_corrections(
+            [CorrectedRow(2, ("+4431234", "Ann"), None, (), ((PHONE, "4431234"),))]
+        )
         run.checkpoint.verify_contents()
         run.checkpoint._db.execute("UPDATE row SET cells = replace(cells, 'Bob', 'Rob')")
         with pytest.raises(CheckpointDamaged, match="not those that were stored"):
@@ -689,6 +710,7 @@ def _altered(path: Path, script: str) -> None:
     [
         ("meta", "1", "written by an older heyx-bulk", "carry on with the older one"),
         ("meta", "2", "written by an older heyx-bulk", "carry on with the older one"),
+        ("info", "3", "written by an older heyx-bulk", "carry on with the older one"),
         ("info", "99", "written by a newer heyx-bulk", "give the same command with the newer one"),
     ],
 )

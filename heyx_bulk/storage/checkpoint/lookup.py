@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heyx_bulk.cli.console import short_path
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.paths import run_paths, state_checkpoints
@@ -20,7 +19,7 @@ def checkpoint_of(named: Path) -> Path:
     if beside.exists():
         return beside
     raise CheckpointMismatch(
-        f"{named} has no run yet: there is no {short_path(beside)}.",
+        f"{named} has no run yet: there is no {beside.name} beside it.",
         "Upload it first, or name the file that ends in .checkpoint.",
     )
 

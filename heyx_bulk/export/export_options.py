@@ -1,11 +1,18 @@
-"""The options of an export on the command line."""
+"""The options of an export: which contacts are wanted, and how their table is laid out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from heyx_bulk.errors import SettingsError
+from heyx_bulk.export.layout import TableLayout, headers_by_field, kinds_by_field, parse_column_name
+from heyx_bulk.export.request import Condition, ContactFilter, parse_moment
+from heyx_bulk.mapping.mapping_file import read_mapping
 from heyx_bulk.models.option import option
+from heyx_bulk.values.text import trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,13 @@ class ExportOptions:
     ignore_case: bool = option(
         "--ignore-case", default=False, help="Take tags for the same whose letters differ in case alone."
     )
-    columns: str | None = option(
+    columns: tuple[str, ...] = option(
         "--columns",
+        default=(),
         metavar="FIELD,FIELD",
         help="Only these, in this order; id, tags, tag:VIP and created_at too.",
+        parse=lambda text: tuple(parse_column_name(name) for name in text.split(",") if trim(name)),
+        word=",".join,
     )
     rename: tuple[str, ...] = option(
         "--rename", default=(), metavar="FIELD=HEADER", help="The header of a column. Repeatable."
@@ -86,3 +96,35 @@ class ExportOptions:
     raw_csv: bool = option(
         "--raw-csv", default=False, help="CSV files without the apostrophe that keeps a value from being run."
     )
+
+    def selection(self) -> ContactFilter:
+        """The contacts that are wanted of those that are read; raises `SettingsError`."""
+        zone, after, before = self.zone, self.created_after, self.created_before
+        return ContactFilter(
+            tags=tuple(map(trim, self.tags)),
+            any_tags=tuple(map(trim, self.any_tags)),
+            not_tags=tuple(map(trim, self.not_tags)),
+            conditions=tuple(map(Condition.parse, self.conditions)),
+            created_after=None if after is None else parse_moment(after, zone, "--created-after"),
+            created_before=None if before is None else parse_moment(before, zone, "--created-before"),
+            ignore_case=self.ignore_case,
+        )
+
+    def layout(self) -> TableLayout:
+        """How the contacts become a table; raises `SettingsError`."""
+        mapping = None if self.mapping is None else read_mapping(self.mapping)
+        headers = headers_by_field(self.rename, mapping)
+        kinds = kinds_by_field(mapping)
+        return TableLayout(tuple(dict.fromkeys(self.columns)), headers, kinds, self.tag_columns, self.zone)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone; raises `SettingsError` where there is no such zone."""
+        if self.timezone.upper() == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SettingsError(
+                f"--timezone {self.timezone} is no time zone.", "Write it like --timezone Asia/Karachi."
+            ) from None

@@ -1,0 +1,34 @@
+"""Sheets as commands open them."""
+
+from __future__ import annotations
+
+import gc
+from functools import cache
+from pathlib import Path
+
+from heyx_bulk.sheets.frames import text_type
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
+
+_COLLECTED_AFTER = (50_000, 20, 20)
+"""Objects until the garbage collector looks at the youngest, and its rounds until it looks at older ones."""
+
+
+def read_sheet(path: Path, options: SheetOptions) -> Sheet:
+    """Open a sheet for a command, as `open_sheet` does."""
+    _spare_collector()
+    return open_sheet(path, options)
+
+
+@cache
+def _spare_collector() -> None:
+    """Let the garbage collector look less often, and never at what is loaded by now.
+
+    A sheet's texts refer to nothing else, and looking at them takes a fifth of the time of staging. A program that
+    uses the library decides for itself.
+    """
+    text_type()  # loads pandas
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTED_AFTER)

@@ -1,0 +1,157 @@
+"""Python arguments read as the options that they stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from enum import EnumType
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+from heyx_bulk.errors import SettingsError, UsageError
+from heyx_bulk.models.option import Declared, assemble, declared
+from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.sheets.from_frame import text_of_value
+
+T = TypeVar("T")
+
+_WANTED = {bool: "True or False", int: "a whole number", float: "a number", Path: "a path"}
+"""What an option takes, in words; any other takes a text."""
+
+
+class ArgumentReader:
+    """Reads Python arguments; all mistakes in them are raised together by `finish`."""
+
+    def __init__(self, given: Mapping[str, object]) -> None:
+        self._given = dict(given)
+        self._names = {"token", "url"}
+        self._mistakes: list[UsageError] = []
+
+    def take(self, name: str, default: object = None) -> Any:
+        """The value of an argument that stands for no option."""
+        self._names.add(name)
+        return self._given.get(name, default)
+
+    def read(self, options: type[T], *, only: Collection[str] = (), without: Collection[str] = ()) -> T:
+        """A dataclass of options with what is given of them, or of `only` these; None stands for the default."""
+        values: dict[tuple[str, ...], Any] = {}
+        for one in declared(options):
+            if one.argument in without or (only and one.argument not in only):
+                continue
+            if (value := self.take(one.argument)) is not None:
+                try:
+                    values[one.path] = read_value(one, value)
+                except UsageError as mistake:
+                    self._mistakes.append(mistake)
+        read: T = assemble(options, values)
+        return read
+
+    def settings(self, before: Mapping[str, Any] | None = None, known: Settings | None = None) -> Settings:
+        """The settings: token and address as given, else of the channel `known`, else of the environment.
+
+        `before` is how the run of a checkpoint was connected. Raises `SettingsError` for the other mistakes too.
+        """
+        connection = self.read(ConnectionOptions)
+        return self.channel(connection.given(before or {}), known)
+
+    def channel(self, connection: Mapping[str, object], known: Settings | None = None) -> Settings:
+        """The settings with these values for the connection."""
+        token, url = self._given.get("token"), self._given.get("url")
+        self.finish()
+        if not isinstance(token, str | None):
+            raise SettingsError(f"token must be a text, not a {type(token).__name__}.", "Copy it from HeyX.")
+        environment = {**os.environ}
+        if known is not None:
+            environment |= {"HEYX_TOKEN": known.token.get_secret_value(), "HEYX_URL": known.url}
+        environment |= {"HEYX_TOKEN": token} if token is not None else {}
+        return from_environment(environment, url=url, **connection)
+
+    def finish(self) -> None:
+        """Raise `TypeError` for an argument that nobody took, and `SettingsError` for the mistakes in others."""
+        for name in self._given:
+            if name not in self._names:
+                close = get_close_matches(name, self._names, 1)
+                hint = f". Did you mean {close[0]!r}?" if close else ""
+                raise TypeError(f"unexpected keyword argument {name!r}{hint}")
+        if len(self._mistakes) == 1:
+            raise self._mistakes[0]
+        if self._mistakes:
+            raise SettingsError("\n".join(" ".join(filter(None, (it.what, it.remedy))) for it in self._mistakes))
+
+
+def read_value(one: Declared, value: object) -> Any:
+    """The value of an option as its dataclass has it; raises `SettingsError`."""
+    name, parse = one.argument, one.option.parse
+    kinds = [kind for kind in get_args(one.type) or (one.type,) if kind is not type(None)]
+    wanted = _WANTED.get(kinds[0], "a text")
+    if get_origin(one.type) is tuple:
+        texts = tuple(texts_of(name, value))
+        return texts if parse is None else parse(",".join(texts))
+    if isinstance(kinds[0], EnumType):
+        return _member(name, kinds[0], value)
+    if isinstance(value, bool) or bool in kinds:
+        return value if isinstance(value, bool) and bool in kinds else _refuse(name, value, wanted)
+    if Path in kinds and isinstance(value, str | os.PathLike):
+        return Path(value)
+    if float in kinds and isinstance(value, datetime | timedelta):
+        return value.timestamp() if isinstance(value, datetime) else value.total_seconds()
+    if isinstance(value, (*kinds, int) if float in kinds else tuple(kinds)):
+        return _within_bounds(one, value)
+    if parse is not None and isinstance(value, str | int | float | os.PathLike):
+        return parse(str(value))
+    if str in kinds and isinstance(value, date):
+        return value.isoformat()
+    return _refuse(name, value, wanted)
+
+
+def texts_of(name: str, value: object) -> Iterator[str]:
+    """The texts of one text, of several, or of a dict, each of whose values may be several: `KEY=VALUE`."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for key, one in value.items():
+                several = isinstance(one, Iterable) and not isinstance(one, str)
+                for item in one if several else [one]:
+                    yield f"{key}={_text(name, item)}"
+        case Iterable():
+            for item in value:
+                if not isinstance(item, str):
+                    raise _wrong(name, item, "a text")
+                yield item
+        case _:
+            raise _wrong(name, value, "a text or several")
+
+
+def _text(name: str, value: object) -> str:
+    text = text_of_value(value)
+    return text if text is not None else _refuse(name, value, "a text")
+
+
+def _member(name: str, kind: EnumType, value: object) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        members: list[object] = [*kind]
+        words = ", ".join(repr(str(member)) for member in members)
+        raise SettingsError(f"{name}={value!r} is not one of {words}.", "Pass one of them.") from None
+
+
+def _within_bounds(one: Declared, value: Any) -> Any:
+    least, most = one.option.least, one.option.most
+    if least is not None and value < least:
+        raise SettingsError(f"{one.argument} must be {least:g} or more, not {value}.")
+    if most is not None and value > most:
+        raise SettingsError(f"{one.argument} must be {most:g} or less, not {value}.")
+    return value
+
+
+def _refuse(name: str, value: object, wanted: str) -> Any:
+    raise _wrong(name, value, wanted)
+
+
+def _wrong(name: str, value: object, wanted: str) -> SettingsError:
+    return SettingsError(f"{name} must be {wanted}, not {value!r}.")

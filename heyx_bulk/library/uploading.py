@@ -1,0 +1,250 @@
+"""The work of the functions that upload, in the thread that does it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from heyx_bulk.errors import CheckpointMismatch, SettingsError, SheetError
+from heyx_bulk.library.argument_reader import ArgumentReader
+from heyx_bulk.library.arguments import Place, SheetLike
+from heyx_bulk.library.outcomes import RunResult, SheetInspection, outcome_frame
+from heyx_bulk.library.python_words import in_python
+from heyx_bulk.library.watching import LibraryEvents, ProgressOption
+from heyx_bulk.library.worker_thread import StopSwitch
+from heyx_bulk.mapping.columns import ID_COLUMN
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.recognition import NO_FIELDS
+from heyx_bulk.mapping.tag_lists import join_list
+from heyx_bulk.models.calls import Call
+from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.planning.changes import changes
+from heyx_bulk.planning.lookup import NotFound
+from heyx_bulk.reports.run_totals import complete_totals
+from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.settings.environment import Settings, validate_settings
+from heyx_bulk.sheets.from_frame import FRAME_FORMAT, sheet_from_frame
+from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
+from heyx_bulk.sheets.writer import Frame, to_frame
+from heyx_bulk.storage.cache.channel_cache import known_fields
+from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
+from heyx_bulk.storage.checkpoint.locking import lock
+from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
+from heyx_bulk.storage.paths import state_checkpoint_path
+from heyx_bulk.upload.corrections import run_of_file
+from heyx_bulk.upload.inspection import column_document, inspect_sheet
+from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.pipeline import rerun, try_out, upload_sheet
+from heyx_bulk.upload.staging import sheet_digest
+from heyx_bulk.upload.upload_session import TOKEN
+
+CHANGE_COLUMNS = ("change", ID_COLUMN, "field", "before", "after")
+
+
+def upload(
+    switch: StopSwitch,
+    sheet: SheetLike,
+    checkpoint: Place | None,
+    progress: ProgressOption,
+    given: Mapping[str, object],
+) -> RunResult:
+    """Upload a sheet, or carry on with its run."""
+    reader = ArgumentReader(given)
+    options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
+    settings = reader.settings()
+    opened = open_given(sheet, options.sheet)
+    if opened.format == FRAME_FORMAT:
+        path = _base_path(opened, checkpoint, settings, no_match=options.matching.no_match)
+        opened = replace(opened, path=path)
+    elif checkpoint is not None:
+        raise SettingsError(
+            "checkpoint names the checkpoint of a DataFrame, and this is a file.",
+            "Leave it out: the checkpoint lies beside the file, or in the folder that out names.",
+        )
+    result = upload_sheet(opened, settings, options, run_options, LibraryEvents(switch, progress))
+    return RunResult.of(result, settings)
+
+
+def send_again(
+    switch: StopSwitch,
+    run: RunResult | Place,
+    corrected: SheetLike | None,
+    progress: ProgressOption,
+    given: Mapping[str, object],
+    *,
+    uncertain: bool,
+    accept_spreadsheet_changes: bool,
+) -> RunResult:
+    """Send the failed rows of a run again, or those that are given back corrected."""
+    reader = ArgumentReader(given)
+    run_options = reader.read(RunOptions, without=("out", "restart", "strict", "canary"))
+    connection = reader.read(ConnectionOptions)
+    reader.finish()
+    path, corrected = _checkpoint_and_corrections(run, corrected)
+    with lock(path), Checkpoint.open(path) as opened:
+        known = run.settings if isinstance(run, RunResult) else None
+        settings = reader.channel(connection.given(opened.facts.connection), known)
+        as_written = SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"])
+        reading = as_written if isinstance(corrected, str | os.PathLike) else SheetOptions()
+        corrections = None if corrected is None else open_given(corrected, reading)
+        events = LibraryEvents(switch, progress)
+        result = rerun(
+            opened,
+            settings,
+            run_options,
+            events,
+            corrections=corrections,
+            uncertain=uncertain,
+            accept_spreadsheet_changes=accept_spreadsheet_changes,
+        )
+        return RunResult.of(result, settings)
+
+
+def simulate(
+    switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, given: Mapping[str, object]
+) -> RunResult:
+    """Play an upload against the sandbox."""
+    reader = ArgumentReader(given)
+    options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
+    connection = reader.read(ConnectionOptions)
+    reader.finish()
+    if options.is_edited_export:
+        raise SettingsError(
+            "A simulation plays a HeyX of its own, which has made no export.", "Use hb.dry_run instead."
+        )
+    settings = validate_settings(token=TOKEN, **connection.given())
+    frames: list[Frame] = []
+    events = LibraryEvents(switch, progress, lambda run: frames.append(outcome_frame(run)))
+    result = try_out(open_given(sheet, options.sheet), settings, options, run_options, events, simulated=True)
+    return RunResult.of(result, settings, *frames)
+
+
+class ChangeCollector(LibraryEvents):
+    """Collects what a dry run would change, row by row."""
+
+    def __init__(self, switch: StopSwitch, progress: ProgressOption) -> None:
+        super().__init__(switch, progress)
+        self._found: list[tuple[int, tuple[str | None, ...]]] = []
+
+    def on_row_plan(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
+        contact_id = known.id if isinstance(known, Contact) else ""
+        kind = "update" if isinstance(known, Contact) else "create"
+        for one in changes(row, known, calls):
+            line = (kind, contact_id, one.field or "tags", one.before, one.after)
+            self._found.append((row.number, line))
+
+    def frame(self) -> Frame:
+        """The changes in the order of the rows."""
+        found = sorted(self._found, key=lambda one: one[0])
+        return to_frame(CHANGE_COLUMNS, [line for _, line in found], [number for number, _ in found])
+
+
+def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, given: Mapping[str, object]) -> Frame:
+    """What an upload would change, looked up in HeyX."""
+    reader = ArgumentReader(given)
+    options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
+    settings = reader.settings()
+    if run_options.canary:
+        raise SettingsError("canary sends rows, and a dry run sends nothing.", "Leave it out.")
+    collector = ChangeCollector(switch, progress)
+    opened = open_given(sheet, options.sheet)
+    result = try_out(opened, settings, options, run_options, collector, simulated=False)
+    frame = collector.frame()
+    frame.attrs["totals"] = complete_totals(result.totals)
+    return frame
+
+
+def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> SheetInspection:
+    """Look at a sheet."""
+    reader = ArgumentReader(given)
+    options = UploadOptions(reader.read(SheetOptions), reader.read(MappingOptions))
+    known = NO_FIELDS
+    try:
+        known = known_fields(reader.settings().channel)
+    except SettingsError:
+        reader.finish()  # Only the mistakes in options count here; without a token no field is known.
+    found = inspect_sheet(open_given(sheet, options.sheet), options, known)
+    documents = [{**column_document(one), "values": found.samples[one.position]} for one in found.columns]
+    return SheetInspection(
+        sheet=found.sheet.name,
+        format=found.sheet.format,
+        worksheet=found.sheet.worksheet,
+        header_row=found.sheet.header_row,
+        notes=found.sheet.notes,
+        columns=to_frame(("column", "header", "meaning", "reason", "values"), _values(documents)),
+        mistakes=tuple(map(in_python, found.mistakes)),
+        problems=to_frame(
+            ("cause", "rows", "first", "example"),
+            [(one.what, one.rows, one.first, in_python(one.example)) for one in found.causes],
+        ),
+        warnings=to_frame(
+            ("warning", "rows", "first"), [(one.what, one.rows, one.first) for one in found.warnings]
+        ),
+        unknown_fields=tuple(column.field for column in found.unknown_fields),
+        totals=complete_totals(found.totals),
+    )
+
+
+def _values(documents: Sequence[Mapping[str, object]]) -> list[list[object]]:
+    return [list(document.values()) for document in documents]
+
+
+def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
+    """The sheet that is given: a file, or a DataFrame."""
+    if isinstance(sheet, str | os.PathLike):
+        return open_sheet(Path(sheet), options)
+    if not hasattr(sheet, "iloc") or not hasattr(sheet, "columns"):
+        raise SheetError(
+            f"A {type(sheet).__name__} is no sheet.", "Pass the path of a file, or a pandas DataFrame."
+        )
+    if options != SheetOptions():
+        raise SettingsError(
+            "worksheet, header_row, encoding, separator and raw_csv are for files, and this is a DataFrame.",
+            "Leave them out.",
+        )
+    return sheet_from_frame(sheet, join_list)
+
+
+def checkpoint_path(run: RunResult | Place) -> Path:
+    """The checkpoint of a run: of a result, or named by a path, as is the sheet beside it."""
+    if not isinstance(run, RunResult):
+        return checkpoint_of(Path(run))
+    if run.checkpoint is None:
+        raise CheckpointMismatch("A simulation leaves no checkpoint.", "Pass the result of an upload.")
+    return run.checkpoint
+
+
+def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings, *, no_match: bool) -> Path:
+    """What the files of a DataFrame's run are named after: the checkpoint that is named, else rows and channel.
+
+    The same rows for the same channel have the same name, so that the same call carries on. Another token may be
+    one for the same channel. With `no_match` that could create every contact twice, so it must be said.
+    """
+    if checkpoint is not None:
+        return Path(str(Path(checkpoint).absolute()).removesuffix(CHECKPOINT))
+    digest = sheet_digest(sheet).hexdigest()[:16]
+    path = state_checkpoint_path(f"frame-{settings.channel[:8]}-{digest}")
+    others = {*path.parent.glob(f"frame-*-{digest}{CHECKPOINT}")} - {path.with_name(path.name + CHECKPOINT)}
+    if no_match and others:
+        raise CheckpointMismatch(
+            "These rows were uploaded with another token, and no_match=True creates a contact for each without "
+            "looking.",
+            f'For the same channel, pass checkpoint="{min(others)}" to carry on; for another channel, pass the '
+            "path of a new checkpoint.",
+        )
+    return path
+
+
+def _checkpoint_and_corrections(
+    run: RunResult | Place, corrected: SheetLike | None
+) -> tuple[Path, SheetLike | None]:
+    """The checkpoint, and the corrected rows; a file of failed rows that is given alone names its run itself."""
+    if corrected is None and not isinstance(run, RunResult) and Path(run).suffix != CHECKPOINT:
+        named = run_of_file(open_sheet(Path(run)))
+        if named is not None:
+            return checkpoint_of_run(named, Path(run)), run
+    return checkpoint_path(run), corrected

@@ -1,0 +1,67 @@
+"""The keys of a checkpoint's rows, worked out from their cells: the checkpoint holds no other text of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heyx_bulk.database import Database
+from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.mapped_frame import MappedFrame, RowKey, map_rows, row_keys
+from heyx_bulk.mapping.merge_rows import merge_rows
+from heyx_bulk.storage.checkpoint.key_index import KeyIndex
+from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_records
+from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
+
+_ROWS_AT_ONCE = 500
+
+
+def map_records(columns: Columns, records: Sequence[RowRecord]) -> MappedFrame:
+    """Map rows of a checkpoint."""
+    return map_rows(
+        columns,
+        {record.number: record.cells for record in records},
+        {record.number: record.problems for record in records if record.problems},
+        {record.number: record.assigned_id for record in records if record.assigned_id is not None},
+    )
+
+
+class RowKeys:
+    """The keys that rows of a checkpoint have by their cells; rows that are invalid or superseded have none."""
+
+    def __init__(self, db: Database, columns: Columns) -> None:
+        self._db = db
+        self._columns = columns
+        self._index = KeyIndex(db)
+        self._shared = SharedKeys(db)
+
+    def own(self, number: int) -> list[RowKey]:
+        """The keys of a row, best first, without those of rows that it stands for."""
+        return [*map_records(self._columns, self._records("number = ?", number)).row_keys()]
+
+    def of_contact(self, number: int) -> list[RowKey]:
+        """The keys of the contact that a row stands for, best first: those of all its rows, merged.
+
+        A lesser key whose value different contacts share is none.
+        """
+        records = self._records("number = ? OR merged_into = ?", number, number)
+        if number not in [record.number for record in records]:
+            return []
+        row = merge_rows([*map_records(self._columns, records).rows()], self._columns.keys)
+        keys = () if row.problems else (RowKey(number, *key[1:]) for key in row_keys(row))
+        return [key for key in keys if key.rank == 0 or self._shared.find(key.field, key.value) is None]
+
+    def possible_rows(self, field: str, value: str) -> list[int]:
+        """The rows that may have a key and stand for their contact, in the sheet's order; some may not have it."""
+        rows, found = self._index.rows(field, value), set[int]()
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = ", ".join(map(str, rows[start : start + _ROWS_AT_ONCE]))
+            query = f"SELECT coalesce(merged_into, number) FROM row WHERE number IN ({some})"
+            found.update(number for (number,) in self._db.rows(query))
+        return sorted(found)
+
+    def _records(self, condition: str, *values: object) -> list[RowRecord]:
+        query = (
+            f"SELECT {ROW_COLUMNS} FROM row WHERE ({condition}) AND problems IS NULL AND superseded_by IS NULL "
+            "ORDER BY number"
+        )
+        return parse_row_records(self._db.rows(query, *values))

@@ -1,0 +1,141 @@
+"""A person's own workbook through upload, correction and rerun: at each stage all of theirs is as it was."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from heyx_bulk.sheets.open_sheet import open_sheet
+from tests.support.own_workbooks import NOTES, PEOPLE, differences, write_workbook
+from tests.support.program import TOKEN, heyx, left
+from tests.support.sheet_files import errors_of, rows_of
+
+WORDS = ("--worksheet", PEOPLE, "--ignore", "Twice", "--custom-fields")
+
+
+def statuses(path: Path) -> list[tuple[str, str]]:
+    """First name and status of every row, as our own reader finds them without being told the worksheet."""
+    sheet = open_sheet(path)
+    assert sheet.worksheet == PEOPLE
+    name, status = sheet.header.index("first name"), sheet.header.index("heyx status")
+    return [(row[name], row[status]) for row in rows_of(sheet)]
+
+
+def shown(path: Path) -> list[str]:
+    """The first names in rows of the worksheet that are not hidden."""
+    page = openpyxl.load_workbook(path)[PEOPLE]
+    return [str(page.cell(row, 2).value) for row in range(2, 7) if not page.row_dimensions[row].hidden]
+
+
+def test_everything_of_the_person_s_is_as_it_was_at_each_stage(tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "people.xlsx")
+    results, failed = tmp_path / "people.Ann_s people.results.xlsx", tmp_path / "people.Ann_s people.failed.xlsx"
+    with SandboxServer(Sandbox(Faults(refuse_creates=1), tokens=(TOKEN,), limit=10_000)) as server:
+        done = heyx(tmp_path, "upload", "people.xlsx", *WORDS, "--workers", "1", "--json", server=server)
+        assert (done.code, done.document["totals"]) == (3, {"created": 3, "failed": 1, "invalid": 1})
+        assert (done.document["results_note"], done.document["failed_note"]) == (None, None)
+        assert "not a copy" not in done.err
+        for path, filtered in ((results, False), (failed, True)):
+            assert differences(source, path, filtered=filtered) == []
+            assert statuses(path) == [
+                *[("Ann", "failed"), ("Bob", "invalid"), ("Zoë", "created"), ("Dan", "created")],
+                ("Eve", "created"),
+            ]
+        assert (shown(results), shown(failed)) == (["Ann", "Bob", "Zoë", "Dan", "Eve"], ["Ann", "Bob"])
+
+        book = openpyxl.load_workbook(failed, rich_text=True)
+        assert book.active is book[PEOPLE]
+        book[PEOPLE]["A3"] = "+4412345002"
+        book[PEOPLE]["C3"] = 9.5
+        book[PEOPLE]["G6"] = "an edit in a row that was sent"
+        book.save(failed)
+        again = heyx(tmp_path, "rerun", failed.name, "--json", server=server)
+        assert (again.code, again.document["totals"]) == (0, {"created": 5})
+        assert "2 rows given back" in again.err
+        assert "3 other rows in it need nothing, and are left as they are." in again.err
+        assert "row 6 changed all the same; a rerun does not send that." in again.err
+    contacts = {contact.fields["firstName"]: contact.fields for contact in server.sandbox.contacts}
+    assert (contacts["Bob"]["phone"], contacts["Bob"]["Score"]) == ("+4412345002", "9.5")
+    assert contacts["Eve"]["Code"] == "line\nbreak"
+    assert differences(source, results, changed=("A3", "C3")) == []
+    page = openpyxl.load_workbook(results)[PEOPLE]
+    assert (page["A3"].value, page["C3"].value) == ("+4412345002", 9.5)
+    assert {status for _, status in statuses(results)} == {"created"}
+    assert failed.exists()  # it was changed by hand, and so is not removed
+
+
+def test_the_results_can_be_uploaded_again_without_naming_the_worksheet(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "people.xlsx")
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
+        words = ("--ignore", "Twice", "--custom-fields", "--json")
+        again = heyx(tmp_path, "upload", "people.Ann_s people.results.xlsx", *words, server=server)
+    assert again.document["totals"] == {"unchanged": 4, "invalid": 1}
+    place = tmp_path / "people.Ann_s people.results.results.xlsx"
+    assert openpyxl.load_workbook(place).sheetnames == ["Summary", PEOPLE, NOTES, "Hidden"]
+    header = [cell.value for cell in openpyxl.load_workbook(place)[PEOPLE][1]]
+    assert header.count("heyx status") == 1
+
+
+def test_a_workbook_that_a_copy_would_harm_is_named_with_the_reason(tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "people.xlsx")
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
+        source.rename(tmp_path / "elsewhere.xlsx")
+        done = heyx(tmp_path, "report", "people.xlsx.Ann_s people.checkpoint", "--json", server=server)
+    line = next(line for line in done.err.splitlines() if line.startswith("Results:"))
+    assert line.endswith("(a new workbook, not a copy of yours: people.xlsx is no longer where it was)")
+    assert done.document["results_note"] == "people.xlsx is no longer where it was"
+    book = openpyxl.load_workbook(tmp_path / "people.Ann_s people.results.xlsx")
+    assert book.sheetnames == ["Summary", "Results"]
+    assert "people.Ann_s people.failed.xlsx" in left(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_opens_the_copies_and_what_it_saves_can_be_given_back(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "people.xlsx")
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
+        failed = tmp_path / "people.Ann_s people.failed.xlsx"
+        before = open_sheet(failed)
+        book = openpyxl.load_workbook(failed)
+        book[PEOPLE]["A3"] = "+4412345002"
+        book.save(failed)
+        for suffix in ("xlsx", "ods"):
+            profile = (tmp_path / "profile").as_uri()
+            convert = ["soffice", "--headless", f"-env:UserInstallation={profile}", "--convert-to", suffix]
+            convert += ["--outdir", str(tmp_path / "saved"), str(failed)]
+            subprocess.run(convert, check=True, capture_output=True, timeout=120)
+            saved = open_sheet(tmp_path / "saved" / f"{failed.stem}.{suffix}")
+            assert (saved.worksheet, saved.header, errors_of(saved)) == (PEOPLE, before.header, [])
+            vip = saved.header.index("VIP")  # LibreOffice saves its TRUE as the number 1 in .ods
+            changed = [
+                (old[at], new[at])
+                for old, new in zip(rows_of(before), rows_of(saved), strict=True)
+                for at in range(len(saved.header))
+                if old[at] != new[at] and (at != vip or suffix == "xlsx")
+            ]
+            assert changed == [("no phone", "+4412345002")]
+        shutil.move(tmp_path / "saved" / f"{failed.stem}.ods", tmp_path / "mine.ods")
+        again = heyx(tmp_path, "rerun", "mine.ods", "--json", server=server)
+    assert again.document["totals"] == {"created": 5}
+
+
+def test_where_two_worksheets_hold_rows_of_runs_the_one_given_back_is_named(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "people.xlsx")
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
+        failed = tmp_path / "people.Ann_s people.failed.xlsx"
+        book = openpyxl.load_workbook(failed)
+        book[PEOPLE]["A3"] = "+4412345002"
+        book.copy_worksheet(book[PEOPLE]).title = "A copy"
+        book.save(failed)
+        asked = heyx(tmp_path, "rerun", failed.name, server=server)
+        assert (asked.code, "several worksheets with data" in asked.err) == (2, True)
+        again = heyx(tmp_path, "rerun", failed.name, "--worksheet", PEOPLE, "--json", server=server)
+    assert again.document["totals"] == {"created": 5}
