@@ -18,7 +18,7 @@ from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, shorten
 from heyx_bulk.planning.changes import changes
-from heyx_bulk.planning.lookup import NotFound
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports.next_steps import next_steps
 from heyx_bulk.reports.run_totals import exit_code, totals_line

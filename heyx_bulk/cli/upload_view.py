@@ -20,8 +20,8 @@ from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CostEstimate
-from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open

@@ -21,7 +21,7 @@ from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.changes import changes
-from heyx_bulk.planning.lookup import NotFound
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, validate_settings

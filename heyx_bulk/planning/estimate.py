@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from heyx_bulk.models.calls import FindContacts, ReadContact
 from heyx_bulk.models.contacts import ContactRow, Field
-from heyx_bulk.planning.lookup import Lookup, initial_state
+from heyx_bulk.planning.contact_lookup import Lookup, initial_state
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import max_calls
 from heyx_bulk.values.equality import PhoneLookup, spellings

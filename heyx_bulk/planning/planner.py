@@ -27,7 +27,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy
-from heyx_bulk.planning.lookup import Knowledge, Lookup, NotFound, after_read, after_search, initial_state
+from heyx_bulk.planning.contact_lookup import Knowledge, Lookup, NotFound, after_read, after_search, initial_state
 from heyx_bulk.planning.matching import DEFAULT_MATCHING, Matching, Mode
 from heyx_bulk.values.equality import is_same, same_tags, text_of
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.planning.lookup import NotFound, conflicting_key, has_tracking_value
+from heyx_bulk.planning.contact_lookup import NotFound, conflicting_key, has_tracking_value
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.values.equality import is_same
 

@@ -16,7 +16,7 @@ from heyx_bulk.models.calls import (
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.phrases import count, first_of
-from heyx_bulk.planning.lookup import Knowledge
+from heyx_bulk.planning.contact_lookup import Knowledge
 from heyx_bulk.planning.planner import plan
 
 LONGEST_MESSAGE = 1000

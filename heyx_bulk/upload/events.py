@@ -8,8 +8,8 @@ from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.phrases import date_of
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CostEstimate
-from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.limiter import learned_limit_of
 from heyx_bulk.reports.progress import Progress

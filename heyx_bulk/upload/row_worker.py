@@ -21,7 +21,7 @@ from heyx_bulk.models.calls import (
     ReadContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Outcome, Status
-from heyx_bulk.planning.lookup import (
+from heyx_bulk.planning.contact_lookup import (
     Knowledge,
     Lookup,
     NotFound,

@@ -17,8 +17,8 @@ from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Outcome, Status
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.lookup import NotFound
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.rate_limit.concurrency import AT_FIRST
 from heyx_bulk.sandbox import Faults, SandboxContact

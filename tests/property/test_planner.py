@@ -18,7 +18,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
-from heyx_bulk.planning.lookup import NotFound, initial_state, lookup_by_create
+from heyx_bulk.planning.contact_lookup import NotFound, initial_state, lookup_by_create
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.planning.planner import (
     max_calls,

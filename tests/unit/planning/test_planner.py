@@ -12,7 +12,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field
-from heyx_bulk.planning.lookup import Lookup, NotFound
+from heyx_bulk.planning.contact_lookup import Lookup, NotFound
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import apply, max_calls, next_call, plan
 from heyx_bulk.values.equality import PhoneLookup

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.planning.lookup import NotFound
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.planning.reconcile import SentCreate, Verdict, reconcile, uncertainty
 

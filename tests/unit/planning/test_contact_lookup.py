@@ -5,7 +5,7 @@ import pytest
 from heyx_bulk.errors import Ambiguous, KeysDisagree
 from heyx_bulk.models.calls import Call, CreateContact, FindContacts, Page, ReadContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
-from heyx_bulk.planning.lookup import (
+from heyx_bulk.planning.contact_lookup import (
     Knowledge,
     Lookup,
     NotFound,
