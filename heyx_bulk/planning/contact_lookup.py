@@ -147,7 +147,7 @@ def after_search(known: Lookup, call: FindContacts, page: Page) -> Knowledge:
     if any(conflicting_key(contact, better) is None for contact in found):
         return _only(found, call)
     if found and not (rest and isinstance(rest[0], FindContacts) and rest[0].field == call.field):
-        _refuse_other_person(found, call, better)
+        _refuse_other_person(found, next(key for key in known.keys if key.name == call.field), better)
         found = ()
     return replace(known, calls=rest, found=found) if rest else NotFound()
 
@@ -162,8 +162,10 @@ def _only(found: Sequence[Contact], call: FindContacts) -> Contact:
     return found[0]
 
 
-def _refuse_other_person(found: Sequence[Contact], call: FindContacts, better: Sequence[Field]) -> None:
+def _refuse_other_person(found: Sequence[Contact], lesser: Field, better: Sequence[Field]) -> None:
     """Raise `KeysDisagree` where `found`, all with another better key than the row, may be the row's contact.
+
+    The row's key `lesser` found them.
 
     Contacts that differ in that key among themselves share the value they were found by, so it identifies nobody.
     """
@@ -173,10 +175,10 @@ def _refuse_other_person(found: Sequence[Contact], call: FindContacts, better: S
         return
     contact, key = found[0], keys[0]
     raise KeysDisagree(
-        f"the contact {contact.id} has the {call.field} {call.value} and the {key.name} "
+        f"the contact {contact.id} has the {lesser.name} {lesser.value} and the {key.name} "
         f"{text_of(contact.fields.get(key.name))}, and the row has the {key.name} {key.value}",
-        f"If these are two people, leave the {call.field} out of the row, or upload the sheet with --match first. "
-        f"If it is one person, correct the {key.name} in HeyX, or upload the sheet with --key {call.field}.",
+        f"If these are two people, leave the {lesser.name} out of the row, or upload the sheet with --match "
+        f"first. If it is one person, correct the {key.name} in HeyX, or upload the sheet with --key {lesser.name}.",
     )
 
 

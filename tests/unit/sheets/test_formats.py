@@ -138,8 +138,8 @@ except SheetError as error:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"a,b\n1,2\n", "- standard input ('a', 'b') [[('1', '2')], [('1', '2')]]"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[('1', '2')], [('1', '2')]]"),
+        (b"a,b\n1,2\n", "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
         (b"", "standard input is empty (0 bytes)"),
         (b"a\n\0\n", "standard input, line 2: holds a NUL byte, which no text has"),
     ],
