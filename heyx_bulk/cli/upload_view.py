@@ -73,8 +73,8 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
     if due.lesser_key_calls:
         console.say(
-            f"  Of these, {count(due.lesser_key_calls, 'call')} look up a further key where the first finds no "
-            "contact; --match first saves them."
+            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, where the first finds no contact; "
+            "--match first saves them."
         )
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(console, due)

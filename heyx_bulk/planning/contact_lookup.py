@@ -177,8 +177,9 @@ def _refuse_other_person(found: Sequence[Contact], lesser: Field, better: Sequen
     raise KeysDisagree(
         f"the contact {contact.id} has the {lesser.name} {lesser.value} and the {key.name} "
         f"{text_of(contact.fields.get(key.name))}, and the row has the {key.name} {key.value}",
-        f"If these are two people, leave the {lesser.name} out of the row, or upload the sheet with --match "
-        f"first. If it is one person, correct the {key.name} in HeyX, or upload the sheet with --key {lesser.name}.",
+        f"If these are two people, leave the {lesser.name} out of the row, or upload the sheet with "
+        f"--match first. If it is one person, correct the {key.name} in HeyX, or upload the sheet with "
+        f"--key {lesser.name}.",
     )
 
 
