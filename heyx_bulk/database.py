@@ -217,20 +217,20 @@ def _translated(error: sqlite3.Error | OSError, path: Path, kind: FileKind, *, s
     if _code(error) == sqlite3.SQLITE_FULL or (isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS):
         return DiskFull(
             f"The disk of {path.parent} is full.",
-            "Nothing is lost; make room and give the same command again: it goes on where it stopped.",
+            "Nothing is lost. Free some space, then run the same command to resume.",
         )
     if isinstance(error, OSError) or starting:
         return unwritable(error, path, kind)
     if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DiskFull(
-            f"{kind.noun} {path} is kept by another program: {error}.",
-            "Nothing is lost; end other runs of heyx-bulk that hang, and give the same command again.",
+            f"{kind.noun} {path} is locked by another program: {error}.",
+            "Nothing is lost. Stop other runs of heyx-bulk that hang, then run the same command again.",
         )
     if not isinstance(error, sqlite3.OperationalError):
         return error
     return DiskFull(
         f"{kind.noun} {path} could not be used: {error}.",
-        "Nothing is lost; see to the disk and give the same command again.",
+        "Nothing is lost. Check the disk, then run the same command again.",
     )
 
 
@@ -239,6 +239,6 @@ def unwritable(error: Exception, path: Path, kind: FileKind) -> HeyxBulkError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     too_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
     remedy = (
-        "Give the sheet a shorter name, or copy it to one, and upload that." if too_long else kind.if_unwritable
+        "Rename the sheet, or a copy of it, to a shorter name and upload that." if too_long else kind.if_unwritable
     )
     return WriteError(f"{kind.noun} {path} cannot be written: {reason}.", remedy)

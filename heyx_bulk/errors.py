@@ -32,7 +32,7 @@ DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
 class HeyxBulkError(Exception):
-    """What happened, and what to do about it (`remedy`, empty where there is nothing to say)."""
+    """What happened, and what to do about it (`remedy`, empty if there is nothing to do)."""
 
     exit_code: int = 1
 
@@ -127,7 +127,7 @@ class Interrupted(Stopped):
         self,
         signal_number: int,
         what: str = "Interrupted.",
-        remedy: str = "Nothing is lost: the same command carries on.",
+        remedy: str = "Nothing is lost: run the same command to resume.",
     ) -> None:
         super().__init__(what, remedy)
         self.exit_code = 128 + signal_number

@@ -9,27 +9,29 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
 from heyx_bulk.models.call_records import FIND, CallAttempt, CallResult
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 
 
 @dataclass(frozen=True, slots=True)
 class CallLogOptions:
     """Where every call is logged, if anywhere, and whether with `values`."""
 
+    panel: ClassVar = Panel.OUTPUT
+
     path: Path | None = option(
         "--log",
         metavar="FILE",
-        help="Append a line of JSON for each call; ids hashed, no values.",
+        help="Append a line of JSON for each call, with hashed ids and without values.",
         argument="log",
     )
     values: bool = option(
         "--log-values",
         default=False,
-        help="With --log: ids and values as they are.",
+        help="With --log: write ids and values as they are.",
         argument="log_values",
     )
 
@@ -52,7 +54,7 @@ class CallLog:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
             raise WriteError(
-                f"The log {self._path} cannot be written: {error.strerror}.", "Name another file: --log FILE."
+                f"The log {self._path} cannot be written: {error.strerror}.", "Choose another file: --log FILE."
             ) from None
         self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
         return self
@@ -85,10 +87,10 @@ class CallLog:
             self._file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
         except OSError as error:
             is_full = error.errno in DISK_FULL_ERRNOS
-            what = "The disk is full" if is_full else f"It cannot be written: {error.strerror}"
+            what = "The disk is full" if is_full else error.strerror
             raise DiskFull(
-                f"The log {self._path} takes no more. {what}.",
-                "Nothing is lost; make room, or leave out --log, and give the same command again.",
+                f"The log {self._path} cannot be written any more. {what}.",
+                "Nothing is lost. Free some space, or leave out --log, and run the same command again.",
             ) from None
 
     def _id(self, contact_id: str | None) -> str | None:
@@ -102,5 +104,5 @@ def open_call_log(options: CallLogOptions, run: str) -> AbstractContextManager[C
     if options.path is not None:
         return CallLog(options.path, run=run, values=options.values)
     if options.values:
-        raise SettingsError("--log-values says how to log, and there is no --log.", "Add --log FILE.")
+        raise SettingsError("--log-values needs --log.", "Add --log FILE.")
     return nullcontext()

@@ -230,7 +230,7 @@ class Client:
             raise Undelivered(f"HeyX cannot be reached at {self._settings.url}: {_reason(error)}") from None
         except (httpx.RequestError, TimeoutError) as error:
             self.limiter.complete(sending.permit, margin_seconds=self._settings.timeout)
-            raise Unanswered(f"HeyX did not answer: {_reason(error)}") from None
+            raise Unanswered(f"HeyX did not respond: {_reason(error)}") from None
         finally:
             self._sending_tasks.discard(task)
         sending.status = response.status_code
@@ -275,13 +275,13 @@ class Client:
         self._throttled_since = now if self._throttled_since is None else self._throttled_since
         if now - self._throttled_since > PATIENCE_SECONDS:
             raise Unreachable(
-                f"HeyX has refused every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
-                "Is another program using the same token? Give the same command again later.",
+                f"HeyX has rejected every call for {PATIENCE_SECONDS / 60:.0f} minutes: too many requests.",
+                "Check whether another program uses the same token. Run the same command again later.",
             )
         if failure.wait_seconds is not None and failure.wait_seconds > PATIENCE_SECONDS:
             raise Unreachable(
-                f"HeyX asks to wait for {failure.wait_seconds / 60:.0f} minutes: too many requests.",
-                "Give the same command again after that.",
+                f"HeyX asks to wait {failure.wait_seconds / 60:.0f} minutes: too many requests.",
+                "Run the same command again after that.",
             )
         self.limiter.throttled(failure.wait_seconds)
 
@@ -306,8 +306,8 @@ def _http(settings: Settings, transport: Transport | None, *, connections_kept: 
         )
     except (ImportError, OSError, ValueError) as error:
         raise SettingsError(
-            f"The connection to HeyX cannot be set up as the environment says: {error}.",
-            "See to HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+            f"The connection settings in the environment are invalid: {error}.",
+            "Check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from None
 
 
@@ -326,12 +326,12 @@ def _outcome(failure: HeyxBulkError) -> CallOutcome:
 def _final_error(call: Call, failure: CallFailed) -> Exception:
     match failure:
         case Undelivered():
-            remedy = "See to the network, to a proxy (HTTPS_PROXY), or to the address in HEYX_URL"
+            remedy = "Check your network, your proxy (HTTPS_PROXY) and the address in HEYX_URL"
             if "CERTIFICATE" in failure.what:
                 remedy = (
-                    "If a proxy opens your connections, name its certificate in SSL_CERT_FILE; see to HEYX_URL"
+                    "If a proxy inspects your connections, set SSL_CERT_FILE to its certificate. Check HEYX_URL"
                 )
-            return Unreachable(f"{failure.what}.", f"{remedy}, and give the same command again.")
+            return Unreachable(f"{failure.what}.", f"{remedy}. Then run the same command again.")
         case Unanswered() if not call.idempotent:
             return UnconfirmedCreate(failure.what)
         case _:
@@ -340,7 +340,7 @@ def _final_error(call: Call, failure: CallFailed) -> Exception:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return "it took too long"
+        return "the call timed out"
     return str(error).strip() or type(error).__name__
 
 

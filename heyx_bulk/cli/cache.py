@@ -1,4 +1,4 @@
-"""`heyx-bulk cache`: what this machine remembers of a channel's contacts, shown and forgotten."""
+"""`heyx-bulk cache`: the contacts and exports of a channel that this machine remembers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from heyx_bulk.cli.command import PlainConsole
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count, minute_of
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def show(console: PlainConsole) -> None:
-    """How many contacts are remembered, which exports, and where.
+    """Show how many contacts and which exports are remembered, and where.
 
     \b
     heyx-bulk cache show
 
-    Every upload and export adds to it. HEYX_CACHE=off in the environment remembers no further contacts.
+    Every upload and export adds contacts. To remember no more contacts, set HEYX_CACHE=off in the environment.
     """
     from heyx_bulk.settings.environment import from_environment
 
@@ -40,10 +41,10 @@ def show(console: PlainConsole) -> None:
         if fields:
             console.say(f"Custom fields: {', '.join(fields)}")
         if spellings := cache.phone_spellings:
-            console.say(f"Phones were found as: {', '.join(spellings)}")
-        console.say(f"It lies in {cache.path} ({size / 1e6:.1f} MB).")
+            console.say(f"Phone spellings found: {', '.join(spellings)}")
+        console.say(f"Stored in {cache.path} ({size / 1e6:.1f} MB).")
         if not settings.cache:
-            console.say("HEYX_CACHE is off: no further contact is remembered.")
+            console.say("HEYX_CACHE is off: no more contacts are remembered.")
     first_seen, last_seen = seen or (None, None)
     document = {
         "contacts": contacts,
@@ -60,7 +61,7 @@ def show(console: PlainConsole) -> None:
 def forget(
     console: PlainConsole,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", rich_help_panel=Panel.USUAL)] = False,
 ) -> None:
     """Forget all contacts and exports of the channel on this machine. HeyX keeps its contacts.
 
@@ -75,9 +76,9 @@ def forget(
         if (contacts or exports) and not yes:
             if not console.can_ask:
                 raise SettingsError(
-                    f"Nothing was forgotten: {what} would be gone, and nobody can be asked.", "Add --yes."
+                    f"Nothing was forgotten. This would forget {what}, and needs your confirmation.", "Add --yes."
                 )
-            if not typer.confirm(f"Forget {what}? HeyX keeps them.", default=False, err=True):
+            if not typer.confirm(f"Forget {what}? HeyX keeps its contacts.", default=False, err=True):
                 console.say("Nothing was forgotten.")
                 return
         cache.contacts.forget()

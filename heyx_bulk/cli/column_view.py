@@ -1,4 +1,4 @@
-"""What a sheet and its columns are taken for: shown, read from a mapping file, and asked about."""
+"""How a sheet and its columns are read: shown, taken from a mapping file, and asked about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.cli.console import Console, free_name
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.upload_view import tell_invalid, tell_phones, tell_unknown_fields, tell_warnings
@@ -17,11 +17,13 @@ from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.template import ColumnSample, render_template
-from heyx_bulk.models.option import command_line
+from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports.run_totals import TO_DO, exit_code
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import SheetOptions
+from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.inspection import Inspection, column_document, inspect_sheet, meaning, sample_columns
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
@@ -31,7 +33,7 @@ LEAVE_OUT = "-"
 
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
-    """Show what each column is taken for, or write it into the mapping file `save`; the exit code."""
+    """Show which field each column is, or write it into the mapping file `save`; the exit code."""
     opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look and save is None)
     found = map_columns(opened.header, options.mapping, opened.blank, known)
@@ -40,33 +42,44 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
     if save is None:
         for mistake in found.mistakes:
             console.say(mistake)
-        command = command_line(
-            "columns", short_path(sheet), "--save", short_path(sheet.with_suffix(mapping.SUFFIX))
-        )
-        console.say(f"To correct it in one place:\n  {command}")
+        _tell_correction(console, sheet, options)
     else:
         mapping.write_mapping(save, render_template(opened.path.name, save.name, found, looks), opened.header)
-        _tell_saved(console, sheet, save, found)
+        _tell_saved(console, sheet, options.sheet, save, found)
     total = len(found.columns.columns)
     known_columns = total - len(found.unknown)
     code = 2 if found.mistakes else 0
     console.result(
-        f"{count(total, 'column')}: {known_columns} understood, {len(found.unknown)} not",
+        f"{count(total, 'column')}: {known_columns} recognized, {len(found.unknown)} not recognized",
         _columns_document(found, save, code),
     )
     return code
 
 
-def _tell_saved(console: Console, path: Path, save: Path, found: MappingResult) -> None:
+def _tell_correction(console: Console, sheet: Path, options: UploadOptions) -> None:
+    """Say how to change which field a column is: in the mapping file, or in one to be written."""
+    if options.mapping.file is not None:
+        console.say(f"To change it, edit {short_path(options.mapping.file.path)}.")
+        return
+    save = free_name(sheet.with_suffix(mapping.SUFFIX))
+    given = (*words(options.sheet), *words(options.mapping))
+    command = command_line("columns", short_path(sheet), *given, "--save", short_path(save))
+    console.suggest("To change it in a file", command)
+
+
+def _tell_saved(
+    console: Console, path: Path, sheet_options: SheetOptions, save: Path, found: MappingResult
+) -> None:
     console.say(f"Written: {short_path(save)}")
     if found.unknown:
         text = save.read_text(encoding="utf-8")
         lines = [str(number) for number, line in enumerate(text.splitlines(), 1) if line.startswith('field = ""')]
-        need, noun = ("needs", "line") if len(lines) == 1 else ("need", "lines")
-        console.say(f"{count(len(lines), 'column')} {need} a word of yours: {noun} {', '.join(lines)}.")
+        be, noun = ("is", "line") if len(lines) == 1 else ("are", "lines")
+        console.say(f"{count(len(lines), 'column')} {be} not mapped yet: edit {noun} {', '.join(lines)}.")
     by_itself = save.absolute() == path.with_suffix(mapping.SUFFIX).absolute()
-    words = ["upload", short_path(path), "--simulate"] + ([] if by_itself else ["--mapping", short_path(save)])
-    console.say(f"Then:\n  {command_line(*words)}")
+    named = () if by_itself else ("--mapping", short_path(save))
+    command = command_line("upload", short_path(path), *words(sheet_options), *named, "--simulate")
+    console.suggest("Then", command)
 
 
 def _columns_document(found: MappingResult, save: Path | None, code: int) -> dict[str, object]:
@@ -83,7 +96,7 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
-    """Show how a sheet is read and what is wrong with it; the exit code."""
+    """Show how a sheet is read and which rows are invalid; the exit code."""
     opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=look)
     looked = inspect_sheet(opened, options, known)
@@ -135,7 +148,7 @@ def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
 
 
 def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
-    """Say of each column what it is taken for, why, and a few of its values; once more for each further field."""
+    """Print a line for each column: its field, why, and a few values; one more for each further field."""
     width = max((len(trim(column.header)) for column in columns), default=0)
     for column in columns:
         shown = ", ".join(example(text) for text in samples[column.position])
@@ -148,28 +161,32 @@ def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[
 def choose_mapping(
     sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console, *, look: bool, ask: bool = False
 ) -> UploadOptions:
-    """The options with what the mapping file says that is meant for the sheet, if they name none and one is found.
+    """The options with the mapping file for the sheet, if they name none and one is found.
 
-    Where `ask`, a person at a terminal is asked about columns that nobody knows. `fields` are those the channel is
-    known to have.
+    With `ask`, the user is asked about columns that were not recognized. `fields` are the known fields of the
+    channel.
     """
     file = options.mapping.file
     if file is None and look and (path := mapping.find_mapping(sheet.path, sheet.header)) is not None:
-        console.say(f"The columns are as {short_path(path)} says (found by itself; --no-mapping leaves it alone).")
+        console.say(f"Using the mapping file {short_path(path)} (found automatically; --no-mapping ignores it).")
         file = mapping.read_mapping(path)
     elif file is not None:
-        console.say(f"The columns are as {short_path(file.path)} says.")
+        console.say(f"Using the mapping file {short_path(file.path)}.")
     options = replace(options, mapping=replace(options.mapping, file=file))
     return _ask(sheet, options, fields, console) if ask and console.can_ask else options
 
 
 def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
-    """The options with a person's answers about unknown columns, which a mapping file keeps."""
+    """The options with the user's answers about unknown columns, which are saved in a mapping file."""
     found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
     if not found.unknown:
         return options
-    console.say(f"Of {sheet.path.name} these columns are not understood. For each: HeyX's name of the field,")
-    console.say(f"tags for a list of tags, tag:VIP for yes and no to one tag, or {LEAVE_OUT} to leave it out.")
+    console.say(
+        f"Some columns of {sheet.path.name} were not recognized. For each, enter the name of the HeyX field,"
+    )
+    console.say(
+        f"tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the column."
+    )
     looks = sample_columns(sheet)
     mapping_options = options.mapping
     for column, hint in found.unknown:
@@ -187,9 +204,9 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     try:
         mapping.write_mapping(path, render_template(sheet.path.name, path.name, again, as_text), sheet.header)
     except WriteError as error:
-        console.say(f"Your answers hold for this time: {error.what}")
+        console.say(f"Your answers are used this time only: {error.what}")
         return answered
-    console.say(f"Your answers are kept in {short_path(path)}; correct them there.")
+    console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 

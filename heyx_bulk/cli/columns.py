@@ -1,4 +1,4 @@
-"""`heyx-bulk columns`: what each column of a sheet is taken for, shown, and written down to be corrected."""
+"""`heyx-bulk columns`: which field each column of a sheet is; shown, and written to a mapping file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.cli.command import PlainConsole, SheetPath, Without
+from heyx_bulk.cli.command import NoMapping, PlainConsole, SheetPath, Without
 from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.models.option import Panel
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions
 
@@ -29,18 +30,23 @@ def columns(
     *,
     save: Annotated[
         Path | None,
-        typer.Option("--save", metavar="FILE", help="Write what they mean into a mapping file, to be corrected."),
+        typer.Option(
+            "--save",
+            metavar="FILE",
+            help="Write a mapping file, which you can edit.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = None,
-    no_mapping: Annotated[bool, typer.Option("--no-mapping", help="Look for no mapping file.")] = False,
+    no_mapping: NoMapping = False,
 ) -> int:
-    """Show what each column of a sheet is taken for, and why; write it down, to be corrected in one place.
+    """Show which field each column of a sheet is, and why; write a mapping file that you can edit.
 
     \b
     heyx-bulk columns contacts.xlsx
     heyx-bulk columns contacts.xlsx --save contacts.toml
 
-    An upload finds the mapping file by itself if it lies beside the sheet and has its name, or was written for the
-    same headers. Needs no token; nothing is sent.
+    An upload uses the mapping file automatically if it is beside the sheet and has its name, or was written for
+    the same headers. Needs no token; sends nothing.
     """
     from heyx_bulk.cli.column_view import show_columns
 

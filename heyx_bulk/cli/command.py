@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
+from heyx_bulk.cli.completion import completion_of
 from heyx_bulk.cli.console import Console, report_errors
+from heyx_bulk.cli.help_page import Entry, command_page, usage_pieces
 from heyx_bulk.errors import UsageError
-from heyx_bulk.models.option import Declared, assemble, declared
+from heyx_bulk.models.option import Declared, Panel, assemble, declared
+from heyx_bulk.models.phrases import did_you_mean, shorten
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+LONGEST_OFFERED_HELP = 60
+USAGE_MISTAKE: type[Exception] = typer.BadParameter.__bases__[0]
+"""What typer raises where it does not understand a command line."""
 
 SheetPath = Annotated[
-    Path, typer.Argument(metavar="SHEET", help="A .csv or .xlsx file with a header row.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="SHEET",
+        help="An Excel, OpenDocument or CSV file with a header row, also in a .zip or .gz; - reads CSV from "
+        "standard input.",
+        show_default=False,
+    ),
 ]
 CheckpointPath = Annotated[
-    Path, typer.Argument(metavar="CHECKPOINT", help="The checkpoint of a run, or its sheet.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="CHECKPOINT", help="The checkpoint of a run, or the sheet it belongs to.", show_default=False
+    ),
 ]
 
 
@@ -36,12 +54,73 @@ class Without:
     names: tuple[str, ...]
 
 
+NoMapping = Annotated[
+    bool,
+    typer.Option("--no-mapping", help="Do not look for a mapping file.", rich_help_panel=Panel.COLUMNS),
+]
 PlainConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
 
 
-def command(app: typer.Typer, function: Callable[..., int | None]) -> None:
-    """Make a function a command of `app`.
+@dataclass(frozen=True, slots=True)
+class ExitCodes:
+    """What the exit codes of a command mean: `done` (0) and `incomplete` (3); 4 where calls can be `resumed`."""
+
+    done: str
+    incomplete: str = ""
+    resumed: bool = False
+
+    def entries(self) -> Iterator[Entry]:
+        """The codes as lines of help."""
+        yield Entry("0", self.done)
+        yield Entry("1", "A bug in heyx-bulk: please report it.")
+        yield Entry("2", "Nothing was sent: correct what the message names, and run the command again.")
+        if self.incomplete:
+            yield Entry("3", self.incomplete)
+        if self.resumed:
+            yield Entry("4", "Stopped early, nothing is lost: run the same command to resume.")
+            yield Entry("129, 130, 143", "Interrupted by a signal: run the same command to resume.")
+
+
+class Command(TyperCommand):
+    """A command with our own page of help, and a near name for an option that it does not have."""
+
+    exit_codes: ExitCodes
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        formatter.write(command_page(self, ctx, self.exit_codes.entries()))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return usage_pieces(self.get_params(ctx))
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        return on_one_line(super().shell_complete(ctx, incomplete))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except USAGE_MISTAKE as mistake:
+            suggest_option(mistake, [flag for one in self.get_params(ctx) for flag in one.opts])
+            raise
+
+
+def on_one_line(offered: list[Any]) -> list[Any]:
+    """What is offered to a shell, each with a help so short that typer does not wrap it."""
+    for item in offered:
+        item.help = item.help and shorten(item.help.partition(". ")[0], LONGEST_OFFERED_HELP)
+    return offered
+
+
+def suggest_option(mistake: Any, flags: Sequence[str]) -> None:
+    """Say in our words that an option is unknown, with the nearest of `flags`; leave other mistakes alone."""
+    if hasattr(mistake, "possibilities"):
+        mistake.possibilities = None
+        name = mistake.option_name
+        mistake.message = f"{name} is not an option of {mistake.ctx.command_path}.{did_you_mean(name, flags)}"
+
+
+def build_command(name: str, function: Callable[..., int | None], exit_codes: ExitCodes) -> Command:
+    """The command that a function is.
 
     Each parameter that is a dataclass of options becomes those options, in `Annotated` only some of them; all
     mistakes in them are reported together. The number that the function returns is the exit code.
@@ -66,7 +145,11 @@ def command(app: typer.Typer, function: Callable[..., int | None]) -> None:
 
     run.__doc__ = function.__doc__
     run.__dict__["__signature__"] = inspect.Signature(parameters)
-    app.command(function.__name__)(run)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
+    alone.command(name, cls=Command)(run)
+    command = cast("Command", typer.main.get_command(alone))
+    command.exit_codes = exit_codes
+    return command
 
 
 def _options(hint: Any) -> tuple[type | None, list[Declared]]:
@@ -101,6 +184,8 @@ def _parameter(name: str, found: Declared) -> inspect.Parameter:
         min=option.least,
         max=option.most,
         show_default=option.show_default,
+        rich_help_panel=option.panel,
+        autocompletion=completion_of(option.metavar),
     )
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declaration]

@@ -1,105 +1,111 @@
-"""What the program says: totals to standard output, everything else to standard error."""
+"""What the program prints: totals on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
 import typer
 
+from heyx_bulk.cli.terminal import OutputStream, Style
 from heyx_bulk.errors import HeyxBulkError, Interrupted
-from heyx_bulk.models.option import command_line, option
-from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
+from heyx_bulk.models.option import Panel, command_line, option
+
+_COMMAND = re.compile(r"heyx-bulk \S.*$")
+
+if TYPE_CHECKING:
+    from heyx_bulk.planning.estimate import CallBudget
+    from heyx_bulk.reports.progress import Progress
 
 
 @dataclass
 class Console:
-    """How much is said, and how: `quiet` leaves out all but errors and totals, `verbose` names every row."""
+    """How much is printed: `quiet` leaves out all but errors and totals, `verbose` adds a line for each row."""
 
-    quiet: bool = option("--quiet", "-q", default=False, help="Say only errors and totals.")
-    verbose: bool = option("--verbose", "-v", default=False, help="Name every row as it ends.")
-    as_json: bool = option("--json", default=False, help="Totals as one JSON document.")
+    panel: ClassVar = Panel.OUTPUT
+
+    quiet: bool = option("--quiet", "-q", default=False, help="Print only errors and totals.")
+    verbose: bool = option("--verbose", "-v", default=False, help="Print a line for each row when it is done.")
+    as_json: bool = option("--json", default=False, help="Print the totals as one JSON document.")
 
     def __post_init__(self) -> None:
-        self._out = cast("TextIO", BrokenPipeSafe(sys.stdout))
-        self._err = cast("TextIO", BrokenPipeSafe(sys.stderr))
+        self._out, self._err = OutputStream(sys.stdout), OutputStream(sys.stderr)
+        self._shown: Progress | None = None
 
-    def say(self, text: str = "") -> None:
-        """A line for a person, on standard error."""
+    def say(self, text: str = "", style: Style | None = None) -> None:
+        """Print a line on standard error, in a style where that is a terminal."""
         if not self.quiet:
-            self.error(text)
+            self._print(text, style)
+
+    def warn(self, text: str) -> None:
+        """Print a line about something that deserves a look."""
+        self.say(text, Style.WARNING)
+
+    def suggest(self, purpose: str, command: str) -> None:
+        """Print a command to copy, and what it is for."""
+        self.say(f"{purpose}:\n  {self._err.paint(command, Style.COMMAND)}")
 
     def error(self, text: str) -> None:
-        """A line that even a quiet program says, on standard error."""
-        self._err.write(f"{text}\n")
-        self._err.flush()
+        """Print an error on standard error, even if the program is quiet; its first line says what happened."""
+        self._print(text, Style.ERROR)
 
     def result(self, text: str, document: Mapping[str, object]) -> None:
-        """The totals, on standard output: as a line, or as one JSON document."""
-        self._out.write((json.dumps(document, ensure_ascii=False) if self.as_json else text) + "\n")
+        """Print the totals on standard output: as a line, or as one JSON document.
+
+        On a terminal a mark in front of the line shows the document's exit code.
+        """
+        if self.as_json:
+            line = json.dumps(document, ensure_ascii=False)
+            line = line if self._out.can_print(line) else json.dumps(document)
+        else:
+            line = self._out.marked(text, document.get("exit", 0))
+        self._out.write(f"{line}\n")
         self._out.flush()
 
-    def progress(self, total: int, done: int = 0) -> Progress:
-        """What a person watches: a bar on a terminal, lines elsewhere, nothing when quiet."""
-        shown = self._progress(total, done, unit="row")
-        return RowLogger(shown, self._err) if self.verbose and not self.quiet else shown
+    def _print(self, text: str, style: Style | None) -> None:
+        first, end, rest = text.partition("\n")
+        line = first if style is None else self._err.paint(first, style)
+        with nullcontext() if self._shown is None else self._shown.aside():
+            self._err.write(f"{line}{end}{rest}\n")
+            self._err.flush()
 
-    def reading(self) -> Progress:
-        """What a person watches while contacts are read."""
-        return self._progress(0, 0, unit="call")
+    def progress(self, total: int, done: int = 0, budget: CallBudget | None = None) -> Progress:
+        """The progress of rows: a bar on a terminal, lines elsewhere, nothing if the program is quiet."""
+        return self._progress(total, done, "row", budget)
 
-    def _progress(self, total: int, done: int, *, unit: str) -> Progress:
-        if self.quiet:
-            return Progress()
-        return (Bar if self._err.isatty() else Lines)(self._err, total, done, unit=unit)
+    def reading(self, budget: CallBudget) -> Progress:
+        """The progress of an export."""
+        return self._progress(0, 0, "call", budget)
+
+    def _progress(self, total: int, done: int, unit: str, budget: CallBudget | None) -> Progress:
+        from heyx_bulk.reports.progress import Lines, Progress, RowLogger
+
+        file, shown = cast("TextIO", self._err), Progress()
+        if not self.quiet and self._err.isatty():
+            from heyx_bulk.reports.progress_bar import Bar
+
+            shown = Bar(file, total, done, unit=unit, budget=budget)
+        elif not self.quiet:
+            shown = Lines(file, total, done, unit=unit, budget=budget)
+        self._shown = RowLogger(shown, file) if self.verbose and not self.quiet else shown
+        return self._shown
 
     @property
     def can_ask(self) -> bool:
-        """Whether there is a person at a terminal to answer."""
+        """Whether questions can be asked: standard input and standard error are a terminal."""
         return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-class BrokenPipeSafe:
-    """A stream that ignores what is written once nobody reads it any more: `| head`, a closed terminal."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        with self._ignore_when_gone():
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with self._ignore_when_gone():
-            self._stream.flush()
-
-    @contextmanager
-    def _ignore_when_gone(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO):
-                raise
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Say an error that a person can understand in its two halves, and end with its exit code."""
+    """Print an error of ours in its two halves, and end with its exit code."""
     try:
         yield
     except (HeyxBulkError, KeyboardInterrupt) as reason:
@@ -109,24 +115,24 @@ def report_errors() -> Iterator[None]:
 
 
 def error_text(error: HeyxBulkError) -> str:
-    """An error's two halves, each a sentence on lines of its own."""
+    """An error's two halves, what happened and what to do, each on its own lines."""
     return "\n".join(sentence(half) for half in (error.what, error.remedy) if half)
 
 
 def sentence(text: str) -> str:
-    """`text` with a capital and a full stop."""
+    """`text` with a full stop; without one behind a command, which is to be copied as it is."""
     text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith((".", "!", "?")) or _COMMAND.search(text) else f"{text}."
 
 
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
-    """The command that was given, ready to copy, but for the options in `without`."""
+    """The command that is running, ready to copy, without the options in `without`."""
     return command_line(*(argument for argument in arguments if argument not in without))
 
 
-def short_path(path: Path) -> str:
-    """A path as short as it can be typed from here."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def free_name(path: Path) -> Path:
+    """`path`, or if that exists already, the next name with a number."""
+    name, number = path, 2
+    while name.exists():
+        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return name

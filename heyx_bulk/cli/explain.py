@@ -1,4 +1,4 @@
-"""`heyx-bulk explain`: what became of one row, from its cells to its outcome."""
+"""`heyx-bulk explain`: the history of one row, from its cells to its outcome."""
 
 from __future__ import annotations
 
@@ -22,17 +22,15 @@ WAIT_WORTH_SAYING_SECONDS = 0.05
 
 def explain(
     checkpoint: CheckpointPath,
-    row: Annotated[
-        int, typer.Argument(metavar="ROW", help="The row's number, as the spreadsheet shows it.", min=1)
-    ],
+    row: Annotated[int, typer.Argument(metavar="ROW", help="The number of the row in the spreadsheet.", min=1)],
     console: PlainConsole,
 ) -> int:
-    """Say what became of one row: its cells, what they ask for, every call with its answer, the outcome.
+    """Show the history of one row: its cells, the values to send, every call with its response, the outcome.
 
     \b
-    heyx-bulk explain contacts.xlsx.checkpoint 12
+    heyx-bulk explain contacts.xlsx 12
 
-    Needs no token; nothing is sent.
+    Needs no token; sends nothing.
     """
     from heyx_bulk.reports.run_status import row_history
     from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -53,7 +51,7 @@ def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
     yield "Cells:"
     yield from _table([(place, header, text) for place, header, text in found.cells])
     row = found.row
-    yield "What the row asks for:"
+    yield "Values to send:"
     for problem in row.problems:
         yield f"  invalid: {problem.detail}"
     yield from _table([*((("contact", row.id),) if row.id else ()), *((f.name, f.value) for f in row.fields)])
@@ -63,7 +61,7 @@ def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
     yield "Calls:" if found.calls else "Calls: none recorded."
     for before, recorded in pairwise([*found.calls[:1], *found.calls]):
         if recorded.session != before.session:
-            yield "  the run was stopped, and carried on:"
+            yield "  the run was stopped and resumed:"
         yield f"  {_call(recorded, is_running=is_running)}"
 
 
@@ -82,7 +80,7 @@ def _call(recorded: CallRecord, *, is_running: bool) -> str:
     if attempt.waited_seconds >= WAIT_WORTH_SAYING_SECONDS:
         parts.append(f"after a wait of {attempt.waited_seconds:.1f} s")
     if result is None:
-        unknown = "on its way" if is_running else "unknown: the program was cut off before the answer"
+        unknown = "in flight" if is_running else "unknown: the program was killed before the response"
         return f"{', '.join(parts)} → {unknown}"
     status = f"{result.status} " if result.status is not None else ""
     message = f": {result.message}" if result.message else ""

@@ -1,4 +1,4 @@
-"""`heyx-bulk export`: contacts found by values and ids, filtered, into a file; and how complete that is."""
+"""`heyx-bulk export`: contacts, found by values or ids and filtered, written to a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from heyx_bulk.api.call_log import CallLogOptions
 from heyx_bulk.cli.command import Only, PlainConsole
 from heyx_bulk.export.export_options import ExportOptions
+from heyx_bulk.models.option import Panel
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -31,21 +32,31 @@ def export(
     console: PlainConsole,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read the first pages, say what the rest takes, and end.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Read the first pages only, and show how many calls the rest takes.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = False,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Read everything anew, where an export to this file was stopped.")
+        bool,
+        typer.Option(
+            "--restart",
+            help="Start again from the beginning, if an export to this file was stopped.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = False,
 ) -> int:
-    """Export contacts, found by values and ids, and filtered by tags and more.
+    """Export contacts to a file: find them by values or ids, filter them by tags, values and dates.
 
     \b
-    heyx-bulk export vip.xlsx --where isLead=true --where isLead=false --tag VIP --not-tag Churned
+    heyx-bulk export vip.xlsx --where isLead=true --tag VIP
     heyx-bulk export leads.csv --where-in phone=leads.xlsx:Mobile
     heyx-bulk export - --known --if 'City=Oslo' | less
 
-    HeyX cannot list all contacts: it finds those that have the value you name. What is found is filtered here. An
-    export that was stopped is carried on by the same command.
+    HeyX cannot list all contacts. It finds the contacts that have a value you name, and heyx-bulk filters them. To
+    resume an export that was stopped, run the same command again.
     """
     from heyx_bulk.cli.export_session import run_export
 

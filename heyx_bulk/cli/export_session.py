@@ -22,12 +22,15 @@ from heyx_bulk.cli.upload_view import tell_cost
 from heyx_bulk.errors import Stopped
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.export.exporter import CachedExport, open_export, read_contacts
-from heyx_bulk.export.layout import TableLayout, build_table
+from heyx_bulk.export.layout import CREATED, Table, TableLayout, build_table
 from heyx_bulk.export.request import ContactFilter, ExportRequest, parse_field_value
 from heyx_bulk.export.value_lists import SheetColumn, column_values
 from heyx_bulk.mapping.columns import ID_COLUMN
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.phrases import count
+from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -41,7 +44,7 @@ from heyx_bulk.values.equality import PhoneLookup
 
 SHOWN = 10
 INCOMPLETE = 3
-"""The exit code where some of what was asked for could not be had, or may be missing."""
+"""The exit code if some contacts could not be read, or may be missing."""
 
 
 def run_export(
@@ -56,7 +59,7 @@ def run_export(
     dry_run: bool,
     restart: bool,
 ) -> int:
-    """Read what is asked for, and write it; the exit code."""
+    """Read the contacts, and write them; the exit code."""
     target = ExportTarget.of(out, raw_csv=options.raw_csv)
     layout, selection = options.layout(), options.selection()
     settings = from_environment(os.environ, **connection.given())
@@ -76,7 +79,7 @@ def run_export(
                     sent = view.read(CallRecorder(StopMonitor(stops), log=call_log, started=signals.attach))
             except Stopped as stopped:
                 console.error(error_text(stopped))
-                console.say(f"To carry on:\n  {same_command(sys.argv[1:], without=('--restart',))}")
+                console.suggest("To resume", same_command(sys.argv[1:], without=("--restart",)))
                 return stopped.exit_code
             code = 0 if dry_run else view.write(target, layout, sent)
             if fresh or not dry_run:
@@ -86,7 +89,7 @@ def run_export(
 
 @dataclass(frozen=True, slots=True)
 class ExportView(CachedExport):
-    """Says what an export takes and covers; what it reads goes into the channel's cache."""
+    """Shows what an export costs and covers; what it reads goes into the channel's cache."""
 
     console: Console
     settings: Settings
@@ -95,12 +98,13 @@ class ExportView(CachedExport):
     dry_run: bool
 
     def read(self, recorder: CallRecorder) -> SessionSummary:
-        """Read what is still to be read, and say first what that takes; in a dry run no more than that."""
+        """Show what the rest costs, and read it; in a dry run only show it."""
         checkpoint = self.checkpoint
         if done := checkpoint.count_answers():
             met = count(len(checkpoint.ids()), "contact")
-            self.console.say(f"Carrying on: {count(done, 'answer')} came before, with {met}.")
-        with closing(self.console.reading()) as progress:
+            self.console.say(f"Resuming: {count(done, 'response')} with {met} were read before.")
+        budget = CallBudget(0, PlannedRate.of(self.settings).rate)
+        with closing(self.console.reading(budget)) as progress:
             return asyncio.run(
                 read_contacts(
                     checkpoint, self.request, self.settings, progress=progress, recorder=recorder, events=self
@@ -113,15 +117,15 @@ class ExportView(CachedExport):
             if covered.total is not None:
                 console.say(there_are(covered))
         if (asked := self.request.per_page) and not self.checkpoint.page_size():
-            console.say(f"HeyX does not give pages of {asked}: it stays with its own.")
+            console.say(f"HeyX does not allow {asked} contacts per page; its own page size is used.")
         still = calls - done
         at_least = "At least " if self.request.listed else ""
-        to_come = f", {still:,} of them still to come" if done and still else ""
+        to_come = f", {still:,} of them left" if done and still else ""
         tell_cost(console, f"{at_least}{count(calls, 'call')}{to_come}", still, speed)
         return not self.dry_run
 
     def write(self, target: ExportTarget, layout: TableLayout, sent: SessionSummary) -> int:
-        """Write the file, and say what it covers; the exit code."""
+        """Write the file, and show what it covers; the exit code."""
         console = self.console
         table = build_table(self._wanted, layout)
         taken = sum(1 for _ in self._wanted())
@@ -134,10 +138,11 @@ class ExportView(CachedExport):
         for line in covered.lines:
             console.say(line)
         if self.request.selection:
-            console.say(f"{count(taken, 'contact')} of these {'is' if taken == 1 else 'are'} as asked.")
+            console.say(f"{taken:,} of them {'matches' if taken == 1 else 'match'} your filters.")
         for name in table.missing:
-            console.say(f"No contact has {name}: its column is blank.")
-        target.tell(console, written, comes_back=kept and taken > 0)
+            console.say(f"No contact has {name}; its column is blank.")
+        comes_back = kept and taken > 0 and self.settings.cache
+        target.tell(console, written, _renamed(layout, table) if comes_back else None)
         code = 0 if covered.is_complete else INCOMPLETE
         document = {
             "contacts": taken,
@@ -154,6 +159,17 @@ class ExportView(CachedExport):
     def _wanted(self) -> Iterator[Contact]:
         wanted = self.request.selection.matches
         return (contact for contact in self.checkpoint.contacts() if wanted(contact))
+
+
+def _renamed(layout: TableLayout, table: Table) -> MappingOptions:
+    """The options that an upload of the file needs for columns whose headers were chosen."""
+    chosen = {name: header for name, header in layout.headers.items() if header in table.header and header != name}
+    no_fields = {name for name in chosen if name in (*READ_ONLY_FIELDS, CREATED)}
+    return MappingOptions(
+        map=tuple(f"{chosen[name]}={name}" for name in chosen if name not in (*no_fields, ID_COLUMN)),
+        ignore=tuple(chosen[name] for name in sorted(no_fields)),
+        id_column=chosen.get(ID_COLUMN),
+    )
 
 
 def _request(
@@ -179,7 +195,7 @@ def _listed(text: str) -> Iterator[Field]:
 
 
 def _digest(options: ExportOptions, lookup: PhoneLookup) -> str:
-    """What tells these sources from all others, the content of their sheets too."""
+    """A digest of the sources, with the content of their sheets."""
     sheets = [parse_field_value(text, "--where-in").value for text in options.where_in] + list(options.ids)
     digests = [hashlib.sha256(SheetColumn.parse(text).path.read_bytes()).hexdigest() for text in sheets]
     parts = [options.where, options.where_in, options.ids, options.known, lookup, digests]
@@ -188,7 +204,7 @@ def _digest(options: ExportOptions, lookup: PhoneLookup) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The lines that say it, whether everything asked for is there, and the same as plain data."""
+    """The lines to show, whether the export is complete, and the same as plain data."""
 
     lines: tuple[str, ...]
     is_complete: bool
@@ -196,12 +212,12 @@ class Coverage:
 
 
 def there_are(covered: SearchCoverage) -> str:
-    """How many contacts a search will show, by its first page."""
-    return f"{count(covered.total or 0, 'contact')} with {_condition(covered)}, by HeyX's count."
+    """How many contacts a search finds, according to its first page."""
+    return f"HeyX has {count(covered.total or 0, 'contact')} with {_condition(covered)}."
 
 
 def coverage_of(checkpoint: ExportCheckpoint, request: ExportRequest) -> Coverage:
-    """What the checkpoint's export covers."""
+    """What an export covers, by its checkpoint."""
     covered, values = checkpoint.coverage(), checkpoint.value_coverage()
     failed = list(checkpoint.failed_ids())
     listed = [one for one in failed if one[1]]
@@ -237,27 +253,26 @@ def _lines(covered: Sequence[SearchCoverage]) -> Iterator[str]:
         ones = list(group)
         yield from _field_lines(name, ones)
     if covered and not any(one.found for one in covered):
-        yield "HeyX takes a field's name exactly as it is written there, capitals too."
+        yield "Write the name of the field exactly as in HeyX, including upper and lower case."
 
 
 def _field_lines(name: str, ones: Sequence[SearchCoverage]) -> Iterator[str]:
     found = sum(one.found for one in ones)
     totals = [one.total for one in ones]
     with_it = " or ".join(_condition(one) for one in ones)
-    without = f"contacts without {name} cannot be listed by this API"
+    without = f"HeyX cannot list contacts without {name}"
     if None in totals:
         yield f"{count(found, 'contact')} with {with_it}; {without}."
     elif found == (total := sum(total or 0 for total in totals)):
         yield f"{found:,} of {count(total, 'contact')} with {with_it}; {without}."
     else:
-        yield f"{count(found, 'contact')} with {with_it} ({total:,} by HeyX's count); {without}."
+        yield f"{count(found, 'contact')} with {with_it} (HeyX counts {total:,}); {without}."
     for one in ones:
         if not one.complete:
             yield (
-                f"Not certain to be complete: contacts with {_condition(one)} came and went while they were read, "
-                f"in each of {one.passes} passes. {one.partly:,} of them were not there in all passes, and are "
-                "written all the same; one may be missing. Export again when HeyX is quiet, or add "
-                f"--passes {2 * one.passes}."
+                f"The export may be incomplete: contacts with {_condition(one)} changed while they were read, in "
+                f"each of {one.passes} passes. {one.partly:,} of them were not in all passes and are included; "
+                f"some may be missing. Export again when HeyX is less busy, or add --passes {2 * one.passes}."
             )
 
 
@@ -267,12 +282,12 @@ def _value_lines(checkpoint: ExportCheckpoint, request: ExportRequest) -> Iterat
     values = checkpoint.value_coverage()
     nobody = values.searched - values.found - values.rejected
     searched = count(values.searched, "value")
-    yield f"{values.found:,} of {searched} searched for found somebody; {nobody:,} found nobody."
+    yield f"{values.found:,} of {searched} found a contact; {nobody:,} did not."
     if values.incomplete:
         unsettled = count(values.incomplete, "value")
-        yield f"Contacts of {unsettled} came and went while they were read: one may be missing."
+        yield f"The contacts of {unsettled} changed while they were read; some may be missing."
     if values.rejected:
-        yield f"HeyX refused to search for {count(values.rejected, 'value')}:"
+        yield f"HeyX rejected the search for {count(values.rejected, 'value')}:"
         for search in islice(checkpoint.rejected_searches(), SHOWN):
             yield f"  {search.wanted.name}={search.spelling}: {search.message}"
 
@@ -281,9 +296,9 @@ def _id_lines(request: ExportRequest, failed: Sequence[tuple[str, bool, SearchSt
     if not request.ids:
         return
     wanted = len(set(request.ids))
-    yield f"{wanted - len(failed):,} of {count(wanted, 'contact')} by id."
+    yield f"{wanted - len(failed):,} of {count(wanted, 'contact')} found by id."
     if failed:
-        yield "These could not be had:"
+        yield "Not found:"
     for contact_id, _, _, message in failed[:SHOWN]:
         yield f"  {contact_id}: {message}"
     if len(failed) > SHOWN:
@@ -293,4 +308,4 @@ def _id_lines(request: ExportRequest, failed: Sequence[tuple[str, bool, SearchSt
 def _known_lines(request: ExportRequest, gone: int) -> Iterator[str]:
     if request.known:
         known = len(request.known)
-        yield f"{known - gone:,} of {count(known, 'contact')} known from before; {gone:,} of them are gone."
+        yield f"{known - gone:,} of {count(known, 'remembered contact')} found; {gone:,} no longer exist."

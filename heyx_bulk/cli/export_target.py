@@ -10,13 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, short_path
+from heyx_bulk.cli.console import Console, free_name
 from heyx_bulk.errors import SettingsError, WriteError, translate_full_disk
 from heyx_bulk.export.layout import Table, as_texts
-from heyx_bulk.models.option import command_line
+from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.models.option import command_line, words
 from heyx_bulk.sheets.excel_writer import CellStyle
+from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import check_parquet, write_json_lines, write_parquet, write_sheet
-from heyx_bulk.storage.paths import export_checkpoint_path, state_checkpoint_path
+from heyx_bulk.storage.paths import export_checkpoint_path, short_path, state_checkpoint_path
 
 SHEETS = (".xlsx", ".csv")
 KINDS = (*SHEETS, ".jsonl", ".parquet")
@@ -32,16 +34,16 @@ class ExportTarget:
 
     @classmethod
     def of(cls, text: str, *, raw_csv: bool) -> ExportTarget:
-        """The outlet that a command line names; raises `SettingsError` for a kind that nobody writes."""
+        """The target that a command line names; raises `SettingsError` for an unknown kind of file."""
         path = Path(text)
         if text != "-" and path.suffix.casefold() not in KINDS:
             raise SettingsError(
-                f"{path} ends in none of {', '.join(KINDS)}.",
-                "Name the file with one of these endings, or - for CSV on standard output.",
+                f"{path} does not end in {', '.join(KINDS[:-1])} or {KINDS[-1]}.",
+                "Use one of these endings, or - for CSV on standard output.",
             )
         if text != "-" and not path.absolute().parent.is_dir():
             raise WriteError(
-                f"There is no folder {path.absolute().parent}.", "Make it first, or name another one."
+                f"The folder {path.absolute().parent} does not exist.", "Create it, or choose another folder."
             )
         if path.suffix.casefold() == ".parquet":
             check_parquet()
@@ -53,7 +55,7 @@ class ExportTarget:
         return str(self.path) == "-"
 
     def checkpoint(self, digest: str) -> tuple[Path, str]:
-        """Where the export's checkpoint lies, and why not beside the file, if it does not."""
+        """The path of the export's checkpoint, and why it is not beside the file, if it is not."""
         return (
             (state_checkpoint_path(f"{digest[:16]}.export"), "")
             if self.is_stream
@@ -61,10 +63,10 @@ class ExportTarget:
         )
 
     def write(self, table: Table) -> Path:
-        """Write the table, whole or not at all, under a name that is free; where it went."""
+        """Write the table, completely or not at all, to a path that does not exist yet; return the path."""
         with translate_full_disk(
             f"The disk of {self.path.absolute().parent} is full.",
-            "What was read is kept: make room and give the same command again.",
+            "The contacts that were read are kept. Free some space and run the same command again.",
         ):
             return self._poured(table) if self.is_stream else self._write(free_name(self.path), table)
 
@@ -81,7 +83,7 @@ class ExportTarget:
         return path
 
     def _poured(self, table: Table) -> Path:
-        """Standard output gets what a file would have held, without the mark that only Excel needs."""
+        """Write to standard output what a file would contain, without the mark that only Excel needs."""
         with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
             written = self._write(Path(folder) / "contacts.csv", table)
             with written.open("rb") as file, suppress(BrokenPipeError):
@@ -91,29 +93,20 @@ class ExportTarget:
                 sys.stdout.flush()
         return self.path
 
-    def tell(self, console: Console, written: Path, *, comes_back: bool) -> None:
-        """Say where the contacts are, and how they come back."""
+    def tell(self, console: Console, written: Path, comes_back: MappingOptions | None) -> None:
+        """Say where the contacts are, and how to send them back, if they can be: with which options of columns."""
         if self.is_stream:
             return
-        kept = f" ({self.path} was there already, and is left as it is)" if written != self.path else ""
+        kept = f" ({self.path} exists already and was not changed)" if written != self.path else ""
         console.say(f"Written: {short_path(written)}{kept}")
-        if comes_back and written.suffix.casefold() in SHEETS:
-            console.say(
-                "To send back what you change in it:\n  "
-                + command_line("upload", short_path(written), "--since-export")
-            )
+        if comes_back is not None and written.suffix.casefold() in SHEETS:
+            options = (*words(SheetOptions(raw_csv=self.raw_csv)), *words(comes_back))
+            command = command_line("upload", short_path(written), "--since-export", *options)
+            console.suggest("To send your changes back to HeyX", command)
 
     def total(self, console: Console, text: str, document: Mapping[str, object]) -> None:
-        """The totals: on standard output, unless the contacts went there."""
+        """Print the totals: on standard output, unless the contacts were written there."""
         if self.is_stream:
             console.say(text)
         else:
             console.result(text, document)
-
-
-def free_name(path: Path) -> Path:
-    """`path`, or where a file is there already, the next name with a number."""
-    name, number = path, 2
-    while name.exists():
-        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return name

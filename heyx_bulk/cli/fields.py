@@ -1,8 +1,7 @@
-"""`heyx-bulk fields`: the custom fields of a channel, learned from its contacts, which HeyX cannot list."""
+"""`heyx-bulk fields`: the custom fields of a channel, which HeyX cannot list, learned from its contacts."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -16,7 +15,8 @@ from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
 from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.models.phrases import count, date_of, example
+from heyx_bulk.models.option import Panel
+from heyx_bulk.models.phrases import count, date_of, did_you_mean, example
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.values.equality import PhoneLookup, text_of
@@ -40,27 +40,39 @@ def fields(
         typer.Option(
             "--where",
             metavar="FIELD=VALUE",
-            help="Learn from the first contacts that have this value: one search.",
+            help="Learn the fields from contacts that have this value (one search).",
+            rich_help_panel=Panel.USUAL,
         ),
     ] = None,
     add: Annotated[
         list[str] | None,
-        typer.Option("--add", metavar="NAME", help="The channel has a custom field of this name. Repeatable."),
+        typer.Option(
+            "--add",
+            metavar="NAME",
+            help="Add a custom field that the channel has. Repeatable.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = None,
     forget: Annotated[
         list[str] | None,
-        typer.Option("--forget", metavar="NAME", help="Forget what is known of a field. Repeatable."),
+        typer.Option(
+            "--forget",
+            metavar="NAME",
+            help="Forget what is known about a field. Repeatable.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = None,
 ) -> int:
-    """The custom fields of a channel, as far as they are known.
+    """List the known custom fields of a channel, or learn them from contacts.
 
     \b
     heyx-bulk fields --where Newsletter=true
     heyx-bulk fields
     heyx-bulk fields --add "Shoe size" --forget "Shoe sise"
 
-    HeyX cannot list its fields: they are learned from contacts that have them, here and in every upload, and
-    are remembered for the channel on this machine. From then on a misspelt one is caught before it is sent.
+    HeyX cannot list its custom fields. heyx-bulk learns them from contacts, here and in every upload, and
+    remembers them for the channel on this machine. It then warns about a misspelled field before it sends
+    anything.
     """
     from heyx_bulk.export.request import parse_field_value
     from heyx_bulk.settings.environment import from_environment
@@ -78,15 +90,15 @@ def fields(
         for name in map(trim, forget or ()):
             if not cache.forget_field(name):
                 raise SettingsError(
-                    f"Nothing is known of a field “{name}” in this channel.",
-                    "`heyx-bulk fields` lists those that are known, in the spelling HeyX has.",
+                    f"Field “{name}” is not known in this channel.{did_you_mean(name, before)}",
+                    "To list the known fields:\n  heyx-bulk fields",
                 )
         _tell(console, cache, contacts, before)
     return 0
 
 
 def known_here() -> KnownFields:
-    """The custom fields of the channel whose token is in the environment; none where there is none."""
+    """The known custom fields of the channel whose token is in the environment; none without a token."""
     from heyx_bulk.mapping.recognition import NO_FIELDS
     from heyx_bulk.settings.environment import from_environment
     from heyx_bulk.storage.cache.channel_cache import known_fields
@@ -101,6 +113,8 @@ def _read(
     settings: Settings, wanted: Field, lookup: PhoneLookup, console: Console, where: str
 ) -> tuple[Contact, ...]:
     """One page of the contacts that have the value."""
+    import asyncio
+
     from heyx_bulk.api.client import open_session
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.export.exporter import first_page
@@ -111,23 +125,23 @@ def _read(
             try:
                 return await first_page(client, wanted, lookup)
             except CallFailed as failure:
-                raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
+                raise Unreachable(f"{failure.what}.", "Run the same command again later.") from None
 
     with Signals(console) as signals:
         page = asyncio.run(search())
     total = len(page.contacts) if page.total is None else page.total
-    console.say(f"{count(total, 'contact')} found with {where}, {len(page.contacts)} of them read.")
+    console.say(f"{count(total, 'contact')} found with {where}; {len(page.contacts)} of them read.")
     if not page.contacts:
-        console.say("HeyX takes a field's name exactly as it is written there, capitals too.")
+        console.say("Write the name of the field exactly as in HeyX, including upper and lower case.")
     return page.contacts
 
 
 def _custom(name: str) -> str:
     named = parse_field_name(name)
     if not named:
-        raise SettingsError("--add names no field.", "Write it like --add City.")
+        raise SettingsError("--add needs the name of a field.", "For example: --add City.")
     if named in (*STANDARD_FIELDS, *READ_ONLY_FIELDS):
-        raise SettingsError(f"{named} is one of HeyX's own fields: it is always known.", "Leave it out.")
+        raise SettingsError(f"{named} is a standard field of HeyX, which is always known.", "Leave out --add.")
     return named
 
 
@@ -139,12 +153,14 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
     width = max((len(field.name) for field in known), default=0)
     for field in known:
         new = "new, " if field.name not in before else ""
-        seen = f"last seen {date_of(field.last_seen)}" if field.last_seen else "named by you, not seen so far"
+        seen = f"last seen {date_of(field.last_seen)}" if field.last_seen else "added by you, not seen yet"
         shown = ", ".join(samples.get(field.name, ())) or seen
         console.say(f"  {field.name.ljust(width)}  {field.kind:<8}  ({new}{shown})")
     if not known:
-        console.say("No custom field of this channel is known. HeyX cannot list them; contacts show theirs:")
-        console.say("  heyx-bulk fields --where FIELD=VALUE")
+        console.suggest(
+            "No custom fields of this channel are known. To learn them from contacts",
+            "heyx-bulk fields --where FIELD=VALUE",
+        )
     tell_mismatches(console, mismatches)
     console.result(
         f"{count(len(known), 'custom field')} known",

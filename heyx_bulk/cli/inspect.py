@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from heyx_bulk.cli.command import PlainConsole, SheetPath, Without
+from heyx_bulk.cli.command import NoMapping, PlainConsole, SheetPath, Without
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions
@@ -18,15 +16,15 @@ def inspect(
     mapping: Annotated[MappingOptions, Without(("add_tags", "remove_tags", "tracking_field"))],
     console: PlainConsole,
     *,
-    no_mapping: Annotated[bool, typer.Option("--no-mapping", help="Look for no mapping file.")] = False,
+    no_mapping: NoMapping = False,
 ) -> int:
-    """Look at a sheet: how it is read, what its columns mean, what is wrong.
+    """Show how a sheet is read, which field each column is, and which rows are invalid.
 
     \b
     heyx-bulk inspect contacts.xlsx
     heyx-bulk inspect contacts.csv --ignore Notes --custom-fields
 
-    Needs no token; nothing is sent.
+    Needs no token; sends nothing.
     """
     from heyx_bulk.cli.column_view import show_inspection
 

@@ -1,4 +1,4 @@
-"""`heyx-bulk report`: the results of a run as it stands, or what can still be read of a damaged checkpoint."""
+"""`heyx-bulk report`: the results files of a run, or the rows of a damaged checkpoint that can be read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from heyx_bulk.cli.command import CheckpointPath, PlainConsole
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.option import Panel
 
 
 def report(
@@ -15,17 +16,22 @@ def report(
     console: PlainConsole,
     *,
     recover: Annotated[
-        bool, typer.Option("--recover", help="Save what can be read of a checkpoint that the disk has damaged.")
+        bool,
+        typer.Option(
+            "--recover",
+            help="Save the rows of a damaged checkpoint that can still be read.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Write the report with charts, one HTML file, and not the results.")
     ] = False,
 ) -> int:
-    """Write the results file of a run as it stands, also while the run goes on.
+    """Write the results files of a run, also while it is running.
 
     \b
-    heyx-bulk report contacts.xlsx.checkpoint
-    heyx-bulk report contacts.xlsx.checkpoint --html
+    heyx-bulk report contacts.xlsx
+    heyx-bulk report contacts.xlsx --html
     heyx-bulk report contacts.xlsx.checkpoint --recover
     """
     from heyx_bulk.cli.run_view import recover_rows, save_charts, show_report

@@ -8,6 +8,7 @@ import typer
 
 from heyx_bulk.cli.command import CheckpointPath, Without
 from heyx_bulk.cli.console import Console
+from heyx_bulk.models.option import Panel
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions
 
@@ -30,26 +31,28 @@ def rerun(
         bool,
         typer.Option(
             "--uncertain",
-            help="Also send the uncertain rows, as if they had never been sent: you have looked, and they are not "
-            "in HeyX.",
+            help="Also send the uncertain rows again. Look first: a contact that is in HeyX already is created "
+            "twice.",
+            rich_help_panel=Panel.USUAL,
         ),
     ] = False,
     accept_spreadsheet_changes: Annotated[
         bool,
         typer.Option(
             "--accept-spreadsheet-changes",
-            help="Of a file of failed rows: take cells as they are, also where only a spreadsheet changed them.",
+            help="Take the cells of a file of failed rows as they are, even if only a spreadsheet changed them.",
         ),
     ] = False,
 ) -> int:
-    """Send the failed rows of a run again, each from where it stands.
+    """Send the failed rows of a run again, or the rows that you corrected in the file of failed rows.
 
     \b
-    heyx-bulk rerun contacts.xlsx.checkpoint
-    heyx-bulk rerun contacts.xlsx.checkpoint --uncertain
+    heyx-bulk rerun contacts.xlsx
+    heyx-bulk rerun contacts.failed.xlsx
+    heyx-bulk rerun contacts.xlsx --uncertain
 
-    No call that succeeded is repeated. Rows that are uncertain are looked for again; one that cannot be told
-    stays uncertain, until --uncertain sends it knowingly.
+    heyx-bulk never repeats a call that succeeded. It searches HeyX again for the contacts of uncertain rows; a
+    row whose contact it cannot find stays uncertain until you add --uncertain.
     """
     from heyx_bulk.cli.run_view import run_again
 

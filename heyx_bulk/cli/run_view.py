@@ -1,10 +1,11 @@
-"""What the commands about runs show and do: status, results, comparison with HeyX, rerun."""
+"""The commands about runs: status, results, comparison with HeyX, rerun."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import random
+import shlex
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -12,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, same_command, sentence, short_path
+from heyx_bulk.cli.console import Console, same_command, sentence
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
@@ -22,6 +23,7 @@ from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, minute_of
+from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
@@ -36,7 +38,7 @@ from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, check
 from heyx_bulk.storage.checkpoint.recovery import recover
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import state_checkpoints
+from heyx_bulk.storage.paths import short_path, state_checkpoints
 from heyx_bulk.upload.canary import lines_of
 from heyx_bulk.upload.corrections import run_of_file
 from heyx_bulk.upload.options import RunOptions
@@ -47,15 +49,15 @@ from heyx_bulk.upload.upload_result import report
 
 CAUSES_SHOWN = 12
 INCOMPLETE = 3
-"""The exit code where rows are lost, or HeyX holds anything otherwise."""
+"""The exit code if rows are lost, or HeyX holds something else."""
 
 
 def show_status(checkpoint: Path | None, console: Console) -> int:
-    """How a run stands, or every run in this folder; the exit code."""
+    """Show the status of a run, or of every run in this folder; the exit code."""
     paths = _found() if checkpoint is None else [checkpoint_of(checkpoint)]
     if len(paths) == 1:
         return _tell(paths[0], console)
-    console.say("Runs here and in the user's state folder; for more of one, name it:")
+    console.say("Runs in this folder and in the state folder. To show one of them:")
     documents, codes = [], []
     for path in paths:
         line, document, code = _brief(path)
@@ -70,8 +72,8 @@ def _found() -> list[Path]:
     paths = [*sorted(Path.cwd().glob(f"*{CHECKPOINT}")), *state_checkpoints()]
     if not paths:
         raise CheckpointMismatch(
-            "There is no checkpoint in this folder, and none in the user's state folder.",
-            f"Go to the folder of the sheet, or name its checkpoint: {command_line('status', 'SHEET.checkpoint')}",
+            "There is no run in this folder, and none in the state folder.",
+            f"Go to the folder of the sheet, or run:\n  {command_line('status', 'SHEET.checkpoint')}",
         )
     return paths
 
@@ -83,7 +85,7 @@ def _brief(path: Path) -> tuple[str, dict[str, object], int]:
     except (CheckpointMismatch, CheckpointDamaged) as error:
         document: dict[str, object] = {"checkpoint": str(path), "error": error.what}
         return f"  {short_path(path)}: {error.what}", document, error.exit_code
-    state = "goes on" if stands.is_running else "stopped" if count_open(stands.totals) else "finished"
+    state = "running" if stands.is_running else "stopped" if count_open(stands.totals) else "finished"
     line = f"  {command_line('status', short_path(path))}\n    {state}; {totals_line(stands.totals)}"
     return line, {"checkpoint": str(path), "state": state, "totals": stands.totals}, _code(stands)
 
@@ -94,7 +96,7 @@ def _tell(path: Path, console: Console) -> int:
         stands = run_status(run)
         is_open = bool(count_open(stands.totals))
         console.say(
-            f"{checkpoint.info.sheet}: begun {checkpoint.info.started_at}. {_progress(stands, is_open=is_open)}"
+            f"{checkpoint.info.sheet}: started {checkpoint.info.started_at}. {_progress(stands, is_open=is_open)}"
         )
         console.say(_calls(stands))
         tell_invalid(console, checkpoint.queries.invalid_causes())
@@ -103,7 +105,9 @@ def _tell(path: Path, console: Console) -> int:
         if is_open:
             console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
-            tell_next(console, report(run, None))
+            tell_next(
+                console, replace(report(run, None), command=_from_here(checkpoint.facts.command, checkpoint))
+            )
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
         console.result(totals_line(stands.totals), _document(run, stands))
@@ -116,41 +120,41 @@ def _code(stands: RunStatus) -> int:
 
 def _progress(stands: RunStatus, *, is_open: bool) -> str:
     if stands.is_running:
-        return "It goes on now."
+        return "Running now."
     if not is_open:
-        return "It is finished."
+        return "Finished."
     last = stands.sessions[-1] if stands.sessions else None
     if last is None:
         return "Nothing was sent yet."
     if last.ended_at is None:
-        return "It was cut off, by a kill or a power cut; nothing is lost."
+        return "Killed, or stopped by a power cut. Nothing is lost."
     why = f" {sentence(last.stop_reason)}" if last.stop_reason else ""
-    return f"It ended early at {minute_of(last.ended_at)}.{why} Nothing is lost."
+    return f"Stopped early at {minute_of(last.ended_at)}.{why} Nothing is lost."
 
 
 def _calls(stands: RunStatus) -> str:
     sent = sum(stands.calls.values())
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in stands.calls.items())
-    told = f"{count(sent, 'call')} in {count(len(stands.sessions), 'session')}" + (f": {kinds}" if kinds else "")
+    text = f"{count(sent, 'call')} in {count(len(stands.sessions), 'session')}" + (f": {kinds}" if kinds else "")
     refused, lost = stands.outcomes.get(CallOutcome.THROTTLED, 0), stands.outcomes.get(CallOutcome.UNANSWERED, 0)
-    parts = [f"{refused:,} refused as too many"] if refused else []
-    parts += [f"{lost:,} not answered"] if lost else []
+    parts = [f"{refused:,} rejected by the rate limit"] if refused else []
+    parts += [f"{lost:,} without a response"] if lost else []
     if unknown := stands.outcomes.get(CallOutcome.UNKNOWN, 0):
         times = "once" if stands.killed_sessions == 1 else f"{stands.killed_sessions:,} times"
-        cut = f"unknown: on their way when it was cut off {times}"
-        parts.append(f"{unknown:,} {'on their way' if stands.is_running else cut}")
-    return f"{told}. Of these {', '.join(parts)}." if parts else f"{told}."
+        cut = f"unknown: in flight when the run was killed {times}"
+        parts.append(f"{unknown:,} {'in flight' if stands.is_running else cut}")
+    return f"{text}. Of these {', '.join(parts)}." if parts else f"{text}."
 
 
 def _left(stands: RunStatus, rows: int) -> str:
-    told = f"Left: {count(rows, 'row')}, at most {count(stands.calls_left_max, 'call')}"
+    text = f"Left: {count(rows, 'row')}, at most {count(stands.calls_left_max, 'call')}"
     if stands.calls_left < stands.calls_left_max:
-        told += f", about {stands.calls_left:,} by what the rows so far took"
+        text += f", about {stands.calls_left:,} as estimated from finished rows"
     if stands.per_minute is None or stands.seconds_left is None:
-        return f"{told}."
+        return f"{text}."
     ends = datetime.now() + timedelta(seconds=stands.seconds_left)
-    speed = f"at {stands.per_minute:,.0f} calls a minute, as lately"
-    return f"{told}; {speed}: about {duration(stands.seconds_left)}, until {ends:%H:%M}."
+    speed = f"at {stands.per_minute:,.0f} calls/min"
+    return f"{text}; {speed}: about {duration(stands.seconds_left)}, until {ends:%H:%M}."
 
 
 def _document(run: Run, stands: RunStatus) -> dict[str, object]:
@@ -176,7 +180,7 @@ def _document(run: Run, stands: RunStatus) -> dict[str, object]:
 
 
 def show_report(checkpoint: Path, console: Console) -> int:
-    """Write the results of a run as it stands; the exit code."""
+    """Write the results of a run; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         tell_invalid(console, opened.queries.invalid_causes())
         result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
@@ -198,17 +202,17 @@ def save_charts(checkpoint: Path, console: Console) -> int:
 
 
 def recover_rows(checkpoint: Path, console: Console) -> int:
-    """Write every row that can be read into a sheet of its own, and say what is lost; the exit code."""
+    """Write every row that can be read into a new sheet, and say how many are lost; the exit code."""
     path = checkpoint_of(checkpoint)
     found = recover(path)
     totals = dict(Counter(status_word(record) for record in found.rows))
     written = results.write_recovered(found, path.with_name(f"{path.stem}.recovered.csv"))
-    lost = f"{count(found.lost, 'row')} cannot be read." if found.lost > 0 else "No row is lost."
+    lost = f"{count(found.lost, 'row')} cannot be read." if found.lost > 0 else "No rows are lost."
     console.say(f"{path.name}: {count(len(found.rows), 'row')} can be read. {lost}")
     console.say(f"Saved: {short_path(written)}")
     if found.command:
-        console.say("To go on; it looks for every row in HeyX first, so nobody is created twice:")
-        console.say(f"  {found.command} --restart")
+        purpose = "To resume (this searches HeyX for each row first, so no contact is created twice)"
+        console.suggest(purpose, f"{found.command} --restart")
     code = INCOMPLETE if found.lost > 0 else exit_code(totals)
     document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
     console.result(totals_line(totals), document)
@@ -216,14 +220,14 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
 
 
 def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Console, sample: int | None) -> int:
-    """Read back what a run sent, or a sample of it, and tell every difference; the exit code."""
+    """Read back what a run sent, or a sample of it, and show every difference; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
         if opened.facts.channel != settings.channel:
-            console.say("The token is another than the one the run began with: is it for the same channel?")
+            console.say("This is not the token that the run started with. Check that it is for the same channel.")
         confirmed = count_comparable(opened)
         rows = confirmed if sample is None else min(sample, confirmed)
-        drawn = "" if rows == confirmed else f" of {confirmed:,}, drawn at random"
+        drawn = "" if rows == confirmed else f" of {confirmed:,}, chosen at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
         console.say(
             f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; "
@@ -233,7 +237,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
 
 
 def _compare(console: Console, run: Run, settings: Settings, rows: int) -> list[Comparison]:
-    progress = console.progress(rows)
+    progress = console.progress(rows, budget=CallBudget(rows, settings.rate))
     chance = random.Random()  # noqa: S311  a sample is no secret
 
     def report(found: Comparison) -> None:
@@ -255,7 +259,7 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
         for line in lines_of(found):
             console.say(line)
     if wrong:
-        console.say("HeyX made these of what was sent, or somebody changed them there since. Nothing was written.")
+        console.say("HeyX changed these values, or a user has edited them in HeyX since. Nothing was written.")
     code = INCOMPLETE if wrong else 0
     different = [
         {
@@ -285,7 +289,7 @@ def run_again(
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
     sheet_options = SheetOptions(worksheet=worksheet)
-    given_back = None if checkpoint.suffix == CHECKPOINT else run_of_file(read_sheet(checkpoint, sheet_options))
+    given_back = _run_given_back(checkpoint, sheet_options)
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
@@ -296,7 +300,7 @@ def run_again(
             sheet_options = replace(sheet_options, raw_csv=opened.info.sheet_options["raw_csv"])
             corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
-        view = RerunView(console, signals)
+        view = RerunView(console, signals, settings)
         result = rerun(
             opened,
             settings,
@@ -309,21 +313,49 @@ def run_again(
         return finish(console, result, view.document)
 
 
+def _run_given_back(file: Path, options: SheetOptions) -> str | None:
+    """The run whose rows a file of failed rows gives back; None for a checkpoint, or a sheet that has a run."""
+    if file.suffix == CHECKPOINT:
+        return None
+    try:
+        return run_of_file(read_sheet(file, options))
+    except SheetError:
+        # A workbook of several worksheets, or a text file that needs options to be read, can have a run.
+        with suppress(CheckpointMismatch):
+            checkpoint_of(file)
+            return None
+        raise
+
+
+def _from_here(command: str, checkpoint: Checkpoint) -> str:
+    """The command that a run was started with, as it works in this folder."""
+    path = Path(checkpoint.info.path)
+    for word in shlex.split(command):
+        given = Path(word)
+        if not given.is_absolute() and path.parts[-len(given.parts) :] == given.parts:
+            home = path.parents[len(given.parts) - 1]
+            return command if home == Path.cwd() else f"cd {shlex.quote(str(home))} && {command}"
+    return command
+
+
 def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
-    """Say what is sent again: rows as they were, also where the sheet has been changed since."""
+    """Say what is sent again: rows as they were, even if the sheet has changed since."""
     difference, path = "", Path(checkpoint.info.path)
     with suppress(SheetError):
         difference = sheet_change(checkpoint, read_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
     if difference:
-        console.say(f"{path.name} has changed since its run began ({difference}).")
-        console.say("A rerun sends its rows as they were.")
-        console.say(f"To send the sheet as it is now:\n  {checkpoint.facts.command} --restart")
+        console.say(f"{path.name} has changed since its run started ({difference}).")
+        console.say("A rerun sends the rows as they were then.")
+        command = _from_here(checkpoint.facts.command, checkpoint)
+        console.suggest("To send the sheet as it is now", f"{command} --restart")
     totals = checkpoint.queries.totals()
     failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     if failed or not unknown:
-        console.say(f"{checkpoint.info.sheet}: {count(failed, 'failed row')} again.")
+        console.say(f"{checkpoint.info.sheet}: sending {count(failed, 'failed row')} again.")
     if unknown and uncertain:
-        risk = "sent as if never sent before: a contact that is in HeyX after all would be there twice"
-        console.say(f"{checkpoint.info.sheet}: {count(unknown, 'uncertain row')}, {risk}.")
+        console.warn(
+            f"{checkpoint.info.sheet}: sending {count(unknown, 'uncertain row')} again. A contact that is in HeyX "
+            "already is created twice."
+        )
     elif unknown:
-        console.say(f"{count(unknown, 'uncertain row')}: looked for where there is a key, and not sent.")
+        console.say(f"{count(unknown, 'uncertain row')}: searching HeyX for those with a key; none is sent.")

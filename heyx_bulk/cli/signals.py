@@ -1,4 +1,4 @@
-"""Ctrl-C once: calls in flight end. Twice: the program ends at once."""
+"""Ctrl-C once: calls in flight finish. Twice: the program stops immediately."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _HANG_UP = getattr(signal, "SIGHUP", None)
 class Signals:
     """While this context lasts, Ctrl-C, a SIGTERM and a closed terminal stop the client that was attached.
 
-    A second one is like a power cut, which a run survives as well; but a terminal that is closed says so more than
-    once. A program that was told to outlive its terminal (`nohup`) does.
+    A second signal is like a power cut, which a run survives as well; but a closed terminal sends its signal more
+    than once. Under `nohup` the program outlives its terminal.
     """
 
     def __init__(self, console: Console) -> None:
@@ -52,9 +52,9 @@ class Signals:
             return
         self._times += 1
         if self._times > 1:
-            self._tell("Stopped at once. Nothing is lost: the same command carries on.")
+            self._tell("Stopped immediately. Nothing is lost: run the same command to resume.")
             os._exit(128 + number)
-        self._tell("Stopping: calls in flight end first. Once more stops at once.")
+        self._tell("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.")
         if self._client.stopped is None:
             self._client.stopped = Interrupted(number)
         self._loop.call_soon_threadsafe(self._client.wake)

@@ -1,4 +1,4 @@
-"""`heyx-bulk status`: how a run stands, also while it goes on in another terminal."""
+"""`heyx-bulk status`: the progress of a run, also while it is running in another terminal."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ def status(
         Path | None,
         typer.Argument(
             metavar="[CHECKPOINT]",
-            help="The checkpoint of a run, or its sheet; without it, every run in this folder.",
+            help="The checkpoint of a run, or the sheet that was uploaded; by default, every run in this folder.",
             show_default=False,
         ),
     ] = None,
 ) -> int:
-    """Say how a run stands, also while it goes on in another terminal.
+    """Show the progress of a run, also while it is running in another terminal.
 
     \b
     heyx-bulk status
-    heyx-bulk status contacts.xlsx.checkpoint
+    heyx-bulk status contacts.xlsx
 
-    Rows by status, calls, what failed and why, pace, and when it ends. Needs no token; nothing is sent or changed.
+    Shows rows by status, calls, why rows failed, the rate, and when the run will end. Needs no token; sends and
+    changes nothing.
     """
     from heyx_bulk.cli.run_view import show_status
 

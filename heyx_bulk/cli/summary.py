@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from heyx_bulk.api.client import SessionSummary
-from heyx_bulk.cli.console import Console, error_text, short_path
+from heyx_bulk.cli.console import Console, error_text
 from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
@@ -21,8 +21,9 @@ from heyx_bulk.planning.changes import changes
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports.next_steps import next_steps
-from heyx_bulk.reports.run_totals import exit_code, totals_line
+from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, exit_code, totals_line
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 
 LONGEST_VALUE = 60
@@ -75,7 +76,7 @@ def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) 
         case Contact() if calls:
             yield f"~ update {known.id}, {count(len(calls), 'call')}"
         case Contact():
-            yield f"= {known.id} is as wanted"
+            yield f"= {known.id} needs no change"
     for change in changes(row, known, calls):
         if not change.field:
             yield f"    {'+' if change.after else '-'} tag {change.after or change.before}"
@@ -90,24 +91,26 @@ def _replaced(old: str | None, new: str) -> str:
 
 
 def finish(console: Console, result: UploadResult, document: Mapping[str, Any] = NOTHING_MORE) -> int:
-    """Say where the results are, the totals and the next steps; the exit code.
+    """Show where the results are, the totals and the next steps; the exit code.
 
-    Totals and next steps are said whatever becomes of the files. The `document` is added to that of the result.
+    Totals and next steps are shown even if the files could not be written. The `document` is added to that of the
+    result.
     """
     code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
     if result.results is not None:
         console.say(f"Results: {short_path(result.results)}{_new_workbook(result.results_note)}")
         if result.failed is not None:
-            console.say(f"Rows that need you: {short_path(result.failed)}{_new_workbook(result.failed_note)}")
+            note = _new_workbook(result.failed_note)
+            console.warn(f"{_attention(result)}: {short_path(result.failed)}{note}")
         if result.report is not None:
             console.say(f"Report with charts: {short_path(result.report)}")
     elif result.write_error is not None:
         console.error(error_text(result.write_error))
-        console.say(f"To write the results later: {later}")
+        console.suggest("To write the results later", later)
         code = DiskFull.exit_code
     else:
-        console.say(f"The results are left for later: {later}")
+        console.suggest("The results were not written yet. To write them", later)
     if stopped is not None:
         console.error(error_text(stopped))
         code = stopped.exit_code
@@ -126,16 +129,16 @@ def _new_workbook(note: str) -> str:
 
 
 def finish_simulation(console: Console, result: UploadResult) -> int:
-    """Say what a run against the sandbox came to, and how long HeyX would take; the exit code."""
+    """Show the result of a simulation, and how long HeyX would take; the exit code."""
     sent, code = result.sent, exit_code(result.totals)
     if sent is not None and sent.stopped is not None:
-        console.error(f"The run would not end in one session. {sent.stopped.what}")
-        console.say("In earnest nothing would be lost, and the same command would carry on.")
+        console.error(f"The simulation stopped early: {sent.stopped.what}")
+        console.say("A real run would save its progress; run the same command to resume.")
         code = sent.stopped.exit_code
     if sent is not None:
         console.say(
-            "Simulated with a sandbox; nothing was sent to HeyX, which would have taken "
-            f"{duration(sent.seconds)} for these {count(sent.calls, 'call')}."
+            f"Simulation: nothing was sent to HeyX. A real run takes about {duration(sent.seconds)} for "
+            f"{count(sent.calls, 'call')}."
         )
     _conclude(console, result, code, checkpoint=None, next=[])
     return code
@@ -144,7 +147,7 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
 def finish_dry_run(
     console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
 ) -> int:
-    """Show the first rows' plans, and what all would write; the exit code.
+    """Show the changes of the first rows, and what all rows would write; the exit code.
 
     The `document` is added to that of the result.
     """
@@ -152,41 +155,41 @@ def finish_dry_run(
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
     code = exit_code(result.totals)
-    console.say(f"Nothing was written. The run would write with {plans.total()}.")
+    console.say(f"Nothing was written. A real run would take {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     phones = [asdict(one) for one in plans.phones]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
-    _conclude(console, result, code, "would be ", checkpoint=None, next=[], **changes, **document)
+    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **changes, **document)
     return code
 
 
 def tell_uncertain(console: Console, records: Sequence[RowRecord]) -> None:
-    """List the rows whose contact may have been created, with what a person looks for in HeyX."""
+    """List the rows whose contact may have been created, with what to search for in HeyX."""
     if records:
-        console.say("Uncertain: HeyX did not say whether these contacts were created. Look for them there:")
+        console.say("Uncertain: HeyX did not confirm that these contacts were created. Search for them in HeyX:")
     for record in records[:UNCERTAIN_SHOWN]:
         console.say(f"  row {record.number}: {sent_values(record.create_payload or ())}")
     if len(records) > UNCERTAIN_SHOWN:
-        console.say("  and others: see heyx message in the results")
+        console.say("  and others: see the column heyx message in the results")
 
 
 def tell_audit_errors(console: Console, checkpoint: Path, errors: Sequence[str]) -> None:
     """Say that the audit failed, and what to do."""
-    console.error(f"The audit failed: {'; '.join(errors)}.")
+    console.error(f"Audit failed: {'; '.join(errors)}.")
     console.error(
-        "That is a mistake of ours or a file changed by somebody else; do not trust the totals. Nothing is sent "
-        f"again by itself. To compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}"
+        "Do not trust the totals. This is a bug, or another program changed the checkpoint; please report it. To "
+        f"compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}"
     )
 
 
 def tell_sent(console: Console, sent: SessionSummary) -> None:
     """Say what a session sent, and in what time."""
-    throttled = f", {sent.throttled:,} of them refused as too many" if sent.throttled else ""
+    throttled = f", {sent.throttled:,} of them rejected by the rate limit" if sent.throttled else ""
     console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{throttled}.")
 
 
 def tell_next(console: Console, result: UploadResult) -> list[str]:
-    """Say the next steps, most urgent first, each with its command to copy; the commands."""
+    """Show the next steps, most urgent first, each with a command to copy; the commands."""
     steps = [
         *next_steps(
             result.totals,
@@ -197,8 +200,13 @@ def tell_next(console: Console, result: UploadResult) -> list[str]:
         )
     ]
     for step in steps:
-        console.say(f"{step.purpose}:\n  {step.command}")
+        console.suggest(step.purpose, step.command)
     return [step.command for step in steps]
+
+
+def _attention(result: UploadResult) -> str:
+    rows = sum(result.totals.get(status, 0) for status in NEEDS_ATTENTION)
+    return f"{count(rows, 'row')} {'needs' if rows == 1 else 'need'} your attention"
 
 
 def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "", **more: object) -> None:

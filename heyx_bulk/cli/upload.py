@@ -1,4 +1,4 @@
-"""`heyx-bulk upload`: a sheet on its way to a channel, from the first look to the results file."""
+"""`heyx-bulk upload`: from a sheet to contacts in HeyX and a results file."""
 
 from __future__ import annotations
 
@@ -9,44 +9,67 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.cli.command import SheetPath
+from heyx_bulk.cli.command import NoMapping, SheetPath
 from heyx_bulk.cli.console import Console, same_command
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 
 
 def upload(
+    *,
     sheet: SheetPath,
+    simulate: Annotated[
+        bool,
+        typer.Option(
+            "--simulate",
+            help="Try the whole run against a built-in sandbox: no token needed, nothing sent.",
+            rich_help_panel=Panel.USUAL,
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Look up every contact and show what would change; write nothing.",
+            rich_help_panel=Panel.USUAL,
+        ),
+    ] = False,
     options: UploadOptions,
     run_options: RunOptions,
     connection: ConnectionOptions,
     console: Console,
-    *,
-    no_mapping: Annotated[bool, typer.Option("--no-mapping", help="Look for no mapping file.")] = False,
-    simulate: Annotated[
-        bool, typer.Option("--simulate", help="The whole run against a sandbox; needs no token, sends nothing.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Look up every row's contact, show what would change, write nothing.")
-    ] = False,
+    no_mapping: NoMapping = False,
     first: Annotated[
-        int, typer.Option("--first", metavar="N", min=0, help="Show the plans of so many rows in a dry run.")
+        int,
+        typer.Option(
+            "--first",
+            metavar="N",
+            min=0,
+            help="With --dry-run: show the changes of the first N rows.",
+            rich_help_panel=Panel.TRIAL,
+        ),
     ] = 5,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before many contacts are written.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Do not ask before many contacts are written.", rich_help_panel=Panel.USUAL
+        ),
+    ] = False,
 ) -> int:
-    """Upload a sheet: every row becomes a contact as the row says, created or updated.
+    """Upload a sheet: create or update a contact for each row.
 
     \b
     heyx-bulk upload contacts.xlsx --simulate
     heyx-bulk upload contacts.xlsx --dry-run --first 20
-    heyx-bulk upload contacts.csv --map "Group=tags" --ignore Notes --add-tag "Spring fair"
-    heyx-bulk upload customers.xlsx --worksheet 2026 --custom-fields --key customerid
+    heyx-bulk upload contacts.csv --map "Group=tags" --ignore Notes
+    heyx-bulk upload customers.xlsx --worksheet 2026 --key customerid
     heyx-bulk upload vip.xlsx --since-export
 
-    Columns are recognized by their headers: First Name is firstName, tags holds a list. A run stopped
-    halfway is carried on by the same command. Results are written beside the sheet.
+    heyx-bulk recognizes columns by their headers: First Name is the field firstName, Tags is a list of tags. It
+    writes the results beside the sheet. To resume a run that was stopped, run the same command again.
     """
     from heyx_bulk.cli.column_view import choose_mapping
     from heyx_bulk.cli.fields import known_here
@@ -67,13 +90,13 @@ def upload(
         given = connection.given()
         settings = validate_settings(token=TOKEN, **given) if simulate else from_environment(os.environ, **given)
     except SettingsError:
-        map_sheet(opened, options, known)  # What is wrong with the sheet is said first: that needs no token.
+        map_sheet(opened, options, known)  # Report mistakes in the sheet first: that needs no token.
         raise
     worksheet = f", worksheet “{opened.worksheet}”" if opened.worksheet else ""
     name = "standard input" if opened.path.name == "-" else opened.path.name
     trial = simulate or dry_run
     with Signals(console) as signals:
-        view = UploadView(console, signals, first=first, yes=yes, trial=trial)
+        view = UploadView(console, signals, settings, first=first, yes=yes, trial=trial, simulated=simulate)
         view.on_sheet(f"{name}: {count(opened.row_count, 'row')} ({opened.format}{worksheet})", opened.notes)
         if trial:
             result = try_out(opened, settings, options, run_options, view, simulated=simulate)
@@ -88,11 +111,11 @@ def upload(
 def _check(options: UploadOptions, run_options: RunOptions, *, simulate: bool, dry_run: bool) -> None:
     """Raise `SettingsError` where one of these excludes the other."""
     if simulate and dry_run:
-        raise SettingsError("--simulate and --dry-run exclude each other.", "Leave one of them out.")
+        raise SettingsError("--simulate and --dry-run cannot be combined.", "Leave out one of them.")
     if simulate and options.is_edited_export:
         raise SettingsError(
-            "--simulate plays a HeyX of its own, which has made no export.",
-            "Add --dry-run instead of --simulate: it reads and writes nothing that is not changed.",
+            "--simulate uses a sandbox, which has no export to compare with.",
+            "Use --dry-run instead: it shows the changes and writes nothing.",
         )
     if dry_run and run_options.canary:
-        raise SettingsError("--canary sends rows, and --dry-run sends nothing.", "Leave one of them out.")
+        raise SettingsError("--canary and --dry-run cannot be combined.", "Leave out one of them.")

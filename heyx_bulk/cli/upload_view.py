@@ -1,4 +1,4 @@
-"""What a person sees of an upload at a terminal, and is asked."""
+"""What an upload shows, and what it asks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
 from heyx_bulk.planning.contact_lookup import NotFound
-from heyx_bulk.planning.estimate import CostEstimate
+from heyx_bulk.planning.estimate import CallBudget, CostEstimate
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
+from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
@@ -47,9 +48,9 @@ LONGEST_EXAMPLE = 241
 
 
 def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = True) -> None:
-    """Say how rows are matched, how many there are of each kind, and what they cost.
+    """Show how rows are matched, how many there are of each kind, and what they cost.
 
-    Where the run is `fresh`, also which rows are invalid and why.
+    If the run is `fresh`, also which rows are invalid and why.
     """
     checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
     due = plan.cost
@@ -61,7 +62,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     console.say(f"Rows: {', '.join(kinds) or 'none'}.")
     _tell_ids(console, run)
     if (contacts := checkpoint.queries.count_contacts()) is not None:
-        console.say(f"Rows with the same key are made one: {count(contacts, 'contact')} in all.")
+        console.say(f"Rows with the same key are merged into {count(contacts, 'contact')}.")
     if fresh:
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_warnings(console, warnings_of(checkpoint))
@@ -69,11 +70,12 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
-        console.say(f"Unconfirmed from before: {count(unconfirmed, 'row')}; they are looked for at the end.")
+        rows = count(unconfirmed, "row")
+        console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
     tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
     if due.lesser_key_calls:
         console.say(
-            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, where the first finds no contact; "
+            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
             "--match first saves them."
         )
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
@@ -84,13 +86,11 @@ def _tell_columns(console: Console, run: Run) -> None:
     """Say what is special about columns and their fields."""
     columns = run.columns
     if columns.tracking_field:
-        console.say(
-            f"Every contact that is created gets a mark of run and row in its field {columns.tracking_field}."
-        )
+        console.say(f"Each new contact gets the run and row in its field {columns.tracking_field}.")
     for column in columns.exported_lists() if columns.copies_contacts or run.editable else ():
-        console.say(f"Column {column} is read as an export writes it: {column.separator} stands between tags.")
+        console.say(f"Column {column} is read in the format of an export, with {column.separator} between tags.")
     for column in columns.used(Use.READ_ONLY):
-        console.say(f"Left out: column {column}, which HeyX does not let anybody write.")
+        console.say(f"Ignored: column {column}, which only HeyX can write.")
 
 
 def _tell_ids(console: Console, run: Run) -> None:
@@ -99,9 +99,9 @@ def _tell_ids(console: Console, run: Run) -> None:
     if (edits := export_diff_of(run.checkpoint)) is not None:
         tell_edits(console, edits, check=run.matching.detect_conflicts)
     elif run.matching.read_first and run.columns.used(Use.ID):
-        console.say("Contacts named by their ids are read first, and only differences are written.")
+        console.say("Contacts with an id are read first, and only differences are written.")
         for column in run.columns.used(Use.READ_ONLY)[:1]:
-            console.say(f"  Only HeyX can fill column {column}, so the sheet is a copy; --blind does not read.")
+            console.say(f"  The reason is column {column}, which only HeyX can write; --blind turns this off.")
 
 
 def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
@@ -109,27 +109,25 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     contacts = count(edits.contacts, "contact")
     console.say(f"Compared with the export of {minute_of(edits.at)} ({edits.name}, {contacts}):")
     parts = [count(edits.cells, "cell")]
-    parts += [f"{edits.emptied:,} of them emptied"] if edits.emptied else []
+    parts += [f"{edits.emptied:,} of them cleared"] if edits.emptied else []
     parts += [f"{count(edits.added, 'tag')} added"] if edits.added else []
     parts += [f"{count(edits.removed, 'tag')} removed"] if edits.removed else []
     console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
     if edits.emptied:
-        console.say("  An emptied cell empties the field in HeyX.")
+        console.say("  A cleared cell clears the field in HeyX.")
     if edits.unknown_rows:
         first = first_of(edits.unknown_rows, edits.first_unknown_rows)
-        console.say(f"  {count(edits.unknown_rows, 'row')} it did not show, read first: {first}")
+        console.say(f"  {count(edits.unknown_rows, 'row')} not in the export, read first: {first}")
     if check:
-        console.say(
-            "  Each changed contact is read first; what was changed in HeyX meanwhile is not written over."
-        )
+        console.say("  Each changed contact is read first, and changes made in HeyX since the export are kept.")
 
 
 def _tell_savings(console: Console, due: CostEstimate) -> None:
     savings = [f"{other} {saved:,}" for other, saved in due.savings.most_common() if saved > 0]
     if savings:
         console.say(
-            "  Phones are searched for with and without +. If all those in HeyX are written one way, "
-            f"--phone-lookup saves calls, at most: {', '.join(savings)}."
+            "  Phones are searched with and without +. If HeyX has them all in one form, --phone-lookup saves "
+            f"calls, at most: {', '.join(savings)}."
         )
 
 
@@ -158,9 +156,9 @@ def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
 
 
 def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
-    """Say what seems damaged; such rows are sent as they are all the same."""
+    """Show values that seem damaged; these rows are sent as they are."""
     causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
-    tell_causes(console, "Worth a look:", causes, shown=len(causes))
+    tell_causes(console, "Check these rows:", causes, shown=len(causes))
 
 
 def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
@@ -181,9 +179,9 @@ def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
 def tell_causes(
     console: Console, heading: str, causes: Sequence[InvalidCause], *, shown: int = CAUSES_SHOWN
 ) -> None:
-    """Say what rows have in common, with their number, the first of them, and an example in full."""
+    """Show what rows have in common, how many they are, the first of them, and an example in full."""
     if causes:
-        console.say(heading)
+        console.warn(heading)
     for cause in causes[:shown]:
         console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
         if cause.example:
@@ -200,38 +198,39 @@ def _tell_fields(console: Console, columns: Columns, channel: str, *, fresh: boo
 
 
 def tell_unknown_fields(console: Console, columns: Iterable[Column]) -> None:
-    """Say which columns are sent as custom fields that the channel has not shown: they may be misspelt."""
+    """Show which columns are sent as custom fields that the channel has not shown: they may be misspelled."""
     names = [str(column) for column in columns]
     if names:
         are = "is a custom field" if len(names) == 1 else "are custom fields"
-        console.say(f"Worth a look: {', '.join(names)} {are} that HeyX has not shown so far. Mind the spelling.")
+        console.say(f"Check: {', '.join(names)} {are} not seen in this channel yet. Check the spelling.")
 
 
 def tell_mismatches(console: Console, found: Sequence[FieldMismatch]) -> None:
-    """Say which fields HeyX does not show as they were written, and what this program does about it."""
+    """Show which fields HeyX does not show as they were written, and what heyx-bulk does about it."""
     for one in found:
         name = one.name
-        not_again = f"it is not written twice; {command_line('fields', '--forget', name)} writes it again."
         match one.kind:
             case MismatchKind.VALUE:
-                console.say(f"HeyX shows another value than was written into {name}: {not_again}")
+                what = f"HeyX shows a different value than was written to {name}"
             case MismatchKind.NOTHING:
-                console.say(f"HeyX does not show what was written into {name}: {not_again}")
+                what = f"HeyX does not show the value that was written to {name}"
+        again = command_line("fields", "--forget", name)
+        console.suggest(f"{what}. It is not written again. To allow that", again)
 
 
 def _matching_text(columns: Columns, matching: Matching) -> str:
     fields = {column.field for column in columns.used(Use.FIELD)}
     keys = [key for key in columns.keys if key in fields]
-    by_id = "by contact id where a row has one" if columns.used(Use.ID) else ""
+    by_id = "by contact id if a row has one" if columns.used(Use.ID) else ""
     if matching.no_match:
-        return "; ".join(part for part in ("Every row creates a contact, without looking", by_id) if part) + "."
-    first_only = " (the first that a row has)" if len(keys) > 1 and matching.match is Match.FIRST else ""
+        return "; ".join(part for part in ("Each row creates a contact, without a search", by_id) if part) + "."
+    first_only = " (the first one in each row)" if len(keys) > 1 and matching.match is Match.FIRST else ""
     by_key = f"by {', then '.join(keys)}{first_only}"
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
 def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
-    """Say how long so many calls take at the planned rate, and why that is not HeyX's whole limit."""
+    """Show how long `calls` take at the planned rate, and why that is not HeyX's whole limit."""
     rate = speed.rate
     at_once = calls <= rate.calls
     seconds = rate.window_seconds if at_once else calls / rate.calls * rate.window_seconds
@@ -240,22 +239,43 @@ def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> No
         console.say(f"  {note}")
 
 
-class UploadView(UploadEvents):
-    """Says what an upload does, shows how far it is, and asks before many contacts are written.
+def destination(settings: Settings) -> str:
+    """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
+    return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
 
-    In a `trial` nobody is asked, since nothing is written; the plans of the `first` rows of a dry run are kept.
-    What only the view knows is in `document`, for the JSON of the result.
+
+def _budget(plan: UploadPlan) -> CallBudget:
+    return CallBudget(plan.cost.calls, plan.speed.rate)
+
+
+class UploadView(UploadEvents):
+    """Shows what an upload does and its progress, and asks before many contacts are written.
+
+    In a `trial` nothing is asked, since nothing is written; the plans of the `first` rows of a dry run are kept.
+    A run that is `simulated` has no time left to show: its clock is not ours. What only the view knows is in
+    `document`, for the JSON of the result.
     """
 
     def __init__(
-        self, console: Console, signals: Signals, *, first: int = 0, yes: bool = False, trial: bool = False
+        self,
+        console: Console,
+        signals: Signals,
+        settings: Settings,
+        *,
+        first: int = 0,
+        yes: bool = False,
+        trial: bool = False,
+        simulated: bool = False,
     ) -> None:
         self.plans = PlanView(first)
         self.document: dict[str, object] = {}
         self._console = console
         self._signals = signals
+        self._destination = destination(settings)
         self._ask = console.can_ask and not yes and not trial
         self._trial = trial
+        self._simulated = simulated
+        self._budget: CallBudget | None = None
 
     def say(self, text: str) -> None:
         self._console.say(text)
@@ -267,7 +287,7 @@ class UploadView(UploadEvents):
             self._console.say(f"  {note}")
 
     def progress(self, total: int, done: int) -> Progress:
-        return self._console.progress(total, done)
+        return self._console.progress(total, done, None if self._simulated else self._budget)
 
     def on_client(self, client: Client) -> None:
         self._signals.attach(client)
@@ -285,6 +305,7 @@ class UploadView(UploadEvents):
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
         self.plans.phones = phones_of(run.checkpoint)
+        self._budget = _budget(plan)
         tell_plan(self._console, run, plan)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
@@ -293,7 +314,8 @@ class UploadView(UploadEvents):
         if not self._ask or contacts <= ASK_ABOVE_CONTACTS:
             return
         try:
-            agreed = typer.confirm(f"Write to {contacts:,} contacts?", default=False, err=True)
+            question = f"Write to {contacts:,} contacts in {self._destination}?"
+            agreed = typer.confirm(question, default=False, err=True)
         except typer.Abort:
             agreed = False
         if not agreed:
@@ -301,13 +323,14 @@ class UploadView(UploadEvents):
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:
-            self._console.say(f"This sheet's run is finished; it began {run.checkpoint.info.started_at}.")
+            self._console.say(f"The run of this sheet, started {run.checkpoint.info.started_at}, is finished.")
             if not run.matching.no_match:
-                self._console.say("Nothing was sent. To send the sheet anew, add --restart.")
+                self._console.say("Nothing was sent. To send the sheet again, add --restart.")
             return
+        self._budget = _budget(plan)
         totals = run.checkpoint.queries.totals()
         rows = sum(totals.values())
-        self._console.say(f"Carrying on: {rows - count_open(totals):,} of {count(rows, 'row')} are done.")
+        self._console.say(f"Resuming: {rows - count_open(totals):,} of {count(rows, 'row')} are done.")
         tell_plan(self._console, run, plan, fresh=False)
 
     def on_row_plan(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
@@ -319,23 +342,24 @@ class UploadView(UploadEvents):
 
 
 class RerunView(UploadView):
-    """Says what a rerun does."""
+    """Shows what a rerun does."""
 
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
-        self._console.say(f"{given.name}: {count(len(given.opened), 'row')} given back.")
+        self._console.say(f"{given.name}: {count(len(given.opened), 'corrected row')}.")
         if given.done:
             others = count(len(given.done), "other row")
-            self._console.say(f"  {others} in it need nothing, and are left as they are.")
+            self._console.say(f"  {others} in it succeeded before: not sent again.")
         if given.edited:
             edited = rows_named(len(given.edited), given.edited[:EDITED_SHOWN])
             self._console.say(f"  {edited} changed all the same; a rerun does not send that.")
-            self._console.say("  To send it, put these rows into a sheet of their own and upload it.")
+            self._console.say("  To send it, copy these rows into a new sheet and upload it.")
         tell_kept_cells(self._console, given.kept)
         self.document["spreadsheet_changes"] = kept_cells_document(given.kept)
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:
-            self._console.say("There is nothing to send again.")
+            self._console.say("There are no rows to send again.")
         else:
+            self._budget = _budget(plan)
             tell_plan(self._console, run, plan, fresh=False)

@@ -1,4 +1,4 @@
-"""`heyx-bulk verify`: what HeyX holds, compared with what a run sent."""
+"""`heyx-bulk verify`: the contacts in HeyX, compared with what a run sent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, Only, PlainConsole
+from heyx_bulk.models.option import Panel
 from heyx_bulk.settings.connection import ConnectionOptions
 
 
@@ -17,16 +18,22 @@ def verify(
     *,
     sample: Annotated[
         int | None,
-        typer.Option("--sample", metavar="N", min=1, help="So many rows, drawn at random [default: all]."),
+        typer.Option(
+            "--sample",
+            metavar="N",
+            min=1,
+            help="Compare N rows, chosen at random [default: all].",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = None,
 ) -> int:
-    """Read back from HeyX what a run sent, and tell every difference: one call for each row.
+    """Compare the contacts in HeyX with what a run sent, and show every difference.
 
     \b
-    heyx-bulk verify contacts.xlsx.checkpoint
-    heyx-bulk verify contacts.xlsx.checkpoint --sample 200
+    heyx-bulk verify contacts.xlsx
+    heyx-bulk verify contacts.xlsx --sample 200
 
-    Nothing is written to HeyX. Exit code 3 where anything differs.
+    Takes one call for each row; writes nothing to HeyX.
     """
     from heyx_bulk.cli.run_view import show_comparison
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.export.layout import TableLayout, headers_by_field, kinds_by_field, parse_column_name
 from heyx_bulk.export.request import Condition, ContactFilter, parse_moment
 from heyx_bulk.mapping.mapping_file import read_mapping
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.values.text import trim
 
 
@@ -19,83 +20,114 @@ from heyx_bulk.values.text import trim
 class ExportOptions:
     """Where contacts come from, which of them are wanted, and how the file is laid out."""
 
+    panel: ClassVar = Panel.OUTPUT
+
     where: tuple[str, ...] = option(
-        "--where", default=(), metavar="FIELD=VALUE", help="Contacts with this value; repeatable, any of them."
+        "--where",
+        panel=Panel.USUAL,
+        default=(),
+        metavar="FIELD=VALUE",
+        help="Contacts with this value. Repeatable: contacts with any of the values.",
     )
     where_in: tuple[str, ...] = option(
         "--where-in",
+        panel=Panel.USUAL,
         default=(),
         metavar="FIELD=SHEET:COLUMN",
-        help="Contacts with any value of a sheet's column, such as phone=leads.xlsx:Mobile. Repeatable.",
+        help="Contacts with any value in a column of a sheet, such as phone=leads.xlsx:Mobile. Repeatable.",
     )
     ids: tuple[str, ...] = option(
         "--ids",
+        panel=Panel.SOURCES,
         default=(),
         metavar="SHEET[:COLUMN]",
-        help="Contacts by the ids in a sheet's column. Repeatable.",
+        help="Contacts with the ids in a column of a sheet. Repeatable.",
     )
     known: bool = option(
-        "--known", default=False, help="Every contact that runs and exports on this machine have met."
+        "--known",
+        panel=Panel.USUAL,
+        default=False,
+        help="All contacts that uploads and exports on this machine have seen.",
     )
     passes: int = option(
         "--passes",
+        panel=Panel.SOURCES,
         default=3,
         metavar="N",
         least=1,
-        help="How often to read, at most, while contacts come and go.",
+        help="Read the pages at most N times if contacts change meanwhile.",
     )
     per_page: int | None = option(
-        "--per-page", metavar="N", least=11, help="Ask for larger pages; used if HeyX gives them."
+        "--per-page",
+        panel=Panel.SOURCES,
+        metavar="N",
+        least=11,
+        help="Request N contacts per page, if HeyX allows it.",
     )
     tags: tuple[str, ...] = option(
-        "--tag", default=(), metavar="TAG", help="Only contacts with this tag; repeatable, all."
+        "--tag",
+        panel=Panel.USUAL,
+        default=(),
+        metavar="TAG",
+        help="Only contacts with this tag. Repeatable: contacts with all of the tags.",
     )
     any_tags: tuple[str, ...] = option(
-        "--any-tag", default=(), metavar="TAG", help="Only contacts with one of these tags. Repeatable."
+        "--any-tag",
+        panel=Panel.FILTERS,
+        default=(),
+        metavar="TAG",
+        help="Only contacts with one of these tags. Repeatable.",
     )
     not_tags: tuple[str, ...] = option(
-        "--not-tag", default=(), metavar="TAG", help="Only contacts without this tag; repeatable."
+        "--not-tag",
+        panel=Panel.FILTERS,
+        default=(),
+        metavar="TAG",
+        help="Only contacts without this tag. Repeatable.",
     )
     conditions: tuple[str, ...] = option(
         "--if",
+        panel=Panel.USUAL,
         default=(),
         metavar="CONDITION",
-        help="Only contacts of which it is true: 'City=Oslo', also != ~ (contains) > <, 'Email blank', "
-        "'Email not blank'; repeatable, all.",
+        help="Only contacts that match: 'City=Oslo'; also !=, ~ (contains), >, <, 'Email blank' and "
+        "'Email not blank'. Repeatable.",
     )
     created_after: str | None = option(
-        "--created-after", metavar="DATE", help="Only contacts made on this day or later."
+        "--created-after", panel=Panel.FILTERS, metavar="DATE", help="Only contacts created on this day or later."
     )
     created_before: str | None = option(
-        "--created-before", metavar="DATE", help="Only contacts made before this day."
+        "--created-before", panel=Panel.FILTERS, metavar="DATE", help="Only contacts created before this day."
     )
     ignore_case: bool = option(
-        "--ignore-case", default=False, help="Take tags for the same whose letters differ in case alone."
+        "--ignore-case",
+        panel=Panel.FILTERS,
+        default=False,
+        help="Ignore upper and lower case in tags.",
     )
     columns: tuple[str, ...] = option(
         "--columns",
+        panel=Panel.USUAL,
         default=(),
         metavar="FIELD,FIELD",
-        help="Only these, in this order; id, tags, tag:VIP and created_at too.",
+        help="The columns of the file, in this order; also id, tags, tag:VIP and created_at.",
         parse=lambda text: tuple(parse_column_name(name) for name in text.split(",") if trim(name)),
         word=",".join,
     )
     rename: tuple[str, ...] = option(
-        "--rename", default=(), metavar="FIELD=HEADER", help="The header of a column. Repeatable."
+        "--rename", default=(), metavar="FIELD=HEADER", help="The header of a field's column. Repeatable."
     )
-    mapping: Path | None = option(
-        "--mapping", metavar="FILE", help="A mapping file, the other way round: fields get its headers."
+    mapping: Path | None = option("--mapping", metavar="FILE", help="Use the headers of a mapping file.")
+    tag_columns: bool = option(
+        "--tag-columns", default=False, help="Write a column for each tag, with true or false."
     )
-    tag_columns: bool = option("--tag-columns", default=False, help="A column for each tag, with true or false.")
     timezone: str = option(
         "--timezone",
         default="UTC",
         metavar="ZONE",
-        help="For created_at and the dates of filters: Asia/Karachi.",
+        help="The time zone of created_at and of dates in filters, such as Asia/Karachi.",
     )
-    raw_csv: bool = option(
-        "--raw-csv", default=False, help="CSV files without the apostrophe that keeps a value from being run."
-    )
+    raw_csv: bool = option("--raw-csv", default=False, help="Turn off protection against CSV formula injection.")
 
     def selection(self) -> ContactFilter:
         """The contacts that are wanted of those that are read; raises `SettingsError`."""
@@ -126,5 +158,5 @@ class ExportOptions:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise SettingsError(
-                f"--timezone {self.timezone} is no time zone.", "Write it like --timezone Asia/Karachi."
+                f"--timezone {self.timezone} is not a time zone.", "For example: --timezone Asia/Karachi."
             ) from None

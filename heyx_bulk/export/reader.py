@@ -12,9 +12,15 @@ from heyx_bulk.errors import CallFailed, NotFoundError, Rejected, SettingsError,
 from heyx_bulk.export.request import ExportRequest, has_value
 from heyx_bulk.models.calls import FindContacts, Page, ReadContact
 from heyx_bulk.models.contacts import Contact
-from heyx_bulk.planning.page_order import SeenPage, ids_of, is_complete, last_page_of, unread_pages
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
+from heyx_bulk.storage.export_checkpoint.page_order import (
+    SeenPage,
+    ids_of,
+    is_complete,
+    last_page_of,
+    unread_pages,
+)
 from heyx_bulk.storage.export_checkpoint.searches import Search, SearchState
 
 PAGES_PER_RECHECK = 50

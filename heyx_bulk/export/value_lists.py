@@ -10,6 +10,7 @@ from heyx_bulk.errors import SettingsError, SheetError
 from heyx_bulk.mapping.columns import ID_COLUMN, normalize_name
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.tag_lists import join_list
+from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import ERROR, CellIssue, issues_of
 from heyx_bulk.sheets.from_frame import sheet_from_frame
@@ -92,8 +93,11 @@ def _position(sheet: Sheet, column: str, option: str, *, ids: bool) -> int:
             f"{option}: {sheet.name} has the column “{column}” more than once, {places}.",
             f"Name it by its letter: {sheet.name}:column {column_letter(found[0])}.",
         )
+    near = did_you_mean(column, map(trim, sheet.header)) if column else ""
     missing = f"no column “{column}”" if column else "several columns, and it is not said which one"
-    raise SettingsError(f"{option}: {sheet.name} has {missing}.", f"Write SHEET:COLUMN, with one of {there}.")
+    raise SettingsError(
+        f"{option}: {sheet.name} has {missing}.{near}", f"Write SHEET:COLUMN, with one of {there}."
+    )
 
 
 def _called(sheet: Sheet, position: int) -> str:

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from heyx_bulk.api.client import Client
 from heyx_bulk.library.python_words import in_python
 from heyx_bulk.library.worker_thread import StopSwitch
-from heyx_bulk.reports.progress import Bar, Progress
+from heyx_bulk.reports.progress import Progress
+from heyx_bulk.reports.progress_bar import Bar
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.events import UploadEvents, UploadPlan
 

@@ -9,13 +9,13 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from heyx_bulk.mapping.columns import alphanumeric_key, normalize_name
 from heyx_bulk.models.calls import STANDARD_FIELDS
+from heyx_bulk.models.phrases import closest
 
 TAGS = "tags"
 FULL_NAME = "full name"
@@ -74,16 +74,13 @@ def suggest(header: str, fields: Iterable[str]) -> Suggestion | None:
         return Suggestion("firstName", "a whole name: HeyX has first and last names, a mapping file can split it")
     if known is not None:
         return Suggestion(known.field, f"{known.origin}, but another column is closer to {known.field}")
-    return closest(header, (*STANDARD_FIELDS, *fields))
+    return similar_field(header, (*STANDARD_FIELDS, *fields))
 
 
-def closest(name: str, fields: Iterable[str]) -> Suggestion | None:
+def similar_field(name: str, fields: Iterable[str]) -> Suggestion | None:
     """Suggest the one of `fields` whose name is most similar to `name`, if one is similar enough."""
-    by_key: dict[str, str] = {}
-    for field in fields:
-        by_key.setdefault(alphanumeric_key(field), field)
-    matches = get_close_matches(alphanumeric_key(name), by_key, n=1, cutoff=MIN_SIMILARITY)
-    return Suggestion(by_key[matches[0]], "a close spelling") if matches else None
+    field = closest(name, fields, key=alphanumeric_key, least=MIN_SIMILARITY)
+    return None if field is None else Suggestion(field, "a close spelling")
 
 
 def _name_part(key: str, keys: Sequence[str]) -> KnownHeader | None:

@@ -20,6 +20,7 @@ from heyx_bulk.mapping.toml_reader import TomlLines, TomlTable
 from heyx_bulk.mapping.transforms import PLAIN_TRANSFORMS, REST, Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
+from heyx_bulk.models.phrases import did_you_mean_file
 from heyx_bulk.settings.folders import state_folder
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.text import trim
@@ -230,8 +231,9 @@ def read_mapping(path: Path) -> MappingFile:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        near = "" if path.exists() else did_you_mean_file(path)
         raise MappingError(
-            f"The mapping file {path} cannot be read: {reason}.", "Name another with --mapping."
+            f"The mapping file {path} cannot be read: {reason}.{near}", "Name another with --mapping."
         ) from None
     return replace(parse_mapping(text, path.name), path=path)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.mapping.mapping_file import MappingFile, read_mapping
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat
 
@@ -19,8 +20,11 @@ class MappingOptions:
     `types` are `COLUMN=type`, `constants` are `FIELD=value` for every row.
     """
 
+    panel: ClassVar = Panel.COLUMNS
+
     file: MappingFile | None = option(
         "--mapping",
+        panel=Panel.USUAL,
         metavar="FILE",
         help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found by itself].",
         parse=lambda text: read_mapping(Path(text)),
@@ -30,50 +34,63 @@ class MappingOptions:
     )
     map: tuple[str, ...] = option(
         "--map",
+        panel=Panel.USUAL,
         default=(),
         metavar="COLUMN=FIELD",
         help='Send a column as a field: --map "No=customerid". Repeatable.',
     )
     ignore: tuple[str, ...] = option(
-        "--ignore", default=(), metavar="COLUMN", help="Leave a column out. Repeatable."
+        "--ignore", panel=Panel.USUAL, default=(), metavar="COLUMN", help="Leave a column out. Repeatable."
     )
     custom_fields: bool = option(
-        "--custom-fields", default=False, help="Send unknown columns as custom fields under their own header."
+        "--custom-fields",
+        panel=Panel.USUAL,
+        default=False,
+        help="Send unknown columns as custom fields under their own header.",
     )
     ignore_unknown: bool = option(
         "--ignore-unknown", default=False, help="Leave out all columns that nobody knows."
     )
     types: tuple[str, ...] = option(
         "--type",
+        panel=Panel.VALUES,
         default=(),
         metavar="COLUMN=TYPE",
         help="What a column's values are: text, phone, boolean, number, date, time, datetime, email or url.",
     )
     constants: tuple[str, ...] = option(
         "--set",
+        panel=Panel.WRITE,
         default=(),
         metavar="FIELD=VALUE",
         help="A field that is the same for every row. Repeatable.",
     )
     region: str | None = option(
-        "--region", metavar="PK", help="The country of phones that have no +; they are sent as +92…"
+        "--region",
+        panel=Panel.USUAL,
+        metavar="PK",
+        help="The country of phones that have no +; they are sent as +92…",
     )
     phone_format: PhoneFormat | None = option(
-        "--phone-format", help="How phones are sent [default: e164 with --region, else as-typed]."
+        "--phone-format",
+        panel=Panel.VALUES,
+        help="How phones are sent [default: e164 with --region, else as-typed].",
     )
     date_order: DateOrder | None = option(
-        "--date-order", help="The order of dates, where a column does not show it by itself."
+        "--date-order", panel=Panel.VALUES, help="The order of dates, where a column does not show it by itself."
     )
     lenient: bool = option(
         "--lenient",
+        panel=Panel.VALUES,
         default=False,
         help="Send a text that is not of its column's type as it stands, match keys aside.",
     )
     id_column: str | None = option(
-        "--id-column", metavar="COLUMN", help="The column that holds HeyX's contact ids."
+        "--id-column", panel=Panel.CONTACT, metavar="COLUMN", help="The column that holds HeyX's contact ids."
     )
     key: tuple[str, ...] = option(
         "--key",
+        panel=Panel.CONTACT,
         default=(),
         metavar="FIELD[,FIELD]",
         help="The fields that say which contact a row means [default: phone,email].",
@@ -82,14 +99,23 @@ class MappingOptions:
     )
     tracking_field: str = option(
         "--tracking-field",
+        panel=Panel.CONTACT,
         default="",
         metavar="FIELD",
         help="A custom field that takes a mark of run and row when a contact is created, to know it again.",
         show_default=False,
     )
     add_tags: tuple[str, ...] = option(
-        "--add-tag", default=(), metavar="TAG", help="Add a tag to every row's contact. Repeatable."
+        "--add-tag",
+        panel=Panel.USUAL,
+        default=(),
+        metavar="TAG",
+        help="Add a tag to every row's contact. Repeatable.",
     )
     remove_tags: tuple[str, ...] = option(
-        "--remove-tag", default=(), metavar="TAG", help="Remove a tag from every row's contact. Repeatable."
+        "--remove-tag",
+        panel=Panel.WRITE,
+        default=(),
+        metavar="TAG",
+        help="Remove a tag from every row's contact. Repeatable.",
     )

@@ -17,6 +17,7 @@ from heyx_bulk.mapping.columns import (
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
+from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
@@ -149,7 +150,8 @@ class RuleSet:
             )
         elif needed:
             there = ", ".join(f'"{trim(text)}"' for text in self.header if trim(text))
-            self.mistakes.append(f'{rule.where}: the sheet has no column "{trim(name)}"; it has {there}.')
+            near = did_you_mean(trim(name), map(trim, self.header))
+            self.mistakes.append(f'{rule.where}: the sheet has no column "{trim(name)}"; it has {there}.{near}')
         return None
 
 

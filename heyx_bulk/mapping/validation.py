@@ -7,8 +7,9 @@ from itertools import combinations
 
 from heyx_bulk.mapping.cells import SURROGATE
 from heyx_bulk.mapping.columns import Column, Columns, Use, normalize_name
-from heyx_bulk.mapping.known_headers import Suggestion, closest
+from heyx_bulk.mapping.known_headers import Suggestion, similar_field
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
+from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.value_types import ValueKind
 
@@ -36,7 +37,7 @@ def find_mistakes(
     yield from _duplicates(columns)
     yield from _tag_sets(columns)
     for column in unknown_custom_fields(columns, fields):
-        if (hint := closest(column.field, fields)) is not None:
+        if (hint := similar_field(column.field, fields)) is not None:
             yield (
                 f"Column {column} is sent as “{column.field}”, which this channel has not shown; it has "
                 f'“{hint.field}”. Say --map "{column.name}={hint.field}", or heyx-bulk fields --add '
@@ -111,7 +112,8 @@ def _key_mistakes(columns: Columns, named: Sequence[tuple[str, str]]) -> Iterato
     for key, where in named:
         if key not in fields:
             present = ", ".join(sorted(fields)) or "none"
-            yield f"{where}: no column of the sheet maps to the field {key}; its fields are {present}."
+            near = did_you_mean(key, fields)
+            yield f"{where}: no column of the sheet maps to the field {key}; its fields are {present}.{near}"
     if not named and not columns.used(Use.ID) and not columns.no_match and not fields & set(columns.keys):
         yield (
             "No column says which contact a row means: there is no phone, no email and no contact id. "

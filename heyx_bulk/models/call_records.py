@@ -25,12 +25,12 @@ FIND = "find"
 
 
 class CallOutcome(StrEnum):
-    """What came of one sending, in the word a person reads."""
+    """The outcome of one attempt, as messages name it."""
 
     DONE = "done"
-    REJECTED = "refused"
-    THROTTLED = "refused as too many"
-    UNANSWERED = "not answered"
+    REJECTED = "rejected"
+    THROTTLED = "rate limited"
+    UNANSWERED = "no response"
     UNDELIVERED = "not delivered"
     UNKNOWN = "unknown"
     """It left, and the program was ended before an answer was recorded."""
@@ -109,7 +109,7 @@ def describe_answer(answer: Answer) -> str:
     """What an answer says, in a few words without a value of any contact."""
     match answer:
         case Page(contacts=()):
-            return "nobody found"
+            return "no contact found"
         case Page():
             return f"{len(answer.contacts) if answer.total is None else answer.total} found"
         case Created():

@@ -167,7 +167,7 @@ class _Change:
     def answer(self, document: object) -> Done:
         """Done."""
         if not isinstance(document, dict):
-            raise ValueError("it is no JSON object")
+            raise ValueError("it is not a JSON object")
         return Done()
 
 
@@ -223,7 +223,7 @@ def parse_response(call: Call, response: HttpResponse) -> Answer:
         try:
             return call.answer(document)
         except ValueError as error:
-            raise Unanswered(f"HeyX's answer cannot be read: {error}") from None
+            raise Unanswered(f"the response of HeyX cannot be read: {error}") from None
     reason = message or _moved(response)
     said = f"HeyX answered {response.status}: {reason}" if reason else f"HeyX answered {response.status}"
     readable = isinstance(document, dict)
@@ -233,8 +233,8 @@ def parse_response(call: Call, response: HttpResponse) -> Answer:
         case 401:
             raise Unauthorized(
                 f"HeyX does not accept the token: {message or 'API Token is invalid.'}",
-                "Make a new token in HeyX (Settings, the key beside the channel), put it into HEYX_TOKEN "
-                "or HEYX_TOKEN_FILE, and give the same command again.",
+                "Create a new token in HeyX (Settings, the key beside the channel), set HEYX_TOKEN or "
+                "HEYX_TOKEN_FILE to it, and run the same command again.",
             )
         case 429:
             raise Throttled(message or "Too many requests", wait_seconds=_retry_after(response))
@@ -280,7 +280,7 @@ def _is_absent(call: Call, status: int, message: str) -> bool:
 def _moved(reply: HttpResponse) -> str:
     """Where a redirect, which is never followed, points to."""
     place = reply.headers.get("location", "") if 300 <= reply.status < 400 else ""
-    return f"it sends us to {place}; is HEYX_URL right?" if place else ""
+    return f"it redirects to {place}; check HEYX_URL" if place else ""
 
 
 def _is_error(document: object) -> bool:
@@ -307,13 +307,13 @@ def _member(document: object, name: str) -> object:
 
 def _id(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-        raise ValueError("it names no contact id")
+        raise ValueError("it has no contact id")
     return str(value)
 
 
 def _contact(item: object) -> Contact:
     if not isinstance(item, dict):
-        raise ValueError("a contact is no JSON object")
+        raise ValueError("a contact is not a JSON object")
     fields = item.get("custom_fields") or {}
     tags = item.get("tags") or []
     created_at = item.get("created_at")

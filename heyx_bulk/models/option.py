@@ -7,21 +7,44 @@ and what the command that begins it anew is written from.
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import StrEnum
 from typing import Any, NamedTuple, cast, get_type_hints
 
 _KEY = "option"
+
+
+class Panel(StrEnum):
+    """The parts of a command's help, in their order. An option is in one of them.
+
+    A dataclass of options says with a class variable `panel` where those go that name none.
+    """
+
+    USUAL = "Usual options"
+    SHEET = "Reading the sheet"
+    COLUMNS = "Columns"
+    VALUES = "Values"
+    CONTACT = "Which contact"
+    WRITE = "What to write"
+    SOURCES = "Which contacts to read"
+    FILTERS = "Which contacts to keep"
+    TRIAL = "Trying it out"
+    FAULTS = "Faults to play"
+    LIMITS = "Limits and stops"
+    OUTPUT = "Output"
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """How a value is given on a command line.
 
-    `flags` are as `--workers` or `--read-first/--blind`; a second one is short. `parse` makes the value of a text,
-    and raises a `UsageError`; `show` makes a text that tells the value from every other, `word` one that `parse`
-    reads. `argument` is its name in Python, if not that of the field.
+    `flags` are as `--workers` or `--read-first/--blind`; a second one is short. `panel` is the part of the help
+    that shows it. `parse` makes the value of a text, and raises a `UsageError`; `show` makes a text that tells the
+    value from every other, `word` one that `parse` reads. `argument` is its name in Python, if not the field's.
     """
 
     flags: tuple[str, ...]
@@ -34,6 +57,7 @@ class Option:
     most: float | None = None
     show_default: bool = True
     argument: str = ""
+    panel: Panel | None = None
 
     @property
     def name(self) -> str:
@@ -65,10 +89,12 @@ def declared(options: type) -> Iterator[Declared]:
     hints = get_type_hints(options)
     for one in fields(options):
         if _KEY in one.metadata:
-            yield Declared((one.name,), hints[one.name], one.default, one.metadata[_KEY])
+            found: Option = one.metadata[_KEY]
+            panel = found.panel or getattr(options, "panel", None)
+            yield Declared((one.name,), hints[one.name], one.default, replace(found, panel=panel))
         elif is_dataclass(hints[one.name]):
-            inner = declared(cast("type", hints[one.name]))
-            yield from (found._replace(path=(one.name, *found.path)) for found in inner)
+            for inner in declared(cast("type", hints[one.name])):
+                yield inner._replace(path=(one.name, *inner.path))
 
 
 def assemble(options: type, values: Mapping[tuple[str, ...], Any]) -> Any:
@@ -114,8 +140,8 @@ def words(options: object) -> Iterator[str]:
 
 
 def command_line(*arguments: str) -> str:
-    """A command of this program, ready to copy."""
-    return f"heyx-bulk {shlex.join(arguments)}"
+    """A command of this program, ready to copy into a shell of this system."""
+    return f"heyx-bulk {subprocess.list2cmdline(arguments) if os.name == 'nt' else shlex.join(arguments)}"
 
 
 def _plain(value: Any, declaration: Option) -> Any:

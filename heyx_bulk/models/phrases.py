@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
 
 LONGEST_EXAMPLE = 24
+
+LEAST_SIMILARITY = 0.6
+"""The least similarity (`difflib` ratio, 0 to 1) of a name that is suggested for another."""
 
 
 def count(number: int, noun: str) -> str:
@@ -49,7 +54,7 @@ def clock_of(moment: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    """A time as people write it: `under a second`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
     seconds = round(seconds)
     if seconds < 1:
         return "under a second"
@@ -60,3 +65,34 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def closest(
+    name: str,
+    names: Iterable[str],
+    *,
+    key: Callable[[str], str] = str.casefold,
+    least: float = LEAST_SIMILARITY,
+) -> str | None:
+    """The one of `names` whose `key` is most similar to that of `name`; None if none is similar enough."""
+    known: dict[str, str] = {}
+    for one in names:
+        known.setdefault(key(one), one)
+    found = get_close_matches(key(name), known, 1, least)
+    return known[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """` Did you mean leads.xlsx?`, to stand behind a sentence; blank if no name is similar."""
+    near = closest(name, names)
+    return f" Did you mean {near}?" if near is not None and near != name else ""
+
+
+def did_you_mean_file(path: Path) -> str:
+    """The same for a file that is not there: the most similar name in its folder."""
+    try:
+        names = [one.name for one in path.absolute().parent.iterdir()]
+    except OSError:
+        return ""
+    near = closest(path.name, names)
+    return f" Did you mean {path.with_name(near)}?" if near is not None else ""

@@ -157,7 +157,7 @@ def _only(found: Sequence[Contact], call: FindContacts) -> Contact:
         raise Ambiguous(
             f"{len(found)} contacts have the {call.field} {call.value}: "
             f"{', '.join(sorted(contact.id for contact in found))}",
-            "Say which one is meant in a column `heyx contact id`, or merge them in HeyX.",
+            "Give the id of the right one in a column `heyx contact id`, or merge the contacts in HeyX.",
         )
     return found[0]
 
@@ -175,8 +175,8 @@ def _refuse_other_person(found: Sequence[Contact], lesser: Field, better: Sequen
         return
     contact, key = found[0], keys[0]
     raise KeysDisagree(
-        f"the contact {contact.id} has the {lesser.name} {lesser.value} and the {key.name} "
-        f"{text_of(contact.fields.get(key.name))}, and the row has the {key.name} {key.value}",
+        f"contact {contact.id} has the {lesser.name} {lesser.value} and the {key.name} "
+        f"{text_of(contact.fields.get(key.name))}, but the row has the {key.name} {key.value}",
         f"If these are two people, leave the {lesser.name} out of the row, or upload the sheet with "
         f"--match first. If it is one person, correct the {key.name} in HeyX, or upload the sheet with "
         f"--key {lesser.name}.",
@@ -212,7 +212,7 @@ def _is_conflict(edit: FieldEdit, contact: Contact) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return f"“{text}”" if text else "nothing"
+    return f"“{text}”" if text else "no value"
 
 
 def _holds(contact: Contact, key: Field) -> bool:
@@ -224,20 +224,20 @@ def after_read(known: Lookup, contact: Contact) -> Knowledge:
     if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
         differences = (
             f"{edit.name}: the export showed {_quoted(edit.exported)}, HeyX has "
-            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet says {_quoted(edit.wanted)}"
+            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet has {_quoted(edit.wanted)}"
             for edit in conflicts
         )
         raise Conflict(
-            f"HeyX was changed since the export. {'; '.join(differences)}",
-            "Nothing of the row was written. Export anew and change that; without --detect-conflicts the sheet "
-            "is right",
+            f"the contact was changed in HeyX since the export: {'; '.join(differences)}",
+            "Nothing of the row was written. Export again and edit the new file, or leave out --detect-conflicts "
+            "to overwrite the changes",
         )
     if rest := known.calls[1:]:
         return contact if _is_meant(contact, known.keys) else replace(known, calls=rest)
     if key := conflicting_key(contact, known.keys):
         raise Ambiguous(
-            f"the contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
-            f"the row says {key.value}",
-            "Mend the id or the value; `--trust-ids` writes by the id alone.",
+            f"contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "
+            f"but the row has {key.value}",
+            "Correct the id or the value; with `--trust-ids`, only the id is used.",
         )
     return contact

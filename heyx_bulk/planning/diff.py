@@ -78,4 +78,4 @@ def _emptied(row: ContactRow, shown: Contact, scope: EditableFields) -> Iterable
 
 def _no_phone(field: Field, shown: Contact) -> Problem:
     held = text_of(shown.fields.get(field.name))
-    return Problem(_NO_PHONE, f"the phone is blank, and HeyX takes no empty phone: write {held} again")
+    return Problem(_NO_PHONE, f"the phone is blank, but HeyX does not allow an empty phone; enter {held} again")

@@ -11,7 +11,14 @@ from heyx_bulk.models.contacts import ContactRow, Field
 from heyx_bulk.planning.contact_lookup import Lookup, initial_state
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.planner import max_calls
+from heyx_bulk.settings.rate import Rate
 from heyx_bulk.values.equality import PhoneLookup, spellings
+
+ENOUGH_ROWS = 20
+"""How many finished rows tell what the others will take."""
+
+SHORT_WAIT = 1 / 30
+"""A wait of up to this part of the window is the gap between evenly spaced calls, not the end of a window."""
 
 
 @dataclass(slots=True)
@@ -48,12 +55,38 @@ def estimate(rows: Iterator[ContactRow], matching: Matching, *, blocked: int = 0
     return total
 
 
+@dataclass(frozen=True, slots=True)
+class CallBudget:
+    """At most so many `calls`, at this `rate`."""
+
+    calls: int
+    rate: Rate
+
+    def seconds(self, calls: int, wait_seconds: float) -> float:
+        """How long `calls` take, the first of them in `wait_seconds` at the earliest.
+
+        After a wait as many calls as the limit allows go at once, and then none for a window.
+        """
+        window, limit = self.rate.window_seconds, self.rate.calls
+        if wait_seconds > SHORT_WAIT * window:
+            return wait_seconds + max(0, calls - 1) // limit * window
+        return calls / limit * window
+
+
+def expected_calls(at_most: int, sent: int, finished: int, left: int) -> int:
+    """How many calls `left` rows will take, by the calls that were `sent` for the `finished` ones.
+
+    `at_most`, until enough rows are finished to tell.
+    """
+    return min(at_most, round(sent / finished * left)) if finished >= ENOUGH_ROWS else at_most
+
+
 def match_kind(row: ContactRow, matching: Matching) -> str:
     """How a row's contact is found, in the words of the estimate."""
     if row.id is not None:
         return "by contact id"
     if matching.no_match or row.key is None:
-        return "created without looking"
+        return "created without a search"
     return f"by {row.key.name}"
 
 

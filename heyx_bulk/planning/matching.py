@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from heyx_bulk.models.contacts import ContactRow, Field
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.values.equality import PhoneLookup
 
 
@@ -36,36 +37,45 @@ class Matching:
     export is not written over.
     """
 
+    panel: ClassVar = Panel.CONTACT
+
     mode: Mode = option(
         "--mode",
         default=Mode.UPSERT,
-        help="create leaves contacts alone that are there, update makes no new ones.",
+        metavar="MODE",
+        help="upsert: create or update; create: only new contacts; update: only existing ones.",
+        panel=Panel.USUAL,
+    )
+    no_match: bool = option(
+        "--no-match", default=False, help="Create a contact for each row, without searching for an existing one."
     )
     match: Match = option(
         "--match",
         default=Match.ANY,
-        help="any: where a row's phone finds no contact, look up its email too before one is created; first: "
-        "look up only the first key that the row has.",
+        metavar="MATCH",
+        help="any: if the phone of a row finds no contact, look up its email too before creating one; first: look "
+        "up only the first key of each row.",
     )
-    no_match: bool = option("--no-match", default=False, help="Create a contact for every row without looking.")
     trust_ids: bool = option(
-        "--trust-ids", default=False, help="Write by contact id without checking that the row's key agrees."
+        "--trust-ids",
+        default=False,
+        help="Write to contact ids without checking that the contact has the key of the row.",
     )
     detect_conflicts: bool = option(
         "--detect-conflicts",
         default=False,
-        help="With --since-export: read each changed contact, and do not write over what HeyX changed.",
+        help="With --since-export: read each changed contact first, and keep changes made in HeyX.",
     )
     read_first: bool | None = option(
         "--read-first/--blind",
-        help="Whether contacts named by id are read before they are written; a row with a key is read in any "
-        "case, unless --trust-ids is given [default: read where the sheet has columns that only HeyX can write].",
+        help="Whether to read contacts given by id before writing them. Contacts of rows with a key are always "
+        "read, except with --trust-ids [default: read if the sheet has columns that only HeyX can write].",
         show_default=False,
     )
     phone_lookup: PhoneLookup = option(
         "--phone-lookup",
         default=PhoneLookup.BOTH,
-        help="The spellings of a phone that are searched for.",
+        help="Which spellings of a phone to search for.",
     )
 
     @property

@@ -33,12 +33,12 @@ from heyx_bulk.values.equality import is_same, same_tags, text_of
 
 
 def skip_reason(known: Knowledge, mode: Mode) -> str:
-    """Why a contact that was looked for is left alone in this mode; blank if it is not."""
+    """Why a contact is skipped in this mode; blank if it is not."""
     match known, mode:
         case Contact(), Mode.CREATE:
-            return f"the contact {known.id} is there already, and --mode create touches none that is"
+            return f"contact {known.id} exists already, and --mode create does not change existing contacts"
         case NotFound(), Mode.UPDATE:
-            return "HeyX has no such contact, and --mode update creates none"
+            return "HeyX has no such contact, and --mode update does not create contacts"
         case _:
             return ""
 
@@ -74,7 +74,7 @@ def apply(known: Knowledge, call: Call, answer: Answer) -> Knowledge:
         case Contact(), UpdateContact() | AddTags() | RemoveTags(), Done():
             return apply_change(known, call)
         case _:
-            raise TypeError(f"{type(answer).__name__} is no answer to {type(call).__name__} after {known!r}")
+            raise TypeError(f"{type(answer).__name__} does not answer {type(call).__name__} after {known!r}")
 
 
 def apply_change(contact: Contact, call: UpdateContact | AddTags | RemoveTags) -> Contact:

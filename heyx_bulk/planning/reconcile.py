@@ -78,17 +78,18 @@ def reconcile(
 
 
 def uncertainty(create: SentCreate, found: Contact | NotFound) -> Ambiguous:
-    """Why nobody can tell what became of a create, and what a person does about it."""
+    """Why the outcome of a create is unknown, and what to do about it."""
     if isinstance(found, Contact):
         held = next(key.name for key in create.keys if conflicting_key(found, (key,)) is None)
         return Ambiguous(
-            f"the contact {found.id} has its {held}, and it cannot be told whether the unanswered create made it",
-            f"Look at it in HeyX. {RERUN_HINT}",
+            f"contact {found.id} has the {held} of this row, but may not come from its create, "
+            "which got no response",
+            f"Check the contact in HeyX. {RERUN_HINT}",
         )
     name = create.tracking_field.name if create.tracking_field else ""
     return Ambiguous(
-        f"its create went unanswered, and HeyX finds no contact at all by {name}, "
-        "so it proves nothing that this one is not found",
+        f"its create got no response, and HeyX finds no contact at all by {name}, so the search for this one "
+        "proves nothing",
         manual_check(create.fields),
     )
 
@@ -106,8 +107,8 @@ def created_by_us(contact: Contact, sent: Sequence[Field], sent_at: float | None
 
 
 def manual_check(sent: Sequence[Field]) -> str:
-    """What a person looks for in HeyX where nobody can tell, and what to do then."""
-    return f"Look in HeyX for a contact with {sent_values(sent)}. {RERUN_HINT}"
+    """What to search for in HeyX if the outcome of a create is unknown, and what to do then."""
+    return f"Search HeyX for a contact with {sent_values(sent)}. {RERUN_HINT}"
 
 
 def sent_values(sent: Sequence[Field]) -> str:

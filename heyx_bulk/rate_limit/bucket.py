@@ -180,4 +180,4 @@ class Bucket(AbstractBucket):
         return 0
 
     def flush(self) -> None:
-        raise NotImplementedError("calls that HeyX has counted cannot be forgotten")
+        raise NotImplementedError("calls that HeyX has counted cannot be removed")

@@ -71,9 +71,9 @@ class RedisBucket(Bucket):
             done: Any = self._redis.transaction(attempt, *self._keys, value_from_callable=True)
         except (RedisError, OSError) as error:
             raise Unreachable(
-                f"The Redis at {self._place} (HEYX_RATE_LIMIT_REDIS) counts all machines' calls and is lost: "
-                f"{type(error).__name__}.",
-                "No call goes without its count. See to Redis, and give the same command again.",
+                f"The Redis at {self._place} (HEYX_RATE_LIMIT_REDIS) counts the calls of all machines, but cannot "
+                f"be used: {type(error).__name__}.",
+                "No call is sent without being counted. Check Redis, then run the same command again.",
             ) from None
         return cast("T", done)
 
@@ -140,8 +140,8 @@ def _connect(url: str, place: str) -> Redis:
         from redis.retry import Retry  # noqa: PLC0415
     except ImportError:
         raise SettingsError(
-            "HEYX_RATE_LIMIT_REDIS names a Redis, and the Python package redis is not installed.",
-            "Install heyx-bulk with the extra redis: python -m pip install 'heyx-bulk[redis]'.",
+            "HEYX_RATE_LIMIT_REDIS is set, but the Python package redis is not installed.",
+            "Install heyx-bulk with the extra redis:\n  python -m pip install 'heyx-bulk[redis]'",
         ) from None
     try:
         return Redis.from_url(
@@ -154,6 +154,6 @@ def _connect(url: str, place: str) -> Redis:
         )
     except ValueError:
         raise SettingsError(
-            f"HEYX_RATE_LIMIT_REDIS, {place}, is no address of a Redis.",
-            "Write it like redis://:password@host:6379/0.",
+            f"HEYX_RATE_LIMIT_REDIS, {place}, is not the address of a Redis.",
+            "For example: redis://:password@host:6379/0.",
         ) from None

@@ -25,9 +25,9 @@ from heyx_bulk.rate_limit.rule import BucketState
 from heyx_bulk.settings.rate import Rate
 
 BUCKET_FILE = FileKind(
-    "The count of calls on this machine,",
-    "See to the folder, or name another one in the environment variable HEYX_BULK_STATE.",
-    "Wait for a minute and move the file away, or name another folder in HEYX_BULK_STATE: it is made anew.",
+    "The file that counts the calls of this machine,",
+    "Check the folder, or set the environment variable HEYX_BULK_STATE to another one.",
+    "Wait for a minute and move the file away, or set HEYX_BULK_STATE to another folder: a new file is created.",
 )
 
 KEPT_MS = 120_000

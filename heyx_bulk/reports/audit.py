@@ -74,7 +74,7 @@ class CallRecorder(CallObserver):
                 self.monitor.check_time()
             except Stopped as reason:
                 client.stop(reason)
-            progress.tick(client.limiter.wait_seconds(), client.retry_reason)
+            progress.tick(client.limiter.wait_seconds(), client.retry_reason, client.calls)
 
     def before_send(self, asked: CallDescription) -> None:
         """Raise the `Stopped` that keeps a call from being sent, if there is one."""

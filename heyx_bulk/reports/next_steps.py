@@ -30,15 +30,15 @@ def next_steps(
     rerun = command_line("rerun", checkpoint)
     if count_open(totals):
         if command:
-            yield NextStep("To carry on", command)
+            yield NextStep("To resume", command)
         return
     if again := totals.get(Status.FAILED, 0):
         yield NextStep(f"To send the {count(again, 'failed row')} again", rerun)
     elif can_look_again:
-        yield NextStep("To look again for the uncertain rows", rerun)
+        yield NextStep("To search again for the uncertain rows", rerun)
     if totals.get(Status.UNCERTAIN, 0):
-        purpose = "To send the uncertain rows, once you have looked and they are not in HeyX"
+        purpose = "To send the uncertain rows again, after checking that they are not in HeyX"
         yield NextStep(purpose, f"{rerun} --uncertain")
     if failed is not None:
-        purpose = f"To send rows corrected, change them in {Path(failed).name} and give it back"
+        purpose = f"Correct the rows in {Path(failed).name}, then run"
         yield NextStep(purpose, command_line("rerun", failed))

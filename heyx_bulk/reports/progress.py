@@ -1,27 +1,34 @@
-"""The progress of a run or an export: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a run or an export: lines now and then, for logs and pipes; for terminals see `progress_bar`."""
 
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable
-from typing import NoReturn, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TextIO
 
-from tqdm import TqdmWarning, tqdm
-
-from heyx_bulk.models.contacts import Outcome, Status
+from heyx_bulk.models.contacts import Outcome
+from heyx_bulk.models.phrases import duration
+from heyx_bulk.planning.estimate import CallBudget, expected_calls
 
 LINE_EVERY_SECONDS = 30.0
 WORTH_SHOWING_SECONDS = 2.0
-"""The shortest wait for the limit that is shown."""
+"""The shortest wait for the rate limit that is shown, and the shortest time left."""
 
 
 class Progress:
-    """The progress of a run (counted in rows) or an export (counted in calls). Subclasses show it."""
+    """The progress of a run (counted in rows) or an export (counted in calls). Subclasses show it.
 
-    def __init__(self, total: int = 0, done: int = 0) -> None:
-        self._total, self._done = total, done
+    With a `budget`, what the open rows cost at most and the rate, it shows the time left.
+    """
+
+    def __init__(
+        self, total: int = 0, done: int = 0, *, unit: str = "row", budget: CallBudget | None = None
+    ) -> None:
+        self._total, self._done, self._unit = total, done, unit
+        self._done_before, self._calls = done, 0
+        self._budget = budget
         self._contacts: int | None = None
         self._statuses: Counter[str] = Counter()
         self._wait_seconds, self._trouble = 0.0, ""
@@ -37,13 +44,32 @@ class Progress:
         self._done, self._total, self._contacts = done, calls, contacts
         self._show()
 
-    def tick(self, wait_seconds: float, trouble: str = "") -> None:
-        """A second has passed: the next call waits for `wait_seconds`; `trouble` is why calls are repeated."""
-        self._wait_seconds, self._trouble = wait_seconds, trouble
+    def tick(self, wait_seconds: float, trouble: str = "", calls: int = 0) -> None:
+        """A second has passed.
+
+        The next call waits for `wait_seconds`, `trouble` is why calls are repeated, `calls` were sent so far.
+        """
+        self._wait_seconds, self._trouble, self._calls = wait_seconds, trouble, calls
         self._show()
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Other text may be written in this context; what is shown comes back below it."""
+        return nullcontext()
 
     def close(self) -> None:
         """The run or export has ended."""
+
+    def seconds_left(self) -> float | None:
+        """The time for the calls that are left, at the rate limit; None where it is not known."""
+        if self._budget is None or self._total <= self._done:
+            return None
+        if self._unit == "call":
+            calls = self._total - self._done
+        else:
+            left, rows = self._total - self._done, self._total - self._done_before
+            at_most = round(self._budget.calls * left / rows)
+            calls = expected_calls(at_most, self._calls, self._done - self._done_before, left)
+        return self._budget.seconds(calls, self._wait_seconds)
 
     def _show(self) -> None:
         """Show what is known; here nothing."""
@@ -52,55 +78,17 @@ class Progress:
         notes = [f"{self._statuses[status]:,} {status}" for status in statuses if self._statuses[status]]
         if self._contacts is not None:
             notes.append(f"{self._contacts:,} contacts")
+        if (seconds := self.seconds_left()) is not None and seconds >= WORTH_SHOWING_SECONDS:
+            notes.append(f"about {duration(seconds)} left")
         if self._wait_seconds >= WORTH_SHOWING_SECONDS:
             notes.append(f"next call in {self._wait_seconds:.0f} s")
         if self._trouble:
-            notes.append(f"trying again: {self._trouble}")
+            notes.append(f"retrying: {self._trouble}")
         return notes
 
 
-class Bar(Progress):
-    """A tqdm bar, and behind it the rows that need attention and the wait for HeyX's limit.
-
-    Without a `file`, tqdm chooses where it is shown: a notebook draws it.
-    """
-
-    def __init__(self, file: TextIO | None, total: int = 0, done: int = 0, *, unit: str = "row") -> None:
-        super().__init__(total, done)
-        self._bar: tqdm[NoReturn] = (tqdm if file is not None else _automatic_tqdm())(
-            total=total, initial=done, file=file, unit=unit, dynamic_ncols=True, smoothing=0.05
-        )
-
-    def advance(self, done: int, calls: int, contacts: int) -> None:
-        if not self._bar.n:
-            # Calls of earlier sessions are no part of this one's speed.
-            self._bar.initial = done - 1
-        self._bar.total = calls
-        super().advance(done, calls, contacts)
-
-    def tick(self, wait_seconds: float, trouble: str = "") -> None:
-        super().tick(wait_seconds, trouble)
-        self._bar.refresh()
-
-    def close(self) -> None:
-        super().tick(0.0)
-        self._bar.close()
-
-    def _show(self) -> None:
-        self._bar.set_postfix_str(", ".join(self._notes(Status.FAILED, Status.UNCERTAIN)), refresh=False)
-        self._bar.update(self._done - self._bar.n)
-
-
-def _automatic_tqdm() -> type[tqdm[NoReturn]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TqdmWarning)  # without ipywidgets the bar is text, which is fine
-        from tqdm.auto import tqdm as chosen  # noqa: PLC0415 - it loads asyncio, and IPython in a notebook
-
-    return chosen  # type: ignore[return-value]  # it is a tqdm of any kind
-
-
 class Lines(Progress):
-    """A line every 30 seconds, and one as soon as calls have to be repeated; for logs and pipes."""
+    """A line every 30 seconds, and one as soon as calls have to be repeated."""
 
     def __init__(
         self,
@@ -109,18 +97,18 @@ class Lines(Progress):
         done: int = 0,
         *,
         unit: str = "row",
+        budget: CallBudget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(total, done)
+        super().__init__(total, done, unit=unit, budget=budget)
         self._file = file
-        self._unit = unit
         self._clock = clock
         self._shown_at = clock()
 
-    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+    def tick(self, wait_seconds: float, trouble: str = "", calls: int = 0) -> None:
         if trouble and not self._trouble:
             self._shown_at -= LINE_EVERY_SECONDS
-        super().tick(wait_seconds, trouble)
+        super().tick(wait_seconds, trouble, calls)
 
     def _show(self) -> None:
         now = self._clock()
@@ -141,11 +129,18 @@ class RowLogger(Progress):
 
     def report(self, outcome: Outcome) -> None:
         parts = [f"row {outcome.number}: {outcome.status}", outcome.contact_id or "", outcome.message]
-        tqdm.write(" ".join(part for part in parts if part), file=self._file)
+        with self.aside():
+            self._file.write(" ".join(part for part in parts if part) + "\n")
+            self._file.flush()
         self._shown.report(outcome)
 
-    def tick(self, wait_seconds: float, trouble: str = "") -> None:
-        self._shown.tick(wait_seconds, trouble)
+    def tick(self, wait_seconds: float, trouble: str = "", calls: int = 0) -> None:
+        self._shown.tick(wait_seconds, trouble, calls)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        with self._shown.aside():
+            yield
 
     def close(self) -> None:
         self._shown.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import ContactRow, Status
-from heyx_bulk.planning.estimate import estimate
+from heyx_bulk.planning.estimate import estimate, expected_calls
 from heyx_bulk.reports.audit import audit_errors
 from heyx_bulk.reports.failure_causes import FailureCause, failure_causes
 from heyx_bulk.reports.run_totals import count_open
@@ -23,9 +23,6 @@ from heyx_bulk.storage.checkpoint.run import Run
 
 LATELY_SECONDS = 300.0
 """How far back the pace of a run is measured."""
-
-ENOUGH_ROWS = 20
-"""How many rows tell what the others will take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,6 @@ def run_status(run: Run, *, clock: Callable[[], float] = time.time) -> RunStatus
     rows_left = count_open(totals)
     finished = sum(totals.values()) - rows_left - totals.get(Status.INVALID, 0)
     at_most = estimate(run.open_rows(), run.matching).calls if rows_left else 0
-    expected = round(calls.total() / finished * rows_left) if finished >= ENOUGH_ROWS else at_most
     return RunStatus(
         totals=totals,
         is_running=is_running,
@@ -82,7 +78,7 @@ def run_status(run: Run, *, clock: Callable[[], float] = time.time) -> RunStatus
         outcomes=dict(outcomes),
         causes=tuple(failure_causes(checkpoint.queries.failures())),
         calls_left_max=at_most,
-        calls_left=min(at_most, expected),
+        calls_left=expected_calls(at_most, calls.total(), finished, rows_left),
         per_minute=_per_minute(run, clock()) if is_running else None,
         audit_errors=tuple(audit_errors(checkpoint)),
     )

@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from heyx_bulk.errors import LimitReached, SettingsError, Stopped, TooManyFailures
 from heyx_bulk.models.call_records import CREATE
 from heyx_bulk.models.contacts import Outcome, Status, common_cause
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.models.phrases import count
 
 SAME_ERROR_ROWS = 20
@@ -45,8 +46,8 @@ class FailureLimit:
         found = re.fullmatch(r"(\d{1,9})|(\d{1,3}(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
         if found is None or float(found[2] or 0) > 100:
             raise SettingsError(
-                f"--max-failures {text} is neither a number of rows nor a share of them.",
-                "Write it like --max-failures 50 or --max-failures 5%.",
+                f"--max-failures {text} is not a number or a percentage of rows.",
+                "For example: --max-failures 50 or --max-failures 5%.",
             )
         return cls(number=int(found[1])) if found[1] else cls(share=float(found[2]) / 100)
 
@@ -76,10 +77,10 @@ def parse_time_of_day(text: str, now: datetime) -> float:
             then = datetime.fromisoformat(text)
     except ValueError:
         raise SettingsError(
-            f"--until {text} is no time of day.", 'Write it like --until 06:00 or --until "2026-11-25 06:00".'
+            f"--until {text} is not a time.", 'For example: --until 06:00 or --until "2026-11-25 06:00".'
         ) from None
     if then.astimezone() <= now.astimezone():
-        raise SettingsError(f"--until {text} is over.", "Name a time to come, such as --until 06:00.")
+        raise SettingsError(f"--until {text} is in the past.", "Choose a later time, such as --until 06:00.")
     return then.astimezone().timestamp()
 
 
@@ -90,7 +91,7 @@ def parse_duration(text: str) -> float:
     total = sum(float(number) * seconds for number, seconds in parts)
     if total <= 0:
         raise SettingsError(
-            f"--max-duration {text} is no duration.", "Write it like --max-duration 2h, 90min or 1h30m."
+            f"--max-duration {text} is not a duration.", "For example: --max-duration 2h, 90min or 1h30m."
         )
     return total
 
@@ -104,27 +105,30 @@ class StopConditions:
     session.
     """
 
+    panel: ClassVar = Panel.LIMITS
+
     max_failures: FailureLimit | None = option(
         "--max-failures",
         metavar="N|N%",
-        help="Stop when more rows failed [default: 20 in a row that fail alike, or half of the first 100].",
+        help="Stop when more than N rows, or N% of the rows, have failed [default: 20 rows in succession with the "
+        "same error, or half of the first 100].",
         parse=FailureLimit.parse,
     )
     same_error: bool = True
-    max_calls: int | None = option("--max-calls", metavar="N", least=1, help="Stop after so many calls.")
+    max_calls: int | None = option("--max-calls", metavar="N", least=1, help="Stop after N calls.")
     max_creates: int | None = option(
-        "--max-creates", metavar="N", least=0, help="Stop before one more contact is created."
+        "--max-creates", metavar="N", least=0, help="Stop after N contacts were created."
     )
     until: float | None = option(
         "--until",
         metavar="TIME",
-        help="Stop at this time of day, such as 06:00, by this machine's clock.",
+        help="Stop at this time of day, such as 06:00, by the clock of this machine.",
         parse=lambda text: parse_time_of_day(text, datetime.now()),
     )
     max_seconds: float | None = option(
         "--max-duration",
         metavar="TIME",
-        help="Stop after 2h, 90min or 45s.",
+        help="Stop after this time, such as 2h, 90min or 45s.",
         parse=parse_duration,
         argument="max_duration",
     )
@@ -168,9 +172,9 @@ class StopMonitor:
         self.check_time()
         calls, creates = self.conditions.max_calls, self.conditions.max_creates
         if calls is not None and self._sent.total() >= calls:
-            raise _limit(f"Stopped after {count(calls, 'call')}, as --max-calls says.")
+            raise _limit(f"Stopped after {count(calls, 'call')} (--max-calls).")
         if kind == CREATE and creates is not None and self._sent[CREATE] >= creates:
-            raise _limit(f"Stopped after {count(creates, 'create')}, as --max-creates says.")
+            raise _limit(f"Stopped after {count(creates, 'new contact')} (--max-creates).")
 
     def on_send(self, kind: str) -> None:
         """A call of this kind has left."""
@@ -200,13 +204,13 @@ class StopMonitor:
         """Raise `LimitReached` if the session's time is over."""
         stops = self.conditions
         if stops.until is not None and self._clock() >= stops.until:
-            raise _limit(f"It is {datetime.fromtimestamp(stops.until):%H:%M}: stopped, as --until says.")
+            raise _limit(f"Stopped at {datetime.fromtimestamp(stops.until):%H:%M} (--until).")
         if stops.max_seconds is not None:
             wall, loop = self._clock() - self._began[0], self._loop_time() - self._began[1]
             if max(wall, loop) >= stops.max_seconds:
                 minutes = stops.max_seconds / 60
                 duration = f"{minutes:,.0f} minutes" if minutes >= 2 else f"{stops.max_seconds:g} seconds"
-                raise _limit(f"Stopped after {duration}, as --max-duration says.")
+                raise _limit(f"Stopped after {duration} (--max-duration).")
 
     def _check_same_error(self, outcome: Outcome) -> None:
         cause = self._causes[outcome.number]
@@ -219,17 +223,17 @@ class StopMonitor:
             last += 1
         rows = self._ended[first], self._ended[last]
         if last - first + 1 >= SAME_ERROR_ROWS and not self._open_between(*rows):
-            what = f"{last - first + 1} rows one after another ({rows[0]} to {rows[1]}) failed alike"
+            what = f"{last - first + 1} rows in succession ({rows[0]} to {rows[1]}) failed with the same error"
             self._stop(_too_many(f"{what}: {outcome.message.rstrip('.')}"))
 
 
 def _limit(what: str) -> LimitReached:
-    return LimitReached(what, "Nothing is lost: the same command carries on where it stopped.")
+    return LimitReached(what, "Nothing is lost: run the same command to resume.")
 
 
 def _too_many(what: str) -> TooManyFailures:
     return TooManyFailures(
         f"Stopped: {what}.",
-        "Nothing is lost, and the other rows wait. See to the cause; then the same command carries on with them, "
-        "and a rerun sends the failed ones again. To go on whatever fails, add --max-failures 100%.",
+        "Nothing is lost. Correct the cause, then run the same command to send the other rows, and a rerun to "
+        "send the failed rows again. To continue in spite of failures, add --max-failures 100%.",
     )

@@ -1,4 +1,4 @@
-"""How calls are sent, as far as a command line says."""
+"""The options of a command line for how calls are sent."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.settings.rate import Rate, parse_share
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """How calls are sent; None and False: not given. The environment variables give the rest."""
+    """How calls are sent; None and False: not given. Environment variables give the rest."""
+
+    panel: ClassVar = Panel.LIMITS
 
     rate: Rate | None = option(
         "--rate",
         metavar="CALLS/TIME",
-        help="HeyX's limit: 200/min, 100/min, 200/3s [default: 200/min].",
+        help="The rate limit of HeyX, such as 100/min or 200/3s [default: 200/min].",
         parse=Rate.parse,
         show=attrgetter("text"),
         word=attrgetter("text"),
@@ -27,22 +29,25 @@ class ConnectionOptions:
     rate_share: float | None = option(
         "--rate-share",
         metavar="SHARE",
-        help="Use only so much of the limit, evenly, and leave the rest to a bot: 50%.",
+        help="Use only this share of the rate limit, such as 50%, spaced evenly; leave the rest to a bot.",
         parse=parse_share,
     )
     workers: int | None = option(
         "--workers",
         metavar="N",
-        help="Calls in flight at once, at most; fewer where answers come soon [default: 20].",
+        help="The most calls in flight at the same time [default: 20].",
     )
-    timeout: float | None = option("--timeout", metavar="SECONDS", help="For a whole call [default: 30].")
+    timeout: float | None = option("--timeout", metavar="SECONDS", help="The timeout of a call [default: 30].")
     reconcile_delay: float | None = option(
         "--reconcile-delay",
         metavar="SECONDS",
-        help="The wait before looking for a contact whose create went unanswered [default: 60].",
+        help="After a create without a response, wait this long before searching for its contact [default: 60].",
     )
     viber: bool = option(
-        "--viber", default=False, help="A Viber channel: ids travel as Base64 in updates and tags."
+        "--viber",
+        panel=Panel.WRITE,
+        default=False,
+        help="The channel is a Viber channel: encode contact ids as Base64 in updates and tags.",
     )
 
     def given(self, before: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:

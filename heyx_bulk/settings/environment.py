@@ -1,4 +1,4 @@
-"""Where HeyX is and how we may speak to it: the environment and the command's options, checked."""
+"""The settings of a connection, from the environment and the options of a command, checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 
 class Settings(BaseModel):
-    """How HeyX is spoken to.
+    """The settings of a connection to HeyX.
 
     `timeout` (seconds) bounds a whole call, `reconcile_delay` (seconds) is the wait before an unanswered create is
     looked for, `rate_share` is our part of the rate. The rate is counted on this machine, or in the Redis that
@@ -55,13 +55,13 @@ class Settings(BaseModel):
         except ValueError:
             host = port = None
         if not host or not _HOST.fullmatch(host) or port == 0 or parts.scheme not in ("http", "https"):
-            raise ValueError(f"HEYX_URL is no web address; it looks like {DEFAULT_URL}")
+            raise ValueError(f"HEYX_URL is not a web address; it looks like {DEFAULT_URL}")
         if "@" in parts.netloc or "?" in url or "#" in url or not url.isprintable() or " " in url:
-            raise ValueError("HEYX_URL holds more than an address: leave out user, password, blanks, ? and #")
+            raise ValueError("HEYX_URL contains more than an address: remove the user, password, spaces, ? and #")
         if parts.scheme == "http" and host not in LOOPBACK:
             raise ValueError(
-                f"HEYX_URL, http://{host}, would send the token unencrypted; write https:// "
-                "(http:// is for this machine only)"
+                f"HEYX_URL, http://{host}, would send the token unencrypted; use https:// "
+                "(http:// is allowed for this machine only)"
             )
         return url.rstrip("/")
 
@@ -78,7 +78,7 @@ class Settings(BaseModel):
             known = False
         if not known:
             raise ValueError(
-                "HEYX_RATE_LIMIT_REDIS is no address of a Redis; it looks like redis://:password@host:6379/0"
+                "HEYX_RATE_LIMIT_REDIS is not the address of a Redis; it looks like redis://:password@host:6379/0"
             )
         return address
 
@@ -88,7 +88,7 @@ class Settings(BaseModel):
         return self.reconcile_delay / 3
 
     def connection(self) -> ConnectionOptions:
-        """How HeyX is spoken to, where that is not as by default; without the token."""
+        """The settings that differ from the defaults, without the token."""
         fields = type(self).model_fields
         values = {one.name: getattr(self, one.name) for one in dataclass_fields(ConnectionOptions)}
         return ConnectionOptions(**{k: value for k, value in values.items() if value != fields[k].default})
@@ -100,12 +100,12 @@ class Settings(BaseModel):
 
     @property
     def channel(self) -> str:
-        """What tells one channel from another without telling the token: a hash of address and token."""
+        """An identifier of the channel that does not reveal the token: a hash of address and token."""
         return _hash(f"{self.url}\n{self.token.get_secret_value()}")
 
     @property
     def rate_limit_key(self) -> str:
-        """What tells one limit from another: the channel, or all channels of an account, without a token."""
+        """An identifier of the rate limit, without the token: of the channel, or of all channels of an account."""
         return _hash(f"{self.url}\naccount {self.account}") if self.account else self.channel
 
 
@@ -130,7 +130,7 @@ def validate_settings(**options: object) -> Settings:
         return Settings.model_validate(options)
     except ValidationError as error:
         mistakes = "; ".join(_mistake(dict(mistake)) for mistake in error.errors())
-        raise SettingsError(mistakes, "Put that right and give the command again.") from None
+        raise SettingsError(mistakes, "Correct this and run the command again.") from None
 
 
 def _hash(secret: str) -> str:
@@ -143,7 +143,7 @@ def _mistake(mistake: Mapping[str, object]) -> str:
     if name in ("url", "rate_limit_redis"):
         return message.removeprefix("Value error, ")
     if name == "cache":
-        return "HEYX_CACHE is neither on nor off"
+        return "HEYX_CACHE must be on or off"
     return f"--{name.replace('_', '-')}: {message[:1].lower()}{message[1:]}"
 
 
@@ -155,21 +155,22 @@ def _token(environment: Mapping[str, str]) -> SecretStr:
         except (OSError, UnicodeDecodeError, RuntimeError) as error:
             reason = getattr(error, "strerror", "") or str(error)
             if isinstance(error, UnicodeDecodeError):
-                reason = "it is no text"
+                reason = "it is not a text file"
             raise SettingsError(
                 f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {reason}.",
-                "Put the channel's token into a text file that you can read, and name it in HEYX_TOKEN_FILE.",
+                "Save the channel's token in a text file that you can read, and set HEYX_TOKEN_FILE to its path.",
             ) from None
     token = token.strip()
     if not token:
         raise SettingsError(
             "There is no token for HeyX.",
-            "Make one in HeyX (Settings, the key beside the channel) and put it into the environment "
-            "variable HEYX_TOKEN, or into a file named by HEYX_TOKEN_FILE. To try without, add --simulate.",
+            "Create a token in HeyX (Settings, the key beside the channel). Set the environment variable "
+            "HEYX_TOKEN to it, or HEYX_TOKEN_FILE to a file that contains it. With --simulate, an upload needs no "
+            "token.",
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError(
-            "The token holds blanks, line breaks or signs that no token has.",
-            "Copy it from HeyX once more, alone, into HEYX_TOKEN or the file named by HEYX_TOKEN_FILE.",
+            "The token contains spaces, line breaks or characters that no token has.",
+            "Copy only the token from HeyX to HEYX_TOKEN, or to the file that HEYX_TOKEN_FILE names.",
         )
     return SecretStr(token)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.models.phrases import count
 
 _RATE = re.compile(r"(\d{1,6})\s*/\s*(\d{1,6}(?:\.\d{1,6})?)?\s*(s|m|min|minute)", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\s*(%?)", re.ASCII)
@@ -13,7 +14,7 @@ _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\s*(%?)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls in so many seconds."""
+    """A number of calls in a number of seconds."""
 
     calls: int = 200
     window_seconds: float = 60.0
@@ -26,8 +27,8 @@ class Rate:
         seconds = float(length or 1) * (1 if unit == "s" else 60)
         if int(calls) < 1 or seconds <= 0:
             raise SettingsError(
-                f"--rate {text} is no rate.",
-                "Write calls and time, such as --rate 200/min, --rate 100/min or --rate 200/3s.",
+                f"--rate {text} is not a rate.",
+                "Give calls and a time, such as --rate 200/min, --rate 100/min or --rate 200/3s.",
             )
         return cls(int(calls), seconds)
 
@@ -37,13 +38,13 @@ class Rate:
         return f"{self.calls}/min" if self.window_seconds == 60 else f"{self.calls}/{self.window_seconds:g}s"
 
     def share(self, share: float) -> Rate:
-        """So much of it; at least a call."""
+        """A share of it, at least one call."""
         return Rate(max(1, int(self.calls * share + 1e-9)), self.window_seconds)
 
     def __str__(self) -> str:
         if self.window_seconds == 60:
-            return f"{self.calls} a minute"
-        return f"{self.calls} every {self.window_seconds:g} s"
+            return f"{self.calls:,} calls/min"
+        return f"{count(self.calls, 'call')} every {self.window_seconds:g} s"
 
 
 def parse_share(text: str) -> float:
@@ -52,6 +53,6 @@ def parse_share(text: str) -> float:
     number = float(found[1]) / (100 if found[2] else 1) if found else 0.0
     if not 0 < number <= 1:
         raise SettingsError(
-            f"--rate-share {text} is no part of the rate.", "Write it like --rate-share 50% (or 0.5)."
+            f"--rate-share {text} is not a share of the rate.", "For example: --rate-share 50% (or 0.5)."
         )
     return number

@@ -14,6 +14,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.models.phrases import did_you_mean_file
 from heyx_bulk.sheets.limits import check_archive, check_growth, temporary_files
 from heyx_bulk.sheets.xlsx.package import normalize_part_name, report_damage
 
@@ -127,7 +128,9 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)
     except (FileNotFoundError, NotADirectoryError):
-        raise SheetError(f"{path} does not exist", "Check the name and the folder.") from None
+        raise SheetError(
+            f"{path} does not exist.{did_you_mean_file(path)}", "Check the name and the folder."
+        ) from None
     except IsADirectoryError:
         raise SheetError(f"{path} is a folder, not a sheet", "Name the sheet in it.") from None
     except PermissionError as error:

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
 from heyx_bulk.sheets.csv.dialect import (
@@ -128,7 +129,8 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
         folded = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
         if exact or folded:
             return (exact or folded)[0]
-        what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}"
+        near = did_you_mean(name, (info.name for info in book.worksheets))
+        what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}.{near}"
         raise SheetError(what, "Name one of them with --worksheet NAME.")
     filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
     of_results = filled

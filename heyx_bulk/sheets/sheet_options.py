@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,11 @@ class SheetOptions:
     part of them.
     """
 
-    worksheet: str | None = option("--worksheet", metavar="NAME", help="The worksheet to read.")
+    panel: ClassVar = Panel.SHEET
+
+    worksheet: str | None = option(
+        "--worksheet", panel=Panel.USUAL, metavar="WORKSHEET", help="The worksheet to read."
+    )
     header_row: int | None = option(
         "--header-row", metavar="ROW", least=1, help="The row that holds the headers, if not the first."
     )

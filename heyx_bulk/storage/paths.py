@@ -165,3 +165,12 @@ def _plain(name: str) -> str:
 
 def _short_hash(path: Path) -> str:
     return hashlib.sha256(str(path).encode()).hexdigest()[:8]
+
+
+def short_path(path: Path) -> str:
+    """The shortest form of a path that works in this folder."""
+    try:
+        short = str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+    return f".{os.sep}{short}" if short.startswith("-") else short

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from heyx_bulk.api.call_log import CallLogOptions
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.models.option import option
+from heyx_bulk.models.option import Panel, option
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -18,6 +19,8 @@ from heyx_bulk.sheets.sheet_options import SheetOptions
 @dataclass(frozen=True, slots=True)
 class UploadOptions:
     """Everything that shapes the rows: a run that is carried on must be given the same."""
+
+    panel: ClassVar = Panel.CONTACT
 
     sheet: SheetOptions = field(default_factory=SheetOptions)
     mapping: MappingOptions = field(default_factory=MappingOptions)
@@ -35,21 +38,23 @@ class UploadOptions:
     )
     since_export: bool = option(
         "--since-export",
+        panel=Panel.WRITE,
         default=False,
         help="The sheet is an export that was edited: send only what was changed, without looking anybody up.",
     )
     export_number: int | None = option(
         "--export-number",
+        panel=Panel.WRITE,
         metavar="N",
         least=1,
         help="The sheet is this export, edited, as `cache show` numbers it [default: found].",
         show_default=False,
     )
-
     accept_spreadsheet_changes: bool = option(
         "--accept-spreadsheet-changes",
+        panel=Panel.WRITE,
         default=False,
-        help="Of an export that comes back: take cells as they are, also where only a spreadsheet changed them.",
+        help="With an edited export: take cells as they are, even if only a spreadsheet changed them.",
     )
 
     @property
@@ -75,11 +80,17 @@ class UploadOptions:
 class RunOptions:
     """How one session of a run goes: another one of the same run may be given others."""
 
+    panel: ClassVar = Panel.LIMITS
+
     out: Path | None = option(
-        "--out", metavar="FOLDER", help="Where results and checkpoint go [default: beside the sheet]."
+        "--out",
+        panel=Panel.OUTPUT,
+        metavar="FOLDER",
+        help="Where results and checkpoint go [default: beside the sheet].",
     )
     restart: bool = option(
         "--restart",
+        panel=Panel.USUAL,
         default=False,
         help="Start a new run of the sheet; the run before is kept under a dated name.",
     )
@@ -87,6 +98,7 @@ class RunOptions:
     stops: StopConditions = field(default_factory=StopConditions)
     canary: int = option(
         "--canary",
+        panel=Panel.TRIAL,
         default=0,
         metavar="N",
         least=0,

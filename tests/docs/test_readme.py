@@ -55,9 +55,9 @@ def commands() -> dict[str, typer.core.TyperCommand]:
     """The program's commands, by their names."""
     program = typer.main.get_command(app)
     assert isinstance(program, typer.core.TyperGroup)
-    return {
-        name: command for name, command in program.commands.items() if isinstance(command, typer.core.TyperCommand)
-    }
+    context = program.make_context("heyx-bulk", [], resilient_parsing=True)
+    found = {name: program.get_command(context, name) for name in program.list_commands(context)}
+    return {name: command for name, command in found.items() if isinstance(command, typer.core.TyperCommand)}
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_every_sample_the_readme_names_is_there() -> None:
 
 
 def test_every_option_and_exit_code_the_readme_names_exists() -> None:
-    every = {"--help", "--version"}
+    every = {"--help", "--version", "--install-completion", "--show-completion"}
     every |= {
         name
         for command in commands().values()

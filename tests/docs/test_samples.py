@@ -43,7 +43,7 @@ def rehearse(name: str, *options: str) -> tuple[dict[str, object], dict[int, str
     )
     document = json.loads(done.stdout)
     assert document["exit"] == done.returncode
-    invalid = done.stderr.partition("Worth a look:")[0]
+    invalid = done.stderr.partition("Check these rows:")[0]
     refused = re.findall(r"^ +1 × (.+) \(row (\d+)\)$", invalid, re.MULTILINE)
     return document["totals"], {int(row): cause for cause, row in refused}
 

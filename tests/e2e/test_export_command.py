@@ -65,9 +65,9 @@ def test_what_it_covers_is_said_with_the_bill_before_and_the_way_back_after(serv
     )
     assert (done.exit_code, done.stdout) == (0, "9 contacts\n")
     said = done.stderr
-    assert said.index("4 calls, 2 of them still to come") < said.index("4 calls in")
-    assert "40 of 40 contacts with isLead=true or isLead=false; contacts without isLead cannot be listed" in said
-    assert "9 contacts of these are as asked." in said
+    assert said.index("4 calls, 2 of them left") < said.index("4 calls in")
+    assert "40 of 40 contacts with isLead=true or isLead=false; HeyX cannot list contacts without isLead" in said
+    assert "9 of them match your filters." in said
     assert "heyx-bulk upload vip.csv --since-export" in said
     exported = rows(Path("vip.csv").read_text(encoding="utf-8-sig"))
     assert {line["Score"] for line in exported} == {str(n) for n in range(40) if n % 3 == 0 and n % 9}
@@ -109,8 +109,8 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
     Path("ids.csv").write_text(f"heyx contact id,x\n{ids[5]},\nnobody,\n", encoding="utf-8")
     done = typed("x.jsonl", "--where-in", "phone=leads.csv:Mobile", "--ids", "ids.csv", "--json")
     assert done.exit_code == 3
-    assert "2 of 3 values searched for found somebody; 1 found nobody." in done.stderr
-    assert "1 of 2 contacts by id." in done.stderr
+    assert "2 of 3 values found a contact; 1 did not." in done.stderr
+    assert "1 of 2 contacts found by id." in done.stderr
     document = json.loads(done.stdout)
     assert (document["contacts"], document["missing_ids"], document["exit"]) == (3, ["nobody"], 3)
     lines = [json.loads(line) for line in Path("x.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -152,7 +152,7 @@ def test_a_dry_run_says_what_it_takes_and_leaves_nothing(server: SandboxServer) 
     people(server, 100)
     done = typed("x.csv", "--where", "City=Oslo", "--dry-run")
     assert (done.exit_code, server.sandbox.calls["find"]) == (0, 1)
-    assert "5 calls, 4 of them still to come" in done.stderr
+    assert "5 calls, 4 of them left" in done.stderr
     assert [path.name for path in Path().iterdir()] == []
 
 
@@ -162,13 +162,13 @@ def test_one_that_was_stopped_carries_on_and_another_export_to_the_same_file_is_
     people(server, 100)
     first = typed("x.csv", "--where", "City=Oslo", "--max-calls", "2")
     assert first.exit_code == 4
-    assert "To carry on:" in first.stderr
+    assert "To resume:" in first.stderr
     other = typed("x.csv", "--where", "City=Łódź")
     assert (other.exit_code, "--restart" in other.stderr) == (2, True)
     assert server.sandbox.calls["find"] == 2
     second = typed("x.csv", "--where", "City=Oslo")
     assert (second.exit_code, second.stdout, server.sandbox.calls["find"]) == (0, "50 contacts\n", 5)
-    assert "Carrying on" in second.stderr
+    assert "Resuming" in second.stderr
 
 
 def test_again_reads_everything_anew(server: SandboxServer) -> None:
@@ -181,7 +181,7 @@ def test_again_reads_everything_anew(server: SandboxServer) -> None:
 def test_a_file_that_is_there_already_is_left_alone(server: SandboxServer) -> None:
     people(server, 3)
     Path("x.csv").write_text("mine", encoding="utf-8")
-    assert "is left as it is" in typed("x.csv", "--where", "City=Oslo").stderr
+    assert "exists already and was not changed" in typed("x.csv", "--where", "City=Oslo").stderr
     assert Path("x.csv").read_text(encoding="utf-8") == "mine"
     assert len(rows(Path("x-2.csv").read_text(encoding="utf-8-sig"))) == 2
 
@@ -189,7 +189,7 @@ def test_a_file_that_is_there_already_is_left_alone(server: SandboxServer) -> No
 def test_larger_pages_that_heyx_does_not_give_are_told(server: SandboxServer) -> None:
     people(server, 40)
     done = typed("x.csv", "--where", "City=Oslo", "--per-page", "100")
-    assert "HeyX does not give pages of 100" in done.stderr
+    assert "HeyX does not allow 100 contacts per page" in done.stderr
     assert server.sandbox.calls["find"] == 2
 
 

@@ -64,7 +64,7 @@ def test_a_run_of_the_library_is_carried_on_by_the_command_that_it_names(
     assert f"heyx-bulk {command}" in status.err
     done = heyx(tmp_path, *shlex.split(command)[:-2], server=refusing)
     assert done.out == "9 rows: 7 created, 2 failed\n"
-    assert "at 70 every 3 s" in done.err
+    assert "at 70 calls every 3 s" in done.err
     assert len(refusing.sandbox.contacts) == 7
     assert {frozenset(contact.tags) for contact in refusing.sandbox.contacts} == {frozenset({"spring fair"})}
 
@@ -76,7 +76,7 @@ def test_a_run_of_the_library_is_rerun_at_its_own_rate(
     begun(refusing, calls=None)
     again = heyx(tmp_path, "rerun", "contacts.csv.checkpoint", server=refusing)
     assert (again.code, again.out) == (0, "9 rows: 9 created\n")
-    assert "at 70 every 3 s" in again.err
+    assert "at 70 calls every 3 s" in again.err
     assert "None" not in again.err
     assert len(refusing.sandbox.contacts) == 9
     assert begun(refusing, calls=None).totals["created"] == 9

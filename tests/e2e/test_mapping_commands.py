@@ -52,13 +52,13 @@ def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Pat
     mapped = (tmp_path / "contacts.toml").read_text(encoding="utf-8")
     assert 'field = "birthday"' in mapped
     again = heyx(tmp_path, *command, server=server)
-    assert (again.code, "run is finished" in again.err, "contacts.toml says" in again.err) == (0, True, True)
+    assert (again.code, "is finished" in again.err, "mapping file contacts.toml" in again.err) == (0, True, True)
 
 
 def test_a_mapping_is_written_corrected_and_found_by_itself(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, *ROWS, header=HEADER)
     shown = heyx(tmp_path, "columns", "contacts.csv", "--save", "contacts.toml")
-    assert (shown.code, shown.out) == (2, "4 columns: 2 understood, 2 not\n")
+    assert (shown.code, shown.out) == (2, "4 columns: 2 recognized, 2 not recognized\n")
     mapping = tmp_path / "contacts.toml"
     first = heyx(tmp_path, "upload", "contacts.csv", server=server)
     assert first.code == 2
@@ -86,7 +86,7 @@ def test_a_mapping_is_found_for_the_same_headers_elsewhere_and_can_be_left_alone
     assert saved.code == 0
     assert stat.S_IMODE((here / "meaning.toml").stat().st_mode) == 0o600
     found = heyx(there, "upload", "contacts.csv", "--simulate")
-    assert (found.code, "meaning.toml says (found by itself" in found.err) == (0, True)
+    assert (found.code, "meaning.toml (found automatically" in found.err) == (0, True)
     assert heyx(there, "upload", "contacts.csv", "--simulate", "--no-mapping").code == 2
 
 
@@ -98,7 +98,7 @@ def test_a_mapping_that_is_found_elsewhere_and_not_finished_is_told_with_its_fol
     heyx(here, "columns", "contacts.csv", "--save", "meaning.toml")
     found = heyx(there, "upload", "contacts.csv", "--simulate")
     assert found.code == 2
-    assert f"The columns are as {here / 'meaning.toml'} says (found by itself; --no-mapping" in found.err
+    assert f"Using the mapping file {here / 'meaning.toml'} (found automatically; --no-mapping" in found.err
     assert "meaning.toml, line " in found.err
 
 
@@ -125,7 +125,7 @@ def test_columns_are_told_with_reason_and_suggestion_as_json(tmp_path: Path) -> 
     assert [(one["meaning"], one["reason"], one["suggestion"]) for one in told["columns"]] == [
         ("phone (phone)", "a header in English", None),
         ("?", "", "firstName"),
-        ("the tag VIP", "a tag's column", None),
+        ("tag VIP", "a tag's column", None),
     ]
 
 

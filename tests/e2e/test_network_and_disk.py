@@ -127,7 +127,7 @@ def test_uncertain_rows_are_listed_with_what_to_check_and_sent_only_knowingly(tm
         done = blind(tmp_path, server)
         there = len(server.sandbox.contacts)
         assert (done.code, 0 < there < 3) == (3, True)
-        assert "HeyX did not say whether these contacts were created. Look for them there:" in done.err
+        assert "HeyX did not confirm that these contacts were created. Search for them in HeyX:" in done.err
         lost = [row for row in results(tmp_path / "contacts.results.csv") if row["heyx status"] == "uncertain"]
         for row in lost:
             assert f"  row {row['heyx row']}: firstName {row['firstName']}\n" in done.err
@@ -145,7 +145,7 @@ def test_with_a_mark_no_row_is_uncertain(tmp_path: Path) -> None:
     with serving(told) as server:
         done = blind(tmp_path, server, "--tracking-field", "import mark")
         assert (done.code, done.out) == (0, "3 rows: 3 created\n")
-        assert "gets a mark of run and row in its field import mark" in done.err
+        assert "gets the run and row in its field import mark" in done.err
         assert server.sandbox.calls["lost_answers"] > 0
         marks = {contact.fields["import mark"] for contact in server.sandbox.contacts}
         assert len(marks) == len(server.sandbox.contacts) == 3

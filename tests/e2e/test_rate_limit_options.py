@@ -53,8 +53,8 @@ def test_a_simulation_uses_up_no_limit(tmp_path: Path) -> None:
 def test_a_share_of_the_limit_is_told_before_the_start(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--simulate", "--rate-share", "25%")
-    assert "at 50 a minute" in done.err
-    assert "25% of 200 a minute: the rest is left to others." in done.err
+    assert "at 50 calls/min" in done.err
+    assert "25% of 200 calls/min: the rest is left to others." in done.err
 
 
 def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -> None:
@@ -67,10 +67,10 @@ def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -
             for _ in range(3):
                 limiter.throttled(0.0)
         second = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", server=server)
-    assert "at 200 a minute" in first.err
-    assert "at 118 a minute" in second.err
-    assert "that it allows this channel 120 a minute" in second.err
-    assert "they are sent evenly, 118 a minute" in second.err
+    assert "at 200 calls/min" in first.err
+    assert "at 118 calls/min" in second.err
+    assert "that it allows this channel 120 calls/min" in second.err
+    assert "they are sent evenly, 118 calls/min" in second.err
 
 
 @pytest.mark.parametrize("text", ["0", "0%", "101%", "1.5", "-5%", "half", ""])

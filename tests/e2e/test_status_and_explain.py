@@ -85,11 +85,11 @@ def test_status_tells_of_a_run_that_goes_on_and_keeps_nobody_from_it(tmp_path: P
     assert 100 < told["calls_a_minute"] < 100_000
     assert 0 < told["calls_left"] <= told["calls_left_max"]
     assert told["seconds_left"] == pytest.approx(told["calls_left"] / told["calls_a_minute"] * 60, abs=1, rel=0.05)
-    for part in ("It goes on now.", "Left: ", "calls a minute", "until"):
+    for part in ("Running now.", "Left: ", "calls/min", "until"):
         assert part in said.err
     after = status(tmp_path)
     assert (after.code, after.out) == (0, "60 rows: 60 created\n")
-    assert "It is finished." in after.err
+    assert "Finished." in after.err
 
 
 def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path
             child.wait()
         said = status(tmp_path)
         assert said.code == 3
-        for part in ("cut off", "nothing is lost", "To carry on:\n  heyx-bulk upload contacts.csv"):
+        for part in ("Killed", "Nothing is lost", "To resume:\n  heyx-bulk upload contacts.csv"):
             assert part in said.err
         told = json.loads(status(tmp_path, "--json").out)
         assert (told["is_running"], told["killed_sessions"], told["audit_errors"]) == (False, 1, [])
@@ -114,7 +114,7 @@ def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path
 def test_status_finds_every_run_in_this_folder_and_in_the_state_folder(tmp_path: Path) -> None:
     nothing = status(tmp_path)
     assert (nothing.code, nothing.out) == (2, "")
-    assert "no checkpoint" in nothing.err
+    assert "no run in this folder" in nothing.err
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
         for name in ("one.csv", "two.csv"):
             sheet(tmp_path, name=name)
@@ -152,7 +152,7 @@ def test_a_failed_audit_is_told_and_the_program_exits_with_1(tmp_path: Path) -> 
         for words in (("upload", "contacts.csv"), ("report", "contacts.csv"), ("status", "contacts.csv")):
             told = heyx(tmp_path, *words, server=server)
             assert told.code == 1
-            assert "The audit failed: session 1 counted" in told.err
+            assert "Audit failed: session 1 counted" in told.err
 
 
 def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:
@@ -168,10 +168,10 @@ def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:
         "firstName  Ana",
         "add tags: VIP",
         "find (phone +923001)",
-        "nobody found",
+        "no contact found",
         "create (phone, firstName)",
-        "403 refused: HeyX answered 403: The contact could not be created.",
-        "the run was stopped, and carried on:",
+        "403 rejected: HeyX answered 403: The contact could not be created.",
+        "the run was stopped and resumed:",
         f"200 done: contact {contact}",
         f"add tags {contact} (VIP)",
     ]
@@ -204,7 +204,7 @@ def test_a_run_stopped_by_a_signal_and_started_again_ends_as_if_it_had_never_sto
             out, err = child.communicate(timeout=30)
         assert child.returncode == code
         assert "to do" in out
-        assert "Nothing is lost: the same command carries on." in err
+        assert "Nothing is lost: run the same command to resume." in err
         done = heyx(tmp_path, "upload", "contacts.csv", *FAST, server=server)
         assert (done.code, done.out) == (0, "60 rows: 60 created\n")
         assert len(held(server)) == len(set(held(server))) == 60

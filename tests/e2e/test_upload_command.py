@@ -68,7 +68,7 @@ def test_a_rehearsal_needs_no_token_and_leaves_nothing_behind(tmp_path: Path) ->
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
     assert (done.code, done.out) == (0, "3 rows: 3 created\n")
-    assert "would have taken" in done.err
+    assert "A real run takes about" in done.err
     assert left(tmp_path) == {"contacts.csv"}
 
 
@@ -76,7 +76,7 @@ def test_a_dry_run_shows_old_and_new_and_writes_nothing(tmp_path: Path, server: 
     server.sandbox.add({"phone": "923001", "firstName": "Anna"}, ("Old",))
     sheet(tmp_path, ("+923001", "Ana", "VIP"), ("+923002", "Boris", ""))
     done = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--remove-tag", "Old", server=server)
-    assert (done.code, done.out) == (0, "would be 2 rows: 1 created, 1 updated\n")
+    assert (done.code, done.out) == (0, "Dry run of 2 rows: 1 created, 1 updated\n")
     for line in ("firstName: Anna → Ana", "+ tag VIP", "- tag Old", "+ create"):
         assert line in done.err
     assert {call for call, count in server.sandbox.calls.items() if count} == {"accepted", "find"}
@@ -242,7 +242,7 @@ def test_a_checkpoint_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "x.checkpoint").write_text("hello")
     done = heyx(tmp_path, "report", "x.checkpoint")
     assert done.code == 2
-    assert "no checkpoint" in done.err
+    assert "no run in this folder" in done.err
 
 
 def test_a_second_run_of_the_same_sheet_at_the_same_time(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_create_touches_no_contact_that_is_there_and_says_which(tmp_path: Path) 
         assert statuses(run) == {2: "skipped", 3: "created"}
         assert run.checkpoint.queue.row(2).contact_id == there
         assert run.checkpoint.queue.row(2).message == (
-            f"the contact {there} is there already, and --mode create touches none that is"
+            f"contact {there} exists already, and --mode create does not change existing contacts"
         )
         assert writes(channel) == ["POST"]
         assert exit_code(run.checkpoint.queries.totals()) == 0
@@ -63,7 +63,10 @@ def test_update_creates_nobody(tmp_path: Path) -> None:
         channel.sandbox.add({"phone": "4412345678", "firstName": "Old"}, ["z"])
         channel.send(run)
         assert statuses(run) == {2: "updated", 3: "skipped"}
-        assert run.checkpoint.queue.row(3).message == "HeyX has no such contact, and --mode update creates none"
+        assert (
+            run.checkpoint.queue.row(3).message
+            == "HeyX has no such contact, and --mode update does not create contacts"
+        )
         assert (len(channel.sandbox.contacts), writes(channel)) == (1, ["PUT", "POST"])
 
 
@@ -114,7 +117,7 @@ def test_somebody_else_s_contact_found_after_a_doubtful_create_is_not_touched(tm
         channel.send(run, settings(reconcile_delay=5, timeout=1))
         assert statuses(run) == {2: "uncertain"}
         assert channel.contact(phone="+4412345678").tags == frozenset()
-        assert "Look at it in HeyX." in run.checkpoint.queue.row(2).message
+        assert "Check the contact in HeyX." in run.checkpoint.queue.row(2).message
 
 
 # Rows for the same contact

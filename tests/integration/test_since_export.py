@@ -55,8 +55,8 @@ def test_the_bill_names_the_export_and_what_was_changed_and_only_that_is_sent(se
     saved(lines)
     dry = sent_back("--dry-run").stderr
     assert "(all.csv, 3 contacts):" in dry
-    assert "2 of 3 rows changed: 3 cells, 1 of them emptied, 1 tag added, 1 tag removed." in dry
-    assert "An emptied cell empties the field in HeyX." in dry
+    assert "2 of 3 rows changed: 3 cells, 1 of them cleared, 1 tag added, 1 tag removed." in dry
+    assert "A cleared cell clears the field in HeyX." in dry
     assert "City: Oslo → (blank)" in dry
     assert "firstName: Cleo → Cléo" in dry
     calls = new_calls(server, sent_back)
@@ -72,7 +72,7 @@ def test_a_phone_cannot_be_emptied_and_that_is_told_before_anything_is_sent(serv
     line(lines, CLEO)["firstName"] = "Cléo"
     saved(lines)
     done = sent_back("--strict", code=2)
-    assert "the phone is blank, and HeyX takes no empty phone: write +447700900123 again" in done.stderr
+    assert "the phone is blank, but HeyX does not allow an empty phone; enter +447700900123 again" in done.stderr
     assert new_calls(server, lambda: sent_back(code=3)) == {"update": 1}
     assert held(server, ANN).fields["firstName"] == "Ann"
 
@@ -86,7 +86,7 @@ def test_only_the_separator_of_the_export_stands_between_tags_even_where_no_cell
     lines = exported()
     line(lines, CLEO)["tags"] = "c, d"
     saved([{name: text for name, text in one.items() if name != taken_out} for one in lines])
-    assert "“tags” is read as an export writes it: ; stands between tags." in sent_back().stderr
+    assert "“tags” is read in the format of an export, with ; between tags." in sent_back().stderr
     assert held(server, CLEO).tags == {"c, d"}
 
 
@@ -94,13 +94,13 @@ def test_a_copy_of_contacts_is_read_as_the_export_wrote_it_without_since_export_
     lines = [one for one in exported() if one["heyx contact id"] == CLEO]
     lines[0]["tags"] = "c, d"
     saved(lines)
-    assert "“tags” is read as an export writes it" in typed("upload", "edited.csv", "--custom-fields").stderr
+    assert "“tags” is read in the format of an export" in typed("upload", "edited.csv", "--custom-fields").stderr
     assert held(server, CLEO).tags == {"Churned", "c, d"}
 
 
 def test_a_sheet_that_is_no_copy_may_part_tags_with_commas(server: SandboxServer) -> None:
     Path("edited.csv").write_text(f'heyx contact id,tags\n{CLEO},"c, d"\n', encoding="utf-8")
-    assert "as an export writes it" not in typed("upload", "edited.csv").stderr
+    assert "in the format of an export" not in typed("upload", "edited.csv").stderr
     assert held(server, CLEO).tags == {"Churned", "c", "d"}
 
 
@@ -118,7 +118,7 @@ def test_new_rows_are_looked_up_and_contacts_the_export_did_not_show_are_read(se
     lines += [{**blank, "heyx contact id": "77", "firstName": "Dora", "City": "Oslo"}]
     lines += [{**blank, "firstName": "Eve", "email": "eve@example.org"}]
     saved(lines)
-    assert "1 row it did not show, read first: 5" in sent_back("--dry-run").stderr
+    assert "1 row not in the export, read first: 5" in sent_back("--dry-run").stderr
     calls = new_calls(server, sent_back)
     assert calls == {"read": 1, "update": 1, "find": 1, "create": 1}
     assert held(server, "77").fields["City"] == "Oslo"
@@ -186,8 +186,8 @@ def test_what_heyx_changed_meanwhile_is_told_field_by_field_and_not_written_over
     assert new_calls(server, lambda: sent_back("--detect-conflicts", code=3)) == {"read": 2, "update": 1}
     told = next(csv.DictReader(io.StringIO(Path("edited.failed.csv").read_text(encoding="utf-8-sig"))))
     assert told["heyx message"].startswith(
-        "HeyX was changed since the export. City: the export showed “Oslo”, HeyX has “Paris”, the sheet says "
-        "“Bergen”."
+        "the contact was changed in HeyX since the export: City: the export showed “Oslo”, HeyX has “Paris”, the "
+        "sheet has “Bergen”."
     )
     assert held(server, ANN) == before
     assert held(server, CLEO).fields["firstName"] == "Cléo"
@@ -228,7 +228,7 @@ def test_a_run_that_was_stopped_goes_on_without_the_memory_of_the_export(server:
             ("--detect-conflicts",),
             "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
         ),
-        (("--since-export", "--simulate"), "--simulate plays a HeyX of its own, which has made no export."),
+        (("--since-export", "--simulate"), "--simulate uses a sandbox, which has no export to compare with."),
     ],
 )
 @pytest.mark.usefixtures("server")

@@ -284,7 +284,7 @@ def test_a_bill_counts_rows_by_kind_and_calls_and_what_other_look_ups_would_save
 def test_rows_that_are_created_without_looking_are_a_kind_of_their_own(tmp_path: Path) -> None:
     options = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
     with runs.staged(tmp_path, HEADER + "+4412345678,,Ann,\n,,Bob,\n", options) as run:
-        assert [match_kind(row, run.matching) for row in run.open_rows()] == ["created without looking"] * 2
+        assert [match_kind(row, run.matching) for row in run.open_rows()] == ["created without a search"] * 2
         assert estimate(run.open_rows(), run.matching).calls == 2
 
 

@@ -62,10 +62,10 @@ def undisturbed(folder: Path) -> tuple[list[tuple[dict[str, object], frozenset[s
 @pytest.mark.parametrize(
     ("stops", "says"),
     [
-        (StopConditions(max_calls=50), "Stopped after 50 calls, as --max-calls says."),
-        (StopConditions(max_creates=9), "Stopped after 9 creates, as --max-creates says."),
-        (StopConditions(until=MIDNIGHT + 2.5), "as --until says."),
-        (StopConditions(max_seconds=3.0), "Stopped after 3 seconds, as --max-duration says."),
+        (StopConditions(max_calls=50), "Stopped after 50 calls (--max-calls)."),
+        (StopConditions(max_creates=9), "Stopped after 9 new contacts (--max-creates)."),
+        (StopConditions(until=MIDNIGHT + 2.5), "(--until)."),
+        (StopConditions(max_seconds=3.0), "Stopped after 3 seconds (--max-duration)."),
     ],
     ids=["calls", "creates", "until", "duration"],
 )
@@ -78,7 +78,7 @@ def test_a_run_stopped_by_a_limit_and_started_again_ends_as_if_it_had_never_stop
         stopped = start(channel, path, stops).stopped
         assert isinstance(stopped, LimitReached)
         assert says in stopped.what
-        assert "same command carries on" in stopped.remedy
+        assert "run the same command" in stopped.remedy
         assert 0 < len(channel.transport.creates) < 40
         starts = 2
         until = None if stops.until is None else 2.5
@@ -127,7 +127,7 @@ def test_twenty_rows_refused_alike_stop_the_run_and_when_mended_it_ends_as_if_it
         stopped = start(channel, path, StopConditions()).stopped
         assert isinstance(stopped, TooManyFailures)
         assert FAILED.rstrip(".") in stopped.what
-        assert "20 rows one after another" in stopped.what
+        assert "20 rows in succession" in stopped.what
         assert len(channel.transport.creates) < 40
         assert start(channel, path, StopConditions()).stopped is None
         with runs.resumed(path) as run:

@@ -187,7 +187,7 @@ def test_an_uncertain_row_with_a_key_is_looked_for_even_when_it_is_sent_knowingl
 def test_what_to_check_names_the_first_values_and_the_command() -> None:
     fields = [Field(name, name.upper()) for name in "abcd"]
     assert manual_check(fields) == (
-        "Look in HeyX for a contact with a A, b B, c C. "
+        "Search HeyX for a contact with a A, b B, c C. "
         "If it is not there, `heyx-bulk rerun` with --uncertain creates it."
     )
 

@@ -186,7 +186,8 @@ class RecordingProgress(Progress):
         self._heard(outcome)
         self.outcomes.append(outcome)
 
-    def tick(self, wait_seconds: float, trouble: str = "") -> None:
+    def tick(self, wait_seconds: float, trouble: str = "", calls: int = 0) -> None:
+        del calls
         self.waits.append(wait_seconds)
         self.troubles.append(trouble)
 

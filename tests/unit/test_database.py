@@ -53,7 +53,7 @@ def test_a_disk_that_fills_up_within_a_transaction_is_reported_as_full_and_nothi
     fill_up(db)
     with pytest.raises(DiskFull, match=r"^The disk of .* is full\.") as caught, db.transaction():
         db.executemany("INSERT INTO item VALUES (?)", [("a",), ("x" * 100_000,)])
-    assert "make room" in caught.value.remedy
+    assert "Free some space" in caught.value.remedy
     db.execute("PRAGMA max_page_count=100000")
     assert db.rows("SELECT text FROM item") == []
     db.close()

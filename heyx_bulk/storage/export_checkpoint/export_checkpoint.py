@@ -8,8 +8,8 @@ from pathlib import Path
 
 from heyx_bulk.errors import CheckpointMismatch, Stopped, WriteError
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.planning.page_order import SeenPage
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft, CheckpointFile, read_fact
+from heyx_bulk.storage.export_checkpoint.page_order import SeenPage
 from heyx_bulk.storage.export_checkpoint.searches import (
     FORMAT,
     SCHEMA,

@@ -238,7 +238,7 @@ def test_a_type_needs_a_column_that_is_sent() -> None:
         ["phone", "born", "Notes"],
         MappingOptions(types=("brn=date", "Notes=date"), map=("born=b",), ignore=("Notes",)),
     ) == [
-        '--type "brn=date": the sheet has no column "brn"; it has "phone", "born", "Notes".',
+        '--type "brn=date": the sheet has no column "brn"; it has "phone", "born", "Notes". Did you mean born?',
         '--type "Notes=date": the column C “Notes” is sent as no field.',
     ]
 

@@ -210,7 +210,7 @@ def test_a_page_says_how_many_there_are_and_how_many_contacts() -> None:
     ],
 )
 def test_a_success_that_cannot_be_read_is_unanswered(call: Call, body: bytes) -> None:
-    with pytest.raises(Unanswered, match="HeyX's answer cannot be read"):
+    with pytest.raises(Unanswered, match="the response of HeyX cannot be read"):
         parse_response(call, HttpResponse(200, {}, body))
 
 

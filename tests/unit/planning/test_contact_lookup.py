@@ -349,7 +349,7 @@ def test_a_contact_with_the_email_and_another_phone_is_refused_with_both_phones(
     with pytest.raises(KeysDisagree) as caught:
         carry_out(row, found_by(row, Matching(mode=mode), doubt=doubt), heyx)
     assert caught.value.what == (
-        "the contact 7 has the email Ada@Example.org and the phone +49 30, and the row has the phone +44 20 7946"
+        "contact 7 has the email Ada@Example.org and the phone +49 30, but the row has the phone +44 20 7946"
     )
     assert ("--match first" in caught.value.remedy, "--key email" in caught.value.remedy) == (True, True)
     assert heyx.writes == []

@@ -60,7 +60,7 @@ def test_a_field_that_heyx_holds_as_null_is_written() -> None:
 
 
 def test_an_answer_that_does_not_belong_to_its_call_is_our_bug() -> None:
-    with pytest.raises(TypeError, match="Done is no answer to FindContacts"):
+    with pytest.raises(TypeError, match="Done does not answer FindContacts"):
         apply(Lookup((FindContacts("phone", "1"),), (PHONE,)), FindContacts("phone", "1"), Done())
 
 

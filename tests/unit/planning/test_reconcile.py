@@ -106,12 +106,17 @@ def test_whether_heyx_finds_marks_is_asked_only_where_it_decides_and_then_never_
 @pytest.mark.parametrize(
     ("create", "found", "what", "remedy"),
     [
-        (WITH_KEY, OLDER, "the contact 7 has its phone, and it cannot be told", "Look at it in HeyX. "),
+        (
+            WITH_KEY,
+            OLDER,
+            "contact 7 has the phone of this row, but may not come from its create",
+            "Check the contact in HeyX. ",
+        ),
         (
             MARKED_WITHOUT_KEY,
             NOBODY,
-            "HeyX finds no contact at all by mark, so it proves nothing",
-            "Look in HeyX for a contact with firstName Ann, mark run-2. ",
+            "HeyX finds no contact at all by mark, so the search for this one proves",
+            "Search HeyX for a contact with firstName Ann, mark run-2. ",
         ),
     ],
 )

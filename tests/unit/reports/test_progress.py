@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from heyx_bulk.models.contacts import Outcome, Status
-from heyx_bulk.reports.progress import Bar, Lines, Progress, RowLogger
+from heyx_bulk.planning.estimate import CallBudget
+from heyx_bulk.reports.progress import Lines, Progress, RowLogger
+from heyx_bulk.reports.progress_bar import Bar
+from heyx_bulk.settings.rate import Rate
 from tests.support.runs import RecordingProgress
 
 
@@ -78,7 +81,7 @@ def test_a_bar_begins_where_the_run_stood_and_counts_rows() -> None:
         progress.report(done(number))
     progress.close()
     last = file.getvalue().rpartition("\r")[2]
-    assert ("20/20" in last, "5/20" in file.getvalue()) == (True, True)
+    assert ("20 of 20 rows" in last, "5 of 20 rows" in file.getvalue()) == (True, True)
 
 
 def test_a_bar_tells_how_long_the_next_call_waits_and_forgets_it_at_the_end() -> None:
@@ -145,7 +148,7 @@ def test_the_bar_of_an_export_begins_where_its_first_answer_stands() -> None:
     progress.advance(12, 340, 118)
     progress.advance(13, 340, 120)
     progress.close()
-    assert "13/340" in file.getvalue().rpartition("\r")[2]
+    assert "13 of 340 calls" in file.getvalue().rpartition("\r")[2]
     assert "120 contacts" in file.getvalue().rpartition("\r")[2]
 
 
@@ -155,4 +158,59 @@ def test_new_trouble_is_a_line_at_once() -> None:
     progress.tick(0, "HeyX answered 503")
     clock.now += 3
     progress.tick(0, "HeyX answered 503")
-    assert file.getvalue() == "0 of 10 rows, trying again: HeyX answered 503\n"
+    assert file.getvalue() == "0 of 10 rows, retrying: HeyX answered 503\n"
+
+
+def test_the_time_left_comes_from_the_calls_left_and_the_rate_limit() -> None:
+    file, clock = io.StringIO(), Clock()
+    progress = Lines(file, 303, budget=CallBudget(900, Rate()), clock=clock)
+    for number in range(63):
+        progress.report(done(number))
+    clock.now += 31
+    progress.tick(48, "", 200)
+    # 240 rows left, at most 713 calls: 200 of them when the wait is over, and three more minutes.
+    assert file.getvalue() == "63 of 303 rows, 63 created, about 3 min 48 s left, next call in 48 s\n"
+
+
+def test_before_enough_rows_are_done_the_time_left_is_that_of_the_estimate() -> None:
+    progress = Progress(1000, budget=CallBudget(3000, Rate()))
+    progress.report(done(1))
+    progress.tick(0, "", 150)
+    assert progress.seconds_left() == 2997 / 200 * 60
+
+
+def test_rows_of_earlier_sessions_say_nothing_about_the_time_left() -> None:
+    progress = Progress(1000, 900, budget=CallBudget(400, Rate()))
+    for number in range(50):
+        progress.report(done(number))
+    progress.tick(0, "", 100)
+    assert progress.seconds_left() == 100 / 200 * 60
+
+
+def test_the_time_left_of_an_export_is_that_of_its_calls() -> None:
+    progress = Progress(unit="call", budget=CallBudget(0, Rate()))
+    assert progress.seconds_left() is None
+    progress.advance(200, 1000, 9)
+    progress.tick(40, "", 200)
+    assert progress.seconds_left() == 40 + 3 * 60
+
+
+def test_a_line_is_written_above_a_bar_and_never_behind_it() -> None:
+    progress, file = bar(20)
+    with progress.aside():
+        file.write("Stopping.\n")
+    progress.close()
+    with progress.aside():
+        file.write("Stopped.\n")
+    for text in ("Stopping.", "Stopped."):
+        before = file.getvalue().partition(text)[0]
+        assert before.endswith(("\r", "\n"))
+        assert before.rstrip("\r\n").rpartition("\r")[2].strip() == "" or before.endswith("\n")
+
+
+def test_a_bar_without_a_total_is_not_shown_yet() -> None:
+    file = io.StringIO()
+    progress = Bar(file, unit="call")
+    progress.tick(3)
+    assert file.getvalue() == ""
+    progress.close()

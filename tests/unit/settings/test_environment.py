@@ -73,7 +73,7 @@ def test_a_token_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     reasons = {
         tmp_path / "gone": "No such file or directory",
         tmp_path: "Is a directory",
-        latin: "it is no text",
+        latin: "it is not a text file",
     }
     for file, reason in reasons.items():
         error = told({"HEYX_TOKEN_FILE": str(file)})
@@ -86,8 +86,8 @@ def test_a_token_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 )
 def test_a_token_with_signs_that_no_token_has_is_refused(token: str) -> None:
     error = told({"HEYX_TOKEN": token})
-    assert error.what == "The token holds blanks, line breaks or signs that no token has."
-    assert ("s3cret" in str(error), "Copy it" in error.remedy) == (False, True)
+    assert error.what == "The token contains spaces, line breaks or characters that no token has."
+    assert ("s3cret" in str(error), "Copy only" in error.remedy) == (False, True)
 
 
 def test_the_token_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
@@ -155,7 +155,7 @@ def test_an_address_is_taken_without_blanks_and_its_last_slash(said: str, url: s
     ],
 )
 def test_plain_http_goes_to_this_machine_only(url: str) -> None:
-    assert "would send the token unencrypted; write https://" in told({"HEYX_TOKEN": SECRET, "HEYX_URL": url}).what
+    assert "would send the token unencrypted; use https://" in told({"HEYX_TOKEN": SECRET, "HEYX_URL": url}).what
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_plain_http_goes_to_this_machine_only(url: str) -> None:
 )
 def test_what_is_no_web_address_is_told_with_one_that_is(url: str) -> None:
     error = told({"HEYX_TOKEN": SECRET, "HEYX_URL": url})
-    assert error.what == "HEYX_URL is no web address; it looks like https://app.heyx.io/api"
+    assert error.what == "HEYX_URL is not a web address; it looks like https://app.heyx.io/api"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_what_is_no_web_address_is_told_with_one_that_is(url: str) -> None:
 )
 def test_an_address_is_an_address_and_nothing_more(url: str) -> None:
     error = told({"HEYX_TOKEN": SECRET, "HEYX_URL": url})
-    assert error.what == "HEYX_URL holds more than an address: leave out user, password, blanks, ? and #"
+    assert error.what == "HEYX_URL contains more than an address: remove the user, password, spaces, ? and #"
 
 
 @pytest.mark.parametrize(
@@ -255,17 +255,17 @@ def test_a_rate_is_calls_and_a_time(text: str, calls: int, seconds: float) -> No
 def test_what_is_no_rate_is_told_with_ones_that_are(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Rate.parse(text)
-    assert caught.value.what == f"--rate {text} is no rate."
+    assert caught.value.what == f"--rate {text} is not a rate."
     assert all(example in caught.value.remedy for example in ("200/min", "100/min", "200/3s"))
 
 
 @pytest.mark.parametrize(
     ("rate", "text"),
     [
-        (Rate(), "200 a minute"),
-        (Rate(100), "100 a minute"),
-        (Rate(200, 3), "200 every 3 s"),
-        (Rate(1, 0.5), "1 every 0.5 s"),
+        (Rate(), "200 calls/min"),
+        (Rate(100), "100 calls/min"),
+        (Rate(200, 3), "200 calls every 3 s"),
+        (Rate(1, 0.5), "1 call every 0.5 s"),
     ],
 )
 def test_a_rate_is_said_as_a_person_would(rate: Rate, text: str) -> None:
@@ -334,7 +334,7 @@ def test_what_is_out_of_bounds_is_told_by_its_option(name: str, value: object) -
 def test_all_that_is_wrong_is_told_at_once() -> None:
     error = told({"HEYX_TOKEN": SECRET, "HEYX_URL": "nowhere"}, workers=0, timeout=0, reconcile_delay=-1)
     assert error.what == (
-        "HEYX_URL is no web address; it looks like https://app.heyx.io/api; "
+        "HEYX_URL is not a web address; it looks like https://app.heyx.io/api; "
         "--workers: input should be greater than or equal to 1; "
         "--timeout: input should be greater than 0; "
         "--reconcile-delay: input should be greater than or equal to 0"

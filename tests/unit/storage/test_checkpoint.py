@@ -486,7 +486,7 @@ def test_a_full_disk_is_told_with_a_remedy_and_loses_nothing(tmp_path: Path) -> 
         full(checkpoint)
         with pytest.raises(DiskFull) as caught:
             checkpoint.queue.finish(Outcome(2, Status.FAILED, None, "no" * 10_000))
-        assert (caught.value.exit_code, "make room" in caught.value.remedy) == (4, True)
+        assert (caught.value.exit_code, "Free some space" in caught.value.remedy) == (4, True)
         assert checkpoint.queue.row(2) == RowRecord(2, ("2",), RowState.READY)
         with pytest.raises(DiskFull):
             checkpoint.queue.mark_create_pending(2, [Field("note", "x" * 10_000)], None)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.core import TyperOption
+from typer.testing import CliRunner
+
+from heyx_bulk.cli.app import COMMANDS, app
+from heyx_bulk.cli.help_page import panel_of
+from heyx_bulk.models.option import Panel
+from tests.support.terminal import has_terminals, on_a_terminal
+
+PAGES = [(), *((name,) for name in COMMANDS), ("cache", "show"), ("cache", "forget")]
+ESCAPE = "\x1b["
+
+
+def page(*words: str, columns: int = 80, **more: str) -> str:
+    shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": str(columns), **more})
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+def options(name: str) -> Iterator[TyperOption]:
+    program = typer.main.get_command(app)
+    assert isinstance(program, typer.core.TyperGroup)
+    context = program.make_context("heyx-bulk", [], resilient_parsing=True)
+    command = program.get_command(context, name)
+    assert command is not None
+    return (one for one in command.params if isinstance(one, TyperOption))
+
+
+@pytest.mark.parametrize("words", PAGES, ids=" ".join)
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
+def test_help_is_wrapped_between_words_and_no_wider_than_the_terminal(
+    words: tuple[str, ...], columns: int
+) -> None:
+    lines = page(*words, columns=columns).splitlines()
+    assert [line for line in lines if len(line) > min(max(columns, 60), 120)] == []
+    narrow, wide = page(*words, columns=columns), page(*words, columns=120)
+    assert sorted(narrow.replace("\\\n", "").split()) == sorted(wide.replace("\\\n", "").split())
+
+
+def test_the_usual_options_are_on_the_first_screen_behind_the_examples() -> None:
+    lines = page("upload").splitlines()
+    last_example = max(number for number, line in enumerate(lines) if line.startswith("  heyx-bulk "))
+    end = lines.index("", lines.index("Usual options:"))
+    assert 24 <= end - last_example <= 30
+    usual = [one.opts[0] for one in options("upload") if panel_of(one) is Panel.USUAL]
+    assert len(usual) == 12
+    assert usual[:2] == ["--simulate", "--dry-run"]
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "cache"])
+def test_every_option_has_a_panel_and_the_name_of_its_value(name: str) -> None:
+    assert [one.opts[0] for one in options(name) if one.rich_help_panel is None] == []
+    assert re.findall(r"<\w+[ \w]*>", page(name)) == []
+
+
+def test_the_panels_of_an_upload_are_in_their_order() -> None:
+    headings = re.findall(r"^(\w.*):$", page("upload"), re.MULTILINE)
+    assert headings == [
+        *("Arguments", "Usual options", "Reading the sheet", "Columns", "Values", "Which contact"),
+        *("What to write", "Trying it out", "Limits and stops", "Output", "Exit codes"),
+    ]
+
+
+@pytest.mark.parametrize("words", [words for words in PAGES if words != ("cache",)], ids=" ".join)
+def test_each_command_says_its_exit_codes_and_shows_an_example_first(words: tuple[str, ...]) -> None:
+    shown = page(*words)
+    assert "Exit codes" in shown
+    assert shown.index("  heyx-bulk ") < min(
+        shown.index(f"\n{panel}:") for panel in ("Output", "Options") if panel in shown
+    )
+
+
+@pytest.mark.parametrize("name", ["upload", "export"])
+def test_a_pipe_gets_help_without_colors(name: str) -> None:
+    assert ESCAPE not in page(name)
+
+
+@has_terminals
+@pytest.mark.parametrize(
+    ("more", "colored"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
+)
+def test_a_terminal_gets_help_in_color_unless_it_asks_for_none(more: dict[str, str], *, colored: bool) -> None:
+    shown = on_a_terminal(["inspect", "--help"], **more)
+    assert (ESCAPE in shown) is colored
+    assert re.sub(r"\x1b\[\d*m", "", shown) == page("inspect")
+
+
+def test_a_code_page_without_an_ellipsis_gets_three_dots() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "heyx_bulk", "--help"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"COMMAND [OPTIONS] ..." in done.stdout
+
+
+def test_one_command_is_imported_for_its_help_and_no_other() -> None:
+    script = (
+        "import sys; sys.argv = ['heyx-bulk', 'status', '--help']\n"
+        "from heyx_bulk.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = ('heyx_bulk.cli.upload', 'pandas', 'openpyxl', 'pydantic', 'rich', 'tqdm', 'asyncio')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["uplaod"], "uplaod is not a command of heyx-bulk. Did you mean upload?"),
+        (["cache", "shwo"], "shwo is not a command of heyx-bulk cache. Did you mean show?"),
+        (
+            ["upload", "a.csv", "--dryrun"],
+            "--dryrun is not an option of heyx-bulk upload. Did you mean --dry-run?",
+        ),
+        (["--verison"], "--verison is not an option of heyx-bulk. Did you mean --version?"),
+        (["xyzzy"], "xyzzy is not a command of heyx-bulk."),
+    ],
+)
+def test_a_mistyped_command_or_option_is_answered_with_the_near_one(words: list[str], expected: str) -> None:
+    done = CliRunner().invoke(app, words, prog_name="heyx-bulk")
+    assert done.exit_code == 2
+    assert done.output.rstrip().endswith(expected)
