@@ -24,7 +24,12 @@ def report(
         ),
     ] = False,
     html: Annotated[
-        bool, typer.Option("--html", help="Write the report with charts, one HTML file, and not the results.")
+        bool,
+        typer.Option(
+            "--html",
+            help="Write the report with charts, one HTML file, and not the results.",
+            rich_help_panel=Panel.USUAL,
+        ),
     ] = False,
 ) -> int:
     """Write the results files of a run, also while it is running.

@@ -25,6 +25,7 @@ def rerun(
             "--worksheet",
             metavar="NAME",
             help="The worksheet of a file given back, where several have a column heyx row.",
+            rich_help_panel=Panel.SHEET,
         ),
     ] = None,
     uncertain: Annotated[
@@ -41,6 +42,7 @@ def rerun(
         typer.Option(
             "--accept-spreadsheet-changes",
             help="Take the cells of a file of failed rows as they are, even if only a spreadsheet changed them.",
+            rich_help_panel=Panel.WRITE,
         ),
     ] = False,
 ) -> int:

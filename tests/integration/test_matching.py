@@ -18,8 +18,8 @@ from tests.support.runs import Channel, RecordedRequest, settings, statuses
 
 HEADER = "phone,email,first name,tags\n"
 FIRST_KEY = UploadOptions(matching=Matching(match=Match.FIRST))
-ADA = "+441,ada@x.org,Ada,t\n"
-FAMILY = "".join(f"+44{number},home@x.org,N{number},\n" for number in range(1, 8))
+ADA = "+447700900101,ada@x.org,Ada,t\n"
+FAMILY = "".join(f"+44770090010{number},home@x.org,N{number},\n" for number in range(1, 8))
 
 
 def phones(channel: Channel) -> list[str]:
@@ -31,7 +31,7 @@ def test_a_contact_that_has_the_email_and_no_phone_is_updated_and_gets_the_phone
         channel.sandbox.add({"email": "ada@x.org"})
         due = estimate(run.open_rows(), run.matching)
         sent = channel.send(run)
-        assert (statuses(run), phones(channel)) == ({2: "updated"}, ["+441"])
+        assert (statuses(run), phones(channel)) == ({2: "updated"}, ["+447700900101"])
         assert (due.lesser_key_calls, sent.calls <= due.calls) == (1, True)
 
 
@@ -39,35 +39,35 @@ def test_a_contact_that_has_the_email_and_another_phone_is_left_alone_and_both_p
     tmp_path: Path,
 ) -> None:
     with Channel() as channel, runs.staged(tmp_path, HEADER + ADA) as run:
-        contact = channel.sandbox.add({"email": "ada@x.org", "phone": "+449"})
+        contact = channel.sandbox.add({"email": "ada@x.org", "phone": "+447700900109"})
         channel.send(run)
-        assert (statuses(run), phones(channel)) == ({2: "failed"}, ["+449"])
+        assert (statuses(run), phones(channel)) == ({2: "failed"}, ["+447700900109"])
         message = run.checkpoint.queue.row(2).message
-        assert f"the contact {contact} has the email ada@x.org and the phone +449" in message
-        assert "the row has the phone +441" in message
+        assert f"contact {contact} has the email ada@x.org and the phone +447700900109" in message
+        assert "but the row has the phone +447700900101" in message
         assert run.checkpoint.reopening.reopen_failed() == 1
         channel.send(run)
-        assert (statuses(run), phones(channel)) == ({2: "failed"}, ["+449"])
+        assert (statuses(run), phones(channel)) == ({2: "failed"}, ["+447700900109"])
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (FIRST_KEY, ["+441", "+449"]),
-        (UploadOptions(matching=Matching(mode=Mode.UPDATE)), ["+449"]),
-        (UploadOptions(matching=Matching(mode=Mode.CREATE)), ["+449"]),
+        (FIRST_KEY, ["+447700900101", "+447700900109"]),
+        (UploadOptions(matching=Matching(mode=Mode.UPDATE)), ["+447700900109"]),
+        (UploadOptions(matching=Matching(mode=Mode.CREATE)), ["+447700900109"]),
     ],
 )
 def test_an_option_says_whose_contact_it_is(tmp_path: Path, options: UploadOptions, expected: list[str]) -> None:
     with Channel() as channel, runs.staged(tmp_path, HEADER + ADA, options) as run:
-        channel.sandbox.add({"email": "ada@x.org", "phone": "+449"})
+        channel.sandbox.add({"email": "ada@x.org", "phone": "+447700900109"})
         channel.send(run)
         assert phones(channel) == expected
 
 
 def test_a_dry_run_says_the_same_and_costs_the_searches_alone(tmp_path: Path) -> None:
-    with Channel() as channel, runs.staged(tmp_path, HEADER + ADA + "+442,bob@x.org,Bob,\n") as run:
-        channel.sandbox.add({"email": "ada@x.org", "phone": "+449"})
+    with Channel() as channel, runs.staged(tmp_path, HEADER + ADA + "+447700900102,bob@x.org,Bob,\n") as run:
+        channel.sandbox.add({"email": "ada@x.org", "phone": "+447700900109"})
         channel.sandbox.add({"email": "bob@x.org"})
         sent = channel.send(run, on_planned=lambda *_: None)
         assert (statuses(run), sent.calls) == ({2: "failed", 3: "updated"}, 6)
@@ -92,10 +92,10 @@ def test_after_a_lost_create_nobody_is_there_twice(tmp_path: Path, *, effect: bo
     with Channel(Faults(lag=20)) as channel, runs.staged(tmp_path, HEADER + ADA) as run:
         lose_creates(channel, effect=effect)
         channel.send(run)
-        assert (statuses(run), phones(channel)) == ({2: "created"}, ["+441"])
+        assert (statuses(run), phones(channel)) == ({2: "created"}, ["+447700900101"])
 
 
-@pytest.mark.parametrize(("phone", "status"), [("", "created"), ("+449", "failed")])
+@pytest.mark.parametrize(("phone", "status"), [("", "created"), ("+447700900109", "failed")])
 def test_a_contact_that_came_while_a_create_was_lost_is_matched_as_any_other(
     tmp_path: Path, phone: str, status: str
 ) -> None:
@@ -108,7 +108,7 @@ def test_a_contact_that_came_while_a_create_was_lost_is_matched_as_any_other(
 
         channel.transport.before = cut
         channel.send(run)
-        assert (statuses(run), phones(channel)) == ({2: status}, [phone or "+441"])
+        assert (statuses(run), phones(channel)) == ({2: status}, [phone or "+447700900101"])
         assert len(channel.transport.creates) == 1
 
 
@@ -117,7 +117,7 @@ def test_a_lost_create_of_a_shared_email_is_found_by_its_phone_alone(tmp_path: P
         lose_creates(channel, effect=False)
         channel.send(run, settings(workers=1))
         assert statuses(run) == dict.fromkeys(range(2, 9), "created")
-        assert phones(channel) == [f"+44{number}" for number in range(1, 8)]
+        assert phones(channel) == [f"+44770090010{number}" for number in range(1, 8)]
 
 
 # People who share an address
@@ -137,7 +137,7 @@ def test_rows_that_share_an_email_and_have_different_phones_stay_different_conta
         due = estimate(run.open_rows(), run.matching, blocked=run.checkpoint.queries.count_blocked())
         sent = channel.send(run)
         assert statuses(run) == dict.fromkeys(range(2, 9), "created")
-        assert phones(channel) == [f"+44{number}" for number in range(1, 8)]
+        assert phones(channel) == [f"+44770090010{number}" for number in range(1, 8)]
         messages = [record.message for record in run.checkpoint.queue.rows()]
         assert messages == ["", *["same email as row 2, different phone"] * 6]
         assert (sent.calls, due.calls) == (3 * 7, 3 * 7)
@@ -163,10 +163,10 @@ def test_a_run_with_a_shared_email_is_sent_again_as_it_began(tmp_path: Path) -> 
             run.checkpoint.reopening.reopen_failed()
             channel.send(run)
             assert statuses(run) == dict.fromkeys(range(2, 9), "created")
-        assert phones(channel) == [f"+44{number}" for number in range(1, 8)]
+        assert phones(channel) == [f"+44770090010{number}" for number in range(1, 8)]
 
 
-TRIAL = ",pia@x.org,Pia,\n+441,pia@x.org,Pia,\n+441,,Pia,\n+442,pia@x.org,Pia 2,\n"
+TRIAL = ",pia@x.org,Pia,\n+447700900101,pia@x.org,Pia,\n+447700900101,,Pia,\n+447700900102,pia@x.org,Pia 2,\n"
 
 
 def test_of_one_person_s_rows_those_that_cannot_be_told_apart_are_invalid_before_sending(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_of_one_person_s_rows_those_that_cannot_be_told_apart_are_invalid_before
 def test_rows_of_one_contact_are_settled_by_every_key(
     tmp_path: Path, duplicates: Duplicates, expected: dict[int, str]
 ) -> None:
-    rows = ",pia@x.org,Pia,\n+441,PIA@x.org,,\n+441,,,late\n"
+    rows = ",pia@x.org,Pia,\n+447700900101,PIA@x.org,,\n+447700900101,,,late\n"
     with Channel() as channel, runs.staged(tmp_path, HEADER + rows, UploadOptions(duplicates=duplicates)) as run:
         channel.send(run)
         assert statuses(run) == expected

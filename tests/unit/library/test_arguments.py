@@ -106,7 +106,7 @@ def test_arguments_take_what_python_has(options: type, given: dict[str, object],
         (RunOptions, {"canary": "x"}, "canary must be a whole number, not 'x'"),
         (RunOptions, {"out": 3}, "out must be a path, not 3"),
         (ConnectionOptions, {"workers": 1.5}, "workers must be a whole number, not 1.5"),
-        (ConnectionOptions, {"rate": "fast"}, "fast is no rate"),
+        (ConnectionOptions, {"rate": "fast"}, "fast is not a rate"),
     ],
 )
 def test_what_an_argument_does_not_take_is_told(options: type, given: dict[str, object], what: str) -> None:

@@ -208,7 +208,7 @@ def test_a_contact_read_by_id_whose_key_disagrees_is_refused_and_nothing_is_writ
 ) -> None:
     row = wanting(PHONE, EMAIL, contact_id="1")
     heyx = Heyx({"1": Held(fields)})
-    with pytest.raises(Ambiguous, match=f"the contact 1 has the {which}".replace("+", r"\+")) as caught:
+    with pytest.raises(Ambiguous, match=f"contact 1 has the {which}".replace("+", r"\+")) as caught:
         carry_out(row, initial_state(row, Matching()), heyx)
     assert (heyx.writes, "--trust-ids" in caught.value.remedy) == ([], True)
 
