@@ -11,7 +11,7 @@ import typer
 from heyx_bulk.cli.console import Console, free_name
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_input import read_sheet
-from heyx_bulk.cli.upload_view import tell_invalid, tell_phones, tell_unknown_fields, tell_warnings
+from heyx_bulk.cli.upload_view import tell_invalid, tell_phones, tell_tags, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column
@@ -105,6 +105,7 @@ def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, lo
     tell_invalid(console, looked.causes)
     tell_warnings(console, looked.warnings)
     tell_phones(console, looked.phones)
+    tell_tags(console, looked.tags)
     tell_unknown_fields(console, looked.unknown_fields)
     for mistake in looked.mistakes:
         console.say(mistake)
@@ -141,6 +142,7 @@ def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
         "problems": [dict(zip(("cause", *cause._fields[1:]), cause, strict=True)) for cause in looked.causes],
         "warnings": [asdict(found) for found in looked.warnings],
         "phones": [asdict(found) for found in looked.phones],
+        "tags": [one._asdict() for one in looked.tags],
         "unknown_custom_fields": [column.field for column in looked.unknown_fields],
         "totals": looked.totals,
         "exit": code,

@@ -23,8 +23,8 @@ def rerun(
         str | None,
         typer.Option(
             "--worksheet",
-            metavar="NAME",
-            help="The worksheet of a file given back, where several have a column heyx row.",
+            metavar="WORKSHEET",
+            help="The worksheet of the file with corrected rows, if several worksheets have a column heyx row.",
             rich_help_panel=Panel.SHEET,
         ),
     ] = None,

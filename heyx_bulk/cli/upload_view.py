@@ -15,6 +15,7 @@ from heyx_bulk.errors import Interrupted
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.phone_checks import PhoneCountry
+from heyx_bulk.mapping.tag_counts import TagCount, similar_tags
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
@@ -37,13 +38,14 @@ from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.exported_cells import kept_cells_of
 from heyx_bulk.upload.kept_cells import KeptCells
-from heyx_bulk.upload.staging import phones_of, warnings_of
+from heyx_bulk.upload.staging import phones_of, tags_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
 ASK_ABOVE_CONTACTS = 100
 CAUSES_SHOWN = 30
 EDITED_SHOWN = 20
 COUNTRIES_SHOWN = 8
+TAGS_SHOWN = 12
 LONGEST_EXAMPLE = 241
 
 
@@ -67,6 +69,7 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_warnings(console, warnings_of(checkpoint))
         tell_phones(console, phones_of(checkpoint))
+        tell_tags(console, tags_of(checkpoint))
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
@@ -174,6 +177,25 @@ def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
             f"  Without country code: {rows_named(one.rows, one.first)}. If they are all of one country, --region "
             "with it, such as --region PK, sends them with its country code."
         )
+
+
+def tell_tags(console: Console, tags: Sequence[TagCount]) -> None:
+    """Say which tags the rows add and remove, and which of them differ only in case, accents or spaces."""
+    for word, counted in (
+        ("added", [(one.tag, one.added) for one in tags if one.added]),
+        ("removed", [(one.tag, one.removed) for one in tags if one.removed]),
+    ):
+        if counted:
+            shown = [f"{_quoted(tag)} {rows:,}" for tag, rows in counted[:TAGS_SHOWN]]
+            more = f" and {len(counted) - TAGS_SHOWN:,} more" if len(counted) > TAGS_SHOWN else ""
+            console.say(f"Tags {word}: {', '.join(shown)}{more}.")
+    for group in similar_tags(tags)[:TAGS_SHOWN]:
+        alike = " and ".join(f"“{one.tag}” ({one.added + one.removed:,})" for one in group)
+        console.say(f"  Check: {alike} differ only in case, accents or signs.")
+
+
+def _quoted(tag: str) -> str:
+    return f'"{tag}"' if "," in tag else tag
 
 
 def tell_causes(

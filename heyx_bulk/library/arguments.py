@@ -51,6 +51,7 @@ class MappingArguments(TypedDict, total=False):
     region: str | None
     phone_format: str | None
     date_order: str | None
+    tag_separator: str | None
     lenient: bool
     id_column: str | None
     key: Texts

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import filterfalse
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
+from heyx_bulk.mapping.tag_lists import separators_in, split_list
 from heyx_bulk.mapping.transforms import CLEAR, Others
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import Policy, Problem, TagSet
@@ -27,6 +28,10 @@ LONGEST_KEY = 500
 
 LONGEST_SHOWN = 60
 """How much of a text a message shows."""
+
+LONGEST_READINGS = 200
+
+AMBIGUOUS_TAGS = "tags that can be read in two ways"
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -183,6 +188,19 @@ def key_problems(name: str, text: str) -> Iterator[Problem]:
     if len(text) > LONGEST_KEY:
         what = f"a key of more than {LONGEST_KEY} characters"
         yield Problem(what, f"the {name} has {len(text):,} characters, too many to look it up")
+
+
+def tag_list_problems(column: Column, text: str) -> Iterator[Problem]:
+    """Why a list of tags cannot be split: it can be read in several ways, which make different tags."""
+    if len(signs := separators_in(text)) < 2:
+        return
+    readings = {sign: split_list(text, sign) for sign in signs}
+    shown = " or ".join(f"{', '.join(f'“{tag}”' for tag in tags)} (by {sign})" for sign, tags in readings.items())
+    yield Problem(
+        AMBIGUOUS_TAGS,
+        f"column {column} holds {shorten(text, LONGEST_SHOWN)!r}, which is {shorten(shown, LONGEST_READINGS)}: "
+        f"add --tag-separator '{signs[0]}' or '{signs[1]}', or put quotes around a tag that holds such a sign",
+    )
 
 
 def tag_problems(add: Sequence[str], remove: Sequence[str], sets: Sequence[TagSet]) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from heyx_bulk.mapping.tag_lists import LIST_SEPARATOR, unique
+from heyx_bulk.mapping.tag_lists import LIST_SEPARATOR
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field, Policy, Problem
@@ -65,10 +65,9 @@ AS_TEXT = ValueType()
 
 _ROWS_AT_ONCE = 1_000
 
-_LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
+LISTS = (Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS)
 DATES = (ValueKind.DATE, ValueKind.DATETIME)
 _SENT = frozenset({Use.FIELD, Use.ADD_TAGS, Use.REMOVE_TAGS, Use.SET_TAGS, Use.TAG, Use.ID})
-_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,8 @@ class Column:
     """One column of a sheet: its position, its exact header, its use and the `reason` for it.
 
     `field` is HeyX's name of a field, the tag of a column for one tag, the prefix of a set of tags. `separator`
-    splits a list and is blank until the whole column was seen. `policy` says what the values may do to an existing
-    contact, `default` what a blank cell stands for.
+    splits a list; blank: each cell is split by the separator that it has. `policy` says what the values may do to
+    an existing contact, `default` what a blank cell stands for.
     """
 
     position: int
@@ -149,41 +148,32 @@ class Columns:
 
     def exported_lists(self) -> tuple[Column, ...]:
         """The columns of lists that an export writes."""
-        return tuple(column for column in self.sent if column.use in _LISTS and column.header == TAGS_COLUMN)
+        return tuple(column for column in self.sent if column.use in LISTS and column.header == TAGS_COLUMN)
 
     def with_sheet_facts(
         self, cells: Callable[[Sequence[int]], Iterable[Sequence[str]]], *, exported: bool = False
     ) -> Columns:
-        """These columns, with what only a whole column shows.
+        """These columns, with what only a whole sheet shows.
 
-        A list with one `;` outside quotes is separated by `;`, and so is one that was `exported`; dates have the
-        order that some of them prove after the column's transforms, if none proves another. `cells` gives the
-        texts at some positions, row by row.
+        The lists of a sheet that was `exported` are separated by `;`. Dates have the order that some of them prove
+        after the column's transforms, if none proves another. `cells` gives the texts at some positions, row by
+        row.
         """
         ours = self.exported_lists() if exported else ()
-        lists = unique(
-            column.position
-            for column in self.sent
-            if column.use in _LISTS and not column.separator and column not in ours
-        )
         dates = [column for column in self.sent if _needs_order(column)]
-        separators = {column.position: LIST_SEPARATOR for column in ours} | dict.fromkeys(lists, ",")
-        if not separators and not dates:
+        if not ours and not dates:
             return self
         orders: dict[Column, set[DateOrder]] = {column: set() for column in dates}
-        positions = [*lists, *(column.position for column in dates)]
-        rows = iter(cells(positions) if positions else ())
+        rows = iter(cells([column.position for column in dates]) if dates else ())
         while some := [*islice(rows, _ROWS_AT_ONCE)]:
-            texts = [*zip(*some, strict=True)]
-            for position, list_texts in zip(lists, texts, strict=False):
-                if ";" in "".join(list_texts) and any(";" in _QUOTED.sub("", text) for text in list_texts):
-                    separators[position] = ";"
-            for column, date_texts in zip(dates, texts[len(lists) :], strict=True):
+            for column, date_texts in zip(dates, zip(*some, strict=True), strict=True):
                 orders[column].update(_proven_orders(column, date_texts))
 
         def with_facts(column: Column) -> Column:
+            if column in ours:
+                return replace(column, separator=column.separator or LIST_SEPARATOR)
             if not _needs_order(column):
-                return replace(column, separator=column.separator or separators.get(column.position, ""))
+                return column
             order = next(iter(orders[column])) if len(orders[column]) == 1 else None
             return replace(column, value_type=replace(column.value_type, date_order=order))
 

@@ -20,6 +20,7 @@ from heyx_bulk.mapping.cells import (
     id_problems,
     key_problems,
     longest,
+    tag_list_problems,
     tag_problems,
     trimmed,
     validate,
@@ -139,6 +140,11 @@ class MappedFrame:
             RowProblem, [RowProblem(row, one.cause, one.detail) for row, some in found for one in some]
         )
 
+    @property
+    def lists(self) -> Sequence[tuple[Column, list[str]]]:
+        """The columns of tags, and the texts of each."""
+        return self._lists
+
     def rows(self) -> Iterator[ContactRow]:
         """What each row asks for, in the frame's order."""
         return map(self.row, range(len(self.numbers)))
@@ -199,6 +205,8 @@ class MappedFrame:
                 validate(texts, partial(id_problems, column), self._add_problem)
                 self._ids = texts
             case _:
+                if column.use is not Use.TAG and not column.separator:
+                    validate(texts, partial(tag_list_problems, column), self._add_problem)
                 self._lists.append((column, texts))
 
     def _other(self, position: int) -> list[str]:
@@ -226,7 +234,7 @@ class MappedFrame:
         found: list[str] = []
         for column, texts in self._lists:
             if column.use is use and texts[index]:
-                found += split_list(texts[index], column.separator or ",")
+                found += split_list(texts[index], column.separator)
             elif column.use is Use.TAG and texts[index] and (texts[index] == "true") is adds:
                 found.append(column.field)
         return unique((*found, *(self._columns.add_tags if adds else self._columns.remove_tags)))
@@ -235,7 +243,7 @@ class MappedFrame:
         for column, texts in self._lists:
             if column.use is Use.SET_TAGS and (text := texts[index]):
                 prefix = column.field
-                tags = [] if text == CLEAR else split_list(text, column.separator or ",")
+                tags = [] if text == CLEAR else split_list(text, column.separator)
                 yield TagSet(prefix, unique(tag if tag.startswith(prefix) else prefix + tag for tag in tags))
 
     def _check_tags(self) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from heyx_bulk.errors import MappingError, WriteError
 from heyx_bulk.mapping.columns import Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.rules import MappingRule, ValueOptions
+from heyx_bulk.mapping.tag_lists import separator_mistake
 from heyx_bulk.mapping.toml_reader import TomlLines, TomlTable
 from heyx_bulk.mapping.transforms import PLAIN_TRANSFORMS, REST, Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
@@ -167,8 +168,8 @@ def _rule(table: TomlTable, header: str, file: str) -> MappingRule:
         if key in table.values and use not in (*uses, Use.IGNORED):
             table.add_mistake(f"{key} belongs to {belongs}", key)
     separator = table.values.get("separator", ",")
-    if isinstance(separator, str) and (len(separator) != 1 or separator in '"\r\n '):
-        table.add_mistake(f'separator is one sign, such as ";" or "|", not {separator!r}', "separator")
+    if isinstance(separator, str) and (mistake := separator_mistake(separator)):
+        table.add_mistake(mistake, "separator")
     return rule
 
 

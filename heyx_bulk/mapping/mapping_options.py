@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.columns import parse_field_name
 from heyx_bulk.mapping.mapping_file import MappingFile, read_mapping
+from heyx_bulk.mapping.tag_lists import separator_mistake
 from heyx_bulk.models.option import Panel, option
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat
+
+
+def parse_separator(text: str) -> str:
+    """The separator of tags that a person names; raises `SettingsError`."""
+    if mistake := separator_mistake(text):
+        raise SettingsError(f"--tag-separator: {mistake}.", "For example: --tag-separator ';'")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,13 @@ class MappingOptions:
     )
     date_order: DateOrder | None = option(
         "--date-order", panel=Panel.VALUES, help="The order of dates, where a column does not show it by itself."
+    )
+    tag_separator: str | None = option(
+        "--tag-separator",
+        panel=Panel.VALUES,
+        metavar="SIGN",
+        help="What separates tags in a cell: ; , | 、 or ::: [default: the one that each cell has].",
+        parse=parse_separator,
     )
     lenient: bool = option(
         "--lenient",

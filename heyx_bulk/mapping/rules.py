@@ -14,6 +14,7 @@ from heyx_bulk.mapping.columns import (
     normalize_name,
     parse_field_name,
 )
+from heyx_bulk.mapping.columns import LISTS as LIST_USES
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
@@ -61,6 +62,7 @@ class ValueOptions:
     phone_format: PhoneFormat | None = None
     date_order: DateOrder | None = None
     lenient: bool = False
+    tag_separator: str = ""
 
     def value_type(self, field: str, rule: MappingRule) -> ValueType:
         """The type of the values of a column for this field."""
@@ -121,7 +123,7 @@ class RuleSet:
             self.header[position],
             use,
             rule.target,
-            separator=rule.separator,
+            separator=rule.separator or (self.value_options.tag_separator if use in LIST_USES else ""),
             reason=reason,
             value_type=value_type,
             policy=rule.policy,

@@ -11,6 +11,7 @@ from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
+from heyx_bulk.mapping.tag_counts import TagCount
 from heyx_bulk.mapping.template import ColumnSample
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.sheets.cell_reference import column_letter
@@ -18,7 +19,7 @@ from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.staging import phones_of, stage, warnings_of
+from heyx_bulk.upload.staging import phones_of, stage, tags_of, warnings_of
 from heyx_bulk.values.infer import infer_kind
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
@@ -44,8 +45,9 @@ class Inspection:
     """What there is to say of a sheet.
 
     `samples` are some values of each column, `mistakes` what must be corrected before it can be sent, `causes` why
-    rows are invalid; `warnings` are what seems damaged, `phones` the phones by country, `unknown_fields` the
-    columns sent as fields that the channel has not shown. `totals` count the rows by status.
+    rows are invalid; `warnings` are what seems damaged, `phones` the phones by country, `tags` the tags that are
+    added and removed, `unknown_fields` the columns sent as fields that the channel has not shown. `totals` count
+    the rows by status.
     """
 
     sheet: Sheet
@@ -55,6 +57,7 @@ class Inspection:
     causes: tuple[InvalidCause, ...]
     warnings: tuple[DataWarning, ...]
     phones: tuple[PhoneCountry, ...]
+    tags: tuple[TagCount, ...]
     unknown_fields: tuple[Column, ...]
     totals: dict[str, int]
 
@@ -81,6 +84,7 @@ def inspect_sheet(sheet: Sheet, options: UploadOptions, fields: KnownFields = NO
                 tuple(checkpoint.queries.invalid_causes()),
                 tuple(warnings_of(checkpoint)),
                 tuple(phones_of(checkpoint)),
+                tuple(tags_of(checkpoint)),
                 tuple(unknown_custom_fields(known, fields)),
                 checkpoint.queries.totals(),
             )

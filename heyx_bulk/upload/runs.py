@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, SheetError, WriteError
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, MappingError, SheetError, WriteError
+from heyx_bulk.mapping.cells import AMBIGUOUS_TAGS
 from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line, words
-from heyx_bulk.models.phrases import count, minute_of
+from heyx_bulk.models.phrases import count, minute_of, rows_named
 from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports import results
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -71,6 +72,17 @@ def plan_run(run: Run, speed: PlannedRate) -> UploadPlan:
     """What the rows that a run still has to send cost."""
     blocked = run.checkpoint.queries.count_blocked()
     return UploadPlan(estimate(run.open_rows(), run.matching, blocked=blocked), speed)
+
+
+def _refuse_ambiguous_tags(checkpoint: Checkpoint) -> None:
+    """Raise `MappingError` where a list of tags can be read in two ways: nobody guesses which tags are meant."""
+    for cause in checkpoint.queries.invalid_causes():
+        if cause.what == AMBIGUOUS_TAGS:
+            raise MappingError(
+                f"{checkpoint.info.sheet}: {count(cause.rows, 'row')} with {AMBIGUOUS_TAGS} "
+                f"({rows_named(cause.rows, cause.first)}). For example, {cause.example}.",
+                "Nothing was sent. heyx-bulk inspect shows all of them.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,11 @@ class RunStarter:
         channel, now = self.settings.channel, minute_of(time.time())
         stage(self.sheet, self.options, path, columns=columns, channel=channel, started_at=now, durable=durable)
         with Checkpoint.open(path, durable=durable) as checkpoint:
+            try:
+                _refuse_ambiguous_tags(checkpoint)
+            except MappingError:
+                checkpoint.delete()
+                raise
             if columns.used(Use.ID):
                 with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
                     self._compare_with_export(checkpoint, columns, cache.contacts)

@@ -14,6 +14,7 @@ from heyx_bulk.mapping.data_quality import DataQualityChecks
 from heyx_bulk.mapping.mapped_frame import map_frame, map_rows
 from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
+from heyx_bulk.mapping.tag_counts import TagCount, TagCounts
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import document
 from heyx_bulk.sheets.frames import SheetFrame, issue_frame, numbers_of, row_texts
@@ -57,11 +58,12 @@ def stage(
     # Most of a copy of contacts is as HeyX has it: they are read before they are written.
     read_first = columns.copies_contacts if options.matching.read_first is None else options.matching.read_first
     columns = columns.with_sheet_facts(sheet.cells, exported=options.is_edited_export or columns.copies_contacts)
-    checks = DataQualityChecks(columns)
+    checks, tags = DataQualityChecks(columns), TagCounts(columns)
     with CheckpointBuilder(path, sheet.header) as builder:
         for frame in sheet.frames():
             checks.see(frame)
             mapped = map_frame(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
+            tags.see(mapped)
             builder.add_frame(frame.cells, mapped.problems, mapped.keys)
             read(builder.digest.rows)
         builder.relate_rows(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
@@ -82,6 +84,7 @@ def stage(
                 duplicates=options.duplicates,
                 warnings=tuple((one.what, one.rows, tuple(one.first)) for one in warnings),
                 phones=tuple((one.country, one.rows, one.first) for one in checks.phones()),
+                tags=tuple(tags.counts()),
                 started_at=started_at,
             ),
             channel=channel,
@@ -152,6 +155,11 @@ def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:
 def phones_of(checkpoint: Checkpoint) -> list[PhoneCountry]:
     """The phones of a run's sheet by country."""
     return [PhoneCountry(*found) for found in checkpoint.info.phones]
+
+
+def tags_of(checkpoint: Checkpoint) -> list[TagCount]:
+    """The tags that a run's sheet adds and removes, most frequent first."""
+    return [TagCount(*found) for found in checkpoint.info.tags]
 
 
 def _shown(value: object) -> str:

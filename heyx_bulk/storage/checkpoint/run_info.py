@@ -24,7 +24,8 @@ class RunInfo:
     `digest` is that of the sheet's cells. `columns`, `matching`, `options` (under their names on the command
     line) and `sheet_options` (how the sheet is read) are plain data. `warnings` are those of whole columns: a
     sentence, how many rows, the first of them. `phones` are the sheet's phones by country (blank: without country
-    code), likewise. `started_at` is the moment as people write it.
+    code), likewise. `tags` are its most frequent tags, and how many rows add and remove each. `started_at` is the
+    moment as people write it.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class RunInfo:
     duplicates: str
     warnings: tuple[tuple[str, int, tuple[int, ...]], ...]
     phones: tuple[tuple[str, int, tuple[int, ...]], ...]
+    tags: tuple[tuple[str, int, int], ...]
     started_at: str
 
     @classmethod

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from heyx_bulk.errors import MappingError
+from heyx_bulk.errors import MappingError, SettingsError
 from heyx_bulk.mapping.columns import OUR_COLUMNS, Columns, Use, normalize_name, parse_field_name
-from heyx_bulk.mapping.mapping_options import MappingOptions
+from heyx_bulk.mapping.mapping_options import MappingOptions, parse_separator
 from heyx_bulk.mapping.tag_lists import join_list, split_list
 from heyx_bulk.models.contacts import ContactRow, Field, Problem
 from heyx_bulk.sheets.cell_reference import column_letter
@@ -467,33 +467,50 @@ def test_a_list_is_parted_at_its_separator_outside_quotes_and_at_line_breaks(
 
 
 @pytest.mark.parametrize(
-    ("texts", "separator"),
+    ("text", "tags"),
     [
-        (["a, b", "c"], ","),
-        (["a, b", "c; d"], ";"),
-        (["", "c;"], ";"),
-        (['"a;b", c'], ","),
-        (['"a;b"; c'], ";"),
-        ([], ","),
+        ("a, b", ("a", "b")),
+        ("c; d", ("c", "d")),
+        ("a | b", ("a", "b")),
+        ("a、b", ("a", "b")),
+        ("a:::b c", ("a", "b c")),
+        ("a:b", ("a:b",)),
+        ("VIP", ("VIP",)),
+        ("c;", ("c",)),
+        ('"a;b", c', ("a;b", "c")),
+        ('"a, b"; c', ("a, b", "c")),
+        ("a\nb, c", ("a", "b", "c")),
     ],
 )
-def test_a_list_column_is_parted_at_semicolons_where_it_has_one_outside_quotes(
-    texts: list[str], separator: str
-) -> None:
-    columns = recognize(["phone", "tags"], NO_WISHES).with_sheet_facts(shown(["1"] * len(texts), texts))
-    assert columns.columns[1].separator == separator
+def test_a_list_is_split_by_the_separator_of_its_own_cell(text: str, tags: tuple[str, ...]) -> None:
+    assert read_row(recognize(["phone", "tags"], NO_WISHES), 2, ["12345", text]).add_tags == tags
 
 
-def test_a_semicolon_in_one_row_counts_for_all() -> None:
-    cells = shown(["12345", "1"], ["a;b", "d, e"], ["c", "f, g"])
-    columns = recognize(["phone", "tags", "remove tags"], NO_WISHES).with_sheet_facts(cells)
-    row = read_row(columns, 2, ["12345", "d, e; h", "f, g"])
-    assert (row.add_tags, row.remove_tags) == (("d, e", "h"), ("f", "g"))
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("Smith, John; VIP", "“Smith, John”, “VIP” (by ;) or “Smith”, “John; VIP” (by ,)"),
+        ("a | b, c", "“a | b”, “c” (by ,) or “a”, “b, c” (by |)"),
+    ],
+)
+def test_a_list_that_can_be_read_in_two_ways_is_a_problem_that_shows_both(text: str, readings: str) -> None:
+    columns = recognize(["phone", "tags"], NO_WISHES)
+    (problem,) = read_row(columns, 2, ["12345", text]).problems
+    assert problem.cause == "tags that can be read in two ways"
+    assert readings in problem.detail
+    assert read_row(columns, 2, ["12345", f'"{text}"']).add_tags == (text,)
 
 
-def test_semicolons_in_other_columns_part_no_list() -> None:
-    columns = recognize(["phone", "tags"], NO_WISHES).with_sheet_facts(shown(["1;2"], ["a, b"]))
-    assert [column.separator for column in columns.columns] == ["", ","]
+def test_a_separator_that_a_person_names_holds_for_every_cell() -> None:
+    columns = recognize(["phone", "tags", "remove tags"], MappingOptions(tag_separator=";"))
+    row = read_row(columns, 2, ["12345", "Smith, John; VIP", "f, g"])
+    assert (row.add_tags, row.remove_tags, row.problems) == (("Smith, John", "VIP"), ("f, g",), ())
+
+
+@pytest.mark.parametrize("sign", ["", '"', "\n", "::", ";;", " "])
+def test_what_cannot_separate_tags_is_refused(sign: str) -> None:
+    with pytest.raises(SettingsError, match="--tag-separator: a separator is one sign"):
+        parse_separator(sign)
 
 
 def test_a_joined_list_has_quotes_only_where_an_item_needs_them() -> None:

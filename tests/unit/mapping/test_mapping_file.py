@@ -265,10 +265,13 @@ TABLE = '[columns."A"]\n'
         (TABLE + 'field = "a"\nseparator = ";"', "line 3: separator belongs to a list of tags."),
         (
             TABLE + 'tags = "add"\nseparator = "; "',
-            'line 3: separator is one sign, such as ";" or "|", not \'; \'.',
+            'line 3: a separator is one sign, such as ";" or "|", or ":::", not \'; \'.',
         ),
-        (TABLE + 'tags = "add"\nseparator = ""', 'line 3: separator is one sign, such as ";" or "|", not \'\'.'),
-        (TABLE + "tags = 'add'\nseparator = '\"'", "line 3: separator is one sign, such as"),
+        (
+            TABLE + 'tags = "add"\nseparator = ""',
+            'line 3: a separator is one sign, such as ";" or "|", or ":::", not \'\'.',
+        ),
+        (TABLE + "tags = 'add'\nseparator = '\"'", "line 3: a separator is one sign, such as"),
         (TABLE + "tags = 'add'\nseparator = 3", 'line 3: separator is written "in quotes", not 3.'),
         (TABLE + 'tags = "add"\ntype = "date"', "line 3: type belongs to a field."),
         (TABLE + 'tag = "a"\npolicy = "never"', 'line 3: policy belongs to a field, or to tags = "set".'),

@@ -18,7 +18,11 @@ from heyx_bulk.sheets.xlsx.cell_text import GENERAL, parse_number_format
 from heyx_bulk.sheets.xlsx.plain_pieces import Odd, PlainPieces
 from heyx_bulk.sheets.xlsx.split_reader import ValueReader, split_rows, split_texts
 from tests.support.sheet_files import errors_of, numbers_of, raw_workbook, rows_of
-from tests.support.worksheet_xml import HEADER, TEXTS
+
+HEADER = (
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c><c r="B1" t="inlineStr"><is><t>b</t></is></c></row>'
+)
+TEXTS = "<si><t>Ann</t></si><si><t xml:space='preserve'> x </t></si><si><t>R&amp;D _x000D_</t></si>"
 
 
 class SharedTexts:

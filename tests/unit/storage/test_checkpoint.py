@@ -42,6 +42,7 @@ INFO = RunInfo(
     duplicates="error",
     warnings=(("a column looks rounded", 2, (3, 4)),),
     phones=(("+44 (GB)", 1, (2,)),),
+    tags=(("VIP", 2, 0),),
     started_at="2026-01-02 03:04",
 )
 SENT = (Field(PHONE, "+441234567"), Field("firstName", "Zoë"))

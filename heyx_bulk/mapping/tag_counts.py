@@ -1,0 +1,76 @@
+"""The tags that a sheet adds and removes, counted before anything is sent."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import compress
+from typing import NamedTuple
+
+from heyx_bulk.mapping.columns import Column, Columns, Use
+from heyx_bulk.mapping.mapped_frame import MappedFrame
+from heyx_bulk.mapping.tag_lists import split_list
+from heyx_bulk.mapping.transforms import CLEAR
+
+MOST_KEPT = 1_000
+"""So many different tags are kept, the most frequent first: a column of names taken for tags has no end."""
+
+
+class TagCount(NamedTuple):
+    """A tag, and how many rows add and remove it. The tags of an exact set count as added."""
+
+    tag: str
+    added: int
+    removed: int
+
+
+class TagCounts:
+    """Counts the tags of a sheet frame by frame; rows with problems do not count."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._added: Counter[str] = Counter()
+        self._removed: Counter[str] = Counter()
+
+    def see(self, mapped: MappedFrame) -> None:
+        """Count the tags of some rows."""
+        valid = [number not in mapped.problems_by_row for number in mapped.numbers]
+        for column, texts in mapped.lists:
+            for text, rows in Counter(compress(texts, valid)).items():
+                for tag, counts in self._tags(column, text):
+                    counts[tag] += rows
+        rows = sum(valid)
+        for tags, counts in ((self._columns.add_tags, self._added), (self._columns.remove_tags, self._removed)):
+            counts.update(dict.fromkeys(tags, rows))
+
+    def counts(self) -> list[TagCount]:
+        """The tags, most frequent first; at most `MOST_KEPT`."""
+        tags = {**self._added, **self._removed}
+        ranked = sorted(tags, key=lambda tag: (-self._added[tag] - self._removed[tag], tag))
+        return [TagCount(tag, self._added[tag], self._removed[tag]) for tag in ranked[:MOST_KEPT]]
+
+    def _tags(self, column: Column, text: str) -> Iterator[tuple[str, Counter[str]]]:
+        if not text or text == CLEAR:
+            return
+        if column.use is Use.TAG:
+            yield column.field, self._added if text == "true" else self._removed
+            return
+        prefix = column.field if column.use is Use.SET_TAGS else ""
+        counts = self._removed if column.use is Use.REMOVE_TAGS else self._added
+        for tag in dict.fromkeys(split_list(text, column.separator)):
+            yield tag if tag.startswith(prefix) else prefix + tag, counts
+
+
+def similar_tags(counts: Iterable[TagCount]) -> list[list[TagCount]]:
+    """Groups of tags that differ only in case, accents, spaces or signs between words."""
+    groups: defaultdict[str, list[TagCount]] = defaultdict(list)
+    for one in counts:
+        groups[_skeleton(one.tag)].append(one)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _skeleton(tag: str) -> str:
+    """The letters and digits of a tag without case and accents, or the whole tag if it has none."""
+    plain = unicodedata.normalize("NFKD", tag).casefold()
+    return "".join(filter(str.isalnum, plain)) or plain
