@@ -302,6 +302,20 @@ def test_cells_that_a_spreadsheet_changed_are_taken_as_they_are_where_that_is_as
         assert run.checkpoint.queue.row(2).cells == ("4.47701E+11", "ann@x", "Ann", "427", "3/4/2026", "TRUE")
 
 
+@pytest.mark.parametrize(("accept", "edited"), [(False, [3]), (True, [2, 3])])
+def test_rows_that_need_nothing_are_not_edited_by_what_a_spreadsheet_did(
+    tmp_path: Path, *, accept: bool, edited: list[int]
+) -> None:
+    with begun(tmp_path, TYPED_ROWS, TYPED_HEADER, CUSTOM) as run:
+        first, second = failed(run, tmp_path)
+        for number in (2, 3):
+            run.checkpoint.queue.finish(Outcome(number, Status.CREATED, f"177602537248091{number}"))
+        path = written(tmp_path, [first, second | {"Email": "bob@x.org"}])
+        save_again(path, german=False)
+        given = import_corrections(run, open_sheet(path), accept_spreadsheet_changes=accept)
+        assert (given.opened, given.done, given.edited) == ([], [2, 3], edited)
+
+
 def test_a_contact_id_that_a_spreadsheet_shortened_is_kept_as_it_was(tmp_path: Path) -> None:
     with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
         run.checkpoint.queue.mark_updated(2, "1776025372480911")

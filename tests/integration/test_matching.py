@@ -12,7 +12,7 @@ from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.matching import Match, Matching, Mode
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.upload.options import UploadOptions
-from heyx_bulk.upload.staging import warnings_of
+from heyx_bulk.upload.staging import revalidate, warnings_of
 from tests.support import runs
 from tests.support.runs import Channel, RecordedRequest, settings, statuses
 
@@ -164,6 +164,13 @@ def test_a_run_with_a_shared_email_is_sent_again_as_it_began(tmp_path: Path) -> 
             channel.send(run)
             assert statuses(run) == dict.fromkeys(range(2, 9), "created")
         assert phones(channel) == [f"+44770090010{number}" for number in range(1, 8)]
+
+
+def test_a_corrected_row_waits_for_nobody_who_only_shares_its_email(tmp_path: Path) -> None:
+    with runs.staged(tmp_path, HEADER + FAMILY) as run:
+        corrected = revalidate(run, 4, ("+447700900103", "home@x.org", "Nora", ""), None, ())
+        run.checkpoint.reopening.apply_corrections([corrected])
+        assert run.checkpoint.queries.count_blocked() == 0
 
 
 TRIAL = ",pia@x.org,Pia,\n+447700900101,pia@x.org,Pia,\n+447700900101,,Pia,\n+447700900102,pia@x.org,Pia 2,\n"
