@@ -45,19 +45,20 @@ class RowGroups:
 @dataclass(slots=True, eq=False)
 class _Group:
     numbers: list[int]
-    values: dict[str, set[str]]
+    values: dict[str, tuple[str, ...]]
+    """The different values of each key."""
 
 
 def group_rows(keys: Iterable[tuple[int, int, str, str]], fields: Sequence[str]) -> RowGroups:
-    """The groups of rows with these `keys` (number, rank, field, value as it is compared).
+    """The groups of rows with these `keys` (number, rank, field, value as it is compared), row by row.
 
     `fields` are the keys' names, best first.
     """
     group_of: dict[int, _Group] = {}
     best: dict[int, str] = {}
     rows_with: dict[str, dict[str, list[int]]] = {name: {} for name in fields}
-    for number, rank, name, value in sorted(keys):
-        group_of.setdefault(number, _Group([number], {})).values[name] = {value}
+    for number, rank, name, value in keys:
+        group_of.setdefault(number, _Group([number], {})).values[name] = (value,)
         rows_with[name].setdefault(value, []).append(number)
         if rank == 0:
             best[number] = name
@@ -84,7 +85,7 @@ def _differing(groups: Sequence[_Group], better: Sequence[str]) -> str:
     """The first of the `better` keys of which the groups have no common value; blank if they agree."""
     for name in better:
         values = [group.values[name] for group in groups if name in group.values]
-        if values and not set.intersection(*values):
+        if values and not set(values[0]).intersection(*values[1:]):
             return name
     return ""
 
@@ -95,7 +96,7 @@ def _join(groups: Sequence[_Group], group_of: dict[int, _Group]) -> None:
         if group is not into:
             into.numbers += group.numbers
             for name, values in group.values.items():
-                into.values.setdefault(name, set()).update(values)
+                into.values[name] = tuple(dict.fromkeys((*into.values.get(name, ()), *values)))
             group_of.update(dict.fromkeys(group.numbers, into))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
-from heyx_bulk.mapping.column_check import FIRST_ROWS, DataWarning
+from heyx_bulk.mapping.column_check import FIRST_ROWS, DataWarning, Rows, together
 from heyx_bulk.mapping.columns import Columns
-from heyx_bulk.mapping.mapped_frame import ID_KEY, map_rows, row_keys
+from heyx_bulk.mapping.mapped_frame import ID_KEY, RowKey, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
 from heyx_bulk.mapping.same_contact import RowGroups, SharedKey, group_rows
 from heyx_bulk.models.contacts import Problem
@@ -24,30 +24,40 @@ def group_staged_rows(
     Of the rows of one contact all but one become invalid, or are skipped or merged, as is asked for. So does a row
     whose only key is the value that different contacts share.
     """
-    found = _groups(builder, columns, options.matching)
-    match options.duplicates:
-        case Duplicates.ERROR:
-            _refuse(builder, found)
-        case Duplicates.LAST:
-            _skip(builder, found)
-        case Duplicates.MERGE:
-            _merge(builder, columns, found)
+    told: dict[str, Rows] = {}
+    for keys in builder.keys_of_related_rows():
+        found = group_rows(_matched_by(keys, options.matching), (ID_KEY, *columns.keys))
+        match options.duplicates:
+            case Duplicates.ERROR:
+                _refuse(builder, found)
+            case Duplicates.LAST:
+                _skip(builder, found)
+            case Duplicates.MERGE:
+                _merge(builder, columns, found)
+        for what, rows in _settle_shared(builder, found):
+            told[what] = together((told.get(what, Rows()), rows))
+    return tuple(DataWarning(what, rows.count, tuple(rows.first)) for what, rows in told.items())
+
+
+def _matched_by(keys: Iterable[RowKey], matching: Matching) -> Iterable[RowKey]:
+    first_only = matching.no_match or matching.match is Match.FIRST
+    return (key for key in keys if key.rank == 0) if first_only else keys
+
+
+def _settle_shared(builder: CheckpointBuilder, found: RowGroups) -> Iterator[tuple[str, Rows]]:
+    """Keep what rows of different contacts share; what is said of it, and of which rows."""
     # Rows with contact ids are matched by these alone.
     shared = [one for one in found.shared if one.differing != ID_KEY]
     if not shared:
-        return ()
+        return
     builder.add_shared_keys((one.field, one.value, one.differing, one.numbers[0]) for one in shared)
-    unidentified = {number: one for number, one in found.unidentified.items() if one in shared}
+    unidentified = {number: one for number, one in found.unidentified.items() if one.differing != ID_KEY}
     for number, one in unidentified.items():
         builder.mark_invalid(number, [_unidentified(number, one)])
-    return tuple(_warnings(shared, unidentified))
-
-
-def _groups(builder: CheckpointBuilder, columns: Columns, matching: Matching) -> RowGroups:
-    keys = builder.keys_of_related_rows()
-    if matching.no_match or matching.match is Match.FIRST:
-        keys = (key for key in keys if key.rank == 0)
-    return group_rows(keys, (ID_KEY, *columns.keys))
+    for one in shared:
+        numbers = [number for number in one.numbers if number not in unidentified][1:]
+        what = f"same {one.field} as an earlier row, different {one.differing}: sent as different contacts"
+        yield what, Rows(len(numbers), numbers[:FIRST_ROWS])
 
 
 def _refuse(builder: CheckpointBuilder, found: RowGroups) -> None:
@@ -78,13 +88,3 @@ def _unidentified(number: int, shared: SharedKey) -> Problem:
         f"same {name} as {rows_named(len(others), others[:FIRST_ROWS])}, which differ in {differing}: add the "
         f"{differing} of the contact that is meant, or upload with --match first",
     )
-
-
-def _warnings(shared: Sequence[SharedKey], unidentified: Mapping[int, SharedKey]) -> Iterator[DataWarning]:
-    """What rows of different contacts share, for each pair of keys: all rows but the first of each value."""
-    rows: dict[str, list[int]] = {}
-    for one in shared:
-        what = f"same {one.field} as an earlier row, different {one.differing}: sent as different contacts"
-        rows.setdefault(what, []).extend([number for number in one.numbers if number not in unidentified][1:])
-    for what, numbers in rows.items():
-        yield DataWarning(what, len(numbers), tuple(sorted(numbers)[:FIRST_ROWS]))

@@ -12,14 +12,19 @@ from heyx_bulk.models.contacts import Problem, Status
 from heyx_bulk.sheets.frames import Frame, numbers_of, row_texts
 from heyx_bulk.storage.checkpoint import call_table, key_index, row_links, row_record
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft
-from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, shared_rows
+from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, related_rows
 from heyx_bulk.storage.checkpoint.queue import set_invalid
 from heyx_bulk.storage.checkpoint.row_record import CellsDigest, RowState, rows_to_json
 from heyx_bulk.storage.checkpoint.run_info import FORMAT, RunInfo
 from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 from heyx_bulk.storage.checkpoint.stored_cells import parse_cells
 
-_RELATED_KEYS = """
+_RELATED_ROWS = """
+CREATE TEMP TABLE related_row (
+    part INTEGER NOT NULL,        -- the first of the rows that may share keys, also by way of others
+    number INTEGER NOT NULL,
+    PRIMARY KEY (part, number)
+) WITHOUT ROWID;
 CREATE TEMP TABLE related_key (
     number INTEGER NOT NULL,
     rank INTEGER NOT NULL,        -- 0 is what the row is matched by
@@ -28,7 +33,7 @@ CREATE TEMP TABLE related_key (
     PRIMARY KEY (number, rank)
 ) WITHOUT ROWID;
 """
-"""All keys of rows one of whose keys another row may have, while a sheet is staged, with their texts."""
+"""While a sheet is staged: the rows one of whose keys another row may have, and all their keys, with their texts."""
 
 _ROWS_AT_ONCE = 1000
 
@@ -37,7 +42,7 @@ class CheckpointBuilder(CheckpointDraft):
     """The checkpoint of a run in the making: the rows come first, frame by frame, then what they share."""
 
     def __init__(self, path: Path, header: Sequence[str] = ()) -> None:
-        schema = row_record.SCHEMA + key_index.SCHEMA + row_links.SCHEMA + call_table.SCHEMA + _RELATED_KEYS
+        schema = row_record.SCHEMA + key_index.SCHEMA + row_links.SCHEMA + call_table.SCHEMA + _RELATED_ROWS
         super().__init__(path, schema)
         self.digest = CellsDigest(header)
         """The digest of the rows so far, and their number."""
@@ -60,16 +65,25 @@ class CheckpointBuilder(CheckpointDraft):
         `keys_of` gives the keys of a DataFrame of cells, as for `add_frame`.
         """
         entries = self._entries.in_order()
-        rows = shared_rows(entries)
+        rows, parts = related_rows(entries)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             numbers = rows[start : start + _ROWS_AT_ONCE]
             self._add_related(keys_by_row(keys_of(self._cells(numbers))))
+        self.db.executemany("INSERT INTO related_row VALUES (?, ?)", zip(parts, rows, strict=True))
         self.db.execute("CREATE INDEX temp.related_key_by_value ON related_key (field, value, number)")
         KeyIndex(self.db).store(entries)
 
-    def keys_of_related_rows(self) -> Iterator[RowKey]:
-        """All keys of every row that shares a key with another; of a few other rows, too."""
-        return map(RowKey._make, self.db.stream("SELECT number, rank, field, value FROM related_key"))
+    def keys_of_related_rows(self) -> Iterator[Iterator[RowKey]]:
+        """All keys of every row that shares a key with another, row by row; of a few other rows, too.
+
+        They come in parts: rows of different parts share no key. Each is to be read before anything is written.
+        """
+        query = (
+            "SELECT number, rank, field, value FROM related_row JOIN related_key USING (number) WHERE part = ? "
+            "ORDER BY number, rank"
+        )
+        for (part,) in self.db.rows("SELECT DISTINCT part FROM related_row ORDER BY part"):
+            yield map(RowKey._make, self.db.stream(query, part))
 
     def cells(self, number: int) -> list[str]:
         """The texts of one row."""

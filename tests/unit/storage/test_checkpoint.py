@@ -320,7 +320,7 @@ def test_the_keys_of_rows_that_share_a_value_are_given_in_full(tmp_path: Path) -
     with CheckpointBuilder(tmp_path / "x.checkpoint") as draft:
         related = [(2, 0, PHONE, "1"), (2, 1, "email", "x"), (4, 0, PHONE, "2"), (4, 1, "email", "x")]
         fill(draft, range(2, 7), [*related, (3, 0, PHONE, "3"), (3, 1, "email", "1"), (5, 1, "email", "y")])
-        assert sorted(draft.keys_of_related_rows()) == related
+        assert [[*part] for part in draft.keys_of_related_rows()] == [related]
 
 
 def row(number: int, key: str | None) -> ContactRow:
