@@ -33,7 +33,7 @@ CREATE TEMP TABLE related_key (
     PRIMARY KEY (number, rank)
 ) WITHOUT ROWID;
 """
-"""While a sheet is staged: the rows one of whose keys another row may have, and all their keys, with their texts."""
+"""While a sheet is staged: the rows that may share a key with another, and all their keys with their texts."""
 
 _ROWS_AT_ONCE = 1000
 
