@@ -103,7 +103,11 @@ def outcome_frame(run: Run, *, attention_only: bool = False) -> Frame:
     """The rows of a run with their outcomes; `attention_only`: those that failed, are invalid or uncertain."""
     frame = join_frames(outcome_frames(run, attention_only=attention_only, run_named=True))
     # Of objects, so that a person may put a number or a date into a cell to correct it.
-    return with_texts(frame, MESSAGE_COLUMN, [*map(in_python, frame[MESSAGE_COLUMN].tolist())]).astype(object)
+    return (
+        with_texts(frame, MESSAGE_COLUMN, [*map(in_python, frame[MESSAGE_COLUMN].tolist())])
+        .astype(object)
+        .rename_axis("row")
+    )
 
 
 @dataclass(frozen=True, slots=True)

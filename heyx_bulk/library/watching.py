@@ -63,8 +63,14 @@ def show_progress(
     """What shows how far a call is."""
     if callable(wanted):
         return ReportedProgress(wanted, switch, total, done)
-    is_watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    is_watched = sys.stderr.isatty() or _is_notebook()
     return Bar(None, total, done, unit=unit) if wanted or (wanted is None and is_watched) else Progress()
+
+
+def _is_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, whose outputs a person watches."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 class LibraryEvents(UploadEvents):

@@ -78,7 +78,7 @@ def test_the_same_call_carries_on_and_a_finished_run_is_left_alone(server: Sandb
     first = hb.upload(people(), **channel(server, max_calls=9))
     assert first.stopped is not None
     assert first.totals["to do"] > 0
-    with pytest.raises(hb.Stopped, match=r"Stopped after \d+ calls \(max_calls\)"):
+    with pytest.raises(hb.Stopped, match="max_calls"):
         first.raise_for_error()
     done = hb.upload(people(), **channel(server))
     assert (done.totals["created"], done.checkpoint, done.stopped) == (6, first.checkpoint, None)
@@ -306,7 +306,7 @@ def test_progress_is_reported_and_drawn_on_request(
     hb.upload(people(start=50), **channel(server, progress=None))
     assert capsys.readouterr() == ("", "")
     hb.upload(people(start=90), **channel(server, progress=True))
-    assert "6 of 6 rows" in capsys.readouterr().err
+    assert "6 of 6" in capsys.readouterr().err
 
 
 def test_what_a_progress_function_raises_stops_the_run_cleanly(server: SandboxServer) -> None:

@@ -162,7 +162,7 @@ def test_a_run_that_stopped_names_its_sessions_and_the_command_that_carries_on(t
     def look(run: Run, paths: RunPaths) -> None:
         text = Outline(render_report(run, paths, command="heyx-bulk upload people.csv")).text
         assert "2 rows are still to do." in text
-        assert "To carry on: heyx-bulk upload people.csv" in text
+        assert "To resume: heyx-bulk upload people.csv" in text
         assert "Stopped after 2 calls" in text
 
     uploaded(tmp_path, look, stops=StopConditions(same_error=False, max_calls=2))
