@@ -67,11 +67,11 @@ def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
         assert [row.key for row in run.open_rows()] == [row.fields[1] for row in run.open_rows()]
 
 
-def test_lists_are_parted_as_any_cell_of_the_column_shows_even_the_last(tmp_path: Path) -> None:
+def test_each_list_is_parted_by_its_own_separator(tmp_path: Path) -> None:
     rows = "".join(f'+441{number:07},,,"a, b"\n' for number in range(300))
     with runs.staged(tmp_path, HEADER + rows + "+449912,,,c;d\n") as run:
         tags = [row.add_tags for row in run.open_rows()]
-    assert Counter(tags) == {("a, b",): 300, ("c", "d"): 1}
+    assert Counter(tags) == {("a", "b"): 300, ("c", "d"): 1}
 
 
 def test_a_run_with_a_mistake_in_its_columns_leaves_nothing(tmp_path: Path) -> None:
