@@ -12,6 +12,7 @@ HeyxBulkError
 │   Undelivered         it never reached HeyX: it did not happen
 │   Unanswered          it was sent and no answer came: it may have happened
 │   Ambiguous           the key names several contacts, and we do not guess
+│     (KeysDisagree: a lesser key finds one, whose better key is another)
 │   Conflict            HeyX was changed since the export, and we do not write over it
 └ UnconfirmedCreate   a create went unanswered; its row waits for the end of the run
 
@@ -166,6 +167,10 @@ class Unanswered(CallFailed):
 
 class Ambiguous(CallFailed):
     """The key names several contacts, and we do not guess."""
+
+
+class KeysDisagree(Ambiguous):
+    """A row's lesser key finds a contact whose better key is another, and no contact has the row's better key."""
 
 
 class Conflict(CallFailed):

@@ -37,6 +37,14 @@ def rerun(
             rich_help_panel=Panel.USUAL,
         ),
     ] = False,
+    accept_spreadsheet_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-spreadsheet-changes",
+            help="Take the cells of a file of failed rows as they are, even if only a spreadsheet changed them.",
+            rich_help_panel=Panel.WRITE,
+        ),
+    ] = False,
 ) -> int:
     """Send the failed rows of a run again, or the rows that you corrected in the file of failed rows.
 
@@ -50,4 +58,12 @@ def rerun(
     """
     from heyx_bulk.cli.run_view import run_again
 
-    return run_again(checkpoint, run_options, connection, console, worksheet=worksheet, uncertain=uncertain)
+    return run_again(
+        checkpoint,
+        run_options,
+        connection,
+        console,
+        worksheet=worksheet,
+        uncertain=uncertain,
+        accept_spreadsheet_changes=accept_spreadsheet_changes,
+    )

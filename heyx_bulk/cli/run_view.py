@@ -285,6 +285,7 @@ def run_again(
     *,
     worksheet: str | None,
     uncertain: bool,
+    accept_spreadsheet_changes: bool,
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
     sheet_options = SheetOptions(worksheet=worksheet)
@@ -300,8 +301,16 @@ def run_again(
             corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals, settings)
-        result = rerun(opened, settings, run_options, view, corrections=corrections, uncertain=uncertain)
-        return finish(console, result)
+        result = rerun(
+            opened,
+            settings,
+            run_options,
+            view,
+            corrections=corrections,
+            uncertain=uncertain,
+            accept_spreadsheet_changes=accept_spreadsheet_changes,
+        )
+        return finish(console, result, view.document)
 
 
 def _run_given_back(file: Path, options: SheetOptions) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text
@@ -16,7 +18,7 @@ from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, shorten
 from heyx_bulk.planning.changes import changes
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports.next_steps import next_steps
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, exit_code, totals_line
@@ -25,6 +27,7 @@ from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 
 LONGEST_VALUE = 60
+NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
 class PlanView:
@@ -87,10 +90,11 @@ def _replaced(old: str | None, new: str) -> str:
     return f"{before}→ {new or '(blank)'}"
 
 
-def finish(console: Console, result: UploadResult) -> int:
+def finish(console: Console, result: UploadResult, document: Mapping[str, Any] = NOTHING_MORE) -> int:
     """Show where the results are, the totals and the next steps; the exit code.
 
-    Totals and next steps are shown even if the files could not be written.
+    Totals and next steps are shown even if the files could not be written. The `document` is added to that of the
+    result.
     """
     code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
@@ -115,7 +119,7 @@ def finish(console: Console, result: UploadResult) -> int:
     if result.audit_errors:
         tell_audit_errors(console, result.checkpoint, result.audit_errors)
         code = HeyxBulkError.exit_code
-    _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors])
+    _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors], **document)
     return code
 
 
@@ -140,8 +144,13 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
     return code
 
 
-def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> int:
-    """Show the changes of the first rows, and what all rows would write; the exit code."""
+def finish_dry_run(
+    console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
+) -> int:
+    """Show the changes of the first rows, and what all rows would write; the exit code.
+
+    The `document` is added to that of the result.
+    """
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
@@ -150,7 +159,7 @@ def finish_dry_run(console: Console, result: UploadResult, plans: PlanView) -> i
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     phones = [asdict(one) for one in plans.phones]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
-    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **changes)
+    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **changes, **document)
     return code
 
 

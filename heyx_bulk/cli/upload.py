@@ -100,9 +100,12 @@ def upload(
         view.on_sheet(f"{name}: {count(opened.row_count, 'row')} ({opened.format}{worksheet})", opened.notes)
         if trial:
             result = try_out(opened, settings, options, run_options, view, simulated=simulate)
-            return finish_simulation(console, result) if simulate else finish_dry_run(console, result, view.plans)
+            if simulate:
+                return finish_simulation(console, result)
+            return finish_dry_run(console, result, view.plans, view.document)
         run_options = replace(run_options, command=same_command(sys.argv[1:], without=("--restart",)))
-        return finish(console, upload_sheet(opened, settings, options, run_options, view))
+        result = upload_sheet(opened, settings, options, run_options, view)
+        return finish(console, result, view.document)
 
 
 def _check(options: UploadOptions, run_options: RunOptions, *, simulate: bool, dry_run: bool) -> None:

@@ -21,19 +21,23 @@ from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CallBudget, CostEstimate
-from heyx_bulk.planning.matching import Matching
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
+from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
+from heyx_bulk.storage.cache.known_contacts import KnownExport
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
+from heyx_bulk.upload.exported_cells import kept_cells_of
+from heyx_bulk.upload.kept_cells import KeptCells
 from heyx_bulk.upload.staging import phones_of, tags_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -72,6 +76,11 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
         rows = count(unconfirmed, "row")
         console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
     tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    if due.lesser_key_calls:
+        console.say(
+            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
+            "--match first saves them."
+        )
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
         _tell_savings(console, due)
 
@@ -89,6 +98,7 @@ def _tell_columns(console: Console, run: Run) -> None:
 
 def _tell_ids(console: Console, run: Run) -> None:
     """Say how contacts that rows name by their ids are written."""
+    tell_kept_cells(console, kept_cells_of(run.checkpoint))
     if (edits := export_diff_of(run.checkpoint)) is not None:
         tell_edits(console, edits, check=run.matching.detect_conflicts)
     elif run.matching.read_first and run.columns.used(Use.ID):
@@ -122,6 +132,25 @@ def _tell_savings(console: Console, due: CostEstimate) -> None:
             "  Phones are searched with and without +. If HeyX has them all in one form, --phone-lookup saves "
             f"calls, at most: {', '.join(savings)}."
         )
+
+
+def kept_cells_document(kept: KeptCells) -> dict[str, object]:
+    """Which cells keep their known values, as JSON."""
+    return {"cells": kept.count, "first": list(kept.first)}
+
+
+def tell_kept_cells(console: Console, kept: KeptCells) -> None:
+    """Say which cells keep their known values, since only a spreadsheet changed them."""
+    if kept.count:
+        differ = "cell differs" if kept.count == 1 else "cells differ"
+        console.say(
+            f"  {kept.count:,} {differ} only as a spreadsheet changes them; the values of before are kept:"
+        )
+        for cell in kept.first:
+            console.say(f"    {cell}")
+        if kept.count > len(kept.first):
+            console.say(f"    and {kept.count - len(kept.first):,} more")
+        console.say("  To take these cells as they are in the file, add --accept-spreadsheet-changes.")
 
 
 def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
@@ -217,7 +246,8 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
     by_id = "by contact id if a row has one" if columns.used(Use.ID) else ""
     if matching.no_match:
         return "; ".join(part for part in ("Each row creates a contact, without a search", by_id) if part) + "."
-    by_key = f"by {', then '.join(keys)}" + (" (the first one in each row)" if len(keys) > 1 else "")
+    first_only = " (the first one in each row)" if len(keys) > 1 and matching.match is Match.FIRST else ""
+    by_key = f"by {', then '.join(keys)}{first_only}"
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
@@ -244,7 +274,8 @@ class UploadView(UploadEvents):
     """Shows what an upload does and its progress, and asks before many contacts are written.
 
     In a `trial` nothing is asked, since nothing is written; the plans of the `first` rows of a dry run are kept.
-    A run that is `simulated` has no time left to show: its clock is not ours.
+    A run that is `simulated` has no time left to show: its clock is not ours. What only the view knows is in
+    `document`, for the JSON of the result.
     """
 
     def __init__(
@@ -259,6 +290,7 @@ class UploadView(UploadEvents):
         simulated: bool = False,
     ) -> None:
         self.plans = PlanView(first)
+        self.document: dict[str, object] = {}
         self._console = console
         self._signals = signals
         self._destination = destination(settings)
@@ -282,7 +314,18 @@ class UploadView(UploadEvents):
     def on_client(self, client: Client) -> None:
         self._signals.attach(client)
 
+    def on_remembered_export(self, sheet: Sheet, export: KnownExport) -> bool:
+        self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
+        if self._ask:
+            try:
+                return typer.confirm("Send only what was changed since?", default=False, err=True)
+            except typer.Abort:
+                raise Interrupted(signal.SIGINT, "Nothing was sent.", "") from None
+        self._console.say("  To send only what was changed since, add --since-export.")
+        return False
+
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
+        self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
         self.plans.phones = phones_of(run.checkpoint)
         self._budget = _budget(plan)
         tell_plan(self._console, run, plan)
@@ -332,6 +375,8 @@ class RerunView(UploadView):
             edited = rows_named(len(given.edited), given.edited[:EDITED_SHOWN])
             self._console.say(f"  {edited} changed all the same; a rerun does not send that.")
             self._console.say("  To send it, copy these rows into a new sheet and upload it.")
+        tell_kept_cells(self._console, given.kept)
+        self.document["spreadsheet_changes"] = kept_cells_document(given.kept)
         tell_invalid(self._console, run.checkpoint.queries.invalid_causes())
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:

@@ -54,12 +54,21 @@ async def rerun(
     corrected: SheetLike | None = None,
     *,
     uncertain: bool = False,
+    accept_spreadsheet_changes: bool = False,
     progress: ProgressOption = None,
     **options: Unpack[SessionArguments],
 ) -> RunResult:
     """`rerun` for coroutines."""
     return await _do(
-        lambda switch: uploading.send_again(switch, run, corrected, progress, {**options}, uncertain=uncertain)
+        lambda switch: uploading.send_again(
+            switch,
+            run,
+            corrected,
+            progress,
+            {**options},
+            uncertain=uncertain,
+            accept_spreadsheet_changes=accept_spreadsheet_changes,
+        )
     )
 
 

@@ -64,6 +64,7 @@ class MatchingArguments(TypedDict, total=False):
     """Which contact a row means, and what may become of it."""
 
     mode: str
+    match: str
     no_match: bool
     trust_ids: bool
     detect_conflicts: bool
@@ -73,6 +74,7 @@ class MatchingArguments(TypedDict, total=False):
     accept_rounded_ids: bool
     since_export: bool
     export_number: int | None
+    accept_spreadsheet_changes: bool
 
 
 class ConnectionArguments(TypedDict, total=False):

@@ -78,6 +78,7 @@ def rerun(
     corrected: SheetLike | None = None,
     *,
     uncertain: bool = False,
+    accept_spreadsheet_changes: bool = False,
     progress: ProgressOption = None,
     **options: Unpack[SessionArguments],
 ) -> RunResult:
@@ -93,6 +94,8 @@ def rerun(
             recognized by the column `heyx row`, columns by their labels; both may be left out or reordered. Rows
             that are done already are left alone. Without it, the rows that failed are sent as they were.
         uncertain: Also send rows whose create went unanswered, as if they had never been sent: look in HeyX first.
+        accept_spreadsheet_changes: Take the cells of a file as they are, also where only a spreadsheet changed
+            them, such as phones without `+`. Otherwise such cells keep their values of before.
         progress: As in `upload`.
         options: Without `token` and `url`, a result is rerun in the channel that it was uploaded to.
 
@@ -105,7 +108,15 @@ def rerun(
         CheckpointBusy: Another run is working on the checkpoint.
     """
     return _do(
-        lambda switch: uploading.send_again(switch, run, corrected, progress, {**options}, uncertain=uncertain)
+        lambda switch: uploading.send_again(
+            switch,
+            run,
+            corrected,
+            progress,
+            {**options},
+            uncertain=uncertain,
+            accept_spreadsheet_changes=accept_spreadsheet_changes,
+        )
     )
 
 

@@ -21,7 +21,7 @@ from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.planning.changes import changes
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, validate_settings
@@ -77,6 +77,7 @@ def send_again(
     given: Mapping[str, object],
     *,
     uncertain: bool,
+    accept_spreadsheet_changes: bool,
 ) -> RunResult:
     """Send the failed rows of a run again, or those that are given back corrected."""
     reader = ArgumentReader(given)
@@ -91,7 +92,15 @@ def send_again(
         reading = as_written if isinstance(corrected, str | os.PathLike) else SheetOptions()
         corrections = None if corrected is None else open_given(corrected, reading)
         events = LibraryEvents(switch, progress)
-        result = rerun(opened, settings, run_options, events, corrections=corrections, uncertain=uncertain)
+        result = rerun(
+            opened,
+            settings,
+            run_options,
+            events,
+            corrections=corrections,
+            uncertain=uncertain,
+            accept_spreadsheet_changes=accept_spreadsheet_changes,
+        )
         return RunResult.of(result, settings)
 
 

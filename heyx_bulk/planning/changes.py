@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.values.equality import text_of
 
 

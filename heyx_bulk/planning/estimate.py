@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from heyx_bulk.models.contacts import ContactRow
+from heyx_bulk.models.calls import FindContacts, ReadContact
+from heyx_bulk.models.contacts import ContactRow, Field
+from heyx_bulk.planning.contact_lookup import Lookup, initial_state
 from heyx_bulk.planning.matching import Matching
-from heyx_bulk.planning.planner import Lookup, initial_state, max_calls
+from heyx_bulk.planning.planner import max_calls
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.values.equality import PhoneLookup, spellings
 
@@ -21,12 +23,17 @@ SHORT_WAIT = 1 / 30
 
 @dataclass(slots=True)
 class CostEstimate:
-    """What is about to happen: rows by kind, calls at most, and what other phone look-ups would save."""
+    """What is about to happen: rows by kind, and calls at most.
+
+    `savings` are the calls that other phone look-ups would save, `lesser_key_calls` those for keys after a row's
+    first, where that finds nobody.
+    """
 
     kinds: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     contacts_written: int = 0
     savings: Counter[PhoneLookup] = field(default_factory=Counter)
+    lesser_key_calls: int = 0
 
 
 def estimate(rows: Iterator[ContactRow], matching: Matching, *, blocked: int = 0) -> CostEstimate:
@@ -40,10 +47,11 @@ def estimate(rows: Iterator[ContactRow], matching: Matching, *, blocked: int = 0
         total.kinds[match_kind(row, matching)] += 1
         total.contacts_written += bool(row.fields or row.add_tags or row.remove_tags or row.tag_sets)
         total.calls += _calls(row, matching, cache)
-        if row.key is not None and isinstance(known := initial_state(row, matching), Lookup):
+        if row.id is None and isinstance(known := initial_state(row, matching), Lookup):
+            total.lesser_key_calls += sum(not _finds_by(call, known.keys[0]) for call in known.calls)
             for other in PhoneLookup:
-                saved = len(known.calls) - len(spellings(row.key.name, row.key.value, other))
-                total.savings[other] += saved if row.id is None else 0
+                fewer = sum(len(spellings(key.name, key.value, other)) for key in known.keys)
+                total.savings[other] += len(known.calls) - fewer
     return total
 
 
@@ -80,6 +88,10 @@ def match_kind(row: ContactRow, matching: Matching) -> str:
     if matching.no_match or row.key is None:
         return "created without a search"
     return f"by {row.key.name}"
+
+
+def _finds_by(call: FindContacts | ReadContact, key: Field) -> bool:
+    return isinstance(call, FindContacts) and call.field == key.name
 
 
 def _calls(row: ContactRow, matching: Matching, cache: dict[tuple[object, ...], int]) -> int:

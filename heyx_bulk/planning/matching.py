@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from heyx_bulk.models.contacts import ContactRow, Field
 from heyx_bulk.models.option import Panel, option
 from heyx_bulk.values.equality import PhoneLookup
 
@@ -16,6 +17,15 @@ class Mode(StrEnum):
     UPSERT = "upsert"
     CREATE = "create"
     UPDATE = "update"
+
+
+class Match(StrEnum):
+    """Which of a row's keys may find its contact."""
+
+    ANY = "any"
+    """Each in turn, best first, until one finds a contact."""
+    FIRST = "first"
+    """Only the first that the row has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,13 @@ class Matching:
     )
     no_match: bool = option(
         "--no-match", default=False, help="Create a contact for each row, without searching for an existing one."
+    )
+    match: Match = option(
+        "--match",
+        default=Match.ANY,
+        metavar="MATCH",
+        help="any: if the phone of a row finds no contact, look up its email too before creating one; first: look "
+        "up only the first key of each row.",
     )
     trust_ids: bool = option(
         "--trust-ids",
@@ -65,6 +82,10 @@ class Matching:
     def spares_others(self) -> bool:
         """Whether a contact with a row's key may be somebody whom the run must not touch."""
         return self.no_match or self.mode is Mode.CREATE
+
+    def keys_of(self, row: ContactRow) -> tuple[Field, ...]:
+        """The keys that may find the row's contact, best first."""
+        return row.keys if self.match is Match.ANY else row.keys[:1]
 
 
 DEFAULT_MATCHING = Matching()

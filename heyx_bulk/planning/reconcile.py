@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.planning.contact_lookup import NotFound, conflicting_key, has_tracking_value
 from heyx_bulk.planning.matching import Matching
-from heyx_bulk.planning.planner import NotFound, has_tracking_value
 from heyx_bulk.values.equality import is_same
 
 FIELDS_SHOWN = 3
@@ -80,8 +80,9 @@ def reconcile(
 def uncertainty(create: SentCreate, found: Contact | NotFound) -> Ambiguous:
     """Why the outcome of a create is unknown, and what to do about it."""
     if isinstance(found, Contact):
+        held = next(key.name for key in create.keys if conflicting_key(found, (key,)) is None)
         return Ambiguous(
-            f"contact {found.id} has the {create.keys[0].name} of this row, but may not come from its create, "
+            f"contact {found.id} has the {held} of this row, but may not come from its create, "
             "which got no response",
             f"Check the contact in HeyX. {RERUN_HINT}",
         )

@@ -16,7 +16,8 @@ from heyx_bulk.models.calls import (
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.phrases import count, first_of
-from heyx_bulk.planning.planner import Knowledge, plan
+from heyx_bulk.planning.contact_lookup import Knowledge
+from heyx_bulk.planning.planner import plan
 
 LONGEST_MESSAGE = 1000
 NAMES_SHOWN = 5

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.mapping.cells import cell_problems
 from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, Use, normalize_name
+from heyx_bulk.models.contacts import Problem
 from heyx_bulk.reports.outcome_cells import parse_row_label, reported_id, sheet_positions
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION
 from heyx_bulk.sheets.cell_reference import column_letter
@@ -16,6 +18,7 @@ from heyx_bulk.sheets.record import ROW_COLUMN
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.checkpoint.row_record import CorrectedRow, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.kept_cells import KeptCells
 from heyx_bulk.upload.staging import revalidate
 from heyx_bulk.values.text import trim
 
@@ -26,13 +29,15 @@ MISTAKES_SHOWN = 10
 class ImportedCorrections:
     """What a file of failed rows brought: rows opened again, and others, which need nothing and are left alone.
 
-    `edited` are those of the others whose cells were changed all the same.
+    `edited` are those of the others whose cells were changed all the same. `kept` are cells that a spreadsheet
+    changed by itself.
     """
 
     name: str
     opened: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
     edited: list[int] = field(default_factory=list)
+    kept: KeptCells = field(default_factory=KeptCells)
 
 
 def run_of_file(sheet: Sheet) -> str | None:
@@ -47,25 +52,36 @@ def run_of_file(sheet: Sheet) -> str | None:
     return None
 
 
-def import_corrections(run: Run, sheet: Sheet, *, uncertain: bool = False) -> ImportedCorrections:
+def import_corrections(
+    run: Run, sheet: Sheet, *, uncertain: bool = False, accept_spreadsheet_changes: bool = False
+) -> ImportedCorrections:
     """Take the rows of `sheet` back into their run; all of them or, where one is not known, none.
 
-    With `uncertain`, rows whose create went unanswered are sent as if it never was.
+    With `uncertain`, rows whose create went unanswered are sent as if it never was. A cell that differs from the
+    run's only as a spreadsheet changes it keeps its value, unless `accept_spreadsheet_changes`.
 
     Raises `SheetError` that names every row that is unknown, of another run, or there twice.
     """
-    reader = _Reader(run, sheet)
+    reader = _Reader(run, sheet, KeptCells(accept_spreadsheet_changes))
     rows = list(reader.rows())
     reader.refuse_mistakes()
     run.checkpoint.reopening.apply_corrections(rows, uncertain=uncertain)
     return reader.given
 
 
+class _GivenRow(NamedTuple):
+    """A row given back: its texts now, the contact id that a person named for it, and what is wrong with cells."""
+
+    cells: list[str]
+    named_id: str | None
+    problems: Sequence[Problem]
+
+
 class _Reader:
     """Reads a file of failed rows against the run it came from."""
 
-    def __init__(self, run: Run, sheet: Sheet) -> None:
-        self.given = ImportedCorrections(sheet.path.name)
+    def __init__(self, run: Run, sheet: Sheet, kept: KeptCells) -> None:
+        self.given = ImportedCorrections(sheet.path.name, kept=kept)
         self._run = run
         self._sheet = sheet
         self._ids = run.columns.used(Use.ID)
@@ -87,13 +103,13 @@ class _Reader:
             for row, cells in zip(numbers_of(frame.cells), row_texts(frame.cells), strict=True):
                 if (record := self._record(row, cells)) is None:
                     continue
-                texts, named_id = self._texts(record, cells, unreadable.get(row, set()))
+                given = self._given_row(record, cells, problems.get(row, ()), unreadable.get(row, set()))
                 if record.status in NEEDS_ATTENTION:
                     self.given.opened.append(record.number)
-                    yield revalidate(self._run, record.number, texts, named_id, problems.get(row, ()))
+                    yield revalidate(self._run, record.number, *given)
                     continue
                 self.given.done.append(record.number)
-                if (tuple(texts), named_id) != (record.cells, record.assigned_id):
+                if (tuple(given.cells), given.named_id) != (record.cells, record.assigned_id):
                     self.given.edited.append(record.number)
 
     def refuse_mistakes(self) -> None:
@@ -128,22 +144,28 @@ class _Reader:
             return record
         return None
 
-    def _texts(
-        self, record: RowRecord, cells: Sequence[str], unreadable: Set[int]
-    ) -> tuple[list[str], str | None]:
-        """The row's texts now, and the contact id that a person named for it.
+    def _given_row(
+        self, record: RowRecord, cells: Sequence[str], problems: Sequence[Problem], unreadable: Set[int]
+    ) -> _GivenRow:
+        """A row with what a person changed in its `cells`.
 
-        A cell at an `unreadable` position, such as a formula that was not calculated, keeps its text.
+        A cell that only a spreadsheet changed keeps its text, without the `problems` of the one that was found. So
+        does a cell at an `unreadable` position, such as a formula that was not calculated, and its problems.
         """
-        texts = list(record.cells)
+        texts, choose = list(record.cells), self.given.kept.choose
         for source, target in self._sources.items():
-            if source not in unreadable:
-                texts[target] = cells[source]
+            if source in unreadable:
+                continue
+            column, known, found = self._run.columns.columns[target], texts[target], cells[source]
+            texts[target] = choose(known, found, record.number, str(column))
+            if texts[target] != found:
+                problems = [one for one in problems if not one.detail.startswith(f"column {column} ")]
         named_id = record.assigned_id
         if self._id_position is not None:
-            text = trim(cells[self._id_position])
-            named_id = named_id if text == reported_id(record, self._ids) else text or None
-        return texts, named_id
+            known = reported_id(record, self._ids)
+            text = trim(choose(known, cells[self._id_position], record.number, ID_COLUMN))
+            named_id = named_id if text == known else text or None
+        return _GivenRow(texts, named_id, problems)
 
     def _match_columns(self, header: Sequence[str]) -> dict[int, int]:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""

@@ -8,13 +8,15 @@ from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.phrases import date_of
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CostEstimate
-from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.limiter import learned_limit_of
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.settings.rate import Rate
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.cache.known_contacts import KnownExport
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
 
@@ -64,6 +66,11 @@ class UploadEvents:
 
     def on_client(self, client: Client) -> None:
         """Calls are about to be made by `client`, whose `stop` ends the work; called in its event loop."""
+
+    def on_remembered_export(self, sheet: Sheet, export: KnownExport) -> bool:
+        """A new run's sheet seems to be an export: whether only what was changed since is to be sent."""
+        del sheet, export
+        return False
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         """A new run is ready to begin, and this is what it will do."""

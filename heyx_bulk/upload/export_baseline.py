@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 
 from heyx_bulk.errors import MappingError
-from heyx_bulk.mapping.columns import Use
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.documents import restore
 from heyx_bulk.models.phrases import minute_of
 from heyx_bulk.planning.diff import diff_row
-from heyx_bulk.storage.cache.known_contacts import KnownContacts
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run, editable_fields
+from heyx_bulk.values.text import is_damaged_number, trim
 
 UNKNOWN_ROWS_SHOWN = 10
+
+ROWS_COMPARED = 200
+"""How many contact ids of a sheet say whether it is an export."""
 
 
 @dataclass(slots=True)
@@ -63,6 +70,25 @@ class ExportDiff:
             self.first_unknown_rows.append(number)
 
 
+def remembered_export(sheet: Sheet, columns: Columns, contacts: KnownContacts) -> KnownExport | None:
+    """The newest export that a sheet seems to be: it showed the contacts that the first rows name by ids.
+
+    Ids that a spreadsheet shortened are left out. A sheet of another name must have a column that only HeyX fills.
+    """
+    ids = columns.used(Use.ID)
+    exports = [one for one in contacts.exports() if one.name == sheet.path.name or columns.copies_contacts]
+    if not ids or not exports:
+        return None
+    cells = (trim(text) for (text,) in sheet.cells([ids[0].position]))
+    named = {*islice(filter(None, cells), ROWS_COMPARED)}
+    whole = {one for one in named if not is_damaged_number(one)}
+    for export in exports:
+        shown = {contact.id for contact in contacts.exported(export.number, whole)}
+        if shown == whole and (shown or (named and export.name == sheet.path.name)):
+            return export
+    return None
+
+
 def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int | None = None) -> ExportDiff:
     """Find the export that a checkpoint's rows were edited from, and keep there what it showed of them.
 
@@ -88,7 +114,7 @@ def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int 
 def export_diff_of(checkpoint: Checkpoint) -> ExportDiff | None:
     """What was changed since the export, of a run that began so."""
     kept = checkpoint.facts.baseline
-    return None if kept is None else ExportDiff(**kept)
+    return None if kept is None else restore(ExportDiff, kept)
 
 
 def _compare(run: Run, contacts: KnownContacts) -> list[tuple[ExportDiff, int]]:

@@ -50,6 +50,12 @@ class UploadOptions:
         help="The sheet is this export, edited, as `cache show` numbers it [default: found].",
         show_default=False,
     )
+    accept_spreadsheet_changes: bool = option(
+        "--accept-spreadsheet-changes",
+        panel=Panel.WRITE,
+        default=False,
+        help="With an edited export: take cells as they are, even if only a spreadsheet changed them.",
+    )
 
     @property
     def is_edited_export(self) -> bool:

@@ -37,6 +37,8 @@ from heyx_bulk.upload.staging import map_sheet
 from heyx_bulk.upload.upload_result import UploadResult, report
 from heyx_bulk.upload.upload_session import send
 
+SINCE_EXPORT = "--since-export"
+
 UPLOAD, RUN, EVENTS = UploadOptions(), RunOptions(), UploadEvents()
 
 
@@ -56,6 +58,10 @@ def upload_sheet(
     opened = sheet if isinstance(sheet, Sheet) else open_sheet(Path(sheet), options.sheet)
     starter = RunStarter(opened, settings, options, run_options, events)
     starter.check_new_run()
+    if (export := starter.remembered_export()) is not None and events.on_remembered_export(opened, export):
+        command = f"{run_options.command} {SINCE_EXPORT}" if run_options.command else ""
+        run_options = replace(run_options, command=command)
+        starter = replace(starter, options=replace(options, since_export=True), run_options=run_options)
     paths = starter.paths()
     if paths.note:
         events.say(f"{paths.note}.")
@@ -71,10 +77,13 @@ def rerun(
     *,
     corrections: Sheet | None = None,
     uncertain: bool = False,
+    accept_spreadsheet_changes: bool = False,
 ) -> UploadResult:
     """Send the failed rows of a run again, or those that a person gives back corrected. The caller holds its lock.
 
-    With `uncertain`, rows whose create went unanswered are sent as if it never was.
+    With `uncertain`, rows whose create went unanswered are sent as if it never was. With
+    `accept_spreadsheet_changes`, cells of `corrections` are taken as they are, also where only a spreadsheet
+    changed them.
     """
     checkpoint.verify_contents()
     confirm_channel(checkpoint, settings)
@@ -82,7 +91,10 @@ def rerun(
     if corrections is None:
         checkpoint.reopening.reopen_failed(uncertain=uncertain)
     else:
-        events.on_corrections(run, import_corrections(run, corrections, uncertain=uncertain))
+        given = import_corrections(
+            run, corrections, uncertain=uncertain, accept_spreadsheet_changes=accept_spreadsheet_changes
+        )
+        events.on_corrections(run, given)
     run_options = replace(run_options, stops=replace(run_options.stops, same_error=False))
     return _send(run, stored_paths(checkpoint), settings, run_options, events, fresh=False)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from heyx_bulk.api.client import Client
-from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, NotFoundError, Rejected, Stopped
+from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, KeysDisagree, NotFoundError, Rejected, Stopped
 from heyx_bulk.models.calls import (
     STATUS_IN_QUEUE,
     Answer,
@@ -21,22 +21,18 @@ from heyx_bulk.models.calls import (
     ReadContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Outcome, Status
-from heyx_bulk.planning.planner import (
+from heyx_bulk.planning.contact_lookup import (
     Knowledge,
     Lookup,
     NotFound,
-    apply,
     has_tracking_value,
     initial_state,
-    lookup_by_all_keys,
+    lookup_by_create,
     lookup_by_earlier_row,
     lookup_by_id,
-    lookup_by_tracking_field,
-    next_call,
-    plan,
     prioritize_phone_formats,
-    skip_reason,
 )
+from heyx_bulk.planning.planner import apply, next_call, plan, skip_reason
 from heyx_bulk.planning.reconcile import Verdict, predates_create, reconcile, uncertainty
 from heyx_bulk.reports import row_messages
 from heyx_bulk.storage.cache.channel_cache import Cache, KeyLock, KeyLocked
@@ -127,7 +123,9 @@ class RowWorker:
         try:
             left_alone = await self._advance(work)
         except CallFailed as failure:
-            status = Status.UNCERTAIN if work.unconfirmed else Status.FAILED
+            # No contact has the better key, which a create of this row would have written.
+            uncertain = work.unconfirmed and not isinstance(failure, KeysDisagree)
+            status = Status.UNCERTAIN if uncertain else Status.FAILED
             contact_id = record.contact_id if isinstance(failure, Ambiguous) else work.contact_id
             return Outcome(record.number, status, contact_id, work.failure_message(failure))
         if left_alone:
@@ -157,9 +155,9 @@ class RowWorker:
             return lookup_by_id(record.contact_id)
         create = self._run.sent_create(record)
         if create is not None and (self._matching.no_match or record.state is RowState.CREATE_PENDING):
-            if create.tracking_field is not None:
-                return lookup_by_tracking_field(create.tracking_field, create.keys, self._matching)
-            return lookup_by_all_keys(create.keys, self._matching) if create.keys else NotFound(looked=False)
+            if not create.can_be_looked_for:
+                return NotFound(looked=False)
+            return lookup_by_create(create.keys, create.tracking_field, row, self._matching)
         if earlier := self._queue.contact_of_earlier_row(row):
             return lookup_by_earlier_row(row, earlier, self._matching)
         return initial_state(row, self._matching)

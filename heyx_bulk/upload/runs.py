@@ -12,7 +12,7 @@ from pathlib import Path
 
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, MappingError, SheetError, WriteError
 from heyx_bulk.mapping.cells import AMBIGUOUS_TAGS
-from heyx_bulk.mapping.columns import Columns
+from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, minute_of, rows_named
@@ -23,11 +23,13 @@ from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
+from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
-from heyx_bulk.upload.export_baseline import apply_baseline
+from heyx_bulk.upload.export_baseline import apply_baseline, remembered_export
+from heyx_bulk.upload.exported_cells import restore_exported_cells
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
@@ -101,6 +103,15 @@ class RunStarter:
         if not self._paths().checkpoint.exists():
             map_sheet(self.sheet, self.options, known_fields(self.settings.channel))
 
+    def remembered_export(self) -> KnownExport | None:
+        """The export that the sheet of a new run seems to be, where it is not to be compared with one."""
+        if self.options.is_edited_export or self.options.matching.no_match or self._paths().checkpoint.exists():
+            return None
+        channel = self.settings.channel
+        columns = map_sheet(self.sheet, self.options, known_fields(channel))
+        with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
+            return remembered_export(self.sheet, columns, cache.contacts)
+
     def paths(self) -> RunPaths:
         """Where the run's files lie; the folder that is asked for is made if it is not there."""
         if (out := self.run_options.out) is not None:
@@ -144,11 +155,19 @@ class RunStarter:
             except MappingError:
                 checkpoint.delete()
                 raise
-            if self.options.is_edited_export:
-                delay, remember = self.settings.reconcile_delay, self.settings.cache
-                with ChannelCache(channel, delay, remember=remember) as cache:
-                    apply_baseline(checkpoint, cache.contacts, self.options.export_number)
+            if columns.used(Use.ID):
+                with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
+                    self._compare_with_export(checkpoint, columns, cache.contacts)
             yield checkpoint
+
+    def _compare_with_export(self, checkpoint: Checkpoint, columns: Columns, contacts: KnownContacts) -> None:
+        """Undo what a spreadsheet did to an export by itself, and of an edited one keep only what was changed."""
+        edited, number = self.options.is_edited_export, self.options.export_number
+        export = None if edited else remembered_export(self.sheet, columns, contacts)
+        if not self.options.accept_spreadsheet_changes and (edited or export is not None):
+            restore_exported_cells(checkpoint, contacts, number if export is None else export.number)
+        if edited:
+            apply_baseline(checkpoint, contacts, number)
 
     def begin_plan(self, run: Run, speed: PlannedRate) -> None:
         """Show a new run's plan, to be agreed to; raises `SheetError` where no row may be invalid but one is."""

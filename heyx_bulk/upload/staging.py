@@ -11,8 +11,7 @@ from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.data_quality import DataQualityChecks
-from heyx_bulk.mapping.mapped_frame import map_frame, map_rows, row_keys
-from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
+from heyx_bulk.mapping.mapped_frame import map_frame, map_rows
 from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields, map_columns
 from heyx_bulk.mapping.tag_counts import TagCount, TagCounts
@@ -26,6 +25,7 @@ from heyx_bulk.storage.checkpoint.row_record import CellsDigest, CorrectedRow, r
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.checkpoint.run_info import RunInfo
 from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.upload.row_groups import group_staged_rows
 
 NEW_ROWS_APART = (
     "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
@@ -66,8 +66,8 @@ def stage(
             tags.see(mapped)
             builder.add_frame(frame.cells, mapped.problems, mapped.keys)
             read(builder.digest.rows)
-        builder.share_keys(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
-        _merge_duplicates(builder, columns, options.duplicates)
+        builder.relate_rows(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
+        warnings = [*group_staged_rows(builder, columns, options), *checks.warnings()]
         builder.link_rows()
         builder.save(
             RunInfo(
@@ -82,7 +82,7 @@ def stage(
                 options=document(options),
                 sheet_options=asdict(replace(options.sheet, worksheet=sheet.worksheet)),
                 duplicates=options.duplicates,
-                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in checks.warnings()),
+                warnings=tuple((one.what, one.rows, tuple(one.first)) for one in warnings),
                 phones=tuple((one.country, one.rows, one.first) for one in checks.phones()),
                 tags=tuple(tags.counts()),
                 started_at=started_at,
@@ -90,27 +90,6 @@ def stage(
             channel=channel,
             durable=durable,
         )
-
-
-def _merge_duplicates(builder: CheckpointBuilder, columns: Columns, duplicates: Duplicates) -> None:
-    """Make all but one of the rows of a contact invalid, or skip or merge them, as is asked for."""
-    groups: dict[int, list[int]] = {}
-    for number, first, name in builder.duplicates():
-        groups.setdefault(first, []).append(number)
-        if duplicates is Duplicates.ERROR:
-            what = f"same {name} as row {first}: leave one out, or add --duplicates merge or last"
-            builder.mark_invalid(number, [Problem(f"same {name} as an earlier row", what)])
-    for first, others in groups.items():
-        match duplicates:
-            case Duplicates.LAST:
-                last = others[-1]
-                for number in (first, *others[:-1]):
-                    builder.mark_skipped(number, last, f"row {last} is the same contact, and the last one is sent")
-            case Duplicates.MERGE:
-                numbers = [first, *others]
-                mapped = map_rows(columns, {number: builder.cells(number) for number in numbers})
-                row = merge_rows([*mapped.rows()], columns.keys)
-                builder.merge(first, others, row_keys(row))
 
 
 def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions, *, viber: bool = False) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports import results
@@ -20,11 +21,14 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections, import_corrections, run_of_file
 from heyx_bulk.upload.events import UploadEvents
+from heyx_bulk.upload.kept_cells import CELLS_SHOWN
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.staging import stage
 from heyx_bulk.upload.upload_session import send
+from tests.support.spreadsheet_saves import save_again
 
 TOKEN = "sandbox"
+PLAIN = UploadOptions()
 HEADER = ("Phone", "First Name", "Tags")
 ROWS = (("+923001", "Ana", "VIP"), ("", "Boris", ""), ("+923003", "Chen", "A"), ("+923003", "Twin", ""))
 
@@ -34,7 +38,7 @@ def begun(
     folder: Path,
     rows: Sequence[Sequence[str]] = ROWS,
     header: Sequence[str] = HEADER,
-    options: UploadOptions = UploadOptions(),  # noqa: B008 - it cannot be changed
+    options: UploadOptions = PLAIN,
 ) -> Iterator[Run]:
     path = folder / "contacts.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -61,13 +65,17 @@ def failed(run: Run, folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def give_back(run: Run, folder: Path, lines: Sequence[dict[str, str]]) -> ImportedCorrections:
+def written(folder: Path, lines: Sequence[dict[str, str]]) -> Path:
     path = folder / "mended.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-    return import_corrections(run, open_sheet(path))
+    return path
+
+
+def give_back(run: Run, folder: Path, lines: Sequence[dict[str, str]]) -> ImportedCorrections:
+    return import_corrections(run, open_sheet(written(folder, lines)))
 
 
 def sandbox(*, refuse_creates: int = 0) -> Sandbox:
@@ -249,3 +257,74 @@ def test_rows_given_back_with_the_key_of_another_all_share_its_outcome(tmp_path:
         give_back(run, tmp_path, lines)
         assert sent(run, sandbox()) == {"created": 3}
         assert len({record.contact_id for record in run.checkpoint.queue.rows()}) == 1
+
+
+# A file of failed rows that a spreadsheet saved
+
+TYPED_HEADER = ("Phone", "Email", "First Name", "Member No", "Joined", "Optin")
+TYPED_ROWS = (
+    ("+447700900123", "ann@x", "Ann", "000427", "2026-03-04", "true"),
+    ("+447700900124", "bob@x", "Bob", "000428", "2026-12-31", "false"),
+)
+CUSTOM = UploadOptions(mapping=MappingOptions(custom_fields=True))
+
+
+@contextmanager
+def saved_by_excel(folder: Path, *, german: bool, **edits: str) -> Iterator[tuple[Run, Path]]:
+    """A run, and its file of failed rows: the first row edited, then opened and saved by a spreadsheet."""
+    with begun(folder, TYPED_ROWS, TYPED_HEADER, CUSTOM) as run:
+        lines = failed(run, folder)
+        lines[0] |= {name.replace("_", " "): text for name, text in edits.items()}
+        path = written(folder, lines)
+        save_again(path, german=german)
+        yield run, path
+
+
+@pytest.mark.parametrize("german", [False, True])
+def test_what_a_spreadsheet_did_to_a_file_of_failed_rows_is_no_correction(tmp_path: Path, *, german: bool) -> None:
+    with saved_by_excel(tmp_path, german=german, Email="ann@x.org", Member_No="000429") as (run, path):
+        given = import_corrections(run, open_sheet(path))
+        ann, bob = (run.checkpoint.queue.row(number).cells for number in (2, 3))
+        assert ann == ("+447700900123", "ann@x.org", "Ann", "429", "2026-03-04", "true")
+        assert bob == TYPED_ROWS[1]
+        assert given.kept.count == 3 + 4
+        phone = "447700900123"
+        found = "4,47701E+11" if german else "4.47701E+11"
+        assert given.kept.first[0] == f"row 2, column A “Phone”: +{phone} is kept, the file has {found}"
+        assert len(given.kept.first) == CELLS_SHOWN
+        assert sent(run, sandbox()) == {"created": 1, "invalid": 1}
+
+
+def test_cells_that_a_spreadsheet_changed_are_taken_as_they_are_where_that_is_asked_for(tmp_path: Path) -> None:
+    with saved_by_excel(tmp_path, german=False) as (run, path):
+        given = import_corrections(run, open_sheet(path), accept_spreadsheet_changes=True)
+        assert given.kept.count == 0
+        assert run.checkpoint.queue.row(2).cells == ("4.47701E+11", "ann@x", "Ann", "427", "3/4/2026", "TRUE")
+
+
+@pytest.mark.parametrize(("accept", "edited"), [(False, [3]), (True, [2, 3])])
+def test_rows_that_need_nothing_are_not_edited_by_what_a_spreadsheet_did(
+    tmp_path: Path, *, accept: bool, edited: list[int]
+) -> None:
+    with begun(tmp_path, TYPED_ROWS, TYPED_HEADER, CUSTOM) as run:
+        first, second = failed(run, tmp_path)
+        for number in (2, 3):
+            run.checkpoint.queue.finish(Outcome(number, Status.CREATED, f"177602537248091{number}"))
+        path = written(tmp_path, [first, second | {"Email": "bob@x.org"}])
+        save_again(path, german=False)
+        given = import_corrections(run, open_sheet(path), accept_spreadsheet_changes=accept)
+        assert (given.opened, given.done, given.edited) == ([], [2, 3], edited)
+
+
+def test_a_contact_id_that_a_spreadsheet_shortened_is_kept_as_it_was(tmp_path: Path) -> None:
+    with begun(tmp_path, [("+923001", "Ana", "VIP")]) as run:
+        run.checkpoint.queue.mark_updated(2, "1776025372480911")
+        run.checkpoint.queue.finish(Outcome(2, Status.FAILED, "1776025372480911"))
+        lines = failed(run, tmp_path)
+        lines[0]["First Name"] = "Anna"
+        path = written(tmp_path, lines)
+        save_again(path, german=False)
+        assert "1.77603E+15" in path.read_text("cp1252")
+        import_corrections(run, open_sheet(path))
+        record = run.checkpoint.queue.row(2)
+        assert (record.assigned_id, record.problems, record.cells[1]) == (None, (), "Anna")

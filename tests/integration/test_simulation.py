@@ -9,7 +9,7 @@ import pytest
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.matching import Matching
+from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.upload.events import UploadEvents
@@ -63,7 +63,8 @@ def test_there_is_a_contact_for_each_id_in_the_sheet(tmp_path: Path) -> None:
 def test_a_rehearsal_comes_to_what_the_sheet_says(tmp_path: Path) -> None:
     header = "phone,email,first name,tags\n"
     text = header + "+4412345678,a@x.org,Ann,a\n,,Bob,b\n+44 12345678,,Cyd,\n,A@x.org,Dan,\n,b@x.org,,c;d\n"
-    with runs.staged(tmp_path, text) as run:
+    options = UploadOptions(matching=Matching(match=Match.FIRST))
+    with runs.staged(tmp_path, text, options) as run:
         watching = Watching()
         due = estimate(run.open_rows(), run.matching)
         sent = send(run, settings(token=TOKEN), RunOptions(), watching, simulated=True)

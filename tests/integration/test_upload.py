@@ -17,9 +17,9 @@ from heyx_bulk.errors import DiskFull, Interrupted, Unauthorized, Unreachable
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Outcome, Status
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import estimate
-from heyx_bulk.planning.matching import Matching
-from heyx_bulk.planning.planner import NotFound
+from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.rate_limit.concurrency import AT_FIRST
 from heyx_bulk.sandbox import Faults, SandboxContact
 from heyx_bulk.sandbox.faults import ExistingPhone, PhoneSpelling, Search
@@ -44,6 +44,9 @@ from tests.support.runs import (
 )
 
 HEADER = "phone,email,first name,tags\n"
+FIRST_KEY = UploadOptions(matching=Matching(match=Match.FIRST))
+"""Rows that share only a lesser key are then no duplicates."""
+
 NO_MATCH = UploadOptions(mapping=MappingOptions(), matching=Matching(no_match=True))
 CUSTOM = UploadOptions(mapping=MappingOptions(custom_fields=True))
 
@@ -258,19 +261,19 @@ def test_rows_that_share_any_key_value_are_never_worked_on_at_once(tmp_path: Pat
     ]
     with (
         Channel(Faults(lag=20)) as channel,
-        runs.staged(tmp_path, HEADER + "\n".join(rows[:4]) + "\n") as run,
+        runs.staged(tmp_path, HEADER + "\n".join(rows[:4]) + "\n", FIRST_KEY) as run,
     ):
         channel.send(run)
         assert len(channel.transport.seen) > 8
         assert overlapping(channel.transport.seen) == []
-    with Channel() as channel, runs.staged(tmp_path, HEADER + "\n".join(rows) + "\n") as run:
+    with Channel() as channel, runs.staged(tmp_path, HEADER + "\n".join(rows) + "\n", FIRST_KEY) as run:
         channel.send(run)
         assert overlapping(channel.transport.seen) != []
 
 
 def test_a_later_row_takes_the_contact_of_an_earlier_one_though_no_search_finds_it_yet(tmp_path: Path) -> None:
     rows = "+4412345670,a@x.org,Ann,\n+4412345671,b@x.org,Bob,\n,A@x.org,Annie,late\n"
-    with Channel(Faults(lag=10_000)) as channel, runs.staged(tmp_path, HEADER + rows) as run:
+    with Channel(Faults(lag=10_000)) as channel, runs.staged(tmp_path, HEADER + rows, FIRST_KEY) as run:
         channel.send(run)
         assert statuses(run) == {2: "created", 3: "created", 4: "updated"}
         ann = channel.contact(phone="+4412345670")
@@ -283,7 +286,7 @@ def test_a_later_row_waits_until_the_doubt_of_an_earlier_one_is_settled(tmp_path
     rows = "+4412345670,a@x.org,Ann,\n,a@x.org,Annie,late\n"
     with (
         Channel(Faults(lose_create_answers=1, lag=40)) as channel,
-        runs.staged(tmp_path, HEADER + rows) as run,
+        runs.staged(tmp_path, HEADER + rows, FIRST_KEY) as run,
     ):
         channel.send(run)
         assert statuses(run) == {2: "created", 3: "updated"}
@@ -293,7 +296,7 @@ def test_a_later_row_waits_until_the_doubt_of_an_earlier_one_is_settled(tmp_path
 
 def test_later_rows_go_on_when_an_earlier_one_failed(tmp_path: Path) -> None:
     rows = "+4412345670,a@x.org,Ann,\n,a@x.org,Annie,late\n"
-    with Channel(Faults(refuse_creates=1)) as channel, runs.staged(tmp_path, HEADER + rows) as run:
+    with Channel(Faults(refuse_creates=1)) as channel, runs.staged(tmp_path, HEADER + rows, FIRST_KEY) as run:
         channel.send(run)
         assert statuses(run) == {2: "failed", 3: "created"}
 
@@ -328,8 +331,7 @@ def test_what_is_about_to_happen_is_in_the_journal_before_it_does(tmp_path: Path
         contact = channel.contact(phone="+4412345678").id
     sent = {"phone": "+4412345678", "email": "a@x.org", "firstName": "Ann"}
     assert heard == [
-        ("GET", RowState.READY, None, None),
-        ("GET", RowState.READY, None, None),
+        *[("GET", RowState.READY, None, None)] * 3,
         ("POST", RowState.CREATE_PENDING, sent, None),
         ("POST", RowState.CREATED, sent, contact),
         ("created", "created"),
@@ -561,7 +563,7 @@ def test_a_create_that_was_lost_before_heyx_saw_it_is_sent_again_after_looking(t
 def test_a_create_that_is_lost_again_and_again_leaves_its_row_uncertain(tmp_path: Path) -> None:
     with (
         Channel() as channel,
-        runs.staged(tmp_path, HEADER + "+4412345678,a@x.org,Ann,\n,a@x.org,Anna,\n") as run,
+        runs.staged(tmp_path, HEADER + "+4412345678,a@x.org,Ann,\n,a@x.org,Anna,\n", FIRST_KEY) as run,
     ):
 
         def lose(_number: int, seen: RecordedRequest) -> None:
@@ -821,15 +823,20 @@ def test_rows_of_one_run_that_share_a_second_key_are_no_hindrance_to_each_other(
         assert (sent.calls <= due.calls, sent.seconds < 10) == (True, True)
 
 
-def test_a_row_of_another_run_that_shares_only_a_second_key_is_no_hindrance(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "second"), [(FIRST_KEY, "created"), (UploadOptions(), "failed")], ids=["first", "any"]
+)
+def test_a_row_of_another_run_that_shares_only_a_second_key_keeps_nobody_waiting(
+    options: UploadOptions, second: str, tmp_path: Path
+) -> None:
     with Channel() as channel, remembered(tmp_path, channel) as cache:
-        for name, phone in (("Ann", "+4412345670"), ("Bob", "+4412345671")):
+        for name, phone, status in (("Ann", "+4412345670", "created"), ("Bob", "+4412345671", second)):
             folder = tmp_path / name
             folder.mkdir()
-            with runs.staged(folder, HEADER + f"{phone},a@x.org,{name},\n") as run:
+            with runs.staged(folder, HEADER + f"{phone},a@x.org,{name},\n", options) as run:
                 due = estimate(run.open_rows(), run.matching)
                 sent = channel.send(run, cache=cache)
-                assert statuses(run) == {2: "created"}
+                assert statuses(run) == {2: status}
                 assert (sent.calls <= due.calls + 1, sent.seconds < 10) == (True, True)
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from heyx_bulk.mapping.merge_rows import merge_rows
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
-from heyx_bulk.planning.planner import NotFound, plan
+from heyx_bulk.planning.contact_lookup import NotFound
+from heyx_bulk.planning.planner import plan
 from tests.support.mergeable_rows import KEYS, POLICIES, TAGS, rows
 
 quickly = settings(deadline=None, max_examples=60)

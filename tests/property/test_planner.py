@@ -18,10 +18,9 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
-from heyx_bulk.planning.matching import Matching
+from heyx_bulk.planning.contact_lookup import NotFound, initial_state, lookup_by_create
+from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.planning.planner import (
-    NotFound,
-    initial_state,
     max_calls,
     max_writes,
     next_call,
@@ -281,7 +280,12 @@ def test_a_create_carries_every_key_and_its_thirty_fields(row: ContactRow) -> No
 
 @st.composite
 def matchings(draw: st.DrawFn) -> Matching:
-    return Matching(draw(st.sampled_from(PhoneLookup)), draw(st.booleans()), draw(st.booleans()))
+    return Matching(
+        match=draw(st.sampled_from(Match)),
+        no_match=draw(st.booleans()),
+        trust_ids=draw(st.booleans()),
+        phone_lookup=draw(st.sampled_from(PhoneLookup)),
+    )
 
 
 @pytest.mark.slow
@@ -342,3 +346,58 @@ def test_a_contact_that_was_made_is_found_again_by_the_same_row(row: ContactRow,
     made = len(heyx.writes)
     carry_out(row, initial_state(row, matching), heyx)
     assert (len(heyx.held), len(heyx.writes)) == (1, made)
+
+
+KEY_VALUES = {
+    "phone": st.sampled_from(["+44 20", "4420", "+4420", "+49 30", "+33 1", "", None]),
+    "email": st.sampled_from(["ada@example.org", "ADA@example.org", "bob@example.org", "", None]),
+    "customerid": st.sampled_from(["1", "2", None]),
+}
+
+
+@st.composite
+def keyed_rows(draw: st.DrawFn) -> ContactRow:
+    """A row with one to three keys in any order, and a name."""
+    names = draw(st.lists(st.sampled_from([*KEY_VALUES]), unique=True, min_size=1))
+    keys = tuple(Field(name, draw(KEY_VALUES[name].filter(bool)) or "") for name in names)
+    return ContactRow(2, None, keys, (Field("firstName", "Ada"), *keys))
+
+
+def same_key(name: str, one: Value, other: Value) -> bool:
+    """Whether two texts are one key, as a person compares them."""
+    if name == "phone":
+        return [sign for sign in str(one) if sign.isdigit()] == [sign for sign in str(other) if sign.isdigit()]
+    return str(one).casefold() == str(other).casefold()
+
+
+@pytest.mark.slow
+@given(
+    keyed_rows(),
+    st.lists(st.fixed_dictionaries(KEY_VALUES), max_size=4),
+    st.booleans(),
+    st.sampled_from(Match),
+    st.booleans(),
+)
+@thoroughly
+def test_no_contact_with_another_better_key_is_written_and_none_that_a_key_finds_alone_is_made_twice(
+    row: ContactRow, present: list[dict[str, Value]], loose: bool, match: Match, doubt: bool
+) -> None:
+    heyx = Heyx({str(number): Held(dict(fields)) for number, fields in enumerate(present)}, loose=loose)
+    before = {contact_id: dict(held.fields) for contact_id, held in heyx.held.items()}
+    matching = Matching(match=match)
+    known = lookup_by_create(row.keys, None, row, matching) if doubt else initial_state(row, matching)
+    try:
+        carry_out(row, known, heyx, at_most=200 if doubt else max_calls(row, matching))
+    except Ambiguous:
+        assert heyx.writes == []
+        return
+    deciding = matching.keys_of(row)
+    for contact_id in {call.id for call in heyx.writes if isinstance(call, UpdateContact)} & set(before):
+        held = before[contact_id]
+        first = next(key for key in deciding if held[key.name])
+        assert same_key(first.name, first.value, held[first.name])
+    made = any(isinstance(call, CreateContact) for call in heyx.writes)
+    for key in deciding:
+        alone = [held for held in before.values() if same_key(key.name, key.value, held[key.name])]
+        if made and len(alone) == 1 and alone[0][key.name] == key.value:
+            pytest.fail(f"{alone[0]} has the {key.name}, and another was made")

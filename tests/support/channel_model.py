@@ -21,8 +21,8 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Value
+from heyx_bulk.planning.contact_lookup import Knowledge
 from heyx_bulk.planning.planner import (
-    Knowledge,
     apply,
     next_call,
 )

@@ -192,6 +192,14 @@ class KnownContacts:
             _contact(*row, whole=True) for contact_id in ids for row in self._db.rows(query, number, contact_id)
         )
 
+    def all_exported(self, number: int | None = None) -> Iterator[Contact]:
+        """What the export `number`, or each that is remembered, showed of all its contacts."""
+        query = (
+            "SELECT DISTINCT id, text FROM exported JOIN document ON document.number = exported.document "
+            "WHERE ?1 IS NULL OR export = ?1"
+        )
+        return (_contact(*row, whole=True) for row in self._db.stream(query, number))
+
 
 def _known(contact_id: str, text: str, whole: int, seen: float) -> KnownContact:
     return KnownContact(_contact(contact_id, text, whole=bool(whole)), seen)

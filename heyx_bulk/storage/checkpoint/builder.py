@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,14 +12,20 @@ from heyx_bulk.models.contacts import Problem, Status
 from heyx_bulk.sheets.frames import Frame, numbers_of, row_texts
 from heyx_bulk.storage.checkpoint import call_table, key_index, row_links, row_record
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft
-from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, hash_key, shared_rows
+from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, related_rows
 from heyx_bulk.storage.checkpoint.queue import set_invalid
 from heyx_bulk.storage.checkpoint.row_record import CellsDigest, RowState, rows_to_json
 from heyx_bulk.storage.checkpoint.run_info import FORMAT, RunInfo
+from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 from heyx_bulk.storage.checkpoint.stored_cells import parse_cells
 
-_SHARED_KEYS = """
-CREATE TEMP TABLE shared_key (
+_RELATED_ROWS = """
+CREATE TEMP TABLE related_row (
+    part INTEGER NOT NULL,        -- the first of the rows that may share keys, also by way of others
+    number INTEGER NOT NULL,
+    PRIMARY KEY (part, number)
+) WITHOUT ROWID;
+CREATE TEMP TABLE related_key (
     number INTEGER NOT NULL,
     rank INTEGER NOT NULL,        -- 0 is what the row is matched by
     field TEXT NOT NULL,
@@ -27,7 +33,7 @@ CREATE TEMP TABLE shared_key (
     PRIMARY KEY (number, rank)
 ) WITHOUT ROWID;
 """
-"""Keys that several rows may have, while a sheet is staged: few, so that they are kept with their texts."""
+"""While a sheet is staged: the rows that may share a key with another, and all their keys with their texts."""
 
 _ROWS_AT_ONCE = 1000
 
@@ -36,7 +42,7 @@ class CheckpointBuilder(CheckpointDraft):
     """The checkpoint of a run in the making: the rows come first, frame by frame, then what they share."""
 
     def __init__(self, path: Path, header: Sequence[str] = ()) -> None:
-        schema = row_record.SCHEMA + key_index.SCHEMA + row_links.SCHEMA + call_table.SCHEMA + _SHARED_KEYS
+        schema = row_record.SCHEMA + key_index.SCHEMA + row_links.SCHEMA + call_table.SCHEMA + _RELATED_ROWS
         super().__init__(path, schema)
         self.digest = CellsDigest(header)
         """The digest of the rows so far, and their number."""
@@ -53,30 +59,31 @@ class CheckpointBuilder(CheckpointDraft):
         set_invalid(self.db, found.items())
         self._entries.add(keys)
 
-    def share_keys(self, keys_of: Callable[[Frame], Frame]) -> None:
-        """Find the keys that several rows share, by their texts; to be called once, after the last frame.
+    def relate_rows(self, keys_of: Callable[[Frame], Frame]) -> None:
+        """Find the rows that share keys, with the texts of them all; to be called once, after the last frame.
 
         `keys_of` gives the keys of a DataFrame of cells, as for `add_frame`.
         """
         entries = self._entries.in_order()
-        rows, hashes = shared_rows(entries)
+        rows, parts = related_rows(entries)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             numbers = rows[start : start + _ROWS_AT_ONCE]
-            cells = self._cells(numbers)
-            self._add_shared(
-                key for key in keys_by_row(keys_of(cells)) if hash_key(key.field, key.value) in hashes
-            )
-        self.db.execute("CREATE INDEX temp.shared_key_by_value ON shared_key (field, value, number)")
+            self._add_related(keys_by_row(keys_of(self._cells(numbers))))
+        self.db.executemany("INSERT INTO related_row VALUES (?, ?)", zip(parts, rows, strict=True))
+        self.db.execute("CREATE INDEX temp.related_key_by_value ON related_key (field, value, number)")
         KeyIndex(self.db).store(entries)
 
-    def duplicates(self) -> list[tuple[int, int, str]]:
-        """Rows whose own key an earlier row has: number, the first row that has it, field."""
-        found = self.db.rows(
-            "SELECT number, first, field FROM (SELECT number, field, min(number) OVER "
-            "(PARTITION BY field, value) AS first FROM shared_key WHERE rank = 0) "
-            "WHERE number > first ORDER BY number"
+    def keys_of_related_rows(self) -> Iterator[Iterator[RowKey]]:
+        """All keys of every row that shares a key with another, row by row; of a few other rows, too.
+
+        They come in parts: rows of different parts share no key. Each is to be read before anything is written.
+        """
+        query = (
+            "SELECT number, rank, field, value FROM related_row JOIN related_key USING (number) WHERE part = ? "
+            "ORDER BY number, rank"
         )
-        return [(number, first, field) for number, first, field in found]
+        for (part,) in self.db.rows("SELECT DISTINCT part FROM related_row ORDER BY part"):
+            yield map(RowKey._make, self.db.stream(query, part))
 
     def cells(self, number: int) -> list[str]:
         """The texts of one row."""
@@ -86,7 +93,7 @@ class CheckpointBuilder(CheckpointDraft):
     def mark_invalid(self, number: int, problems: Sequence[Problem]) -> None:
         """The row `number` cannot be sent."""
         set_invalid(self.db, [(number, problems)])
-        self._forget_shared([number])
+        self._forget_related([number])
 
     def mark_skipped(self, number: int, later: int, message: str) -> None:
         """The row `number` is not to be sent, the row `later` is sent in its place."""
@@ -94,21 +101,33 @@ class CheckpointBuilder(CheckpointDraft):
             "UPDATE row SET state = ?, status = ?, superseded_by = ?, message = ? WHERE number = ?",
             (RowState.DONE, Status.SKIPPED, later, message, number),
         )
-        self._forget_shared([number])
+        self._forget_related([number])
 
     def merge(self, leader: int, members: Sequence[int], keys: Iterable[RowKey]) -> None:
         """Make one row stand for others too: it has all their `keys`."""
         self.db.executemany(
             "UPDATE row SET merged_into = ? WHERE number = ?", [(leader, number) for number in members]
         )
-        self._forget_shared([leader, *members])
-        self._add_shared(keys)
+        self._forget_related([leader, *members])
+        self._add_related(keys)
+
+    def add_shared_keys(self, found: Iterable[tuple[str, str, str, int]]) -> None:
+        """Store the key values that rows of different contacts share, as `SharedKeys.store` takes them.
+
+        Rows that have better keys are not related by them any more.
+        """
+        shared = list(found)
+        SharedKeys(self.db).store(shared)
+        self.db.executemany(
+            "DELETE FROM related_key WHERE field = ? AND value = ? AND rank > 0",
+            [(name, value) for name, value, *_ in shared],
+        )
 
     def link_rows(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""
         self.db.execute(
             "INSERT INTO blocked SELECT number, field, earlier FROM (SELECT number, field, lag(number) OVER "
-            "(PARTITION BY field, value ORDER BY number) AS earlier FROM shared_key) WHERE earlier IS NOT NULL"
+            "(PARTITION BY field, value ORDER BY number) AS earlier FROM related_key) WHERE earlier IS NOT NULL"
         )
 
     def save(self, info: RunInfo, *, channel: str, durable: bool = True) -> None:
@@ -120,8 +139,8 @@ class CheckpointBuilder(CheckpointDraft):
         texts = self.db.rows(f"SELECT cells FROM row WHERE number IN ({some}) ORDER BY number")
         return parse_cells(numbers, [text for (text,) in texts])
 
-    def _add_shared(self, keys: Iterable[RowKey]) -> None:
-        self.db.executemany("INSERT INTO shared_key VALUES (?, ?, ?, ?)", keys)
+    def _add_related(self, keys: Iterable[RowKey]) -> None:
+        self.db.executemany("INSERT INTO related_key VALUES (?, ?, ?, ?)", keys)
 
-    def _forget_shared(self, numbers: Iterable[int]) -> None:
-        self.db.executemany("DELETE FROM shared_key WHERE number = ?", [(number,) for number in numbers])
+    def _forget_related(self, numbers: Iterable[int]) -> None:
+        self.db.executemany("DELETE FROM related_key WHERE number = ?", [(number,) for number in numbers])

@@ -17,6 +17,7 @@ from heyx_bulk.storage.checkpoint.queries import Queries
 from heyx_bulk.storage.checkpoint.queue import Queue
 from heyx_bulk.storage.checkpoint.reopening import Reopening
 from heyx_bulk.storage.checkpoint.run_info import FORMAT, Facts, RunInfo
+from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -33,7 +34,7 @@ class Checkpoint(CheckpointFile):
 
     `info` and `facts` are about the run as a whole; `queue` is its rows, one at a time, `queries` all of them at
     once; `reopening` opens rows again; `calls` are the calls made, one at a time, `call_statistics` all of them
-    at once; `baseline` is what an export showed of the rows.
+    at once; `baseline` is what an export showed of the rows, `shared_keys` what rows of different contacts share.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
@@ -45,6 +46,7 @@ class Checkpoint(CheckpointFile):
         self.calls = CallTable(self._db, durable=durable)
         self.call_statistics = CallStatistics(self._db)
         self.baseline = Baseline(self._db)
+        self.shared_keys = SharedKeys(self._db)
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Checkpoint:

@@ -55,17 +55,27 @@ class KeyEntries:
         return entries
 
 
-def shared_rows(entries: Entries) -> tuple[list[int], frozenset[int]]:
-    """The rows of ordered `entries` whose hash another entry has too, in their order, and these hashes."""
+def related_rows(entries: Entries) -> tuple[list[int], list[int]]:
+    """The rows of ordered `entries` that have a hash in common with another row, in their order, and their parts.
+
+    A part is named by the first of its rows. Rows with a common hash are in one part, also by way of others.
+    """
     import numpy as np  # noqa: PLC0415 - likewise
 
-    hashes = entries >> _ROW_BITS
-    same = hashes[1:] == hashes[:-1]
-    shared = np.zeros(len(entries), dtype=bool)
-    shared[1:] |= same
-    shared[:-1] |= same
-    rows: list[int] = np.unique(entries[shared] & _ROW_MASK).tolist()
-    return rows, frozenset(np.unique(hashes[shared]).tolist())
+    rows, hashes = entries & _ROW_MASK, entries >> _ROW_BITS
+    pairs = (hashes[1:] == hashes[:-1]) & (rows[1:] != rows[:-1])
+    numbers, places = np.unique(np.stack((rows[:-1][pairs], rows[1:][pairs])), return_inverse=True)
+    first = [*range(len(numbers))]
+
+    def find(place: int) -> int:
+        while first[place] != place:
+            first[place] = place = first[first[place]]
+        return place
+
+    for one, other in zip(*places.reshape(2, -1), strict=True):
+        found = find(int(one)), find(int(other))
+        first[max(found)] = min(found)
+    return numbers.tolist(), numbers[[find(place) for place in range(len(first))]].tolist()
 
 
 def hash_key(field: str, value: str) -> int:

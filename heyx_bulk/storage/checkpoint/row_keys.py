@@ -10,6 +10,7 @@ from heyx_bulk.mapping.mapped_frame import MappedFrame, RowKey, map_rows, row_ke
 from heyx_bulk.mapping.merge_rows import merge_rows
 from heyx_bulk.storage.checkpoint.key_index import KeyIndex
 from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_records
+from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 
 _ROWS_AT_ONCE = 500
 
@@ -31,18 +32,23 @@ class RowKeys:
         self._db = db
         self._columns = columns
         self._index = KeyIndex(db)
+        self._shared = SharedKeys(db)
 
     def own(self, number: int) -> list[RowKey]:
         """The keys of a row, best first, without those of rows that it stands for."""
         return [*map_records(self._columns, self._records("number = ?", number)).row_keys()]
 
     def of_contact(self, number: int) -> list[RowKey]:
-        """The keys of the contact that a row stands for, best first: those of all its rows, merged."""
+        """The keys of the contact that a row stands for, best first: those of all its rows, merged.
+
+        A lesser key whose value different contacts share is none.
+        """
         records = self._records("number = ? OR merged_into = ?", number, number)
         if number not in [record.number for record in records]:
             return []
         row = merge_rows([*map_records(self._columns, records).rows()], self._columns.keys)
-        return [] if row.problems else [RowKey(number, *key[1:]) for key in row_keys(row)]
+        keys = () if row.problems else (RowKey(number, *key[1:]) for key in row_keys(row))
+        return [key for key in keys if key.rank == 0 or self._shared.find(key.field, key.value) is None]
 
     def possible_rows(self, field: str, value: str) -> list[int]:
         """The rows that may have a key and stand for their contact, in the sheet's order; some may not have it."""

@@ -16,6 +16,7 @@ from heyx_bulk.planning.reconcile import SentCreate
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_keys import map_records
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.values.equality import key_text
 
 BATCH_ROWS = 500
 
@@ -92,12 +93,27 @@ class Run:
         return self._finished(replace(row, number=record.number))
 
     def _finished(self, row: ContactRow) -> ContactRow:
-        """The row, without what an export showed already, and with its tracking field."""
+        """The row, without what an export showed already and shared keys, and with its tracking field."""
         if self.editable is not None:
             shown = self.checkpoint.baseline.contact_of(row.number)
             if shown is not None and row.id == shown.id:
                 row = diff_row(row, shown, self.editable)
-        return self._with_tracking_field(row)
+        return self._with_tracking_field(self._without_shared_keys(row))
+
+    def _without_shared_keys(self, row: ContactRow) -> ContactRow:
+        """The row, matched by no lesser key that a different contact's row has too."""
+        if row.id is not None:
+            return row
+        for key in row.keys[1:]:
+            if found := self.checkpoint.shared_keys.find(key.name, key_text(key.name, key.value)):
+                differing, first = found
+                remark = f"same {key.name} as row {first}, different {differing}"
+                row = replace(
+                    row,
+                    keys=tuple(one for one in row.keys if one != key),
+                    remarks=row.remarks if row.number == first else (*row.remarks, remark),
+                )
+        return row
 
     def _with_tracking_field(self, row: ContactRow) -> ContactRow:
         if not self.columns.tracking_field:

@@ -94,6 +94,8 @@ class Facts:
     """The rows sent ahead, and whether they passed."""
     baseline = _Fact[dict[str, Any] | None](None)
     """The export its sheet was edited from, and what was changed since."""
+    kept_cells = _Fact[dict[str, Any] | None](None)
+    """The cells of its sheet that only a spreadsheet changed since an export, which keep their exported values."""
 
     def __init__(self, db: Database) -> None:
         self.db = db

@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.matching import Matching, Mode
-from heyx_bulk.planning.planner import NotFound
 from heyx_bulk.planning.reconcile import SentCreate, Verdict, reconcile, uncertainty
 
 PHONE, NAME, MARK = Field("phone", "+441234567"), Field("firstName", "Ann"), Field("mark", "run-2")

@@ -66,7 +66,7 @@ def fill(
 
     cells = text_frame({0: texts or [*map(str, rows)]}, rows)
     draft.add_frame(cells, line_frame(RowProblem, []), keys_of(cells))
-    draft.share_keys(keys_of)
+    draft.relate_rows(keys_of)
 
 
 def filled(
@@ -76,7 +76,6 @@ def filled(
     path = folder / "people.csv.checkpoint"
     with CheckpointBuilder(path) as draft:
         fill(draft, rows, [*keys])
-        draft.duplicates()
         for number in invalid:
             draft.mark_invalid(number, (Problem("no phone", f"row {number} has no phone"),))
         draft.link_rows()
@@ -112,7 +111,7 @@ def test_an_exception_in_the_middle_of_staging_leaves_nothing(tmp_path: Path) ->
     def interrupted() -> None:
         with lock(path), CheckpointBuilder(path) as draft:
             fill(draft, [2, 3], [(2, 0, PHONE, "1"), (3, 0, PHONE, "1")])
-            draft.share_keys(cut)
+            draft.relate_rows(cut)
 
     with pytest.raises(runs.PowerCut):
         interrupted()
@@ -317,11 +316,11 @@ def test_nobody_awaits_an_invalid_row_but_the_one_before_it(tmp_path: Path) -> N
         assert [checkpoint.queue.blocked_by(number) for number in (2, 4)] == [None, 2]
 
 
-def test_the_doubles_are_rows_whose_own_key_an_earlier_row_has(tmp_path: Path) -> None:
+def test_the_keys_of_rows_that_share_a_value_are_given_in_full(tmp_path: Path) -> None:
     with CheckpointBuilder(tmp_path / "x.checkpoint") as draft:
-        keys = [(2, 0, PHONE, "1"), (3, 0, PHONE, "2"), (4, 0, PHONE, "1"), (5, 0, "email", "1")]
-        fill(draft, range(2, 7), [*keys, (5, 1, PHONE, "1"), (6, 0, PHONE, "1")])
-        assert draft.duplicates() == [(4, 2, PHONE), (6, 2, PHONE)]
+        related = [(2, 0, PHONE, "1"), (2, 1, "email", "x"), (4, 0, PHONE, "2"), (4, 1, "email", "x")]
+        fill(draft, range(2, 7), [*related, (3, 0, PHONE, "3"), (3, 1, "email", "1"), (5, 1, "email", "y")])
+        assert [[*part] for part in draft.keys_of_related_rows()] == [related]
 
 
 def row(number: int, key: str | None) -> ContactRow:
@@ -505,7 +504,6 @@ def test_a_disk_that_is_full_at_any_point_of_staging_is_told_and_leaves_nothing(
                 numbers = range(2, 300)
                 keys = [(number, 0, PHONE, f"{number // 2:09}") for number in numbers]
                 fill(draft, numbers, keys, ["x" * 160] * len(numbers))
-                draft.duplicates()
                 draft.mark_invalid(7, (Problem("same phone", "same phone as row 6" * 200),))
                 draft.link_rows()
                 draft.save(replace(INFO, digest="x" * 30_000), channel="")

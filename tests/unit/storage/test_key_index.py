@@ -10,7 +10,7 @@ from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.sheets.frames import text_frame
 from heyx_bulk.storage.checkpoint import key_index
-from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, hash_key, shared_rows
+from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, hash_key, related_rows
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.staging import revalidate
 from tests.support import runs
@@ -54,11 +54,23 @@ def test_a_hash_is_the_same_in_every_version() -> None:
     assert hash_key("email", "923001234567") != hash_key("phone", "923001234567")
 
 
-def test_rows_that_share_a_hash_are_found_and_blank_keys_are_not() -> None:
+def test_rows_that_share_a_hash_are_found_in_parts_and_blank_keys_are_not() -> None:
     entries = KeyEntries()
     entries.add(text_frame({"phone": ["1", "", "2", "1", ""], "email": ["", "a", "b", "c", "b"]}, [2, 3, 4, 5, 6]))
-    rows, hashes = shared_rows(entries.in_order())
-    assert (rows, {*hashes}) == ([2, 4, 5, 6], {hash_key("phone", "1"), hash_key("email", "b")})
+    assert related_rows(entries.in_order()) == ([2, 4, 5, 6], [2, 4, 2, 4])
+
+
+def test_rows_are_in_one_part_also_by_way_of_others() -> None:
+    entries = KeyEntries()
+    emails = ["d", "a", "b", "c", "a", "x", "y"]
+    entries.add(text_frame({"phone": ["1", "2", "3", "4", "3", "5", "5"], "email": emails}, [2, 3, 4, 5, 6, 7, 8]))
+    entries.add(text_frame({"phone": ["1", "2"]}, [9, 10]))
+    assert related_rows(entries.in_order()) == ([2, 3, 4, 6, 7, 8, 9, 10], [2, 3, 3, 3, 7, 7, 2, 3])
+
+
+def test_where_all_rows_are_unlike_none_is_related() -> None:
+    entries = KeyEntries()
+    assert related_rows(entries.in_order()) == ([], [])
 
 
 SHEET = "phone,email,city\n1,a@x.org,A\n2,b@x.org,B\n3,a@x.org,C\n1,,D\n4,,E\n4,d@x.org,F\n5,d@x.org,G\n"

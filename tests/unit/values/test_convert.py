@@ -25,7 +25,7 @@ def test_no_value_is_ever_a_float() -> None:
     named = {
         path.name
         for path in folder.glob("*.py")
-        if path.name != "equality.py"  # what HeyX holds may be one
+        if path.name not in ("equality.py", "spreadsheet_damage.py")  # what HeyX or a spreadsheet holds may be one
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Name) and node.id == "float"
     }
