@@ -1,7 +1,8 @@
 """Rows of a CSV file, read by the standard `csv` module.
 
 pandas renames headers and shifts the values of a row that is too long; here nothing changes. Rows are checked by
-the page. A row's number is the line of the file in which it begins, as a text editor counts.
+the page. Rows are counted as a spreadsheet shows them: one of several lines is one row, a blank line is a row.
+What is wrong with the file as a text is said with the line, too, as a text editor counts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -86,45 +87,44 @@ class CsvFile:
         csv.field_size_limit(MOST_CHARACTERS)
         source = islice(chain.from_iterable(map(lines, self._blocks())), self.skipped_lines, None)
         reader = csv.reader(source, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
-        first = self.skipped_lines + 1
         failure: csv.Error | SheetError | None = None
         while failure is None:
-            rows = []
+            rows, lines_before = [], self.skipped_lines + reader.line_num
             failure = _read_rows(reader, rows)
             if not rows and failure is None:
                 return
-            numbers = _line_numbers(rows, first, None if failure else self.skipped_lines + reader.line_num + 1)
+            first = self.skipped_lines + earlier + 1
             if (index := _too_wide(rows)) < len(rows):
-                failure = self._width_refusal(numbers[index], len(rows[index]))
-                del rows[index:], numbers[index + 1 :]
+                failure = self._width_refusal(first + index, len(rows[index]))
+                del rows[index:]
             if rows:
                 guarded, suspect = apostrophes and not self.raw, exponents
-                yield _page(numbers[:-1], rows, guarded=guarded, suspect=suspect)
-            first = numbers[-1]
+                yield _page(range(first, first + len(rows)), rows, guarded=guarded, suspect=suspect)
             earlier += len(rows)
         if isinstance(failure, SheetError):
             raise failure
-        raise self._translated(str(failure), first, self.skipped_lines + reader.line_num)
+        begun_in = lines_before + sum(1 + _line_ends("\0".join(row)) for row in rows) + 1
+        place = f"{self.path.name}, row {self.skipped_lines + earlier + 1}"
+        raise self._translated(str(failure), place, begun_in, self.skipped_lines + reader.line_num)
 
-    def _width_refusal(self, line: int, values: int) -> SheetError:
-        what = f"{self.path.name}, line {line}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
+    def _width_refusal(self, row: int, values: int) -> SheetError:
+        what = f"{self.path.name}, row {row}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
         return SheetError(what, "Name the separator with --separator if it is another one.")
 
-    def _translated(self, error: str, first: int, last: int) -> SheetError:
-        """Translate an error of the `csv` module in the row of lines `first` to `last`."""
-        name = self.path.name
+    def _translated(self, error: str, place: str, first: int, last: int) -> SheetError:
+        """Translate an error of the `csv` module in the row at `place`, which are the lines `first` to `last`."""
         if error == _ROW_TOO_LONG:
-            what = f"{name}, line {first}: the row that begins there holds over 16 MB"
+            what = f"{place}: the row that begins in line {first} holds over 16 MB"
             return SheetError(what, "Look for a quote that is never closed, mend it and try again.")
         opened = self._quote_opened(first, last)
         if "limit" in error:
             quote = ", or its quote is never closed" if last > first else ""
-            what = f"{name}, line {opened}: holds over 1 MB in one cell{quote}"
+            what = f"{place}: the cell in line {opened} holds over 1 MB{quote}"
             return SheetError(what, "Shorten or mend it, save the sheet and try again.")
         if "unexpected end" in error:
-            what = f"{name}: the quote opened in line {opened} is never closed"
+            what = f"{place}: the quote opened in line {opened} is never closed"
             return SheetError(what, 'Close it, or write a quote that belongs to the text twice ("").')
-        what = f"{name}, line {last}: text follows the closing quote of the value opened in line {opened}"
+        what = f"{place}: in line {last}, text follows the closing quote of the value opened in line {opened}"
         return SheetError(what, 'Write a quote that belongs to the text twice ("").')
 
     def _quote_opened(self, first: int, last: int) -> int:
@@ -182,13 +182,6 @@ def _too_wide(rows: Sequence[Sequence[str]]) -> int:
     if max(map(len, rows), default=0) <= MOST_COLUMNS:
         return len(rows)
     return next(index for index, row in enumerate(rows) if len(row) > MOST_COLUMNS)
-
-
-def _line_numbers(rows: Sequence[Sequence[str]], first: int, end: int | None) -> list[int]:
-    """The line in which each row begins, and the line after the last row, which is `end` where that is known."""
-    if end == first + len(rows):
-        return [*range(first, end + 1)]
-    return [*accumulate((1 + _line_ends("\0".join(row)) for row in rows), initial=first)]
 
 
 def _unguarded(texts: Sequence[str]) -> Sequence[str]:
