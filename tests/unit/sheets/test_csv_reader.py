@@ -116,6 +116,31 @@ def test_the_header_tells_a_separator_from_decimal_commas(tmp_path: Path) -> Non
     assert (sheet.header, rows_of(sheet)[0]) == (("a", "b"), ["1,5", "2,5"])
 
 
+@pytest.mark.parametrize("tags", [range(2, 3), range(15, 16), range(3, 18)])
+@pytest.mark.parametrize(("separator", "other"), [(",", ";"), (";", ","), ("\t", "|"), ("|", ",")])
+def test_a_long_list_in_one_cell_is_no_separator(tmp_path: Path, separator: str, other: str, tags: range) -> None:
+    rows = [[str(n), other.join(f"t{t}" for t in range(tags[n % len(tags)]))] for n in range(30)]
+    text = "\n".join(map(separator.join, [["phone", "remove_tags"], *rows]))
+    sheet = open_sheet(csv_file(tmp_path, text))
+    assert (sheet.header, rows_of(sheet)) == (("phone", "remove_tags"), rows)
+
+
+def test_a_title_with_a_comma_does_not_part_the_table_below_it(tmp_path: Path) -> None:
+    rows = [["id", *"abcdef", "sum"], *([str(n), *"uvwxyz", "1,5"] for n in range(9))]
+    path = csv_file(tmp_path, "\n".join(["Customers, May", *map(";".join, rows)]))
+    assert open_sheet(path, SheetOptions(header_row=2)).header == (*rows[0],)
+
+
+def test_a_separator_does_not_split_quoted_values(tmp_path: Path) -> None:
+    sheet = open_sheet(csv_file(tmp_path, 'id;"name, first"\n1;"Lee, Ann"\n2;"Roe, Bob"\n'))
+    assert rows_of(sheet) == [["1", "Lee, Ann"], ["2", "Roe, Bob"]]
+
+
+def test_the_separator_is_judged_by_more_than_the_first_rows(tmp_path: Path) -> None:
+    text = "name;note" + "\nAnn;x, y" * 300 + "\nBob;z" * 1_200
+    assert open_sheet(csv_file(tmp_path, text)).header == ("name", "note")
+
+
 def test_a_sep_line_wins_and_is_no_row(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "sep=;\r\na,b;c\r\n1,2;3\r\n"))
     assert sheet.header == ("a,b", "c")
