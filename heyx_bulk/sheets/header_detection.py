@@ -127,7 +127,7 @@ def read_sheet(
         header=tuple(map(replace_surrogates, [*header.cells, *[""] * statistics.width][: statistics.width])),
         header_row=header.row,
         row_count=statistics.rows,
-        uniform=not (statistics.short or statistics.long or statistics.cut),
+        uneven=len(statistics.short) + len(statistics.long) + statistics.cut,
         notes=tuple(statistics.notes()),
         blank=frozenset(range(statistics.width)) - statistics.filled,
         _row_store=row_store,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain, islice
+from math import inf
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -60,6 +61,7 @@ def _open_csv(path: Path, options: SheetOptions) -> Sheet:
     notes = (
         note,
         "" if separator == "," else f"separator is {_SEPARATOR_NAMES.get(separator, separator)}",
+        "a carriage return alone is a part of a value, since lines end otherwise" if source.returns_within else "",
         "blanks after the separators are left off" if source.skip_blanks else "",
     )
     return replace(sheet, notes=(*filter(None, notes), *sheet.notes))
@@ -75,7 +77,11 @@ def _sample(source: CsvFile) -> Iterator[str]:
 
 
 def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
-    """Read the rows; blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike."""
+    """Read the rows as makes them alike.
+
+    A carriage return alone is a part of a value in a file whose lines end otherwise, if more rows are as long as
+    the header then. Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike.
+    """
 
     def read(source: CsvFile) -> Sheet | SheetError:
         try:
@@ -84,16 +90,24 @@ def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tup
             return error
 
     found = read(source)
-    if not (isinstance(found, Sheet) and found.uniform) and any(
-        f'{source.separator} "' in line for line in sample
-    ):
+    if _uneven(found) and source.has_lone_returns():
+        with_returns = replace(source, returns_within=True)
+        again = read(with_returns)
+        if _uneven(again) < _uneven(found):
+            source, found = with_returns, again
+    if _uneven(found) and any(f'{source.separator} "' in line for line in sample):
         without_blanks = replace(source, skip_blanks=True)
         again = read(without_blanks)
-        if isinstance(again, Sheet) and again.uniform:
-            return without_blanks, again
+        if not _uneven(again):
+            source, found = without_blanks, again
     if isinstance(found, SheetError):
         raise found
     return source, found
+
+
+def _uneven(found: Sheet | SheetError) -> float:
+    """How many rows are not as long as the header."""
+    return found.uneven if isinstance(found, Sheet) else inf
 
 
 def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:

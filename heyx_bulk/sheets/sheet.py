@@ -96,7 +96,7 @@ class Sheet:
 
     `name` is for messages, as is `format`; a CSV file has no `worksheet` and no `worksheets`; `notes` are shown to
     the user. `row_count` counts the rows below the header that are not blank; `blank` are the positions of columns
-    without any value there. `uniform`: each row is as long as the header.
+    without any value there. `uneven` counts the rows that are not as long as the header.
     """
 
     path: Path
@@ -106,7 +106,7 @@ class Sheet:
     header: tuple[str, ...]
     header_row: int
     row_count: int
-    uniform: bool
+    uneven: int
     notes: tuple[str, ...]
     blank: frozenset[int]
     _row_store: RowStore = field(repr=False)

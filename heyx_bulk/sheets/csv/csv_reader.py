@@ -23,6 +23,14 @@ from heyx_bulk.sheets.record import PASTE_AS_TEXT, ROWS_AT_ONCE, CellError, Page
 _BLOCK_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 24
 _ROW_TOO_LONG = "a row is too long"
+_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
+_RETURN_WITHIN = "\0"
+"""What a carriage return within a value is while rows are read; no text that is read has a NUL."""
+
+_BYTE_ORDER_MARK = "\ufeff"
+_END_OF_FILE = "\x1a"
+"""Ctrl-Z, with which programs of DOS end a file."""
+
 _EXPONENT = re.compile(r"\d([.,]\d+)?E\+\d+")
 
 
@@ -30,14 +38,17 @@ _EXPONENT = re.compile(r"\d([.,]\d+)?E\+\d+")
 class CsvFile:
     """A CSV file and how to read it.
 
-    `skipped_lines` are left out at its top. With `skip_blanks`, blanks after a separator are not a part of a
-    value; with `raw`, apostrophes that protect values from being run as formulas are.
+    `skipped_lines` are left out at its top. Byte-order marks at its start, however many, and Ctrl-Z at its end are
+    no text. With `returns_within`, a carriage return alone is a part of a value, not the end of a row. With
+    `skip_blanks`, blanks after a separator are not a part of a value; with `raw`, apostrophes that protect values
+    from being run as formulas are.
     """
 
     path: Path
     codec: str
     separator: str
     skipped_lines: int = 0
+    returns_within: bool = False
     skip_blanks: bool = False
     raw: bool = False
 
@@ -48,18 +59,36 @@ class CsvFile:
     def _blocks(self) -> Iterator[str]:
         """The text of the file, whole lines at a time."""
         begun, line = "", 1
-        with self.path.open(encoding=self.codec, newline="") as file:
-            while text := file.read(_BLOCK_CHARACTERS):
-                text = begun + text
-                end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
-                whole, begun = text[:end], text[end:]
-                self._refuse_nul(whole, line)
-                line += _line_ends(whole)
-                if len(begun) >= _LONGEST_ROW:
-                    raise cell_too_long(f"{self.path.name}, line {line}")
-                yield whole
+        for more in self._texts():
+            text = begun + more
+            end = text.rfind("\n") + 1 or (0 if self.returns_within else text.rfind("\r", 0, -1) + 1)
+            whole, begun = text[:end], text[end:]
+            self._refuse_nul(whole, line)
+            line += _line_ends(whole)
+            if len(begun) >= _LONGEST_ROW:
+                raise cell_too_long(f"{self.path.name}, line {line}")
+            yield self._marked(whole)
         self._refuse_nul(begun, line)
-        yield begun
+        yield self._marked(begun)
+
+    def _texts(self) -> Iterator[str]:
+        """The text of the file, some at a time, without the marks of its start and end."""
+        with self.path.open(encoding=self.codec, newline="") as file:
+            text = file.read(_BLOCK_CHARACTERS).lstrip(_BYTE_ORDER_MARK)
+            while text:
+                following = file.read(_BLOCK_CHARACTERS)
+                if not following and (end := text.find(_END_OF_FILE, len(text.rstrip("\x1a\r\n")))) >= 0:
+                    text = text[:end]
+                yield text
+                text = following
+
+    def _marked(self, text: str) -> str:
+        return _LONE_RETURN.sub(_RETURN_WITHIN, text) if self.returns_within and "\r" in text else text
+
+    def has_lone_returns(self) -> bool:
+        """Whether the first line ends in a line feed, and another one in a carriage return alone."""
+        lines = self.lines()
+        return next(lines, "").endswith("\n") and any(line.endswith("\r") for line in lines)
 
     def _refuse_nul(self, text: str, first: int) -> None:
         if "\0" in text:
@@ -97,6 +126,8 @@ class CsvFile:
             if (index := _too_wide(rows)) < len(rows):
                 failure = self._width_refusal(first + index, len(rows[index]))
                 del rows[index:]
+            if self.returns_within:
+                rows = [[cell.replace(_RETURN_WITHIN, "\r") for cell in row] for row in rows]
             if rows:
                 guarded, suspect = apostrophes and not self.raw, exponents
                 yield _page(range(first, first + len(rows)), rows, guarded=guarded, suspect=suspect)

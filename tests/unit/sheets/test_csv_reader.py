@@ -43,6 +43,41 @@ def test_csv_lines_may_end_in_any_way(tmp_path: Path, end: str) -> None:
     assert rows_of(sheet) == [["1", "x\r\ny"], ["2", "z"]]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_carriage_return_alone_is_a_part_of_a_value_where_lines_end_otherwise(tmp_path: Path, end: str) -> None:
+    lines = ["a,b,c", "1,x\ry,2", '3,"z\rz",4', "5,6,u\rv", "short", "7,8,9", ""]
+    sheet = open_sheet(csv_file(tmp_path, end.join(lines)))
+    rows = [["1", "x\ry", "2"], ["3", "z\rz", "4"], ["5", "6", "u\rv"], ["short", "", ""], ["7", "8", "9"]]
+    assert (rows_of(sheet), numbers_of(sheet)) == (rows, [2, 3, 4, 5, 6])
+    assert "a carriage return alone is a part of a value, since lines end otherwise" in sheet.notes
+
+
+def test_a_carriage_return_that_ends_whole_rows_ends_them_in_any_file(tmp_path: Path) -> None:
+    sheet = open_sheet(csv_file(tmp_path, "a,b\n1,2\r3,4\r5,6\n7,8\r"))
+    assert (rows_of(sheet), sheet.notes) == ([["1", "2"], ["3", "4"], ["5", "6"], ["7", "8"]], ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_carriage_returns_within_values_stay_in_a_large_file(tmp_path: Path, end: str) -> None:
+    rows = [[str(n), f"x\r{'y' * (n % 90)}", "z"] for n in range(40_000)]
+    sheet = open_sheet(csv_file(tmp_path, end.join(["a,b,c", *map(",".join, rows)])))
+    assert rows_of(sheet) == rows
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("marks", [1, 2, 3])
+def test_byte_order_marks_before_a_quoted_header_are_no_text(tmp_path: Path, codec: str, marks: int) -> None:
+    sheet = open_sheet(csv_file(tmp_path, ("\ufeff" * marks + '"a, b","c"\r\n1,2\r\n').encode(codec)))
+    assert (sheet.header, rows_of(sheet)) == (("a, b", "c"), [["1", "2"]])
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\n\x1a\x1a\x1a", "\n\x1a\r\n"])
+def test_a_control_z_at_the_end_is_no_text(tmp_path: Path, end: str) -> None:
+    sheet = open_sheet(csv_file(tmp_path, f"a,b\n\x1a1,2\n3,4{end}"))
+    assert (rows_of(sheet), sheet.notes) == ([["\x1a1", "2"], ["3", "4"]], ())
+
+
 def test_unicode_line_separators_stay_inside_a_value(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b\n1\u20282,x\x0by\x0cz\x85\n"))
     assert rows_of(sheet) == [["1\u20282", "x\x0by\x0cz\x85"]]
