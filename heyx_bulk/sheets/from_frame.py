@@ -73,7 +73,7 @@ def sheet_from_frame(
         uneven=0,
         notes=(note,) if note else (),
         blank=frozenset(at for at, texts in enumerate(columns) if not "".join(texts).strip(BLANKS)),
-        _row_store=row_store,
+        row_store=row_store,
     )
 
 

@@ -130,7 +130,7 @@ def read_sheet(
         uneven=len(statistics.short) + len(statistics.long) + statistics.cut,
         notes=tuple(statistics.notes()),
         blank=frozenset(range(statistics.width)) - statistics.filled,
-        _row_store=row_store,
+        row_store=row_store,
     )
 
 

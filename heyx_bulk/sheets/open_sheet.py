@@ -23,6 +23,7 @@ from heyx_bulk.sheets.csv.dialect import (
 from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy import open_legacy_book
+from heyx_bulk.sheets.merged_cells import treat_merged
 from heyx_bulk.sheets.record import ROW_COLUMN, Book, Page, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -124,6 +125,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         sheet = read_sheet(chain(first, rest), path, form, info.name, header_row)
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
+    sheet = treat_merged(sheet, worksheet.merged, fill=options.fill_merged)
     hidden = [
         f"hidden worksheet {other.name!r} left alone"
         for other in book.worksheets
