@@ -297,7 +297,7 @@ def run_again(
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)
         else:
-            sheet_options = replace(sheet_options, raw_csv=opened.info.sheet_options["raw_csv"])
+            sheet_options = SheetOptions.given_back(opened.info.sheet_options, worksheet)
             corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         view = RerunView(console, signals, settings)

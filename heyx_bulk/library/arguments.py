@@ -35,6 +35,7 @@ class SheetArguments(TypedDict, total=False):
     header_row: int | None
     encoding: str | None
     separator: str | None
+    fill_merged: bool
     raw_csv: bool
 
 

@@ -88,7 +88,7 @@ def send_again(
     with lock(path), Checkpoint.open(path) as opened:
         known = run.settings if isinstance(run, RunResult) else None
         settings = reader.channel(connection.given(opened.facts.connection), known)
-        as_written = SheetOptions(raw_csv=opened.info.sheet_options["raw_csv"])
+        as_written = SheetOptions.given_back(opened.info.sheet_options)
         reading = as_written if isinstance(corrected, str | os.PathLike) else SheetOptions()
         corrections = None if corrected is None else open_given(corrected, reading)
         events = LibraryEvents(switch, progress)
@@ -203,7 +203,8 @@ def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
         )
     if options != SheetOptions():
         raise SettingsError(
-            "worksheet, header_row, encoding, separator and raw_csv are for files, and this is a DataFrame.",
+            "worksheet, header_row, encoding, separator, fill_merged and raw_csv are for files, and this is a "
+            "DataFrame.",
             "Leave them out.",
         )
     return sheet_from_frame(sheet, join_list)

@@ -70,10 +70,10 @@ def sheet_from_frame(
         header=header,
         header_row=0,
         row_count=len(numbers),
-        uniform=True,
+        uneven=0,
         notes=(note,) if note else (),
         blank=frozenset(at for at, texts in enumerate(columns) if not "".join(texts).strip(BLANKS)),
-        _row_store=row_store,
+        row_store=row_store,
     )
 
 

@@ -16,7 +16,7 @@ from heyx_bulk.sheets.sheet import RowStore, Sheet
 from heyx_bulk.values.text import BLANKS
 
 _MOST_LONG_ROWS_PERCENT = 5
-_MOST_LINES_NAMED = 5
+_MOST_ROWS_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class _Statistics:
     def notes(self) -> Iterator[str]:
         if self.short:
             rows = _rows_are(len(self.short))
-            yield f"{rows} shorter than the header, filled with blanks ({_lines(self.short)})"
+            yield f"{rows} shorter than the header, filled with blanks ({_rows(self.short)})"
         if self.cut:
             yield f"{_rows_are(self.cut)} longer than the header by blanks only, which were left off"
         if self.hidden:
@@ -127,10 +127,10 @@ def read_sheet(
         header=tuple(map(replace_surrogates, [*header.cells, *[""] * statistics.width][: statistics.width])),
         header_row=header.row,
         row_count=statistics.rows,
-        uniform=not (statistics.short or statistics.long or statistics.cut),
+        uneven=len(statistics.short) + len(statistics.long) + statistics.cut,
         notes=tuple(statistics.notes()),
         blank=frozenset(range(statistics.width)) - statistics.filled,
-        _row_store=row_store,
+        row_store=row_store,
     )
 
 
@@ -170,7 +170,7 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
         raise SheetError(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
-            f"Say --header-row {row}, or delete the lines above it.",
+            f"Say --header-row {row}, or delete the rows above it.",
         )
 
 
@@ -179,10 +179,10 @@ def _refuse_long_rows(statistics: _Statistics, place: str) -> None:
     if len(long) * 100 <= statistics.rows * _MOST_LONG_ROWS_PERCENT:
         return
     rows = f"{statistics.rows:,} {'row' if statistics.rows == 1 else 'rows'}"
-    shorter = f"; {_rows_are(len(short))} shorter ({_lines(short)})" if short else ""
+    shorter = f"; {_rows_are(len(short))} shorter ({_rows(short)})" if short else ""
     raise SheetError(
         f"{place}: {len(long)} of {rows} have more values than the header's {statistics.limit} "
-        f"({_lines(long)}){shorter}",
+        f"({_rows(long)}){shorter}",
         "Either the separator is another one, or values that hold the separator need quotes around them.",
     )
 
@@ -191,10 +191,10 @@ def _rows_are(number: int) -> str:
     return "1 row is" if number == 1 else f"{number:,} rows are"
 
 
-def _lines(rows: Sequence[int]) -> str:
-    return f"{'line' if len(rows) == 1 else 'lines'} {_listed(rows)}"
+def _rows(rows: Sequence[int]) -> str:
+    return f"{'row' if len(rows) == 1 else 'rows'} {_listed(rows)}"
 
 
 def _listed(rows: Sequence[int]) -> str:
-    named = ", ".join(map(str, rows[:_MOST_LINES_NAMED]))
-    return f"{named} …" if len(rows) > _MOST_LINES_NAMED else named
+    named = ", ".join(map(str, rows[:_MOST_ROWS_NAMED]))
+    return f"{named} …" if len(rows) > _MOST_ROWS_NAMED else named

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
@@ -30,15 +30,24 @@ from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.detect_format import Format, protected
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS
+from heyx_bulk.sheets.open_document import merged_areas
 from heyx_bulk.sheets.record import CellError, Record, Worksheet, WorksheetInfo, pages
 from heyx_bulk.sheets.xlsx.cell_text import CORRECT_CELL, GENERAL, CellText, number_text, parse_number_format
-from heyx_bulk.sheets.xlsx.package import Package
 
 _MOST_BYTES = 1536 << 20
 _MOST_SECONDS = 60
 _SECONDS_TO_START = 8.0
 _SECONDS_PER_MEGABYTE = 10.0
-_ERRORS_AS_BLANKS = "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found"
+_NOTES = {
+    Format.OLD_EXCEL: (),
+    Format.BINARY_EXCEL: (
+        "error cells such as #N/A come as blanks from this format, and merged cells are not noticed: "
+        "save it as .xlsx to have them found",
+    ),
+    Format.OPEN_DOCUMENT: (
+        "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found",
+    ),
+}
 _SAVE_AS_XLSX = "Open it in Excel or LibreOffice, save it as .xlsx and try again."
 _DURATION = re.compile(r"PT([0-9]+)H([0-9]+)M([0-9]+)([.,]0*)?S")
 _DAY_ZERO = ("1899-12-30", "1899-12-30T00:00:00")
@@ -55,8 +64,9 @@ def open_legacy_book(path: Path, form: Format, *, seconds: float | None = None) 
 
     By default a small file has 8 seconds, a big one a minute.
     """
+    merged: Mapping[str, Sequence[Area]] = {}
     if form is Format.OPEN_DOCUMENT:
-        Package(path).elements("content.xml", lambda *_: None)  # calamine never ends where broken XML does
+        merged = merged_areas(path)  # reads all of it first, since calamine never ends where broken XML does
     if seconds is None:
         seconds = min(_SECONDS_TO_START + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE, _MOST_SECONDS)
     command = [sys.executable, "-P", "-m", __spec__.name, form.name, str(path.absolute())]
@@ -72,7 +82,7 @@ def open_legacy_book(path: Path, form: Format, *, seconds: float | None = None) 
             encoding="ascii",
         ) as child,
     ):
-        book = LegacyBook(path, form, child, stderr, seconds)
+        book = LegacyBook(path, form, child, stderr, seconds, merged)
         timer = Timer(seconds, child.kill)
         timer.daemon = True
         timer.start()
@@ -86,18 +96,28 @@ def open_legacy_book(path: Path, form: Format, *, seconds: float | None = None) 
 
 
 class LegacyBook:
-    """A workbook of another format, as its child process reads it, which is killed after `seconds`."""
+    """A workbook of another format, as its child process reads it, which is killed after `seconds`.
+
+    `merged` are the merged areas of worksheets where the child does not know them.
+    """
 
     worksheets: tuple[WorksheetInfo, ...] = ()
 
     def __init__(
-        self, path: Path, form: Format, child: subprocess.Popen[str], stderr: IO[bytes], seconds: float
+        self,
+        path: Path,
+        form: Format,
+        child: subprocess.Popen[str],
+        stderr: IO[bytes],
+        seconds: float,
+        merged: Mapping[str, Sequence[Area]],
     ) -> None:
         self.path = path
-        self.notes: tuple[str, ...] = () if form is Format.OLD_EXCEL else (_ERRORS_AS_BLANKS,)
+        self.notes: tuple[str, ...] = _NOTES[form]
         self._child = child
         self._stderr = stderr
         self._seconds = seconds
+        self._merged = merged
         self._deadline = time.monotonic() + seconds
 
     def list_worksheets(self) -> None:
@@ -113,7 +133,8 @@ class LegacyBook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
-        return Worksheet(pages(self._records()), [Area(*area) for area in self._receive()])
+        known = [Area(*area) for area in self._receive()]
+        return Worksheet(pages(self._records()), known or self._merged.get(info.name, ()))
 
     def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:

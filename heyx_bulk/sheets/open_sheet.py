@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain, islice
+from math import inf
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -22,6 +23,7 @@ from heyx_bulk.sheets.csv.dialect import (
 from heyx_bulk.sheets.detect_format import Format, unpack
 from heyx_bulk.sheets.header_detection import read_sheet
 from heyx_bulk.sheets.legacy import open_legacy_book
+from heyx_bulk.sheets.merged_cells import treat_merged
 from heyx_bulk.sheets.record import ROW_COLUMN, Book, Page, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -60,6 +62,7 @@ def _open_csv(path: Path, options: SheetOptions) -> Sheet:
     notes = (
         note,
         "" if separator == "," else f"separator is {_SEPARATOR_NAMES.get(separator, separator)}",
+        "a carriage return alone is a part of a value, since lines end otherwise" if source.returns_within else "",
         "blanks after the separators are left off" if source.skip_blanks else "",
     )
     return replace(sheet, notes=(*filter(None, notes), *sheet.notes))
@@ -75,7 +78,11 @@ def _sample(source: CsvFile) -> Iterator[str]:
 
 
 def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
-    """Read the rows; blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike."""
+    """Read the rows as makes them alike.
+
+    A carriage return alone is a part of a value in a file whose lines end otherwise, if more rows are as long as
+    the header then. Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike.
+    """
 
     def read(source: CsvFile) -> Sheet | SheetError:
         try:
@@ -84,16 +91,24 @@ def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tup
             return error
 
     found = read(source)
-    if not (isinstance(found, Sheet) and found.uniform) and any(
-        f'{source.separator} "' in line for line in sample
-    ):
+    if _uneven(found) and source.has_lone_returns():
+        with_returns = replace(source, returns_within=True)
+        again = read(with_returns)
+        if _uneven(again) < _uneven(found):
+            source, found = with_returns, again
+    if _uneven(found) and any(f'{source.separator} "' in line for line in sample):
         without_blanks = replace(source, skip_blanks=True)
         again = read(without_blanks)
-        if isinstance(again, Sheet) and again.uniform:
-            return without_blanks, again
+        if not _uneven(again):
+            source, found = without_blanks, again
     if isinstance(found, SheetError):
         raise found
     return source, found
+
+
+def _uneven(found: Sheet | SheetError) -> float:
+    """How many rows are not as long as the header."""
+    return found.uneven if isinstance(found, Sheet) else inf
 
 
 def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
@@ -110,6 +125,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         sheet = read_sheet(chain(first, rest), path, form, info.name, header_row)
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
+    sheet = treat_merged(sheet, worksheet.merged, fill=options.fill_merged)
     hidden = [
         f"hidden worksheet {other.name!r} left alone"
         for other in book.worksheets

@@ -22,7 +22,7 @@ from heyx_bulk.sheets.record import CellError
 
 _BYTES_IN_MEMORY = 8 << 20
 _HALF_CHARACTER = "contains an invalid character (half of a surrogate pair)"
-_Block = tuple[list[int], list[list[str]], list[CellError], list[CellError]]
+Block = tuple[list[int], list[list[str]], list[CellError], list[CellError]]
 """The rows' numbers, the texts of each column, errors and warnings."""
 
 
@@ -56,7 +56,7 @@ class RowStore:
             written = self._file.write(marshal.dumps(([*numbers], stored, found, [*map(tuple, warnings)]), 2))
         self._ends.append(self._ends[-1] + written)
 
-    def blocks(self, positions: Sequence[int]) -> Iterator[_Block]:
+    def blocks(self, positions: Sequence[int]) -> Iterator[Block]:
         """The rows in order, many at a time, with the columns at `positions`; those that are missing are blank."""
         for start, end in zip(self._ends, self._ends[1:], strict=False):
             self._file.seek(start)
@@ -96,7 +96,7 @@ class Sheet:
 
     `name` is for messages, as is `format`; a CSV file has no `worksheet` and no `worksheets`; `notes` are shown to
     the user. `row_count` counts the rows below the header that are not blank; `blank` are the positions of columns
-    without any value there. `uniform`: each row is as long as the header.
+    without any value there. `uneven` counts the rows that are not as long as the header.
     """
 
     path: Path
@@ -106,17 +106,17 @@ class Sheet:
     header: tuple[str, ...]
     header_row: int
     row_count: int
-    uniform: bool
+    uneven: int
     notes: tuple[str, ...]
     blank: frozenset[int]
-    _row_store: RowStore = field(repr=False)
+    row_store: RowStore = field(repr=False)
     worksheets: tuple[str, ...] = ()
 
     def frames(self, rows: int = 10_000) -> Iterator[SheetFrame]:
         """The rows below the header that are not blank, at most `rows` to a frame; from the first at each call."""
         most = max(1, rows)
         no_issues = issue_frame(())
-        for numbers, columns, errors, warnings in self._row_store.blocks(range(len(self.header))):
+        for numbers, columns, errors, warnings in self.row_store.blocks(range(len(self.header))):
             for start in range(0, len(numbers), most):
                 part = slice(start, start + most)
                 cells = {position: column[part] for position, column in enumerate(columns)}
@@ -131,5 +131,5 @@ class Sheet:
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
         """The texts at `positions`, row by row; other columns are not decoded."""
-        for _, columns, _, _ in self._row_store.blocks(positions):
+        for _, columns, _, _ in self.row_store.blocks(positions):
             yield from zip(*columns, strict=True)

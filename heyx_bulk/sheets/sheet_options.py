@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from heyx_bulk.models.option import Panel, option
 
@@ -13,8 +14,8 @@ class SheetOptions:
     """How a sheet is to be read; what is None is detected from its content.
 
     `worksheet` is matched whatever its case; `header_row` counts from 1, as Excel does. `encoding` and `separator`
-    are for CSV files only. With `raw_csv`, apostrophes that protect CSV values from being run as formulas stay a
-    part of them.
+    are for CSV files only. With `fill_merged`, cells merged over several rows give each row their value. With
+    `raw_csv`, apostrophes that protect CSV values from being run as formulas stay a part of them.
     """
 
     panel: ClassVar = Panel.SHEET
@@ -31,6 +32,15 @@ class SheetOptions:
     separator: str | None = option(
         "--separator", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."
     )
+    fill_merged: bool = option(
+        "--fill-merged", default=False, help="Cells merged over several rows give each row their value."
+    )
     raw_csv: bool = option(
         "--raw-csv", default=False, help="CSV files without the apostrophe that keeps a value from being run."
     )
+
+    @classmethod
+    def given_back(cls, stored: Mapping[str, Any], worksheet: str | None = None) -> SheetOptions:
+        """How a file of a run's rows is read where the run's sheet was read with the options `stored`."""
+        fill_merged = stored.get("fill_merged", False)
+        return cls(worksheet=worksheet, fill_merged=fill_merged, raw_csv=stored["raw_csv"])

@@ -1,7 +1,8 @@
 """Rows of a CSV file, read by the standard `csv` module.
 
 pandas renames headers and shifts the values of a row that is too long; here nothing changes. Rows are checked by
-the page. A row's number is the line of the file in which it begins, as a text editor counts.
+the page. Rows are counted as a spreadsheet shows them: one of several lines is one row, a blank line is a row.
+What is wrong with the file as a text is said with the line, too, as a text editor counts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -22,6 +23,14 @@ from heyx_bulk.sheets.record import PASTE_AS_TEXT, ROWS_AT_ONCE, CellError, Page
 _BLOCK_CHARACTERS = 1 << 20
 _LONGEST_ROW = 1 << 24
 _ROW_TOO_LONG = "a row is too long"
+_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
+_RETURN_WITHIN = "\0"
+"""What a carriage return within a value is while rows are read; no text that is read has a NUL."""
+
+_BYTE_ORDER_MARK = "\ufeff"
+_END_OF_FILE = "\x1a"
+"""Ctrl-Z, with which programs of DOS end a file."""
+
 _EXPONENT = re.compile(r"\d([.,]\d+)?E\+\d+")
 
 
@@ -29,14 +38,17 @@ _EXPONENT = re.compile(r"\d([.,]\d+)?E\+\d+")
 class CsvFile:
     """A CSV file and how to read it.
 
-    `skipped_lines` are left out at its top. With `skip_blanks`, blanks after a separator are not a part of a
-    value; with `raw`, apostrophes that protect values from being run as formulas are.
+    `skipped_lines` are left out at its top. Byte-order marks at its start, however many, and Ctrl-Z at its end are
+    no text. With `returns_within`, a carriage return alone is a part of a value, not the end of a row. With
+    `skip_blanks`, blanks after a separator are not a part of a value; with `raw`, apostrophes that protect values
+    from being run as formulas are.
     """
 
     path: Path
     codec: str
     separator: str
     skipped_lines: int = 0
+    returns_within: bool = False
     skip_blanks: bool = False
     raw: bool = False
 
@@ -47,18 +59,36 @@ class CsvFile:
     def _blocks(self) -> Iterator[str]:
         """The text of the file, whole lines at a time."""
         begun, line = "", 1
-        with self.path.open(encoding=self.codec, newline="") as file:
-            while text := file.read(_BLOCK_CHARACTERS):
-                text = begun + text
-                end = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
-                whole, begun = text[:end], text[end:]
-                self._refuse_nul(whole, line)
-                line += _line_ends(whole)
-                if len(begun) >= _LONGEST_ROW:
-                    raise cell_too_long(f"{self.path.name}, line {line}")
-                yield whole
+        for more in self._texts():
+            text = begun + more
+            end = text.rfind("\n") + 1 or (0 if self.returns_within else text.rfind("\r", 0, -1) + 1)
+            whole, begun = text[:end], text[end:]
+            self._refuse_nul(whole, line)
+            line += _line_ends(whole)
+            if len(begun) >= _LONGEST_ROW:
+                raise cell_too_long(f"{self.path.name}, line {line}")
+            yield self._marked(whole)
         self._refuse_nul(begun, line)
-        yield begun
+        yield self._marked(begun)
+
+    def _texts(self) -> Iterator[str]:
+        """The text of the file, some at a time, without the marks of its start and end."""
+        with self.path.open(encoding=self.codec, newline="") as file:
+            text = file.read(_BLOCK_CHARACTERS).lstrip(_BYTE_ORDER_MARK)
+            while text:
+                following = file.read(_BLOCK_CHARACTERS)
+                if not following and (end := text.find(_END_OF_FILE, len(text.rstrip("\x1a\r\n")))) >= 0:
+                    text = text[:end]
+                yield text
+                text = following
+
+    def _marked(self, text: str) -> str:
+        return _LONE_RETURN.sub(_RETURN_WITHIN, text) if self.returns_within and "\r" in text else text
+
+    def has_lone_returns(self) -> bool:
+        """Whether the first line ends in a line feed, and another one in a carriage return alone."""
+        lines = self.lines()
+        return next(lines, "").endswith("\n") and any(line.endswith("\r") for line in lines)
 
     def _refuse_nul(self, text: str, first: int) -> None:
         if "\0" in text:
@@ -86,45 +116,46 @@ class CsvFile:
         csv.field_size_limit(MOST_CHARACTERS)
         source = islice(chain.from_iterable(map(lines, self._blocks())), self.skipped_lines, None)
         reader = csv.reader(source, delimiter=self.separator, skipinitialspace=self.skip_blanks, strict=True)
-        first = self.skipped_lines + 1
         failure: csv.Error | SheetError | None = None
         while failure is None:
-            rows = []
+            rows, lines_before = [], self.skipped_lines + reader.line_num
             failure = _read_rows(reader, rows)
             if not rows and failure is None:
                 return
-            numbers = _line_numbers(rows, first, None if failure else self.skipped_lines + reader.line_num + 1)
+            first = self.skipped_lines + earlier + 1
             if (index := _too_wide(rows)) < len(rows):
-                failure = self._width_refusal(numbers[index], len(rows[index]))
-                del rows[index:], numbers[index + 1 :]
+                failure = self._width_refusal(first + index, len(rows[index]))
+                del rows[index:]
+            if self.returns_within:
+                rows = [[cell.replace(_RETURN_WITHIN, "\r") for cell in row] for row in rows]
             if rows:
                 guarded, suspect = apostrophes and not self.raw, exponents
-                yield _page(numbers[:-1], rows, guarded=guarded, suspect=suspect)
-            first = numbers[-1]
+                yield _page(range(first, first + len(rows)), rows, guarded=guarded, suspect=suspect)
             earlier += len(rows)
         if isinstance(failure, SheetError):
             raise failure
-        raise self._translated(str(failure), first, self.skipped_lines + reader.line_num)
+        begun_in = lines_before + sum(1 + _line_ends("\0".join(row)) for row in rows) + 1
+        place = f"{self.path.name}, row {self.skipped_lines + earlier + 1}"
+        raise self._translated(str(failure), place, begun_in, self.skipped_lines + reader.line_num)
 
-    def _width_refusal(self, line: int, values: int) -> SheetError:
-        what = f"{self.path.name}, line {line}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
+    def _width_refusal(self, row: int, values: int) -> SheetError:
+        what = f"{self.path.name}, row {row}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
         return SheetError(what, "Name the separator with --separator if it is another one.")
 
-    def _translated(self, error: str, first: int, last: int) -> SheetError:
-        """Translate an error of the `csv` module in the row of lines `first` to `last`."""
-        name = self.path.name
+    def _translated(self, error: str, place: str, first: int, last: int) -> SheetError:
+        """Translate an error of the `csv` module in the row at `place`, which are the lines `first` to `last`."""
         if error == _ROW_TOO_LONG:
-            what = f"{name}, line {first}: the row that begins there holds over 16 MB"
+            what = f"{place}: the row that begins in line {first} holds over 16 MB"
             return SheetError(what, "Look for a quote that is never closed, mend it and try again.")
         opened = self._quote_opened(first, last)
         if "limit" in error:
             quote = ", or its quote is never closed" if last > first else ""
-            what = f"{name}, line {opened}: holds over 1 MB in one cell{quote}"
+            what = f"{place}: the cell in line {opened} holds over 1 MB{quote}"
             return SheetError(what, "Shorten or mend it, save the sheet and try again.")
         if "unexpected end" in error:
-            what = f"{name}: the quote opened in line {opened} is never closed"
+            what = f"{place}: the quote opened in line {opened} is never closed"
             return SheetError(what, 'Close it, or write a quote that belongs to the text twice ("").')
-        what = f"{name}, line {last}: text follows the closing quote of the value opened in line {opened}"
+        what = f"{place}: in line {last}, text follows the closing quote of the value opened in line {opened}"
         return SheetError(what, 'Write a quote that belongs to the text twice ("").')
 
     def _quote_opened(self, first: int, last: int) -> int:
@@ -182,13 +213,6 @@ def _too_wide(rows: Sequence[Sequence[str]]) -> int:
     if max(map(len, rows), default=0) <= MOST_COLUMNS:
         return len(rows)
     return next(index for index, row in enumerate(rows) if len(row) > MOST_COLUMNS)
-
-
-def _line_numbers(rows: Sequence[Sequence[str]], first: int, end: int | None) -> list[int]:
-    """The line in which each row begins, and the line after the last row, which is `end` where that is known."""
-    if end == first + len(rows):
-        return [*range(first, end + 1)]
-    return [*accumulate((1 + _line_ends("\0".join(row)) for row in rows), initial=first)]
 
 
 def _unguarded(texts: Sequence[str]) -> Sequence[str]:

@@ -3,7 +3,7 @@
 The encoding is decided from the whole file: a byte-order mark or strict UTF-8 is certain. Windows-1252 decodes
 nearly anything, so it is accepted only if the result looks like a Western language, and with a note (right for 14
 of 14 real Western files, chardet for 10). The separator is declared by a line `sep=;`, else it is the one that
-makes the rows most alike.
+parts the header into names and makes the rows most alike.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
@@ -47,7 +47,8 @@ _TURKISH_IN_DISGUISE = frozenset("ðþýÐÞÝ")
 _OPENING = frozenset("“‘«¿¡„‚€£¥§©\xa0–—-·")
 _CLOSING = frozenset("”’»…®™°€©\xa0–—·")
 _SEPARATORS = (",", ";", "\t", "|")
-_RECORDS = 200
+_FEWEST_COLUMNS = 2
+_MOST_WITH_HEADER_WIDTH = 0.75
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
 _WORDS = {
     "comma": ",",
@@ -171,22 +172,26 @@ def declared_separator(first_line: str) -> str | None:
 
 def detect_separator(lines: Sequence[str]) -> str:
     """The separator that fits `lines` best; a comma where none makes two columns."""
-    return max(_SEPARATORS, key=lambda separator: _score(lines, separator))
+    return max(_SEPARATORS, key=lambda separator: _fit(lines, separator))
 
 
-def _score(lines: Iterable[str], separator: str) -> float:
-    """The share of rows with the commonest width, less for few columns, more if the header has that width.
+def _fit(lines: Iterable[str], separator: str) -> tuple[bool, float, int]:
+    """How well a separator fits; the best one fits most.
 
-    Right for 68 of 68 known files, where `csv.Sniffer` is for 60.
+    A separator that parts the header into several names, and gives the row below it and most others the header's
+    width, goes before any other one: a list of tags has many separators, the header above it none. Then counts the
+    share of rows with the commonest width, less for few columns, more if the header has that width. At last counts
+    how few rows are split within a quoted value.
     """
-    records = (record for record in csv.reader(lines, delimiter=separator) if record)
-    try:
-        widths = [len(record) for record in islice(records, _RECORDS)]
-    except csv.Error:
-        return 0.0
-    if not widths:
-        return 0.0
-    width, rows = Counter(widths).most_common(1)[0]
-    if width < 2:
-        return 0.0
-    return rows / len(widths) * (1 - 1 / width) + (0.3 if widths[0] == width else 0.0)
+    records: list[list[str]] = []
+    with suppress(csv.Error):  # what was read before counts
+        records.extend(record for record in csv.reader(lines, delimiter=separator) if record)
+    widths = [*map(len, records)]
+    width, rows = Counter(widths).most_common(1)[0] if records else (0, 0)
+    if width < _FEWEST_COLUMNS:
+        return False, 0.0, 0
+    header = records[0]
+    names = len([*filter(str.strip, header)])
+    fits_header = names > 1 and {*widths[:2]} == {width} and rows >= _MOST_WITH_HEADER_WIDTH * len(records)
+    share = rows / len(records) * (1 - 1 / width) + (0.3 if width == len(header) else 0.0)
+    return fits_header, share, -sum(cell.count('"') % 2 for record in records for cell in record)

@@ -30,9 +30,9 @@ def test_csv_cells_are_an_object_frame_with_positions_for_columns(tmp_path: Path
     assert cells.to_numpy().tolist() == [["1", "", "3"]]
 
 
-def test_csv_rows_are_numbered_by_the_line_they_begin_in(tmp_path: Path) -> None:
+def test_csv_rows_are_numbered_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, 'a,b\n1,"x\ny"\n\n,\n2,z\n'))
-    assert numbers_of(sheet) == [2, 6]
+    assert numbers_of(sheet) == [2, 5]
     assert rows_of(sheet) == [["1", "x\ny"], ["2", "z"]]
     assert sheet.row_count == 2
 
@@ -41,6 +41,41 @@ def test_csv_rows_are_numbered_by_the_line_they_begin_in(tmp_path: Path) -> None
 def test_csv_lines_may_end_in_any_way(tmp_path: Path, end: str) -> None:
     sheet = open_sheet(csv_file(tmp_path, end.join(["a,b", '1,"x\r\ny"', "2,z"])))
     assert rows_of(sheet) == [["1", "x\r\ny"], ["2", "z"]]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_carriage_return_alone_is_a_part_of_a_value_where_lines_end_otherwise(tmp_path: Path, end: str) -> None:
+    lines = ["a,b,c", "1,x\ry,2", '3,"z\rz",4', "5,6,u\rv", "short", "7,8,9", ""]
+    sheet = open_sheet(csv_file(tmp_path, end.join(lines)))
+    rows = [["1", "x\ry", "2"], ["3", "z\rz", "4"], ["5", "6", "u\rv"], ["short", "", ""], ["7", "8", "9"]]
+    assert (rows_of(sheet), numbers_of(sheet)) == (rows, [2, 3, 4, 5, 6])
+    assert "a carriage return alone is a part of a value, since lines end otherwise" in sheet.notes
+
+
+def test_a_carriage_return_that_ends_whole_rows_ends_them_in_any_file(tmp_path: Path) -> None:
+    sheet = open_sheet(csv_file(tmp_path, "a,b\n1,2\r3,4\r5,6\n7,8\r"))
+    assert (rows_of(sheet), sheet.notes) == ([["1", "2"], ["3", "4"], ["5", "6"], ["7", "8"]], ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_carriage_returns_within_values_stay_in_a_large_file(tmp_path: Path, end: str) -> None:
+    rows = [[str(n), f"x\r{'y' * (n % 90)}", "z"] for n in range(40_000)]
+    sheet = open_sheet(csv_file(tmp_path, end.join(["a,b,c", *map(",".join, rows)])))
+    assert rows_of(sheet) == rows
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("marks", [1, 2, 3])
+def test_byte_order_marks_before_a_quoted_header_are_no_text(tmp_path: Path, codec: str, marks: int) -> None:
+    sheet = open_sheet(csv_file(tmp_path, ("\ufeff" * marks + '"a, b","c"\r\n1,2\r\n').encode(codec)))
+    assert (sheet.header, rows_of(sheet)) == (("a, b", "c"), [["1", "2"]])
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\n\x1a\x1a\x1a", "\n\x1a\r\n"])
+def test_a_control_z_at_the_end_is_no_text(tmp_path: Path, end: str) -> None:
+    sheet = open_sheet(csv_file(tmp_path, f"a,b\n\x1a1,2\n3,4{end}"))
+    assert (rows_of(sheet), sheet.notes) == ([["\x1a1", "2"], ["3", "4"]], ())
 
 
 def test_unicode_line_separators_stay_inside_a_value(tmp_path: Path) -> None:
@@ -116,6 +151,31 @@ def test_the_header_tells_a_separator_from_decimal_commas(tmp_path: Path) -> Non
     assert (sheet.header, rows_of(sheet)[0]) == (("a", "b"), ["1,5", "2,5"])
 
 
+@pytest.mark.parametrize("tags", [range(2, 3), range(15, 16), range(3, 18)])
+@pytest.mark.parametrize(("separator", "other"), [(",", ";"), (";", ","), ("\t", "|"), ("|", ",")])
+def test_a_long_list_in_one_cell_is_no_separator(tmp_path: Path, separator: str, other: str, tags: range) -> None:
+    rows = [[str(n), other.join(f"t{t}" for t in range(tags[n % len(tags)]))] for n in range(30)]
+    text = "\n".join(map(separator.join, [["phone", "remove_tags"], *rows]))
+    sheet = open_sheet(csv_file(tmp_path, text))
+    assert (sheet.header, rows_of(sheet)) == (("phone", "remove_tags"), rows)
+
+
+def test_a_title_with_a_comma_does_not_part_the_table_below_it(tmp_path: Path) -> None:
+    rows = [["id", *"abcdef", "sum"], *([str(n), *"uvwxyz", "1,5"] for n in range(9))]
+    path = csv_file(tmp_path, "\n".join(["Customers, May", *map(";".join, rows)]))
+    assert open_sheet(path, SheetOptions(header_row=2)).header == (*rows[0],)
+
+
+def test_a_separator_does_not_split_quoted_values(tmp_path: Path) -> None:
+    sheet = open_sheet(csv_file(tmp_path, 'id;"name, first"\n1;"Lee, Ann"\n2;"Roe, Bob"\n'))
+    assert rows_of(sheet) == [["1", "Lee, Ann"], ["2", "Roe, Bob"]]
+
+
+def test_the_separator_is_judged_by_more_than_the_first_rows(tmp_path: Path) -> None:
+    text = "name;note" + "\nAnn;x, y" * 300 + "\nBob;z" * 1_200
+    assert open_sheet(csv_file(tmp_path, text)).header == ("name", "note")
+
+
 def test_a_sep_line_wins_and_is_no_row(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "sep=;\r\na,b;c\r\n1,2;3\r\n"))
     assert sheet.header == ("a,b", "c")
@@ -133,7 +193,7 @@ def test_a_single_column_is_a_table_too(tmp_path: Path) -> None:
 
 def test_an_unclosed_quote_is_refused_with_the_line_where_it_opened(tmp_path: Path) -> None:
     path = csv_file(tmp_path, 'a,b\n1,"x\ny"\n2,"fine","open\n3,z\n4,z\n')
-    assert "the quote opened in line 4 is never closed" in refusal(path).what
+    assert "row 3: the quote opened in line 4 is never closed" in refusal(path).what
 
 
 def test_a_doubled_quote_is_no_end_of_the_value_it_stands_in(tmp_path: Path) -> None:
@@ -144,13 +204,13 @@ def test_a_doubled_quote_is_no_end_of_the_value_it_stands_in(tmp_path: Path) -> 
 def test_text_after_a_closing_quote_is_refused_with_the_line_where_the_value_opened(tmp_path: Path) -> None:
     path = csv_file(tmp_path, 'a,b\n1,x\n2,"open\n3,"z"\n')
     error = refusal(path)
-    assert "line 4: text follows the closing quote of the value opened in line 3" in error.what
+    assert "row 3: in line 4, text follows the closing quote of the value opened in line 3" in error.what
 
 
 def test_a_short_row_is_filled_with_blanks_and_told(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b,c\n1,2,3\n4\n5,6,7\n"))
     assert rows_of(sheet) == [["1", "2", "3"], ["4", "", ""], ["5", "6", "7"]]
-    assert sheet.notes == ("1 row is shorter than the header, filled with blanks (line 3)",)
+    assert sheet.notes == ("1 row is shorter than the header, filled with blanks (row 3)",)
 
 
 def test_blanks_beyond_the_header_are_cut(tmp_path: Path) -> None:
@@ -170,7 +230,7 @@ def test_text_beyond_the_header_is_a_fault_of_its_row_and_shifts_nothing(tmp_pat
 
 def test_many_rows_too_long_are_a_wrong_separator_and_refused(tmp_path: Path) -> None:
     error = refusal(csv_file(tmp_path, "a,b\n1,2,3\n4,5\n"))
-    assert "1 of 2 rows have more values than the header's 2 (line 2)" in error.what
+    assert "1 of 2 rows have more values than the header's 2 (row 2)" in error.what
 
 
 def test_blanks_before_quotes_belong_to_the_separator_where_that_makes_rows_alike(tmp_path: Path) -> None:
@@ -231,12 +291,25 @@ def test_frames_are_bounded_and_can_be_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_a_row_of_a_large_file_has_the_number_of_the_line_it_begins_in(tmp_path: Path, end: str) -> None:
+def test_a_row_of_a_large_file_has_its_own_number_below_cells_of_several_lines(tmp_path: Path, end: str) -> None:
     rows = [[str(number), f"a{end}b" if number % 7 == 0 else "c" * (number % 60)] for number in range(60_000)]
     lines = [f'{number},"{text}"' for number, text in rows]
     sheet = open_sheet(csv_file(tmp_path, end.join(["n,t", *lines])))
     assert rows_of(sheet) == rows
-    assert numbers_of(sheet) == [2 + number + (number + 6) // 7 for number in range(60_000)]
+    assert numbers_of(sheet) == [*range(2, 60_002)]
+
+
+def test_a_mistake_below_pages_of_cells_of_several_lines_is_told_by_row_and_line(tmp_path: Path) -> None:
+    rows = '1,"x\ny"\n' * 1_000
+    path = csv_file(tmp_path, f'a,b\n{rows}2,"z"w\n')
+    expected = "row 1002: in line 2002, text follows the closing quote of the value opened in line 2002"
+    assert expected in refusal(path).what
+
+
+def test_the_row_of_a_header_is_the_one_a_spreadsheet_shows(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, '"A title\nof two lines"\n\na,b\n1,2\n')
+    sheet = open_sheet(path, SheetOptions(header_row=3))
+    assert (sheet.header, sheet.header_row, numbers_of(sheet)) == (("a", "b"), 3, [4])
 
 
 def test_rows_before_a_mistake_are_looked_at_first(tmp_path: Path) -> None:
@@ -251,7 +324,7 @@ def test_a_wide_row_among_many_narrow_ones_is_read(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "\n".join(["a,b", *rows])))
     assert rows_of(sheet) == [["1", "2"]] * 900 + [["3", ""]] + [["4", ""]] * 900
     assert sheet.notes == (
-        "900 rows are shorter than the header, filled with blanks (lines 903, 904, 905, 906, 907 …)",
+        "900 rows are shorter than the header, filled with blanks (rows 903, 904, 905, 906, 907 …)",
         "1 row is longer than the header by blanks only, which were left off",
     )
 
@@ -261,4 +334,4 @@ def test_numbers_and_notes_hold_across_pages(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "\r\n".join(["a,b", *rows])))
     kept = [n for n in range(1_000) if rows[n]]
     assert [row[0] for row in rows_of(sheet)] == [*map(str, kept)]
-    assert numbers_of(sheet) == [2 + n + (n + 4) // 5 for n in kept]
+    assert numbers_of(sheet) == [2 + n for n in kept]

@@ -151,18 +151,21 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
         "holds a DOCTYPE",
     ),
     "a csv of a million columns": (lambda folder: csv_file(folder, "a," * 1_000_000), "has 1,000,001 values"),
-    "a csv line of 60 MB": (lambda folder: csv_file(folder, b"x" * (60 * MEGABYTE)), "line 1: holds over 1 MB"),
+    "a csv line of 60 MB": (
+        lambda folder: csv_file(folder, b"x" * (60 * MEGABYTE)),
+        "line 1: holds over 1 MB in one cell",
+    ),
     "a csv cell of 2 MB": (
         lambda folder: csv_file(folder, f"a,b\n1,{'x' * 2 * MEGABYTE}\n"),
-        "line 2: holds over 1 MB in one cell",
+        "row 2: the cell in line 2 holds over 1 MB",
     ),
     "a quote that is never closed in 30 MB": (
         lambda folder: csv_file(folder, 'a,b\n1,"x\n' + "1,2\n" * (8 * MEGABYTE)),
-        "line 2: holds over 1 MB in one cell, or its quote is never closed",
+        "row 2: the cell in line 2 holds over 1 MB, or its quote is never closed",
     ),
     "a csv row of endless quoted lines": (
         lambda folder: csv_file(folder, "a,b\n" + '"' + ("x\n" * 400_000 + '","') * 100 + '"\n'),
-        "line 2: the row that begins there holds over 16 MB",
+        "row 2: the row that begins in line 2 holds over 16 MB",
     ),
 }
 
