@@ -67,7 +67,7 @@ def test_a_run_of_a_journal_is_the_run_that_was_staged(tmp_path: Path) -> None:
         assert [row.key for row in run.open_rows()] == [row.fields[1] for row in run.open_rows()]
 
 
-def test_each_list_is_parted_by_its_own_separator(tmp_path: Path) -> None:
+def test_each_list_is_split_by_its_own_separator_whatever_other_cells_have(tmp_path: Path) -> None:
     rows = "".join(f'+441{number:07},,,"a, b"\n' for number in range(300))
     with runs.staged(tmp_path, HEADER + rows + "+449912,,,c;d\n") as run:
         tags = [row.add_tags for row in run.open_rows()]
