@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from heyx_bulk.sheets.record import PASTE_AS_TEXT
+from heyx_bulk.sheets.xlsx.code_pattern import MOST_CHARACTERS_OF_CODE, Part, code_pattern, shown
 
 CORRECT_CELL = "mend or clear it in Excel"
 
@@ -37,7 +38,7 @@ class NumberKind(Enum):
     """The kind of value a number stands for."""
 
     NUMBER = auto()
-    PADDED = auto()
+    CODE = auto()
     BOOLEAN = auto()
     DATE = auto()
     DATETIME = auto()
@@ -47,10 +48,11 @@ class NumberKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """The kind of a number; `digits` is the width of a padded code, or the decimal places of its seconds."""
+    """The kind of a number; `digits` are the decimal places of its seconds, `pattern` is how a code is shown."""
 
     kind: NumberKind
     digits: int = 0
+    pattern: tuple[Part, ...] = ()
 
 
 GENERAL = NumberFormat(NumberKind.NUMBER)
@@ -66,14 +68,16 @@ BUILTIN_FORMATS = {
 
 
 def parse_number_format(code: str) -> NumberFormat:
-    """The format of a code such as `yyyy-mm-dd` or `00000`."""
+    """The format that is written `yyyy-mm-dd` or `00000`, for example."""
     if code.upper().startswith(_LIBREOFFICE_BOOLEAN):
         return NumberFormat(NumberKind.BOOLEAN)
-    shown = _NOT_SHOWN.sub("", code).partition(";")[0]
-    elapsed = _ELAPSED.search(shown) is not None
-    bare = _AM_PM.sub("h", _BRACKETS.sub("", shown)).strip().lower()
-    if len(bare) > 1 and not bare.strip("0") and not elapsed:
-        return NumberFormat(NumberKind.PADDED, len(bare))
+    if pattern := code_pattern(code):
+        return NumberFormat(NumberKind.CODE, pattern=pattern)
+    visible = _NOT_SHOWN.sub("", code).partition(";")[0]
+    elapsed = _ELAPSED.search(visible) is not None
+    bare = _AM_PM.sub("h", _BRACKETS.sub("", visible)).strip().lower()
+    if 1 < len(bare) <= MOST_CHARACTERS_OF_CODE and not bare.strip("0") and not elapsed:
+        return NumberFormat(NumberKind.CODE, pattern=(Part("0", is_digit=True),) * len(bare))
     if "general" in bare or "standard" in bare:
         return GENERAL
     fraction = _FRACTION_OF_SECOND.search(bare)
@@ -111,10 +115,9 @@ def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> Ce
     match number_format.kind:
         case NumberKind.NUMBER:
             return _plain(raw)
-        case NumberKind.PADDED:
+        case NumberKind.CODE:
             plain = _plain(raw)
-            digits = number_format.digits
-            return plain._replace(text=plain.text.zfill(digits)) if plain.text.isdigit() else plain
+            return plain._replace(text=shown(number_format.pattern, plain.text)) if plain.text.isdigit() else plain
         case NumberKind.BOOLEAN:
             return CellText("true" if float(raw) else "false")
         case NumberKind.DURATION:
