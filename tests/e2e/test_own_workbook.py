@@ -69,6 +69,35 @@ def test_everything_of_the_person_s_is_as_it_was_at_each_stage(tmp_path: Path) -
     assert failed.exists()  # it was changed by hand, and so is not removed
 
 
+def test_a_failed_row_within_merged_cells_comes_back_with_their_value(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    for row in (
+        ["Company", "Phone", "Tags"],
+        ["Acme", "+447700900230", "VIP"],
+        [None, "bad"],
+        ["Beta", "+447700900232"],
+    ):
+        page.append(row)
+    page.merge_cells("A2:A3")
+    page.merge_cells("C2:C3")
+    book.save(tmp_path / "merged.xlsx")
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        options = ("--custom-fields", "--fill-merged")
+        done = heyx(tmp_path, "upload", "merged.xlsx", *options, "--json", server=server)
+        assert done.document["totals"] == {"created": 2, "invalid": 1}
+        failed = openpyxl.load_workbook(tmp_path / "merged.failed.xlsx")
+        failed[page.title]["B3"] = "+447700900231"
+        failed.save(tmp_path / "merged.failed.xlsx")
+        again = heyx(tmp_path, "rerun", "merged.failed.xlsx", "--json", server=server)
+        assert again.document["totals"] == {"created": 3}
+    found = {
+        str(contact.fields["phone"])[-1]: (contact.fields["Company"], *contact.tags)
+        for contact in server.sandbox.contacts
+    }
+    assert found == {"0": ("Acme", "VIP"), "1": ("Acme", "VIP"), "2": ("Beta",)}
+
+
 def test_the_results_can_be_uploaded_again_without_naming_the_worksheet(tmp_path: Path) -> None:
     write_workbook(tmp_path / "people.xlsx")
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
