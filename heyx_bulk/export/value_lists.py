@@ -108,4 +108,4 @@ def _wrong(sheet: Sheet, position: int, wrong: list[CellIssue]) -> SheetError:
     lines = [f"  row {issue.row}: {issue.cause}; {issue.detail}" for issue in wrong[:MOST_TOLD]]
     more = [f"  and {len(wrong) - MOST_TOLD:,} more"] if len(wrong) > MOST_TOLD else []
     told = "\n".join((f"{sheet.name}, column {_called(sheet, position)}:", *lines, *more))
-    return SheetError(told, "Nothing was sent. Mend these cells, or name another column.")
+    return SheetError(told, "Nothing was sent. Correct these cells, or name another column.")

@@ -180,7 +180,7 @@ def id_problems(column: Column, text: str) -> Iterator[Problem]:
 def contact_id_problems(text: str) -> Iterator[Problem]:
     """Why a text cannot be looked up as a contact id, wherever it comes from."""
     if len(text) > LONGEST_KEY or text in _NO_IDS:
-        yield Problem("a contact id that is none", f"the contact id {text[:40]!r} is none of HeyX's")
+        yield Problem("not a valid contact id", f"the contact id {text[:40]!r} is none of HeyX's")
 
 
 def key_problems(name: str, text: str) -> Iterator[Problem]:

@@ -192,7 +192,7 @@ class Columns:
         ids = ["contact id"] if self.used(Use.ID) else []
         wanted = [*ids, *(key for key in self.keys if key in fields)] or self.keys
         cause = "no " + " or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
-        yield Problem(cause, f"the row has {cause}, so it names no contact")
+        yield Problem(cause, f"the row has {cause}, so the contact cannot be identified")
 
     def document(self) -> dict[str, object]:
         """These columns as plain data, for the checkpoint."""

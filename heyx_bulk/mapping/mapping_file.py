@@ -85,7 +85,7 @@ def parse_mapping(text: str, name: str) -> MappingFile:
     try:
         document = TomlTable(tomllib.loads(text), TomlLines(text))
     except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"{name} is not written as TOML is: {error}.", "Mend that line.") from None
+        raise MappingError(f"{name} is not written as TOML is: {error}.", "Correct that line.") from None
     document.check_keys(_SHEET_KEYS)
     columns, constants = document.values.get("columns", {}), document.values.get("constants", {})
     if not isinstance(columns, dict) or not isinstance(constants, dict):
@@ -109,7 +109,7 @@ def parse_mapping(text: str, name: str) -> MappingFile:
     )
     if document.mistakes:
         lines = (f"{name}, line {line}: {what}." for line, what in sorted(document.mistakes))
-        raise MappingError("\n".join(lines), "Mend these lines and give the command again.")
+        raise MappingError("\n".join(lines), "Correct these lines, then run the command again.")
     return mapping
 
 

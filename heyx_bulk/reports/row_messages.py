@@ -29,7 +29,7 @@ def failure_message(row: ContactRow, failure: CallFailed, *, made: bool) -> str:
     if isinstance(failure, NotFoundError) and made:
         remedy = "The contact was created and is not ready yet: a rerun goes on with it."
     elif isinstance(failure, NotFoundError) and row.id is not None:
-        remedy = "Is the contact id of this channel? Mend it, or clear the cell."
+        remedy = "Is the contact id of this channel? Correct it, or clear the cell."
     return f"{what.rstrip('.')}. {remedy}" if remedy else what
 
 

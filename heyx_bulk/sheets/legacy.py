@@ -250,7 +250,7 @@ def _cell_text(cell: object) -> CellText:
         case datetime() | date() if cell.isoformat() in _DAY_ZERO:
             return CellText("0", warning="is formatted as a date but holds 0, which is no date")
         case clock_time() if cell.isoformat() == _MIDNIGHT:
-            return CellText(_MIDNIGHT, warning="holds 0, which is midnight or a date that is none")
+            return CellText(_MIDNIGHT, warning="holds 0, which is midnight or not a valid date")
         case datetime() if cell.microsecond:
             return CellText(cell.isoformat(timespec="milliseconds"))
         case datetime() | date() | clock_time():

@@ -178,7 +178,7 @@ class RunStarter:
             raise SheetError(
                 f"{count(invalid, 'row')} of {run.checkpoint.info.sheet} cannot be sent, and --strict was given: "
                 "nothing was sent.",
-                "Mend the rows named above, or leave out --strict to send the others.",
+                "Correct the rows named above, or leave out --strict to send the others.",
             )
         self.events.confirm(run, plan)
 

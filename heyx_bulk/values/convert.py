@@ -27,7 +27,7 @@ is_url = re.compile(
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#:]\S*)?")
 _MOST_SHOWN = 10
 _MOST_LETTERS = 20
-_NO_NUMBER = "a number that is none"
+_NO_NUMBER = "not a valid number"
 
 is_plain_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
 """Matches a number that is sent unchanged."""
@@ -177,7 +177,7 @@ def _url(text: str) -> str:
             "a web address without https://", f"it has no https:// in front: write https://{text}"
         )
     raise ConversionError(
-        "a web address that is none", "write an address such as https://example.com/page, without blanks"
+        "not a valid web address", "write an address such as https://example.com/page, without blanks"
     )
 
 

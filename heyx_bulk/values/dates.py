@@ -15,7 +15,7 @@ from typing import NamedTuple
 from heyx_bulk.values.text import plain_signs
 from heyx_bulk.values.value_types import ConversionError, DateOrder, ValueType
 
-_NO_TIME = "a time that is none"
+_NO_TIME = "not a valid time"
 
 _CLOCK = re.compile(
     r"(?P<front>上午|下午|오전|오후|午前|午後)?\s*(?P<hour>\d{1,2})"
@@ -183,9 +183,7 @@ def _read(text: str) -> _Reading:
         raise ConversionError(
             _NO_TIME, "its time of day cannot be understood: write it as 1988-03-14T14:30, or with +05:00 behind"
         )
-    raise ConversionError(
-        "a date that is none", "it is no date that can be understood: write one such as 1988-03-14"
-    )
+    raise ConversionError("not a valid date", "it is no date that can be understood: write one such as 1988-03-14")
 
 
 def _read_or_none(text: str) -> _Reading | None:

@@ -11,7 +11,7 @@ from heyx_bulk.values.value_types import ConversionError
 LONGEST_ADDRESS = 254
 """Characters of the longest address that mail servers take (RFC 5321)."""
 
-_NO_EMAIL = "an email that is none"
+_NO_EMAIL = "not a valid email address"
 _HOW = "write an address such as name@example.com"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
 _LABEL = r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9_\u0080-\U0010ffff])?"

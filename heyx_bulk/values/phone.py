@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_DIGITS = 20
 """The longest number that is dialled: 15 digits (ITU-T E.164), the prefix for calls abroad, a trunk zero."""
 
-NO_PHONE = "a phone that is none"
+NO_PHONE = "not a valid phone number"
 _ANOTHER_COUNTRY = "a phone that may be of another country"
 
 PLACEHOLDER = "not a phone number: placeholder"

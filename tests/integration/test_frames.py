@@ -63,7 +63,7 @@ def test_a_frame_is_uploaded_and_its_failed_rows_are_corrected_and_sent_again(re
     assert result.rows["tags"].unique().tolist() == ['VIP;"Spring; fair"']
     failed = result.failed
     assert failed["heyx status"].value_counts().to_dict() == {"failed": 1, "invalid": 1}
-    assert "no phone, so it names no contact" in failed["heyx message"][13]
+    assert "no phone, so the contact cannot be identified" in failed["heyx message"][13]
     failed.loc[13, "phone"] = 923001999999
     again = hb.rerun(result, failed.sort_index(ascending=False))
     assert (str(again), again.failed.empty) == ("6 rows: 6 created", True)

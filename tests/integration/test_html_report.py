@@ -112,7 +112,7 @@ def test_a_report_shows_the_statuses_what_to_do_and_the_calls(tmp_path: Path) ->
     text = Outline(page_of(tmp_path)).text
     assert "2 of 4 rows are in HeyX. 2 rows need your attention." in text
     assert "2 created 2 invalid" in text
-    assert "invalid an email that is none 1 4" in text
+    assert "invalid not a valid email address 1 4" in text
     assert "look up" in text
     assert "The audit passed." in text
     assert "3 tags added. VIP 2 Spring fair 1" in text

@@ -146,12 +146,12 @@ class CsvFile:
         """Translate an error of the `csv` module in the row at `place`, which are the lines `first` to `last`."""
         if error == _ROW_TOO_LONG:
             what = f"{place}: the row that begins in line {first} holds over 16 MB"
-            return SheetError(what, "Look for a quote that is never closed, mend it and try again.")
+            return SheetError(what, "Look for a quote that is never closed, correct it and try again.")
         opened = self._quote_opened(first, last)
         if "limit" in error:
             quote = ", or its quote is never closed" if last > first else ""
             what = f"{place}: the cell in line {opened} holds over 1 MB{quote}"
-            return SheetError(what, "Shorten or mend it, save the sheet and try again.")
+            return SheetError(what, "Shorten or correct it, save the sheet and try again.")
         if "unexpected end" in error:
             what = f"{place}: the quote opened in line {opened} is never closed"
             return SheetError(what, 'Close it, or write a quote that belongs to the text twice ("").')

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from heyx_bulk.sheets.record import PASTE_AS_TEXT
 from heyx_bulk.sheets.xlsx.code_pattern import MOST_CHARACTERS_OF_CODE, Part, code_pattern, shown
 
-CORRECT_CELL = "mend or clear it in Excel"
+CORRECT_CELL = "correct or clear it in Excel"
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

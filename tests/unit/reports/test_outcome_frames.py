@@ -29,7 +29,7 @@ def test_the_outcomes_of_all_rows_stand_beside_their_own_columns(tmp_path: Path)
     assert row_texts(frame) == [
         ("+44123401", "a", "b", "created", "7", "", "2"),
         ("+44123402", "", "", "to do", "", "not sent yet", "3"),
-        ("", "c", "d", "invalid", "", "the row has no phone, so it names no contact", "4"),
+        ("", "c", "d", "invalid", "", "the row has no phone, so the contact cannot be identified", "4"),
         ("+44123404", "e", "f", "failed", "", "HeyX said no", "5"),
     ]
     assert {str(kind) for kind in frame.dtypes} == {"str"}

@@ -50,7 +50,7 @@ def test_every_row_is_there_in_its_order_with_its_own_columns_and_then_ours(tmp_
     assert table(place) == [
         ["phone", "note", "first name", *OUR_COLUMNS],
         ["+4412345678", "=1+1", "Ann", "created", "1776025372480910", "", "2"],
-        ["", "no phone", "Bob", "invalid", "", "the row has no phone, so it names no contact", "3"],
+        ["", "no phone", "Bob", "invalid", "", "the row has no phone, so the contact cannot be identified", "3"],
         ["+4412345679", "007", "Zoë", "failed", "", "HeyX answered 403: no", "4"],
         ["+4412345670", "x", "Dan", "to do", "", "not sent yet", "6"],
     ]
@@ -76,7 +76,7 @@ def test_rows_that_are_not_done_say_how_they_stand(tmp_path: Path) -> None:
         write(run, place)
     assert [row[3:6] for row in table(place)[1:]] == [
         ["unconfirmed", "", "its create went unanswered; the next session looks for it"],
-        ["invalid", "", "the row has no phone, so it names no contact"],
+        ["invalid", "", "the row has no phone, so the contact cannot be identified"],
         ["to do", "7", "created, but not finished"],
         ["to do", "", "not sent yet"],
     ]

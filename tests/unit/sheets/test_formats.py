@@ -332,7 +332,7 @@ def test_a_0_that_is_a_date_or_midnight_in_a_binary_workbook_is_reported(tmp_pat
     sheet = open_sheet(xlsb(tmp_path, rows=rows, codes=["yyyy-mm-dd", "hh:mm"]))
     assert rows_of(sheet) == [["00:00:00", "06:00:00"]]
     assert [(warning.column, warning.cause) for warning in warnings_of(sheet)] == [
-        (0, "holds 0, which is midnight or a date that is none")
+        (0, "holds 0, which is midnight or not a valid date")
     ]
 
 
@@ -356,7 +356,7 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     row = content.index(b"\x08\x02\x10\x00" + struct.pack("<H", 3))  # ROW 4
     content[row + 16] |= 0x20
     sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
-    assert errors_of(sheet) == [CellIssue(3, 3, "shows the error #N/A", "mend or clear it in Excel")]
+    assert errors_of(sheet) == [CellIssue(3, 3, "shows the error #N/A", "correct or clear it in Excel")]
     assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
 
 

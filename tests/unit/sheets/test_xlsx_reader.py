@@ -106,8 +106,12 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
 @pytest.mark.parametrize(
     ("cell", "what", "remedy"),
     [
-        ('<c r="A2" t="e"><v>#N/A</v></c>', "shows the error #N/A", "mend or clear it in Excel"),
-        ('<c r="A2" t="e"><f>X()</f><v>#SPILL!</v></c>', "shows the error #SPILL!", "mend or clear it in Excel"),
+        ('<c r="A2" t="e"><v>#N/A</v></c>', "shows the error #N/A", "correct or clear it in Excel"),
+        (
+            '<c r="A2" t="e"><f>X()</f><v>#SPILL!</v></c>',
+            "shows the error #SPILL!",
+            "correct or clear it in Excel",
+        ),
         (
             '<c r="A2"><f>1+1</f></c>',
             "holds a formula without a stored value",
