@@ -121,8 +121,8 @@ class _Reader:
             shown.append(f"and {len(self._mistakes) - len(shown)} more")
         raise SheetError(
             f"{self._sheet.path.name} cannot be taken back:\n  " + "\n  ".join(shown),
-            f"Correct the cells of the rows; leave {ROW_COLUMN} and the headers as they are. You may sort rows and "
-            "leave some out.",
+            f"Correct the cells of the rows; leave {ROW_COLUMN} and the headers as they are. "
+            "You may sort rows and leave some out.",
         )
 
     def _record(self, row: int, cells: Sequence[str]) -> RowRecord | None:
