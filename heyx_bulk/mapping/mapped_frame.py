@@ -26,7 +26,7 @@ from heyx_bulk.mapping.cells import (
     validate,
 )
 from heyx_bulk.mapping.columns import Column, Columns, Use
-from heyx_bulk.mapping.tag_lists import split_list, unique
+from heyx_bulk.mapping.tag_lists import is_ambiguous, split_list, unique
 from heyx_bulk.mapping.transforms import CLEAR
 from heyx_bulk.models.calls import MAX_TAG_LENGTH
 from heyx_bulk.models.contacts import ContactRow, Field, Problem, TagSet
@@ -205,7 +205,8 @@ class MappedFrame:
                 validate(texts, partial(id_problems, column), self._add_problem)
                 self._ids = texts
             case _:
-                if column.use is not Use.TAG and not column.separator:
+                is_open = column.use is not Use.TAG and not column.separator
+                if is_open and any(map(is_ambiguous, {*texts})):
                     validate(texts, partial(tag_list_problems, column), self._add_problem)
                 self._lists.append((column, texts))
 

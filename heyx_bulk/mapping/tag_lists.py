@@ -33,6 +33,11 @@ def separators_in(text: str) -> tuple[str, ...]:
     return tuple(sign for sign in found if sign in bare)
 
 
+def is_ambiguous(text: str) -> bool:
+    """Whether a list cell can be read in several ways."""
+    return len(separators_in(text)) > 1
+
+
 def split_list(text: str, separator: str = "") -> list[str]:
     """Split a list cell by `separator` and line breaks outside quotes, without blank items and invisible marks.
 
