@@ -84,6 +84,8 @@ def _other_kind(concerns: Callable[[str, Sequence[str]], object], *kinds: str) -
     tests = {kind: _IS[kind] for kind in kinds}
 
     def label(text: str) -> str | None:
+        if text[:1].isalpha() and "@" not in text:
+            return None  # neither dates nor phones begin with a letter
         text = trim(text)
         return next((kind for kind, test in tests.items() if test(text)), None) if text else None
 
