@@ -53,7 +53,7 @@ def upload(
             strings stay as they are; None, NaN, NaT and pd.NA are blank; True is `true`; whole numbers are written
             without `.0`; a date, or a timestamp at midnight, is `YYYY-MM-DD`; other moments are ISO 8601; lists of
             texts become a list of tags. Rows are numbered by the index if it consists of different whole numbers
-            from 0 up, and are sent in its order; otherwise by position from 0.
+            from 0 to 2**32 - 1, and are sent in its order; otherwise by position from 0.
         checkpoint: For a DataFrame, the file that records its run, such as `spring.checkpoint`. By default it lies
             in the user's state folder, named after the rows and the channel.
         progress: False for no progress bar, True for one, or a function that is called with a `ProgressReport`, in

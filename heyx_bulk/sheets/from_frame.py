@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.models.phrases import count, rows_named, shorten
+from heyx_bulk.sheets.limits import ROW_NUMBER_BITS
 from heyx_bulk.sheets.record import CellError
 from heyx_bulk.sheets.sheet import RowStore, Sheet
 from heyx_bulk.values.text import BLANKS
@@ -27,7 +28,6 @@ _EXACT_BITS = {2: 11, 4: 24, 8: 53}
 """The bits of a whole number that a float of so many bytes holds exactly."""
 
 _LONGEST_VALUE = 60
-_LARGEST_NUMBER = 2**63 - 1
 _ROUNDED = CellError(0, 0, "holds a float too large to be exact", "keep such numbers as text or as Int64")
 
 
@@ -44,9 +44,9 @@ def sheet_from_frame(
     offset if it has one. A Decimal becomes its own text, a category its value, and a list of texts one text, made
     by `join_list`.
 
-    Rows are numbered by the index if it consists of different whole numbers from 0 up, and stand in its order;
-    otherwise by position from 0. Raises `SheetError` for a value of any other type, which it names by column and
-    row, and for column labels that are not text or not unique.
+    Rows are numbered by the index if it consists of different whole numbers from 0 to 2**32 - 1, and stand in its
+    order; otherwise by position from 0. Raises `SheetError` for a value of any other type, which it names by
+    column and row, and for column labels that are not text or not unique.
     """
     header = _header(frame)
     frame, numbers, note = _numbered(frame)
@@ -108,7 +108,7 @@ def _numbered(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[int], str]:
     if index.nlevels == 1 and getattr(index.dtype, "kind", "O") in "iu" and index.is_unique and not index.hasnans:
         ordered = frame if index.is_monotonic_increasing else frame.sort_index()
         numbers = [int(number) for number in ordered.index.tolist()]
-        if not numbers or (numbers[0] >= 0 and numbers[-1] <= _LARGEST_NUMBER):
+        if not numbers or (numbers[0] >= 0 and numbers[-1] < 1 << ROW_NUMBER_BITS):
             return ordered, numbers, ""
     return frame, list(range(len(frame))), "rows are numbered by position, from 0"
 

@@ -9,6 +9,9 @@ from zipfile import ZipFile
 
 from heyx_bulk.errors import SheetError, translate_full_disk
 
+ROW_NUMBER_BITS = 32
+"""A row's number has so many bits at most: the index of a checkpoint's keys has room for no more."""
+
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 1 << 20

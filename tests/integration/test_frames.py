@@ -373,3 +373,12 @@ async def _use() -> None:
     hb.rerun(result, restart=True)  # type: ignore[call-arg]
     hb.upload(3)  # type: ignore[arg-type]
     hb.uplaod(frame)  # type: ignore[attr-defined]
+
+
+def test_a_frame_with_a_large_index_is_sent_with_its_row_numbers(server: SandboxServer) -> None:
+    last = 2**32 - 1
+    frame = pd.DataFrame({"phone": ["+4412341", "+4412342", "+4412341"]}, index=[5, last - 1, last])
+    result = hb.upload(frame, **channel(server))
+    assert (result.totals["created"], result.totals["invalid"]) == (2, 1)
+    assert result.failed.index.tolist() == [last]
+    assert "same phone as row 5" in result.failed["heyx message"].tolist()[0]

@@ -14,6 +14,7 @@ from zlib import crc32
 from heyx_bulk.database import Database
 from heyx_bulk.mapping.mapped_frame import RowKey
 from heyx_bulk.sheets.frames import Frame, numbers_of
+from heyx_bulk.sheets.limits import ROW_NUMBER_BITS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +29,7 @@ CREATE TABLE key_page (
 """
 
 _PAGE_ENTRIES = 4096
-_ROW_BITS = 32
-_ROW_MASK = (1 << _ROW_BITS) - 1
+_ROW_MASK = (1 << ROW_NUMBER_BITS) - 1
 _HASH_MASK = (1 << 31) - 1
 _DTYPE = "<i8"
 
@@ -62,7 +62,7 @@ def related_rows(entries: Entries) -> tuple[list[int], list[int]]:
     """
     import numpy as np  # noqa: PLC0415 - likewise
 
-    rows, hashes = entries & _ROW_MASK, entries >> _ROW_BITS
+    rows, hashes = entries & _ROW_MASK, entries >> ROW_NUMBER_BITS
     pairs = (hashes[1:] == hashes[:-1]) & (rows[1:] != rows[:-1])
     numbers, places = np.unique(np.stack((rows[:-1][pairs], rows[1:][pairs])), return_inverse=True)
     first = [*range(len(numbers))]
@@ -101,7 +101,7 @@ class KeyIndex:
         import numpy as np  # noqa: PLC0415 - likewise
 
         for key in keys:
-            entry = hash_key(key.field, key.value) << _ROW_BITS | key.row
+            entry = hash_key(key.field, key.value) << ROW_NUMBER_BITS | key.row
             first = self._db.value("SELECT coalesce(max(first), ?) FROM key_page WHERE first <= ?", entry, entry)
             found = self._db.value("SELECT entries FROM key_page WHERE first = ?", first)
             page = np.frombuffer(found or b"", dtype=_DTYPE)
@@ -115,7 +115,7 @@ class KeyIndex:
         """The rows that may have a key, in their order."""
         import numpy as np  # noqa: PLC0415 - likewise
 
-        lowest = hash_key(field, value) << _ROW_BITS
+        lowest = hash_key(field, value) << ROW_NUMBER_BITS
         query = (
             "SELECT entries FROM key_page WHERE first <= ? "
             "AND first >= (SELECT coalesce(max(first), ?) FROM key_page WHERE first <= ?) ORDER BY first"
@@ -134,7 +134,7 @@ def _entries(field: str, texts: Sequence[str], numbers: Sequence[int]) -> Entrie
     if not all(texts):
         numbers, texts = [*compress(numbers, texts)], [*filter(None, texts)]
     hashes = np.fromiter(_hashes(field, texts), dtype=_DTYPE, count=len(texts))
-    entries: Entries = ((hashes & _HASH_MASK) << _ROW_BITS) | np.array(numbers, dtype=_DTYPE)
+    entries: Entries = ((hashes & _HASH_MASK) << ROW_NUMBER_BITS) | np.array(numbers, dtype=_DTYPE)
     return entries
 
 
