@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from enum import EnumType
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from heyx_bulk.errors import SettingsError, UsageError
 from heyx_bulk.models.option import Declared, assemble, declared
+from heyx_bulk.models.phrases import closest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.sheets.from_frame import text_of_value
@@ -73,8 +73,8 @@ class ArgumentReader:
         """Raise `TypeError` for an argument that nobody took, and `SettingsError` for the mistakes in others."""
         for name in self._given:
             if name not in self._names:
-                close = get_close_matches(name, self._names, 1)
-                hint = f". Did you mean {close[0]!r}?" if close else ""
+                near = closest(name, self._names)
+                hint = f". Did you mean {near!r}?" if near else ""
                 raise TypeError(f"unexpected keyword argument {name!r}{hint}")
         if len(self._mistakes) == 1:
             raise self._mistakes[0]
