@@ -29,7 +29,7 @@ from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
-LEAVE_OUT = "-"
+LEAVE_OUT = STANDARD_INPUT = "-"
 
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
@@ -58,6 +58,8 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
 
 def _tell_correction(console: Console, sheet: Path, options: UploadOptions) -> None:
     """Say how to change which field a column is: in the mapping file, or in one to be written."""
+    if str(sheet) == STANDARD_INPUT:
+        return
     if options.mapping.file is not None:
         console.say(f"To change it, edit {short_path(options.mapping.file.path)}.")
         return

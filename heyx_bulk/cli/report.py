@@ -42,5 +42,5 @@ def report(
     from heyx_bulk.cli.run_view import recover_rows, save_charts, show_report
 
     if recover and html:
-        raise SettingsError("--recover and --html exclude each other.", "Leave one of them out.")
+        raise SettingsError("--recover and --html cannot be combined.", "Leave out one of them.")
     return (recover_rows if recover else save_charts if html else show_report)(checkpoint, console)

@@ -18,7 +18,7 @@ from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
 from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SheetError
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SettingsError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
@@ -106,7 +106,10 @@ def _tell(path: Path, console: Console) -> int:
             console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
             tell_next(
-                console, replace(report(run, None), command=_from_here(checkpoint.facts.command, checkpoint))
+                console,
+                replace(
+                    report(run, None), command=_from_here(checkpoint.facts.command, Path(checkpoint.info.path))
+                ),
             )
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
@@ -184,6 +187,7 @@ def show_report(checkpoint: Path, console: Console) -> int:
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         tell_invalid(console, opened.queries.invalid_causes())
         result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
+        result = replace(result, command=_from_here(result.command, Path(opened.info.path)))
     if result.write_error is not None:
         raise result.write_error
     return finish(console, result)
@@ -290,6 +294,12 @@ def run_again(
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
     sheet_options = SheetOptions(worksheet=worksheet)
     given_back = _run_given_back(checkpoint, sheet_options)
+    if given_back is None and (accept_spreadsheet_changes or (worksheet and checkpoint.suffix == CHECKPOINT)):
+        flag = "--accept-spreadsheet-changes" if accept_spreadsheet_changes else "--worksheet"
+        raise SettingsError(
+            f"{flag} is for a file of corrected rows, and {checkpoint.name} is not one.",
+            f"Leave out {flag}, or give the file of failed rows.",
+        )
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
@@ -327,9 +337,8 @@ def _run_given_back(file: Path, options: SheetOptions) -> str | None:
         raise
 
 
-def _from_here(command: str, checkpoint: Checkpoint) -> str:
-    """The command that a run was started with, as it works in this folder."""
-    path = Path(checkpoint.info.path)
+def _from_here(command: str, path: Path) -> str:
+    """The command that the run of the sheet at `path` was started with, as it works in this folder."""
     for word in shlex.split(command):
         given = Path(word)
         if not given.is_absolute() and path.parts[-len(given.parts) :] == given.parts:
@@ -346,12 +355,15 @@ def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
     if difference:
         console.say(f"{path.name} has changed since its run started ({difference}).")
         console.say("A rerun sends the rows as they were then.")
-        command = _from_here(checkpoint.facts.command, checkpoint)
+        command = _from_here(checkpoint.facts.command, path)
         console.suggest("To send the sheet as it is now", f"{command} --restart")
     totals = checkpoint.queries.totals()
     failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
-    if failed or not unknown:
+    left = count_open(totals)
+    if failed or not (unknown or left):
         console.say(f"{checkpoint.info.sheet}: sending {count(failed, 'failed row')} again.")
+    if left:
+        console.say(f"{checkpoint.info.sheet}: sending {count(left, 'row')} that the run had not finished.")
     if unknown and uncertain:
         console.warn(
             f"{checkpoint.info.sheet}: sending {count(unknown, 'uncertain row')} again. A contact that is in HeyX "

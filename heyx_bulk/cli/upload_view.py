@@ -170,7 +170,8 @@ def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
     if len(phones) < 2 and not without:
         return
     shown = [f"{one.rows:,} {one.country or 'without country code'}" for one in phones[:COUNTRIES_SHOWN]]
-    more = f" and {len(phones) - COUNTRIES_SHOWN} more countries" if len(phones) > COUNTRIES_SHOWN else ""
+    left = sum(1 for one in phones[COUNTRIES_SHOWN:] if one.country)
+    more = f" and {left} more {'country' if left == 1 else 'countries'}" if left else ""
     console.say(f"Phones by country: {', '.join(shown)}{more}.")
     for one in without:
         console.say(
@@ -180,7 +181,7 @@ def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
 
 
 def tell_tags(console: Console, tags: Sequence[TagCount]) -> None:
-    """Say which tags the rows add and remove, and which of them differ only in case, accents or spaces."""
+    """Say which tags the rows add and remove, and which of them differ only in case, accents or signs."""
     for word, counted in (
         ("added", [(one.tag, one.added) for one in tags if one.added]),
         ("removed", [(one.tag, one.removed) for one in tags if one.removed]),
