@@ -1,7 +1,10 @@
 # heyx-bulk in a container, as an ordinary user. Sheets, results and checkpoints are in /data:
 #
 #   docker build -t heyx-bulk .
-#   docker run --rm -it -e HEYX_TOKEN -v "$PWD:/data" --user "$(id -u):$(id -g)" heyx-bulk upload contacts.xlsx
+#   docker run --rm -it -e HEYX_TOKEN -v "$PWD:/data" -v heyx-bulk-state:/state --user "$(id -u):$(id -g)" \
+#     heyx-bulk upload contacts.xlsx
+#
+# The volume heyx-bulk-state keeps the counted calls, the channel cache and remembered exports between containers.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./

@@ -1,4 +1,4 @@
-"""Which row follows which: rows that share a value of a key are sent one after another."""
+"""Which row follows which: rows that are matched by a common value of a key are sent one after another."""
 
 from __future__ import annotations
 
