@@ -79,7 +79,8 @@ def test_a_run_of_the_library_is_rerun_at_its_own_rate(
     assert "at 70 calls every 3 s" in again.err
     assert "None" not in again.err
     assert len(refusing.sandbox.contacts) == 9
-    assert begun(refusing, calls=None).totals["created"] == 9
+    totals = begun(refusing, calls=None).totals
+    assert {word: rows for word, rows in totals.items() if rows} == {"created": 9}
 
 
 @pytest.mark.parametrize("calls", [None, 12], ids=["finished", "stopped"])

@@ -64,7 +64,7 @@ def undisturbed(folder: Path) -> tuple[list[tuple[dict[str, object], frozenset[s
     [
         (StopConditions(max_calls=50), "Stopped after 50 calls (--max-calls)."),
         (StopConditions(max_creates=9), "Stopped after 9 new contacts (--max-creates)."),
-        (StopConditions(until=MIDNIGHT + 2.5), "(--until)."),
+        (StopConditions(until=MIDNIGHT + 2.5), " (--until)."),
         (StopConditions(max_seconds=3.0), "Stopped after 3 seconds (--max-duration)."),
     ],
     ids=["calls", "creates", "until", "duration"],
@@ -78,7 +78,7 @@ def test_a_run_stopped_by_a_limit_and_started_again_ends_as_if_it_had_never_stop
         stopped = start(channel, path, stops).stopped
         assert isinstance(stopped, LimitReached)
         assert says in stopped.what
-        assert "run the same command" in stopped.remedy
+        assert "run the same command to resume" in stopped.remedy.casefold()
         assert 0 < len(channel.transport.creates) < 40
         starts = 2
         until = None if stops.until is None else 2.5

@@ -115,7 +115,7 @@ def test_whether_heyx_finds_marks_is_asked_only_where_it_decides_and_then_never_
         (
             MARKED_WITHOUT_KEY,
             NOBODY,
-            "HeyX finds no contact at all by mark, so the search for this one proves",
+            "HeyX finds no contact at all by mark, so the search for this one proves nothing",
             "Search HeyX for a contact with firstName Ann, mark run-2. ",
         ),
     ],

@@ -61,7 +61,9 @@ def test_an_id_and_a_long_number_stay_text_in_a_workbook(tmp_path: Path) -> None
     with runs.staged(tmp_path, PEOPLE, INTENT) as run:
         run.checkpoint.queue.finish(Outcome(2, Status.CREATED, "1776025372480910"))
         write(run, place)
-    page = openpyxl.load_workbook(place)["Results"]
+    workbook = openpyxl.load_workbook(place)
+    assert workbook.sheetnames == ["Summary", "Results"]
+    page = workbook["Results"]
     assert [(cell.value, cell.data_type) for cell in page[2] if cell.value] == [
         *[("+4412345678", "s"), ("=1+1", "s"), ("Ann", "s"), ("created", "s")],
         *[("1776025372480910", "s"), ("2", "s")],
