@@ -44,4 +44,4 @@ def test_a_new_run_keeps_the_report_of_the_run_before(tmp_path: Path, server: Sa
 
 def test_a_damaged_checkpoint_has_no_charts(tmp_path: Path) -> None:
     done = heyx(tmp_path, "report", "contacts.csv.checkpoint", "--html", "--recover")
-    assert (done.code, "exclude each other" in done.err) == (2, True)
+    assert (done.code, "--recover and --html cannot be combined." in done.err) == (2, True)
