@@ -121,7 +121,7 @@ def conflicting_key(contact: Contact, keys: Iterable[Field]) -> Field | None:
     """The first of `keys` for which the contact has another value; a blank one contradicts nothing."""
     for key in keys:
         held = contact.fields.get(key.name)
-        if text_of(held) and not _holds(contact, key):
+        if text_of(held) and not holds(contact, key):
             return key
     return None
 
@@ -142,7 +142,7 @@ def after_search(known: Lookup, call: FindContacts, page: Page) -> Knowledge:
     if page.contacts and call.page < page.last_page:
         return replace(known, calls=(replace(call, page=call.page + 1), *rest), found=found)
     better = known.better_keys(call.field)
-    if whole := [contact for contact in found if all(_holds(contact, key) for key in better)]:
+    if whole := [contact for contact in found if all(holds(contact, key) for key in better)]:
         return _only(whole, call)
     if any(conflicting_key(contact, better) is None for contact in found):
         return _only(found, call)
@@ -192,14 +192,14 @@ def _matches(contact: Contact, call: FindContacts, known: Lookup) -> bool:
     """Whether a contact is one that was searched for: a search may show others too."""
     if known.tracking_field is not None and call.field == known.tracking_field.name:
         return has_tracking_value(contact, known.tracking_field)
-    if not _holds(contact, Field(call.field, call.value)):
+    if not holds(contact, Field(call.field, call.value)):
         return False
-    return call.field in known.sufficient or all(_holds(contact, key) for key in known.keys)
+    return call.field in known.sufficient or all(holds(contact, key) for key in known.keys)
 
 
 def _is_meant(contact: Contact, keys: Iterable[Field]) -> bool:
     """Whether a contact has the first of `keys` that it has any value of."""
-    held = (_holds(contact, key) for key in keys if text_of(contact.fields.get(key.name)))
+    held = (holds(contact, key) for key in keys if text_of(contact.fields.get(key.name)))
     return next(held, True)
 
 
@@ -215,7 +215,8 @@ def _quoted(text: str) -> str:
     return f"“{text}”" if text else "no value"
 
 
-def _holds(contact: Contact, key: Field) -> bool:
+def holds(contact: Contact, key: Field) -> bool:
+    """Whether a contact has the value of a key, as keys are compared."""
     return key_text(key.name, contact.fields.get(key.name)) == key_text(key.name, key.value)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from heyx_bulk.errors import Ambiguous
 from heyx_bulk.models.contacts import Contact, Field
-from heyx_bulk.planning.contact_lookup import NotFound, conflicting_key, has_tracking_value
+from heyx_bulk.planning.contact_lookup import NotFound, has_tracking_value, holds
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.values.equality import is_same
 
@@ -69,7 +69,8 @@ def reconcile(
     if create.tracking_field is not None and has_tracking_value(found, create.tracking_field):
         return Verdict.CREATED
     if not matching.spares_others:
-        return Verdict.CREATED if unconfirmed else Verdict.MATCHED
+        made = unconfirmed and not predates_create(found, create.sent_at)
+        return Verdict.CREATED if made else Verdict.MATCHED
     if created_by_us(found, create.fields, create.sent_at):
         return Verdict.CREATED
     if unconfirmed and not tracking_works:
@@ -80,7 +81,7 @@ def reconcile(
 def uncertainty(create: SentCreate, found: Contact | NotFound) -> Ambiguous:
     """Why the outcome of a create is unknown, and what to do about it."""
     if isinstance(found, Contact):
-        held = next(key.name for key in create.keys if conflicting_key(found, (key,)) is None)
+        held = next(key.name for key in create.keys if holds(found, key))
         return Ambiguous(
             f"contact {found.id} has the {held} of this row, but may not come from its create, "
             "which got no response",

@@ -10,6 +10,7 @@ from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.planning.reconcile import SentCreate, Verdict, reconcile, uncertainty
 
 PHONE, NAME, MARK = Field("phone", "+441234567"), Field("firstName", "Ann"), Field("mark", "run-2")
+EMAIL = Field("email", "ann@x.org")
 SENT_AT = 100.5
 
 UPSERT, NO_MATCH, CREATE_ONLY = Matching(), Matching(no_match=True), Matching(mode=Mode.CREATE)
@@ -31,7 +32,7 @@ WITH_MARK = Contact("7", {"phone": "+441234567", "Mark shown otherwise": "run-2"
     [
         # A run that matches takes whoever has the key: the contact is the row's, whoever made it.
         (WITH_KEY, NOBODY, UPSERT, None, Verdict.NOT_CREATED),
-        (WITH_KEY, OLDER, UPSERT, None, Verdict.CREATED),
+        (WITH_KEY, OLDER, UPSERT, None, Verdict.MATCHED),
         (WITH_KEY, NEW_AND_OTHERWISE, UPSERT, None, Verdict.CREATED),
         # A run that must spare others needs proof: HeyX's clock and every value, or the mark.
         (WITH_KEY, NOBODY, NO_MATCH, None, Verdict.NOT_CREATED),
@@ -110,6 +111,12 @@ def test_whether_heyx_finds_marks_is_asked_only_where_it_decides_and_then_never_
             WITH_KEY,
             OLDER,
             "contact 7 has the phone of this row, but may not come from its create",
+            "Check the contact in HeyX. ",
+        ),
+        (
+            SentCreate((PHONE, EMAIL), keys=(PHONE, EMAIL), sent_at=SENT_AT),
+            Contact("7", {"email": "ann@x.org"}),
+            "contact 7 has the email of this row, but may not come from its create",
             "Check the contact in HeyX. ",
         ),
         (
