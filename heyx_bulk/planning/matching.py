@@ -83,6 +83,11 @@ class Matching:
         """Whether a contact with a row's key may be somebody whom the run must not touch."""
         return self.no_match or self.mode is Mode.CREATE
 
+    @property
+    def first_key_only(self) -> bool:
+        """Whether rows of one contact are told by their best key alone."""
+        return self.no_match or self.match is Match.FIRST
+
     def keys_of(self, row: ContactRow) -> tuple[Field, ...]:
         """The keys that may find the row's contact, best first."""
         return row.keys if self.match is Match.ANY else row.keys[:1]

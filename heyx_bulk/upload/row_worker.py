@@ -139,7 +139,7 @@ class RowWorker:
             record,
             row,
             knowledge,
-            KeyLock(self._run.lock_owner(record.number), row.keys),
+            KeyLock(self._run.lock_owner(record.number), row.keys, self._matching.keys_of(row)),
             record.created_by_run,
             record.updated_by_run,
             unconfirmed=record.state is RowState.CREATE_PENDING,
@@ -158,7 +158,7 @@ class RowWorker:
             if not create.can_be_looked_for:
                 return NotFound(looked=False)
             return lookup_by_create(create.keys, create.tracking_field, row, self._matching)
-        if earlier := self._queue.contact_of_earlier_row(row):
+        if row.id is None and (earlier := self._queue.contact_of_earlier_row(row, self._matching)):
             return lookup_by_earlier_row(row, earlier, self._matching)
         return initial_state(row, self._matching)
 

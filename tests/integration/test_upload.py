@@ -840,6 +840,21 @@ def test_a_row_of_another_run_that_shares_only_a_second_key_keeps_nobody_waiting
                 assert (sent.calls <= due.calls + 1, sent.seconds < 10) == (True, True)
 
 
+def test_a_contact_that_another_run_made_by_its_email_alone_is_waited_for(tmp_path: Path) -> None:
+    with Channel(Faults(lag=30)) as channel, remembered(tmp_path, channel) as cache:
+        for name, text, status in (
+            ("first", ",a@x.org,Ann,", "created"),
+            ("second", "+4412345678,a@x.org,Ann,", "updated"),
+        ):
+            folder = tmp_path / name
+            folder.mkdir()
+            with runs.staged(folder, f"{HEADER}{text}\n") as run:
+                channel.send(run, cache=cache)
+                assert statuses(run) == {2: status}
+        channel.contact(phone="+4412345678", email="a@x.org")
+        assert len(channel.sandbox.contacts) == 1
+
+
 def test_a_row_is_not_kept_waiting_by_its_own_create_that_never_left(tmp_path: Path) -> None:
     with Channel() as channel, remembered(tmp_path, channel) as cache:
 
@@ -887,7 +902,7 @@ def test_a_stop_ends_the_wait_for_another_run(tmp_path: Path) -> None:
         remembered(tmp_path, channel) as cache,
         runs.staged(tmp_path, HEADER + "+4412341,,A,\n") as run,
     ):
-        cache.lock_keys(KeyLock("another", (Field("phone", "4412341"),)))
+        cache.lock_keys(KeyLock("another", (Field("phone", "4412341"),), ()))
         sent = channel.send(
             run, cache=cache, started=lambda client: channel.loop.call_later(10, client.stop, Interrupted(2))
         )

@@ -38,11 +38,12 @@ class KeyLocked(Exception):
 class KeyLock:
     """Who is about to create which contact: a run's row, and the key values the contact will have.
 
-    The row is matched by the first key.
+    A contact that another row creates is the row's if it has one of the keys that the row is `matched_by`.
     """
 
     owner: str
     keys: tuple[Field, ...]
+    matched_by: tuple[Field, ...]
 
 
 class Cache:
@@ -55,7 +56,7 @@ class Cache:
         """
 
     def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
-        """Raise `KeyLocked` where another row's contact has, or will have, the first key; lock nothing."""
+        """Raise `KeyLocked` where another row's contact has, or will have, a key that decides; lock nothing."""
 
     def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
         """The contact was created."""
@@ -127,10 +128,11 @@ class ChannelCache(Cache):
 
     def check_locks(self, key_lock: KeyLock, *, passed_over: frozenset[str] = frozenset()) -> None:
         query = "SELECT contact_id FROM created WHERE key = ? AND owner <> ? AND abs(? - at) < ? ORDER BY at"
-        bounds = (self._hashes(key_lock.keys[:1])[0], key_lock.owner, self._clock(), self._settle_seconds)
-        found = [contact_id for (contact_id,) in self._db.rows(query, *bounds) if contact_id not in passed_over]
-        if found:
-            raise KeyLocked(found[0])
+        bounds = (key_lock.owner, self._clock(), self._settle_seconds)
+        for key in self._hashes(key_lock.matched_by):
+            for (contact_id,) in self._db.rows(query, key, *bounds):
+                if contact_id not in passed_over:
+                    raise KeyLocked(contact_id)
 
     def confirm_create(self, key_lock: KeyLock, contact_id: str) -> None:
         self._db.execute(

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from heyx_bulk.database import Database
-from heyx_bulk.mapping.mapped_frame import ID_KEY
 from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.storage.checkpoint.row_links import RowLinks
 from heyx_bulk.storage.checkpoint.row_record import (
     ROW_COLUMNS,
@@ -102,20 +102,20 @@ class Queue:
         )
         return int(found[0][0]) if found else None
 
-    def contact_of_earlier_row(self, row: ContactRow) -> str | None:
-        """The contact that earlier rows with this row's key value were found or made to be, if it is one."""
-        if row.key is None:
-            return None
-        field = row.key.name if row.id is None else ID_KEY
-        found = self._db.rows(
-            "WITH RECURSIVE chain (number) AS (SELECT earlier FROM blocked WHERE number = ? AND field = ? "
-            "UNION ALL SELECT earlier FROM chain JOIN blocked USING (number) WHERE field = ?) "
-            "SELECT DISTINCT contact_id FROM chain JOIN row USING (number) WHERE contact_id IS NOT NULL",
-            row.number,
-            field,
-            field,
-        )
-        return str(found[0][0]) if len(found) == 1 else None
+    def contact_of_earlier_row(self, row: ContactRow, matching: Matching) -> str | None:
+        """The contact that earlier rows with this row's best key that any has were found or made to be, if one."""
+        for key in matching.keys_of(row):
+            found = self._db.rows(
+                "WITH RECURSIVE chain (number) AS (SELECT earlier FROM blocked WHERE number = ? AND field = ? "
+                "UNION ALL SELECT earlier FROM chain JOIN blocked USING (number) WHERE field = ?) "
+                "SELECT DISTINCT contact_id FROM chain JOIN row USING (number) WHERE contact_id IS NOT NULL",
+                row.number,
+                key.name,
+                key.name,
+            )
+            if found:
+                return str(found[0][0]) if len(found) == 1 else None
+        return None
 
     # Steps of a row
 
