@@ -28,7 +28,7 @@ from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.row_groups import group_staged_rows
 
 NEW_ROWS_APART = (
-    "new rows belong into a sheet of their own, since --no-match creates a contact for every row without looking"
+    "put new rows in a separate sheet, because --no-match creates a contact for every row without searching"
 )
 
 
@@ -100,18 +100,18 @@ def check_unchanged(checkpoint: Checkpoint, sheet: Sheet, options: UploadOptions
     changed = [name for name in now if began[name] != now[name]]
     if changed:
         differences = "; ".join(f"{name} was {_shown(began[name])}, now {_shown(now[name])}" for name in changed)
-        anew = "add --restart to start anew with these"
+        anew = "add --restart to start over with these"
         raise CheckpointMismatch(
-            f"The run of {sheet.path.name} began with other options: {differences}.",
-            f"Give the same options to carry on{'' if options.matching.no_match else f', or {anew}'}.",
+            f"The run of {sheet.path.name} was started with different options: {differences}.",
+            f"Use the same options to resume{'' if options.matching.no_match else f', or {anew}'}.",
         )
     if difference := sheet_change(checkpoint, sheet):
         anew = (
-            ", or add --restart to start anew with the sheet as it is now (rows that are in HeyX are found there)"
+            ", or add --restart to start over with the sheet as it is now (rows that are in HeyX are found there)"
         )
         raise CheckpointMismatch(
-            f"{sheet.path.name} is not as it was when its run began: {difference}.",
-            "Put the sheet back as it was to carry on"
+            f"{sheet.path.name} has changed since its run started: {difference}.",
+            "Put the sheet back as it was to resume"
             + (f"; {NEW_ROWS_APART}" if options.matching.no_match else anew)
             + ".",
         )
@@ -131,9 +131,9 @@ def sheet_change(checkpoint: Checkpoint, sheet: Sheet) -> str:
     if digest.hexdigest() == info.digest:
         return ""
     if tuple(sheet.header) != info.header:
-        return "its header is another"
+        return "the header has changed"
     return (
-        f"it had {info.rows} rows and has {digest.rows}" if info.rows != digest.rows else "some cells are others"
+        f"it had {info.rows} rows and has {digest.rows}" if info.rows != digest.rows else "some cells have changed"
     )
 
 

@@ -242,7 +242,7 @@ def test_a_checkpoint_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "x.checkpoint").write_text("hello")
     done = heyx(tmp_path, "report", "x.checkpoint")
     assert done.code == 2
-    assert "x.checkpoint is no checkpoint that this version reads" in done.err
+    assert "x.checkpoint is not a checkpoint that this version can read" in done.err
 
 
 def test_a_second_run_of_the_same_sheet_at_the_same_time(tmp_path: Path) -> None:

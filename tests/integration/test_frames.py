@@ -93,7 +93,7 @@ def test_a_checkpoint_that_is_named_lies_there_and_no_other_file(server: Sandbox
     result = hb.upload(people(), checkpoint=tmp_path / "spring.checkpoint", **channel(server))
     assert result.checkpoint == tmp_path / "spring.checkpoint"
     assert [path.name for path in tmp_path.iterdir()] == ["spring.checkpoint"]
-    with pytest.raises(hb.CheckpointMismatch, match="or pass restart=True to start anew"):
+    with pytest.raises(hb.CheckpointMismatch, match="or pass restart=True to start over"):
         hb.upload(people(start=3), checkpoint=tmp_path / "spring.checkpoint", **channel(server))
     assert hb.status(tmp_path / "spring.checkpoint").totals == result.totals
 

@@ -172,9 +172,9 @@ def test_a_row_with_the_key_of_an_earlier_one_is_invalid_and_names_it(tmp_path: 
     rows = "+44 1234-5678,,Ann,\n4412345678,,Bob,\n,ANN@x.org,Cyd,\n,ann@X.org,Dan,\n(+44) 12345678,,Eve,\n"
     with runs.staged(tmp_path, HEADER + rows) as run:
         assert {number: found[0].detail for number, found in problems(run).items()} == {
-            3: "same phone as row 2: leave one out, or add --duplicates merge or last",
-            5: "same email as row 4: leave one out, or add --duplicates merge or last",
-            6: "same phone as row 2: leave one out, or add --duplicates merge or last",
+            3: "same phone as row 2: leave one out, or upload with --duplicates merge or last",
+            5: "same email as row 4: leave one out, or upload with --duplicates merge or last",
+            6: "same phone as row 2: leave one out, or upload with --duplicates merge or last",
         }
         assert [cause[:3] for cause in run.checkpoint.queries.invalid_causes()] == [
             ("same phone as an earlier row", 2, [3, 6]),
@@ -191,7 +191,7 @@ def test_a_row_with_the_id_of_an_earlier_one_is_invalid_and_one_with_its_second_
     rows = "7,+4412345678,a@x.org\n7,+4412345679,b@x.org\n8,+4412345678,c@x.org\n,+4412345680,a@x.org\n"
     with runs.staged(tmp_path, "heyx contact id,phone,email\n" + rows) as run:
         assert {number: found[0].detail for number, found in problems(run).items()} == {
-            3: "same contact id as row 2: leave one out, or add --duplicates merge or last"
+            3: "same contact id as row 2: leave one out, or upload with --duplicates merge or last"
         }
         assert [run.checkpoint.queue.blocked_by(number) for number in (2, 4, 5)] == [None, 2, None]
 
@@ -246,12 +246,12 @@ def test_a_csv_with_other_quotes_separators_and_encoding_is_the_same_sheet(tmp_p
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (PEOPLE.replace("Ann", "Anne"), "some cells are others"),
-        (PEOPLE.replace("Ann", " Ann"), "some cells are others"),
+        (PEOPLE.replace("Ann", "Anne"), "some cells have changed"),
+        (PEOPLE.replace("Ann", " Ann"), "some cells have changed"),
         (PEOPLE + "+4412345680,,Cyd,\n", "it had 2 rows and has 3"),
-        (PEOPLE.replace("first name", "First Name"), "its header is another"),
-        (PEOPLE.replace("\n", "\n\n", 1), "some cells are others"),
-        ("".join([HEADER, *reversed(PEOPLE.splitlines(keepends=True)[1:])]), "some cells are others"),
+        (PEOPLE.replace("first name", "First Name"), "the header has changed"),
+        (PEOPLE.replace("\n", "\n\n", 1), "some cells have changed"),
+        ("".join([HEADER, *reversed(PEOPLE.splitlines(keepends=True)[1:])]), "some cells have changed"),
     ],
     ids=["a cell", "a blank", "a row more", "a header", "a row's number", "the order"],
 )

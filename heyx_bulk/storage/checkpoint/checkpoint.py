@@ -63,7 +63,7 @@ class Checkpoint(CheckpointFile):
             if isinstance(error, DiskFull) and _has_our_header(path):
                 raise CheckpointDamaged(error.what, error.remedy) from None
             raise CheckpointMismatch(
-                f"{path} is no checkpoint that this version reads: {error}.",
+                f"{path} is not a checkpoint that this version can read: {error}.",
                 "Move it away, or name the checkpoint of your run.",
             ) from None
         return checkpoint
