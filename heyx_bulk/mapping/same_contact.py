@@ -7,9 +7,14 @@ value identifies nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from heyx_bulk.mapping.column_check import FIRST_ROWS
+from heyx_bulk.mapping.mapped_frame import ID_KEY
+from heyx_bulk.models.contacts import Problem
+from heyx_bulk.models.phrases import rows_named
 
 
 class SharedKey(NamedTuple):
@@ -19,6 +24,16 @@ class SharedKey(NamedTuple):
     value: str
     differing: str
     numbers: tuple[int, ...]
+
+    def problem_of(self, number: int) -> Problem:
+        """Why row `number`, which has no better key, cannot be sent."""
+        others = [other for other in self.numbers if other != number]
+        return Problem(
+            f"the {self.field} of several contacts",
+            f"same {self.field} as {rows_named(len(others), others[:FIRST_ROWS])}, which differ in "
+            f"{self.differing}: add the {self.differing} of the contact that is meant, or upload with --match "
+            "first",
+        )
 
 
 class EarlierRow(NamedTuple):
@@ -33,7 +48,8 @@ class RowGroups:
     """Rows of one contact, and what rows of different contacts share.
 
     `groups` are the rows of each contact that several rows mean, in the sheet's order. `earlier` says, for a row
-    of a group, which earlier one it repeats. `unidentified` are rows whose best key is shared by others.
+    of a group, which earlier one it repeats. `unidentified` are rows whose best key different contacts share; they
+    are in no group.
     """
 
     groups: tuple[tuple[int, ...], ...] = ()
@@ -49,15 +65,21 @@ class _Group:
     """The different values of each key."""
 
 
-def group_rows(keys: Iterable[tuple[int, int, str, str]], fields: Sequence[str]) -> RowGroups:
+def group_rows(
+    keys: Iterable[tuple[int, int, str, str]], names: Sequence[str], *, first_only: bool = False
+) -> RowGroups:
     """The groups of rows with these `keys` (number, rank, field, value as it is compared), row by row.
 
-    `fields` are the keys' names, best first.
+    `names` are those of the keys, best first. A contact id is better than all of them, and rows that have one are
+    matched by it alone: it does not matter what else they share. With `first_only`, a row's best key alone counts.
     """
+    fields = (ID_KEY, *names)
     group_of: dict[int, _Group] = {}
     best: dict[int, str] = {}
     rows_with: dict[str, dict[str, list[int]]] = {name: {} for name in fields}
     for number, rank, name, value in keys:
+        if first_only and rank > 0:
+            continue
         group_of.setdefault(number, _Group([number], {})).values[name] = (value,)
         rows_with[name].setdefault(value, []).append(number)
         if rank == 0:
@@ -67,18 +89,25 @@ def group_rows(keys: Iterable[tuple[int, int, str, str]], fields: Sequence[str])
         for value, numbers in rows_with[name].items():
             groups = list(dict.fromkeys(group_of[number] for number in numbers))
             differing = _differing(groups, fields[:place])
-            if differing:
+            if differing and differing != ID_KEY:
                 shared.append(SharedKey(name, value, differing, tuple(numbers)))
-            elif len(groups) > 1:
+            elif not differing and len(groups) > 1:
                 _join(groups, group_of)
+    unidentified = {number: one for one in shared for number in one.numbers if best.get(number) == one.field}
+    identified = {number: group for number, group in group_of.items() if number not in unidentified}
     return RowGroups(
-        groups=tuple(
-            tuple(sorted(one.numbers)) for one in dict.fromkeys(group_of.values()) if len(one.numbers) > 1
-        ),
-        earlier=dict(_earlier(rows_with, group_of)),
+        groups=tuple(_groups(identified)),
+        earlier=dict(_earlier(rows_with, identified)),
         shared=tuple(shared),
-        unidentified={number: one for one in shared for number in one.numbers if best.get(number) == one.field},
+        unidentified=unidentified,
     )
+
+
+def _groups(group_of: Mapping[int, _Group]) -> Iterator[tuple[int, ...]]:
+    for group in dict.fromkeys(group_of.values()):
+        numbers = sorted(number for number in group.numbers if number in group_of)
+        if len(numbers) > 1:
+            yield tuple(numbers)
 
 
 def _differing(groups: Sequence[_Group], better: Sequence[str]) -> str:
@@ -101,13 +130,13 @@ def _join(groups: Sequence[_Group], group_of: dict[int, _Group]) -> None:
 
 
 def _earlier(
-    rows_with: dict[str, dict[str, list[int]]], group_of: dict[int, _Group]
+    rows_with: dict[str, dict[str, list[int]]], group_of: Mapping[int, _Group]
 ) -> Iterable[tuple[int, EarlierRow]]:
     """Each row that repeats an earlier one of its group, lesser keys first, so that the best one is kept."""
     for name in reversed(rows_with):
         for numbers in rows_with[name].values():
             first: dict[_Group, int] = {}
-            for number in numbers:
+            for number in filter(group_of.__contains__, numbers):
                 earlier = first.setdefault(group_of[number], number)
                 if earlier != number:
                     yield number, EarlierRow(earlier, name)

@@ -25,7 +25,7 @@ def test_all_problems_are_found_though_a_column_is_not_known(tmp_path: Path) -> 
     (tmp_path / "people.csv").write_text(TEXT)
     seen = inspect_sheet(open_sheet(tmp_path / "people.csv"), UploadOptions())
     assert "C “Mood”" in seen.mistakes[0]
-    again = "same phone as row 2: leave one out, or add --duplicates merge or last"
+    again = "same phone as row 2: leave one out, or upload with --duplicates merge or last"
     assert seen.causes == (("same phone as an earlier row", 1, [4], again),)
     assert seen.totals == {"to do": 2, "invalid": 1}
 
@@ -45,7 +45,7 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(TEXT)
     document = heyx(tmp_path, "inspect", "people.csv", "--json").document
     assert document["format"] == "CSV"
-    again = "same phone as row 2: leave one out, or add --duplicates merge or last"
+    again = "same phone as row 2: leave one out, or upload with --duplicates merge or last"
     cause = {"cause": "same phone as an earlier row", "rows": 1, "first": [4], "example": again}
     assert document["problems"] == [cause]
 

@@ -182,7 +182,7 @@ def test_of_one_person_s_rows_those_that_cannot_be_told_apart_are_invalid_before
     assert problems == {
         2: "same email as rows 3, 5, which differ in phone: add the phone of the contact that is meant, or upload "
         "with --match first",
-        4: "same phone as row 3: leave one out, or add --duplicates merge or last",
+        4: "same phone as row 3: leave one out, or upload with --duplicates merge or last",
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from heyx_bulk.mapping.mapped_frame import RowKey, keys_by_row
+from heyx_bulk.mapping.same_contact import SharedKey
 from heyx_bulk.models.contacts import Problem, Status
 from heyx_bulk.sheets.frames import Frame, numbers_of, row_texts
 from heyx_bulk.storage.checkpoint import call_table, key_index, row_links, row_record
@@ -111,16 +112,15 @@ class CheckpointBuilder(CheckpointDraft):
         self._forget_related([leader, *members])
         self._add_related(keys)
 
-    def add_shared_keys(self, found: Iterable[tuple[str, str, str, int]]) -> None:
-        """Store the key values that rows of different contacts share, as `SharedKeys.store` takes them.
+    def add_shared_keys(self, shared: Sequence[SharedKey]) -> None:
+        """Store the key values that rows of different contacts share.
 
         Rows that have better keys are not related by them any more.
         """
-        shared = list(found)
         SharedKeys(self.db).store(shared)
         self.db.executemany(
             "DELETE FROM related_key WHERE field = ? AND value = ? AND rank > 0",
-            [(name, value) for name, value, *_ in shared],
+            [(one.field, one.value) for one in shared],
         )
 
     def link_rows(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from heyx_bulk.database import Database
 from heyx_bulk.mapping.columns import Columns
 from heyx_bulk.mapping.mapped_frame import MappedFrame, RowKey, map_rows, row_keys
 from heyx_bulk.mapping.merge_rows import merge_rows
+from heyx_bulk.models.contacts import ContactRow
 from heyx_bulk.storage.checkpoint.key_index import KeyIndex
 from heyx_bulk.storage.checkpoint.row_record import ROW_COLUMNS, RowRecord, parse_row_records
 from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
@@ -25,6 +26,11 @@ def map_records(columns: Columns, records: Sequence[RowRecord]) -> MappedFrame:
     )
 
 
+def merged_row(columns: Columns, records: Sequence[RowRecord]) -> ContactRow:
+    """The row that rows of one contact come to, in the sheet's order."""
+    return merge_rows([*map_records(columns, records).rows()], columns.keys)
+
+
 class RowKeys:
     """The keys that rows of a checkpoint have by their cells; rows that are invalid or superseded have none."""
 
@@ -34,9 +40,28 @@ class RowKeys:
         self._index = KeyIndex(db)
         self._shared = SharedKeys(db)
 
-    def own(self, number: int) -> list[RowKey]:
-        """The keys of a row, best first, without those of rows that it stands for."""
-        return [*map_records(self._columns, self._records("number = ?", number)).row_keys()]
+    def own(self, numbers: Iterable[int]) -> Iterator[RowKey]:
+        """The keys of rows, best first, row by row, without those of rows that they stand for."""
+        rows = sorted(numbers)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = ", ".join(map(str, rows[start : start + _ROWS_AT_ONCE]))
+            yield from map_records(self._columns, self._records(f"number IN ({some})")).row_keys()
+
+    def related(self, values: Iterable[tuple[str, str]]) -> list[RowKey]:
+        """The keys of all rows that have one of these `values` (field, value), or share one with such a row.
+
+        They come row by row, with those of a few other rows.
+        """
+        found: dict[int, list[RowKey]] = {}
+        seen, new = set[tuple[str, str]](), {*values}
+        while new:
+            seen |= new
+            numbers = {number for value in new for number in self._index.rows(*value)} - found.keys()
+            found.update((number, []) for number in numbers)
+            for key in self.own(numbers):
+                found[key.row].append(key)
+            new = {(key.field, key.value) for number in numbers for key in found[number]} - seen
+        return [key for number in sorted(found) for key in found[number]]
 
     def of_contact(self, number: int) -> list[RowKey]:
         """The keys of the contact that a row stands for, best first: those of all its rows, merged.
@@ -46,7 +71,7 @@ class RowKeys:
         records = self._records("number = ? OR merged_into = ?", number, number)
         if number not in [record.number for record in records]:
             return []
-        row = merge_rows([*map_records(self._columns, records).rows()], self._columns.keys)
+        row = merged_row(self._columns, records)
         keys = () if row.problems else (RowKey(number, *key[1:]) for key in row_keys(row))
         return [key for key in keys if key.rank == 0 or self._shared.find(key.field, key.value) is None]
 

@@ -46,6 +46,14 @@ class RowState(StrEnum):
     DONE = "done"
 
 
+WHERE_IT_STANDS = (
+    f"CASE WHEN merged_into IS NOT NULL THEN '{RowState.READY}' "
+    f"WHEN status = '{Status.UNCERTAIN}' AND create_payload IS NOT NULL THEN '{RowState.CREATE_PENDING}' "
+    f"WHEN created_by_run THEN '{RowState.CREATED}' ELSE '{RowState.READY}' END"
+)
+"""The state of a row that is opened again; one that shared the outcome of another's create has sent none."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowRecord:
     """One row of a checkpoint.

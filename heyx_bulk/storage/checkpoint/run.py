@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from heyx_bulk.mapping.columns import Columns, Use
-from heyx_bulk.mapping.merge_rows import Duplicates, merge_rows
+from heyx_bulk.mapping.merge_rows import Duplicates
 from heyx_bulk.models.contacts import ContactRow, Field, Policy
 from heyx_bulk.models.documents import restore
 from heyx_bulk.planning.diff import EditableFields, diff_row
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.reconcile import SentCreate
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
-from heyx_bulk.storage.checkpoint.row_keys import map_records
+from heyx_bulk.storage.checkpoint.row_keys import map_records, merged_row
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.values.equality import key_text
 
@@ -89,8 +89,7 @@ class Run:
         if not self.merges or not (members := self.checkpoint.queue.merged_rows(record.number)):
             return self._finished(map_records(self.columns, [record]).row(0))
         records = sorted([record, *members], key=lambda one: one.number)
-        row = merge_rows([*map_records(self.columns, records).rows()], self.columns.keys)
-        return self._finished(replace(row, number=record.number))
+        return self._finished(replace(merged_row(self.columns, records), number=record.number))
 
     def _finished(self, row: ContactRow) -> ContactRow:
         """The row, without what an export showed already and shared keys, and with its tracking field."""

@@ -21,8 +21,8 @@ ROOMS = ("api", "export", "mapping", "planning", "reports", "settings", "sheets"
     [
         ("Add --restart to start anew.", "Pass restart=True to start anew."),
         (
-            "leave one out, or add --duplicates merge or last",
-            'leave one out, or pass duplicates="merge" or "last"',
+            "leave one out, or upload with --duplicates merge or last",
+            'leave one out, or upload with duplicates="merge" or "last"',
         ),
         ("Leave out --worksheet.", "Leave out worksheet."),
         ("Name the one to read with --worksheet NAME.", 'Name the one to read with worksheet="NAME".'),

@@ -15,7 +15,7 @@ def grouped(*rows: str) -> RowGroups:
         for number, text in enumerate(rows, start=2)
         for rank, value in enumerate(text.split())
     )
-    return group_rows(keys, FIELDS)
+    return group_rows(keys, FIELDS[1:])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from heyx_bulk.errors import CheckpointBusy, CheckpointDamaged, CheckpointMismat
 from heyx_bulk.mapping.mapped_frame import RowProblem
 from heyx_bulk.models.call_records import CallAttempt, CallDescription, CallOutcome, CallResult
 from heyx_bulk.models.contacts import ContactRow, Field, Outcome, Problem, Status
+from heyx_bulk.planning.matching import DEFAULT_MATCHING, Match, Matching
 from heyx_bulk.sheets.frames import Frame, line_frame, numbers_of, text_frame
 from heyx_bulk.storage.checkpoint.builder import CheckpointBuilder
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -334,16 +335,18 @@ def test_a_rows_contact_is_the_one_that_earlier_rows_with_its_key_value_were(tmp
         *[(4, 0, "city", "Oslo")],
     ]
     with filled(tmp_path, keys) as checkpoint:
-        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org")) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org"), DEFAULT_MATCHING) is None
         checkpoint.queue.mark_created(2, "7")
-        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org")) == "7"
-        assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org")) is None
-        assert checkpoint.queue.contact_of_earlier_row(row(3, None)) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org"), DEFAULT_MATCHING) == "7"
+        assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org"), DEFAULT_MATCHING) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(3, None), DEFAULT_MATCHING) is None
         checkpoint.queue.finish(Outcome(2, Status.FAILED, "7", "no"))
-        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org")) == "7"
+        assert checkpoint.queue.contact_of_earlier_row(row(3, "a@x.org"), DEFAULT_MATCHING) == "7"
 
 
-def test_neither_a_later_row_nor_a_second_key_says_who_a_rows_contact_is(tmp_path: Path) -> None:
+def test_a_second_key_says_who_a_rows_contact_is_where_it_is_asked_and_a_later_row_never_does(
+    tmp_path: Path,
+) -> None:
     keys = [
         (2, 0, "email", "a@x.org"),
         *[(3, 0, PHONE, "1"), (3, 1, "email", "a@x.org")],
@@ -351,9 +354,10 @@ def test_neither_a_later_row_nor_a_second_key_says_who_a_rows_contact_is(tmp_pat
     ]
     with filled(tmp_path, keys) as checkpoint:
         checkpoint.queue.mark_created(3, "7")
-        assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org")) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(2, "a@x.org"), DEFAULT_MATCHING) is None
         fourth = ContactRow(4, keys=(Field(PHONE, "2"), Field("email", "a@x.org")))
-        assert checkpoint.queue.contact_of_earlier_row(fourth) is None
+        assert checkpoint.queue.contact_of_earlier_row(fourth, DEFAULT_MATCHING) == "7"
+        assert checkpoint.queue.contact_of_earlier_row(fourth, Matching(match=Match.FIRST)) is None
 
 
 def test_earlier_rows_that_were_several_contacts_name_none(tmp_path: Path) -> None:
@@ -365,9 +369,9 @@ def test_earlier_rows_that_were_several_contacts_name_none(tmp_path: Path) -> No
     with filled(tmp_path, keys) as checkpoint:
         checkpoint.queue.mark_created(2, "7")
         checkpoint.queue.mark_created(3, "8")
-        assert checkpoint.queue.contact_of_earlier_row(row(4, "a@x.org")) is None
+        assert checkpoint.queue.contact_of_earlier_row(row(4, "a@x.org"), DEFAULT_MATCHING) is None
         checkpoint.queue.mark_updated(3, "7")
-        assert checkpoint.queue.contact_of_earlier_row(row(4, "a@x.org")) == "7"
+        assert checkpoint.queue.contact_of_earlier_row(row(4, "a@x.org"), DEFAULT_MATCHING) == "7"
 
 
 # Again
