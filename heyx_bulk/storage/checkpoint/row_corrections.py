@@ -87,7 +87,7 @@ class RowCorrections:
 
     def apply(self) -> None:
         """Take the rows, and settle what they and all related rows mean."""
-        values = {(key.field, key.value) for key in self._keys.own(self._rows)}
+        values = {(key.field, key.value) for key in self._keys.in_cells(self._rows)}
         values.update(key for row in self._rows.values() for key in row.keys)
         self._store_cells()
         KeyIndex(self._db).add(

@@ -47,6 +47,13 @@ class RowKeys:
             some = ", ".join(map(str, rows[start : start + _ROWS_AT_ONCE]))
             yield from map_records(self._columns, self._records(f"number IN ({some})")).row_keys()
 
+    def in_cells(self, numbers: Iterable[int]) -> Iterator[RowKey]:
+        """The keys of the cells of rows, also of those that may not be sent beside another row."""
+        query = f"SELECT {ROW_COLUMNS} FROM row WHERE number = ?"
+        for number in numbers:
+            for record in parse_row_records(self._db.rows(query, number)):
+                yield from map_rows(self._columns, {number: record.cells}).row_keys()
+
     def related(self, values: Iterable[tuple[str, str]]) -> list[RowKey]:
         """The keys of all rows that have one of these `values` (field, value), or share one with such a row.
 
