@@ -78,6 +78,21 @@ def test_a_phone_cannot_be_emptied_and_that_is_told_before_anything_is_sent(serv
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", [(), ("--detect-conflicts",)])
+def test_a_phone_or_an_email_that_is_written_otherwise_is_sent_as_it_was_edited(
+    server: SandboxServer, option: tuple[str, ...]
+) -> None:
+    lines = exported()
+    line(lines, ANN)["phone"] = "+44 7700 900123"
+    line(lines, BOB)["email"] = "Bob@Example.org"
+    saved(lines)
+    assert "2 of 3 rows changed: 2 cells." in sent_back("--dry-run").stderr
+    sent_back(*option)
+    assert held(server, ANN).fields["phone"] == "+44 7700 900123"
+    assert held(server, BOB).fields["email"] == "Bob@Example.org"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("taken_out", ["", "created_at"])
 def test_only_the_separator_of_the_export_stands_between_tags_even_where_no_cell_has_one(
     server: SandboxServer, taken_out: str
@@ -248,7 +263,11 @@ def test_what_cannot_go_together_is_told(words: Sequence[str], told: str) -> Non
         ("Score", "5", "6", True),
         ("Zip", "00427", "427", True),
         ("big", "1776025372480911", "1776025372480912", True),
-        ("phone", "+44 7700 900123", "447700900123", False),
+        ("phone", "+44 7700 900123", "447700900123", True),
+        ("phone", "+5215512345678", "+525512345678", True),
+        ("phone", "\u200e+44\u00a07700 900123", "+447700 900123", False),
+        ("phone", 447700900123, "447700900123", False),
+        ("email", "Ann@Example.org", "ann@example.org", True),
         ("phone", "+447700900123", "+447700900124", True),
         ("name", " Ann ", "Ann", False),
         ("name", "Ann", "ann", True),
