@@ -144,9 +144,10 @@ def _rules(columns: TomlTable, file: str) -> Iterator[MappingRule]:
 def _rule(table: TomlTable, header: str, file: str) -> MappingRule:
     table.check_keys(_COLUMN_KEYS)
     use, target = _use_and_target(table, header)
+    unfinished = ("field",) if use is Use.FIELD and not target else ()
     rule = MappingRule(
         header,
-        f"{file}, line {table.lines.line_of(table.path, table.index)}",
+        f"{file}, line {table.lines.line_of((*table.path, *unfinished), table.index)}",
         use,
         target,
         kind=table.one_of(ValueKind, "type"),
@@ -185,7 +186,7 @@ def _use_and_target(table: TomlTable, header: str) -> tuple[Use, str]:
         return (Use.ID if table.flag(key) and key == "contact_id" else Use.IGNORED), ""
     text = table.text(key)
     match key:
-        case "field" if trim(text):
+        case "field" if isinstance(table.values[key], str):
             return Use.FIELD, parse_field_name(text)
         case "tag" if trim(text):
             return Use.TAG, trim(text)

@@ -194,6 +194,10 @@ class _ByHeader:
         use, target, reason = self._special(text) or self._field(position, text)
         kind = self._fields.get(target, ValueKind.TEXT) if use is Use.FIELD else ValueKind.TEXT
         rule = MappingRule(use=use, target=target, kind=None if kind is ValueKind.TEXT else kind)
+        unfinished = self._rules.unfinished.get(position)
+        if unfinished is not None and use is Use.FIELD:
+            rule = replace(unfinished, target=target, kind=unfinished.kind or rule.kind)
+            reason = reason or f"{unfinished.where} does not say which field"
         return self._rules.column(position, rule, reason)
 
     def _special(self, text: str) -> tuple[Use, str, str] | None:

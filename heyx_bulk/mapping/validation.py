@@ -56,7 +56,11 @@ def unknown_custom_fields(columns: Columns, fields: Mapping[str, ValueKind]) -> 
 
 
 def _unknown_columns(unknown: Unknown) -> str:
-    lines = [f"  {column}{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}" for column, hint in unknown]
+    lines = [
+        f"  {column}{f', {column.reason}' if column.reason else ''}"
+        f"{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}"
+        for column, hint in unknown
+    ]
     count = "1 column maps" if len(unknown) == 1 else f"{len(unknown)} columns map"
     first, hint = unknown[0]
     name, field = first.name, hint.field if hint else "FIELD"

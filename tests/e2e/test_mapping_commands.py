@@ -100,6 +100,7 @@ def test_a_mapping_that_is_found_elsewhere_and_not_finished_is_told_with_its_fol
     assert found.code == 2
     assert f"Using the mapping file {here / 'meaning.toml'} (found automatically; --no-mapping" in found.err
     assert "meaning.toml, line " in found.err
+    assert heyx(there, "upload", "contacts.csv", "--simulate", "--ignore", "Mood").code == 0
 
 
 def test_a_mapping_that_is_there_is_never_written_over(tmp_path: Path) -> None:

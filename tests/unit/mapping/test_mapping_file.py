@@ -232,6 +232,45 @@ def test_files_that_say_something_else_have_another_digest() -> None:
     assert one.digest == read('[columns.A]\nfield = "a"\n').digest
 
 
+# Columns whose field is not written yet
+
+UNFINISHED = '[columns.Phone]\nfield = "phone"\n[columns.Born]\nfield = ""\ntype = "date"\n'
+
+
+def test_a_column_whose_field_is_not_written_is_not_recognized_and_named_with_its_line() -> None:
+    found = map_columns(["Phone", "Born"], MappingOptions(read(UNFINISHED)))
+    assert [column.header for column, _ in found.unknown] == ["Born"]
+    (mistake,) = found.mistakes
+    assert f"B “Born”, {NAME}, line 4 does not say which field" in mistake
+
+
+@pytest.mark.parametrize(
+    ("options", "use", "field"),
+    [
+        (MappingOptions(ignore=("Born",)), Use.IGNORED, ""),
+        (MappingOptions(ignore_unknown=True), Use.IGNORED, ""),
+        (MappingOptions(map=("Born=birthday",)), Use.FIELD, "birthday"),
+    ],
+)
+def test_options_complete_a_column_whose_field_is_not_written(
+    options: MappingOptions, use: Use, field: str
+) -> None:
+    columns = map_columns(["Phone", "Born"], replace(options, file=read(UNFINISHED))).valid_columns()
+    assert (columns.columns[1].use, columns.columns[1].field) == (use, field)
+
+
+def test_a_custom_field_whose_name_is_not_written_keeps_the_type_of_the_mapping_file() -> None:
+    options = MappingOptions(read(UNFINISHED), custom_fields=True)
+    column = map_columns(["Phone", "Born"], options).valid_columns().columns[1]
+    assert (column.field, column.value_type.kind) == ("Born", ValueKind.DATE)
+
+
+def test_a_further_field_of_a_column_needs_its_name() -> None:
+    text = '[[columns.A]]\nfield = "phone"\n[[columns.A]]\nfield = ""\n'
+    mistakes = map_columns(["A"], MappingOptions(read(text))).mistakes
+    assert mistakes == (f"{NAME}, line 4: enter the name of the field, or delete this table.",)
+
+
 # What is wrong
 
 TABLE = '[columns."A"]\n'
@@ -251,7 +290,6 @@ TABLE = '[columns."A"]\n'
         (TABLE + 'ignore = true\nfield = "a"', 'line 1: the column "A" needs exactly one of'),
         (TABLE + 'field = "a"\ntag = "b"', 'line 1: the column "A" needs exactly one of'),
         (TABLE + "ignore = false", 'line 1: the column "A" needs exactly one of'),
-        (TABLE + 'field = ""', 'line 2: say which field the column "A" is, or ignore = true.'),
         (TABLE + 'tag = " "', 'line 2: say which tag the column "A" is, or ignore = true.'),
         (TABLE + "field = 3", 'line 2: field is written "in quotes", not 3.'),
         (TABLE + "tag = ['a']", "line 2: tag is written \"in quotes\", not ['a']."),
