@@ -122,7 +122,9 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
         first = first_of(edits.unknown_rows, edits.first_unknown_rows)
         console.say(f"  {count(edits.unknown_rows, 'row')} not in the export, read first: {first}")
     if check:
-        console.say("  Each changed contact is read first, and changes made in HeyX since the export are kept.")
+        console.say(
+            "  Each contact with changed cells is read first, and changes made in HeyX since the export are kept."
+        )
 
 
 def _tell_savings(console: Console, due: CostEstimate) -> None:
