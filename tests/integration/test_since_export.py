@@ -171,6 +171,36 @@ def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer
     assert "No export with the number 7" in sent_back("--restart", "--export-number", "7", code=2).stderr
 
 
+@pytest.mark.slow
+def test_rows_pasted_from_another_export_do_not_outvote_the_one_of_the_sheet_s_name(server: SandboxServer) -> None:
+    typed("export", "edited.csv", "--where", "isLead=true", "--tag", "VIP", "--rate", "100000/min")
+    lines = list(csv.DictReader(io.StringIO(Path("edited.csv").read_text(encoding="utf-8-sig"))))
+    changed_in_heyx(server, ANN, City="Paris")
+    every = exported("all.csv")
+    line(lines, ANN)["firstName"] = "Anne"
+    saved([*lines, *({name: one.get(name, "") for name in lines[0]} for one in every[1:])])
+    assert "(edited.csv, 1 contact):" in sent_back("--dry-run").stderr
+    sent_back()
+    assert (held(server, ANN).fields["City"], held(server, ANN).fields["firstName"]) == ("Paris", "Anne")
+
+
+@pytest.mark.slow
+def test_where_no_export_showed_all_contacts_of_a_renamed_sheet_nobody_guesses(server: SandboxServer) -> None:
+    typed("export", "vip.csv", "--where", "isLead=true", "--tag", "VIP", "--rate", "100000/min")
+    lines = list(csv.DictReader(io.StringIO(Path("vip.csv").read_text(encoding="utf-8-sig"))))
+    changed_in_heyx(server, ANN, City="Paris")
+    exported("all.csv")
+    server.sandbox.add({"firstName": "Dora"}, id="77")
+    blank = dict.fromkeys(lines[0], "")
+    saved([*lines, *({**blank, "heyx contact id": one, "firstName": "x"} for one in (CLEO, "77"))])
+    before = server.sandbox.calls
+    refused = sent_back(code=2).stderr
+    assert "edited.csv may have been edited from several exports:" in refused
+    assert "vip.csv" in refused
+    assert "all.csv" in refused
+    assert server.sandbox.calls == before
+
+
 def test_exports_that_showed_the_sheet_s_contacts_alike_are_one(server: SandboxServer) -> None:
     exported("first.csv")
     saved(exported("second.csv"))
