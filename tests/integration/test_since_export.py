@@ -153,6 +153,20 @@ def test_of_several_exports_the_one_of_the_sheet_s_name_is_meant(server: Sandbox
 
 
 @pytest.mark.slow
+def test_a_cell_that_a_spreadsheet_changed_keeps_its_value_of_the_export_of_the_sheet_s_name(
+    server: SandboxServer,
+) -> None:
+    lines = exported("edited.csv")
+    changed_in_heyx(server, ANN, phone="+447700900125")
+    exported("newer.csv")
+    changed_in_heyx(server, ANN, phone="+447700900126")
+    line(lines, ANN)["phone"] = "4.477E+11"
+    saved(lines)
+    assert "+447700900123 is kept, the file has 4.477E+11" in sent_back().stderr
+    assert held(server, ANN).fields["phone"] == "+447700900126"
+
+
+@pytest.mark.slow
 def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer) -> None:
     lines = exported("first.csv")
     changed_in_heyx(server, CLEO, City="Kraków", Score="9")
