@@ -197,7 +197,7 @@ def _strange(found: Mapping[PhoneShape, Rows], *, as_typed: bool) -> Iterator[Fi
             "the country of your phones, such as --region PK, sends them with +",
             _TRUNK_ZERO: "(0) behind the country code, so a contact that HeyX has without it is not found: "
             "--phone-format e164 leaves it out",
-            _WRONG_LENGTH: "more or fewer digits than phones of that country have: look the phone up again",
+            _WRONG_LENGTH: "more or fewer digits than phones of that country have: check the phone",
         }
     for kind, what in said.items():
         if kind in by_kind:

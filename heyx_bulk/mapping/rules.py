@@ -118,7 +118,7 @@ class RuleSet:
                 self.more.append(self.column(position, rule, reason))
             else:
                 name = trim(self.header[position])
-                self.mistakes.append(f'The column "{name}" is given two meanings; leave out one of the options.')
+                self.mistakes.append(f'The column "{name}" has two meanings; remove one of the options.')
         for position in self.unfinished.keys() & (self.columns.keys() - before):
             where = self.unfinished[position].where
             self.mistakes.append(f"{where}: enter the name of the field, or delete this table.")
@@ -159,8 +159,8 @@ class RuleSet:
         if found:
             places = " and ".join(map(column_letter, found))
             self.mistakes.append(
-                f'{rule.where}: "{trim(name)}" stands above {len(found)} columns, {places}; rename one of them, '
-                f'or name it by its letter: "column {column_letter(found[0])}".'
+                f'{rule.where}: "{trim(name)}" is the header of {len(found)} columns, {places}; rename one of '
+                f'them, or name it by its letter: "column {column_letter(found[0])}".'
             )
         elif needed:
             there = ", ".join(f'"{trim(text)}"' for text in self.header if trim(text))
@@ -192,12 +192,12 @@ def parse_rule(column: str, target: str, where: str) -> MappingRule:
 def _rule_mistake(rule: MappingRule) -> str:
     """Why a column cannot be used as a rule says; blank if it can."""
     if rule.use is Use.TAG and not rule.target:
-        return f"{rule.where} names no tag: write it behind, as in tag:VIP."
+        return f"{rule.where} names no tag; add it, as in tag:VIP."
     if rule.use is not Use.FIELD:
         return ""
     if normalize_name(rule.target) in map(normalize_name, (ID_COLUMN, "id", "contact id")):
         by = f'--id-column "{rule.column}"' if rule.where.startswith("--") else "contact_id = true"
-        return f"{rule.where}: a column of contact ids is named by {by}."
+        return f"{rule.where}: a column of contact ids needs {by}."
     if rule.target in READ_ONLY_FIELDS:
-        return f"{rule.where}: HeyX does not let {rule.target} be written."
+        return f"{rule.where}: HeyX does not allow writing {rule.target}."
     return ""

@@ -17,7 +17,7 @@ number.
 
 _WORDS = ("true", "false")
 
-_NO_PHONE = "a phone to be emptied"
+_NO_PHONE = "a phone that would be cleared"
 
 
 @dataclass(frozen=True, slots=True)

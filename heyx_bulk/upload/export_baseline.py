@@ -100,7 +100,7 @@ def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int 
     run = Run.from_checkpoint(checkpoint)
     if not run.columns.used(Use.ID):
         raise MappingError(
-            "--since-export knows contacts by their ids, and the sheet has no column heyx contact id.",
+            "--since-export identifies contacts by their ids, but the sheet has no column heyx contact id.",
             "Leave out --since-export, or upload the file that the export wrote.",
         )
     best = _choose(_compare(run, contacts), checkpoint.info.sheet, number)

@@ -27,9 +27,9 @@ NO_PHONE = "not a valid phone number"
 _ANOTHER_COUNTRY = "a phone that may be of another country"
 
 PLACEHOLDER = "not a phone number: placeholder"
-_NOT_A_PHONE = "it is a placeholder, no phone that anybody has: write the phone, or leave the cell blank"
-_TOO_FEW = "it has too few digits: look the phone up again"
-_TOO_MANY = "it has too many digits: look the phone up again"
+_NOT_A_PHONE = "it is a placeholder, not a real phone: enter the phone, or leave the cell blank"
+_TOO_FEW = "it has too few digits: check the phone"
+_TOO_MANY = "it has too many digits: check the phone"
 _NO_COUNTRY = "no country has the code it begins with: write + and the country code in front"
 
 FEWEST_DIGITS = 4
@@ -115,7 +115,8 @@ def convert_phone(value_type: ValueType, text: str) -> str:
         return bare
     raise ConversionError(
         "a phone without country code",
-        "it has no + and no country code: write it with both, or say whose phones these are, such as --region PK",
+        "it has no + and no country code: write it with both, or name the country of your phones, such as "
+        "--region PK",
     )
 
 
@@ -174,7 +175,7 @@ def _checked(text: str) -> str:
     if _EXTENSION.fullmatch(phone):
         raise ConversionError(
             "a phone with an extension",
-            "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
+            "it has an extension, which cannot be sent: remove it, or put it into a separate column",
         )
     if length > MOST_DIGITS or _is_several(phone):
         raise ConversionError(
@@ -183,9 +184,7 @@ def _checked(text: str) -> str:
         )
     if letters := "".join(sign for sign in phone if sign.isalpha() and sign != "\u30fc"):
         shown = letters[:_MOST_SHOWN]
-        raise ConversionError(
-            "a phone with letters", f"“{shown}” does not belong in a phone: take the letters off"
-        )
+        raise ConversionError("a phone with letters", f"“{shown}” does not belong in a phone: remove the letters")
     _require_phone_anywhere(digits(phone), abroad=begins_with_plus(phone) is not None)
     return phone
 
@@ -325,9 +324,9 @@ def _require_possible(number: PhoneNumber, region: str | None) -> None:
         case ValidationResult.TOO_LONG:
             reason = f"it has too many digits for {where}"
         case _:
-            reason = f"it has not as many digits as {where}"
+            reason = f"it does not have as many digits as {where}"
     abroad = f" (one of another country than {region} needs a + in front)" if region else ""
-    raise ConversionError(NO_PHONE, f"{reason}: look it up again{abroad}")
+    raise ConversionError(NO_PHONE, f"{reason}: check it{abroad}")
 
 
 def _of_region(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
@@ -347,7 +346,7 @@ def _of_region(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
     if trunk and bare.startswith(trunk):
         if national == bare and not valid:
             # Behind its trunk zero too little is left for any phone of the region.
-            raise ConversionError(NO_PHONE, f"it has too few digits for a phone of {region}: look it up again")
+            raise ConversionError(NO_PHONE, f"it has too few digits for a phone of {region}: check it")
         return number
     if not valid:
         if any(_is_valid(f"+{form}") for form in other_forms(f"{number.country_code}{national}")):

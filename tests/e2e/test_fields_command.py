@@ -85,7 +85,7 @@ def test_a_misspelt_field_is_caught_before_anything_is_sent(
     before = left(tmp_path)
     done = heyx(tmp_path, *command, "contacts.csv", "--custom-fields", server=server)
     assert done.code == 2
-    assert 'Say --map "Home Twon=Home Town", or heyx-bulk fields --add "Home Twon"' in done.err
+    assert 'Use --map "Home Twon=Home Town", or heyx-bulk fields --add "Home Twon"' in done.err
     assert (server.sandbox.calls["accepted"], left(tmp_path)) == (1, before)
     heyx(tmp_path, "fields", "--add", "Home Twon", server=server)
     assert heyx(tmp_path, *command, "contacts.csv", "--custom-fields", server=server).code == 0

@@ -126,7 +126,7 @@ def test_columns_are_told_with_reason_and_suggestion_as_json(tmp_path: Path) -> 
     assert [(one["meaning"], one["reason"], one["suggestion"]) for one in told["columns"]] == [
         ("phone (phone)", "a header in English", None),
         ("?", "", "firstName"),
-        ("the tag VIP", "a tag's column", None),
+        ("the tag VIP", "a column of one tag", None),
     ]
 
 
@@ -159,5 +159,5 @@ def test_a_value_that_does_not_fit_is_invalid_or_sent_as_it_stands(tmp_path: Pat
     assert heyx(tmp_path, *words, server=server).out == "1 row: 1 invalid\n"
     done = heyx(tmp_path, *words, "--lenient", server=server)
     assert done.out == "1 row: 1 created\n"
-    assert results(tmp_path / "contacts.results.csv")[0]["heyx message"].startswith("sent as it stands: column B")
+    assert results(tmp_path / "contacts.results.csv")[0]["heyx message"].startswith("sent unchanged: column B")
     assert server.sandbox.contacts[0].fields["birthday"] == "soon"

@@ -285,7 +285,7 @@ def test_a_run_that_was_stopped_goes_on_without_the_memory_of_the_export(server:
     [
         (
             ("--detect-conflicts",),
-            "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
+            "--detect-conflicts compares HeyX with an export, but --since-export was not given.",
         ),
         (("--since-export", "--simulate"), "--simulate uses a sandbox, which has no export to compare with."),
     ],
