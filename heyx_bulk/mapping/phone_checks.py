@@ -177,7 +177,7 @@ def _lost(found: Mapping[PhoneShape, Rows]) -> Iterator[Finding]:
             yield (
                 short,
                 "one digit short and no 0 in front, where most phones of the column have one: did a "
-                "spreadsheet take it off?",
+                "spreadsheet remove it?",
             )
 
 
@@ -188,7 +188,7 @@ def _strange(found: Mapping[PhoneShape, Rows], *, as_typed: bool) -> Iterator[Fi
         by_kind.setdefault("00" if shape.start == "00" else shape.strange, []).append(rows)
     said = {
         _OLD_FORM: "an old form of a phone (Mexico with a 1 behind +52, Brazil without the 9 of mobiles): "
-        "contacts are looked for under both forms",
+        "contacts are searched for under both forms",
         _PLACEHOLDER: "the same digit throughout, or digits that count up: is it a placeholder?",
     }
     if as_typed:

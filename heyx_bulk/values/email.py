@@ -86,9 +86,9 @@ def convert_email(text: str) -> str:
         raise ConversionError(_NO_EMAIL, f"it has {len(address):,} characters: {_HOW}")
     if found := _STRANGE.search(address):
         sign = found[1] or found[0]
-        shown = "a blank" if sign.isspace() else f"“{sign}”"
+        shown = "a space" if sign.isspace() else f"“{sign}”"
         where = "after its @" if found[1] else "in it"
-        raise ConversionError(_NO_EMAIL, f"no address has {shown} {where}: {_HOW}")
+        raise ConversionError(_NO_EMAIL, f"an address cannot have {shown} {where}: {_HOW}")
     raise ConversionError(_NO_EMAIL, f"{_reason(address)}: {_HOW}")
 
 
