@@ -30,7 +30,7 @@ _QUOTED = r"\"[^\"]*\"|'[^']*'"
 _PLACEHOLDER = r"[A-Z][A-Z%|]*(?:[=:\[\],/]+[A-Z%\]]+)*(?![a-z])"
 _VALUE = rf"{_QUOTED}|{_PLACEHOLDER}|[^\s,;.()]*[\d=%/:](?:[^\s,;()]*[^\s,;.:()])?"
 
-_AGAIN = re.compile(r"\b([GRgr])(?:ive|un) (the same|the|that) command again")
+_AGAIN = re.compile(r"\b([Gg])ive (the same|the|that) command again")
 _VARIABLE = re.compile("(?<!the argument token, )the environment variable HEYX_TOKEN")
 _COMMAND = re.compile(r"\b((?:the same|the|that|this) (?:upload's )?)command\b(?! line)")
 
@@ -62,7 +62,7 @@ def in_python(message: str) -> str:
         return f"hb.{found['bare']}" if found["bare"] else _argument(found)
 
     text = _mention().sub(replaced, message)
-    text = _AGAIN.sub(lambda found: f"{'M' if found[1].isupper() else 'm'}ake {found[2]} call again", text)
+    text = _AGAIN.sub(lambda found: f"{'M' if found[1] == 'G' else 'm'}ake {found[2]} call again", text)
     text = _COMMAND.sub(r"\1call", text)
     text = _VARIABLE.sub(r"the argument token, \g<0>", text)
     return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], text)
