@@ -241,18 +241,20 @@ def read_mapping(path: Path) -> MappingFile:
 
 
 def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:
-    """Find the mapping file for a sheet: the one beside it with its name, else one for the same headers, beside it
-    or written on this machine before.
+    """Find the mapping file for a sheet: one beside it for the same headers, else the one beside it with its name,
+    else one for the same headers that was written on this machine before.
+
+    A file with the sheet's name may be for another worksheet, so one for the same headers comes first.
     """
-    beside = sheet.with_suffix(SUFFIX)
-    if isinstance(_document(beside).get("columns"), dict):
-        return beside
-    names = _normalized(header)
-    candidates = sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))
+    names, named = _normalized(header), sheet.with_suffix(SUFFIX)
+    for path in (named, *sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))):
+        if _headers(path) == names:
+            return path
+    if isinstance(_document(named).get("columns"), dict):
+        return named
     place = _place(names)
-    if place.is_file():
-        candidates.append(Path(place.read_text(encoding="utf-8")))
-    return next((path for path in candidates if _headers(path) == names), None)
+    written = Path(place.read_text(encoding="utf-8")) if place.is_file() else None
+    return written if written is not None and _headers(written) == names else None
 
 
 def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:

@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import openpyxl
+
 from heyx_bulk.sandbox import SandboxServer
 from tests.support.program import PROGRAM, environment, heyx, results, sheet
 
@@ -101,6 +103,20 @@ def test_a_mapping_that_is_found_elsewhere_and_not_finished_is_told_with_its_fol
     assert f"Using the mapping file {here / 'meaning.toml'} (found automatically; --no-mapping" in found.err
     assert "meaning.toml, line " in found.err
     assert heyx(there, "upload", "contacts.csv", "--simulate", "--ignore", "Mood").code == 0
+
+
+def test_each_worksheet_finds_the_mapping_written_for_its_headers(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for title, header in (("People", ["Phone", "Mood"]), ("Firms", ["Phone", "Street"])):
+        page = book.create_sheet(title)
+        page.append(header)
+        page.append(["+447700900123", "x"])
+    del book["Sheet"]
+    book.save(tmp_path / "contacts.xlsx")
+    for title, name in (("People", "contacts.toml"), ("Firms", "firms.toml")):
+        words = ("contacts.xlsx", "--worksheet", title)
+        assert heyx(tmp_path, "columns", *words, "--custom-fields", "--save", name).code == 0
+        assert f"mapping file {name} (found automatically" in heyx(tmp_path, "inspect", *words).err
 
 
 def test_a_mapping_that_is_there_is_never_written_over(tmp_path: Path) -> None:
