@@ -77,14 +77,13 @@ def upload(
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
     from heyx_bulk.cli.upload_view import UploadView
-    from heyx_bulk.mapping.recognition import NO_FIELDS
     from heyx_bulk.settings.environment import from_environment, validate_settings
     from heyx_bulk.upload.pipeline import try_out, upload_sheet
     from heyx_bulk.upload.staging import map_sheet
     from heyx_bulk.upload.upload_session import TOKEN
 
     _check(options, run_options, simulate=simulate, dry_run=dry_run)
-    opened, known = read_sheet(sheet, options.sheet), NO_FIELDS if simulate else known_here()
+    opened, known = read_sheet(sheet, options.sheet), known_here()
     options = choose_mapping(opened, options, known, console, look=not no_mapping, ask=not yes)
     try:
         given = connection.given()
@@ -96,10 +95,10 @@ def upload(
     name = "standard input" if opened.path.name == "-" else opened.path.name
     trial = simulate or dry_run
     with Signals(console) as signals:
-        view = UploadView(console, signals, settings, first=first, yes=yes, trial=trial, simulated=simulate)
+        view = UploadView(console, signals, settings, known, first=first, yes=yes, trial=trial, simulated=simulate)
         view.on_sheet(f"{name}: {count(opened.row_count, 'row')} ({opened.format}{worksheet})", opened.notes)
         if trial:
-            result = try_out(opened, settings, options, run_options, view, simulated=simulate)
+            result = try_out(opened, settings, options, run_options, view, simulated=simulate, fields=known)
             if simulate:
                 return finish_simulation(console, result)
             return finish_dry_run(console, result, view.plans, view.document)

@@ -15,6 +15,7 @@ from heyx_bulk.errors import Interrupted
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.phone_checks import PhoneCountry
+from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.mapping.tag_counts import TagCount, similar_tags
 from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
@@ -28,7 +29,7 @@ from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.cache.channel_cache import field_mismatches, known_fields
+from heyx_bulk.storage.cache.channel_cache import field_mismatches
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
 from heyx_bulk.storage.cache.known_contacts import KnownExport
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
@@ -49,10 +50,13 @@ TAGS_SHOWN = 12
 LONGEST_EXAMPLE = 241
 
 
-def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = True) -> None:
+def tell_plan(
+    console: Console, run: Run, plan: UploadPlan, fields: KnownFields = NO_FIELDS, *, fresh: bool = True
+) -> None:
     """Show how rows are matched, how many there are of each kind, and what they cost.
 
-    If the run is `fresh`, also which rows are invalid and why.
+    If the run is `fresh`, also which rows are invalid and why, and which columns are not among the known `fields`
+    of the channel.
     """
     checkpoint, columns, matching = run.checkpoint, run.columns, run.matching
     due = plan.cost
@@ -71,7 +75,8 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
         tell_phones(console, phones_of(checkpoint))
         tell_tags(console, tags_of(checkpoint))
     _tell_columns(console, run)
-    _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
+    tell_unknown_fields(console, unknown_custom_fields(columns, fields))
+    _tell_mismatches(console, columns, checkpoint.facts.channel)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
         rows = count(unconfirmed, "row")
         console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
@@ -122,7 +127,9 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
         first = first_of(edits.unknown_rows, edits.first_unknown_rows)
         console.say(f"  {count(edits.unknown_rows, 'row')} not in the export, read first: {first}")
     if check:
-        console.say("  Each changed contact is read first, and changes made in HeyX since the export are kept.")
+        console.say(
+            "  Each contact with changed cells is read first, and changes made in HeyX since the export are kept."
+        )
 
 
 def _tell_savings(console: Console, due: CostEstimate) -> None:
@@ -213,9 +220,7 @@ def tell_causes(
         console.say(f"  and {len(causes) - shown} other causes")
 
 
-def _tell_fields(console: Console, columns: Columns, channel: str, *, fresh: bool) -> None:
-    if fresh:
-        tell_unknown_fields(console, unknown_custom_fields(columns, known_fields(channel)))
+def _tell_mismatches(console: Console, columns: Columns, channel: str) -> None:
     sent = {column.field for column in columns.used(Use.FIELD)}
     tell_mismatches(console, [one for one in field_mismatches(channel) if one.name in sent])
 
@@ -274,9 +279,9 @@ def _budget(plan: UploadPlan) -> CallBudget:
 class UploadView(UploadEvents):
     """Shows what an upload does and its progress, and asks before many contacts are written.
 
-    In a `trial` nothing is asked, since nothing is written; the plans of the `first` rows of a dry run are kept.
-    A run that is `simulated` has no time left to show: its clock is not ours. What only the view knows is in
-    `document`, for the JSON of the result.
+    `fields` are those the channel is known to have. In a `trial` nothing is asked, since nothing is written; the
+    plans of the `first` rows of a dry run are kept. A run that is `simulated` has no time left to show: its clock
+    is not ours. What only the view knows is in `document`, for the JSON of the result.
     """
 
     def __init__(
@@ -284,6 +289,7 @@ class UploadView(UploadEvents):
         console: Console,
         signals: Signals,
         settings: Settings,
+        fields: KnownFields = NO_FIELDS,
         *,
         first: int = 0,
         yes: bool = False,
@@ -295,6 +301,7 @@ class UploadView(UploadEvents):
         self._console = console
         self._signals = signals
         self._destination = destination(settings)
+        self._fields = fields
         self._ask = console.can_ask and not yes and not trial
         self._trial = trial
         self._simulated = simulated
@@ -329,7 +336,7 @@ class UploadView(UploadEvents):
         self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
         self.plans.phones = phones_of(run.checkpoint)
         self._budget = _budget(plan)
-        tell_plan(self._console, run, plan)
+        tell_plan(self._console, run, plan, self._fields)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
         del run

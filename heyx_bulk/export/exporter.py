@@ -55,10 +55,10 @@ def open_export(
     with ExportCheckpoint.open(path) as checkpoint:
         if checkpoint.info("channel") != channel or checkpoint.info("asked") != digest:
             raise CheckpointMismatch(
-                f"{checkpoint.path.name} holds what another export to the same file has read: of other contacts, "
+                f"{checkpoint.path.name} belongs to another export to the same file: of other contacts, "
                 "of sheets that have changed, or from another channel.",
-                "Give that command again to carry on with it, name another file, or add --restart to read all "
-                "anew.",
+                "Run that command again to resume it, name another file, or add --restart to read everything "
+                "again.",
             )
         yield checkpoint, fresh
 

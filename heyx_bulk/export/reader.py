@@ -232,8 +232,8 @@ class PageReader:
             self._checkpoint.reject_search(search, failure.what)
             return
         self._failure = SettingsError(
-            f"HeyX refuses to search for {search.wanted.name}={search.spelling}. {failure.what}.",
-            "Nothing was written. See to the field's name, which HeyX takes exactly as it is written there.",
+            f"HeyX rejected the search for {search.wanted.name}={search.spelling}. {failure.what}.",
+            "Nothing was written. Check the field's name: it must be spelled exactly as in HeyX.",
         )
         raise Stopped(self._failure.what)
 
@@ -312,4 +312,4 @@ class PageReader:
 
 
 def _unreachable(failure: CallFailed) -> Unreachable:
-    return Unreachable(f"{failure.what}.", "Nothing is lost: give the same command again later.")
+    return Unreachable(f"{failure.what}.", "Nothing is lost: run the same command again later.")

@@ -57,7 +57,7 @@ class Condition:
         found = _CONDITION.fullmatch(trim(text))
         if not found or not trim(found["field"]):
             raise SettingsError(
-                f'--if "{text}" is no condition.',
+                f'--if "{text}" is not a valid condition.',
                 "Write it like --if City=Oslo, with = != ~ (contains) > or <, or --if 'Email blank'.",
             )
         return cls(parse_field_name(found["field"]), Operator(found["sign"]), trim(found["value"]))
@@ -136,7 +136,8 @@ def parse_moment(text: str, zone: tzinfo, option: str) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise SettingsError(
-            f'{option} "{text}" is no date.', f'Write it like {option} 2026-11-25 or {option} "2026-11-25 06:00".'
+            f'{option} "{text}" is not a valid date.',
+            f'Write it like {option} 2026-11-25 or {option} "2026-11-25 06:00".',
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
@@ -202,11 +203,11 @@ class ExportRequest:
             if self.known is not None:
                 raise SettingsError(
                     "--known: no contact of this channel is known on this machine yet.",
-                    "Uploads and exports add to what is known; begin with --where FIELD=VALUE.",
+                    "Uploads and exports add to the known contacts; start with --where FIELD=VALUE.",
                 )
             raise SettingsError(
-                "It is not said which contacts to read: HeyX cannot list all of them.",
-                "Say --where FIELD=VALUE, --where-in FIELD=SHEET:COLUMN, --ids SHEET or --known.",
+                "No contacts were named, and HeyX cannot list all of them.",
+                "Use --where FIELD=VALUE, --where-in FIELD=SHEET:COLUMN, --ids SHEET or --known.",
             )
         if self.passes < 1:
-            raise SettingsError("--passes must be 1 or more.", "Leave it out for 3.")
+            raise SettingsError("--passes must be 1 or more.", "The default is 3.")

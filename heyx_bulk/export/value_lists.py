@@ -94,7 +94,7 @@ def _position(sheet: Sheet, column: str, option: str, *, ids: bool) -> int:
             f"Name it by its letter: {sheet.name}:column {column_letter(found[0])}.",
         )
     near = did_you_mean(column, map(trim, sheet.header)) if column else ""
-    missing = f"no column “{column}”" if column else "several columns, and it is not said which one"
+    missing = f"no column “{column}”" if column else "several columns, and none of them is named"
     raise SettingsError(
         f"{option}: {sheet.name} has {missing}.{near}", f"Write SHEET:COLUMN, with one of {there}."
     )

@@ -25,7 +25,7 @@ FUNCTIONS = ("upload", "rerun", "simulate", "dry_run", "inspect", "verify", "sta
 OWN_FLAGS = ("--uncertain", "--sample")
 """The flags of commands that are no options of an upload or an export."""
 
-_VERBS = {"add": "pass", "say": "pass", "give": "pass", "write": "pass", "write it like": "write it like"}
+_VERBS = {**dict.fromkeys(("add", "say", "use", "give", "write"), "pass"), "write it like": "write it like"}
 _QUOTED = r"\"[^\"]*\"|'[^']*'"
 _PLACEHOLDER = r"[A-Z][A-Z%|]*(?:[=:\[\],/]+[A-Z%\]]+)*(?![a-z])"
 _VALUE = rf"{_QUOTED}|{_PLACEHOLDER}|[^\s,;.()]*[\d=%/:](?:[^\s,;()]*[^\s,;.:()])?"
@@ -90,7 +90,7 @@ def _mention() -> re.Pattern[str]:
         rf"""
           (?P<command>heyx-bulk\ [a-z-]+\ [^\n`]+)
         | `?heyx-bulk\ (?P<bare>{"|".join(FUNCTIONS)})\b`?
-        | (?:(?P<verb>\b(?i:write\ it\ like|add|say|give|write))\ )?
+        | (?:(?P<verb>\b(?i:write\ it\ like|add|say|use|give|write))\ )?
           `?(?P<flag>{flags})(?![\w-])
           (?:\ (?P<value>(?:{words})(?:\ or\ (?:{words}))*\b|{_VALUE}))?`?
         """,

@@ -16,7 +16,7 @@ from heyx_bulk.library.watching import LibraryEvents, ProgressOption
 from heyx_bulk.library.worker_thread import StopSwitch
 from heyx_bulk.mapping.columns import ID_COLUMN
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.mapping.recognition import NO_FIELDS
+from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
@@ -119,7 +119,8 @@ def simulate(
     settings = validate_settings(token=TOKEN, **connection.given())
     frames: list[Frame] = []
     events = LibraryEvents(switch, progress, lambda run: frames.append(outcome_frame(run)))
-    result = try_out(open_given(sheet, options.sheet), settings, options, run_options, events, simulated=True)
+    opened, fields = open_given(sheet, options.sheet), _known_fields(reader)
+    result = try_out(opened, settings, options, run_options, events, simulated=True, fields=fields)
     return RunResult.of(result, settings, *frames)
 
 
@@ -152,7 +153,8 @@ def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, give
         raise SettingsError("canary sends rows, and a dry run sends nothing.", "Leave it out.")
     collector = ChangeCollector(switch, progress)
     opened = open_given(sheet, options.sheet)
-    result = try_out(opened, settings, options, run_options, collector, simulated=False)
+    fields = known_fields(settings.channel)
+    result = try_out(opened, settings, options, run_options, collector, simulated=False, fields=fields)
     frame = collector.frame()
     frame.attrs["totals"] = complete_totals(result.totals)
     return frame
@@ -162,12 +164,7 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
     """Look at a sheet."""
     reader = ArgumentReader(given)
     options = UploadOptions(reader.read(SheetOptions), reader.read(MappingOptions))
-    known = NO_FIELDS
-    try:
-        known = known_fields(reader.settings().channel)
-    except SettingsError:
-        reader.finish()  # Only the mistakes in options count here; without a token no field is known.
-    found = inspect_sheet(open_given(sheet, options.sheet), options, known)
+    found = inspect_sheet(open_given(sheet, options.sheet), options, _known_fields(reader))
     documents = [{**column_document(one), "values": found.samples[one.position]} for one in found.columns]
     return SheetInspection(
         sheet=found.sheet.name,
@@ -187,6 +184,15 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
         unknown_fields=tuple(column.field for column in found.unknown_fields),
         totals=complete_totals(found.totals),
     )
+
+
+def _known_fields(reader: ArgumentReader) -> KnownFields:
+    """The known custom fields of the channel; none without a token."""
+    try:
+        return known_fields(reader.settings().channel)
+    except SettingsError:
+        reader.finish()  # Only the mistakes in options count here.
+        return NO_FIELDS
 
 
 def _values(documents: Sequence[Mapping[str, object]]) -> list[list[object]]:

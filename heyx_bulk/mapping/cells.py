@@ -132,7 +132,9 @@ def _text_problems(column: Column, text: str) -> Iterator[Problem]:
         what = f"a text of more than {LONGEST_TEXT:,} characters"
         yield Problem(what, f"column {column} holds {len(text):,} characters: shorten it")
     elif not text.isascii() and SURROGATE.search(text):
-        yield Problem("a text with half a character", f"column {column} holds half of a character: type it anew")
+        yield Problem(
+            "a text with an invalid character", f"column {column} contains an invalid character; retype the value"
+        )
     elif is_error_word(text):
         shown = f"shows the error {text[:LONGEST_SHOWN]}"
         yield Problem(f"a cell that {shown}", f"column {column} {shown}: correct or clear it in the spreadsheet")
@@ -159,11 +161,13 @@ def _convert(column: Column, texts: list[str], add: AddProblem) -> list[str]:
 def _clear_problem(column: Column) -> Problem | None:
     """Why a column may not hold `CLEAR`; None if it may."""
     if column.use is Use.FIELD and column.field == "phone":
-        return Problem("a phone to be emptied", f"column {column} holds {CLEAR}: HeyX takes no empty phone")
+        return Problem(
+            "a phone that would be cleared", f"column {column} holds {CLEAR}: HeyX does not allow an empty phone"
+        )
     if column.use in (Use.FIELD, Use.SET_TAGS):
         return None
     return Problem(
-        f"{CLEAR} where nothing can be emptied", f"column {column} holds {CLEAR}, which empties fields only"
+        f"{CLEAR} in a column that cannot be cleared", f"column {column} holds {CLEAR}, which clears fields only"
     )
 
 
@@ -180,14 +184,14 @@ def id_problems(column: Column, text: str) -> Iterator[Problem]:
 def contact_id_problems(text: str) -> Iterator[Problem]:
     """Why a text cannot be looked up as a contact id, wherever it comes from."""
     if len(text) > LONGEST_KEY or text in _NO_IDS:
-        yield Problem("not a valid contact id", f"the contact id {text[:40]!r} is none of HeyX's")
+        yield Problem("not a valid contact id", f"the contact id {text[:40]!r} cannot be one of HeyX's")
 
 
 def key_problems(name: str, text: str) -> Iterator[Problem]:
     """Why a value cannot be looked up as the match key `name`."""
     if len(text) > LONGEST_KEY:
         what = f"a key of more than {LONGEST_KEY} characters"
-        yield Problem(what, f"the {name} has {len(text):,} characters, too many to look it up")
+        yield Problem(what, f"the {name} has {len(text):,} characters, too many for a search")
 
 
 def tag_list_problems(column: Column, text: str) -> Iterator[Problem]:
@@ -199,7 +203,7 @@ def tag_list_problems(column: Column, text: str) -> Iterator[Problem]:
     yield Problem(
         AMBIGUOUS_TAGS,
         f"column {column} holds {shorten(text, LONGEST_SHOWN)!r}, which is {shorten(shown, LONGEST_READINGS)}: "
-        f"add --tag-separator '{signs[0]}' or '{signs[1]}', or put quotes around a tag that holds such a sign",
+        f"add --tag-separator '{signs[0]}' or '{signs[1]}', or put quotes around a tag that contains one",
     )
 
 
@@ -217,7 +221,7 @@ def tag_problems(add: Sequence[str], remove: Sequence[str], sets: Sequence[TagSe
         for tag in add:
             if tag.startswith(one.prefix) and tag not in one.tags:
                 yield Problem(
-                    "a tag added beside its exact set",
-                    f"the tag {tag!r} is added, and the tags with {one.prefix!r} are to be exactly "
+                    "a tag that is not in its exact set",
+                    f"the tag {tag!r} is added, but the tags that begin with {one.prefix!r} must be exactly "
                     f"{', '.join(one.tags) or 'none'}",
                 )

@@ -31,7 +31,7 @@ ROUNDED_IDS = 3
 """This many ids of 16 digits or more, all ending in 0, are no accident."""
 
 _ROUNDED = "a long number, which the spreadsheet may have rounded"
-_NO_DATE = "formatted as a date, but holds a number that is no date, such as 0"
+_NO_DATE = "formatted as a date, but holds a number that is not a date, such as 0"
 _MOST_DIGITS = 15
 """A spreadsheet keeps this many digits of a number."""
 

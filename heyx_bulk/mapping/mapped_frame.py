@@ -217,7 +217,7 @@ class MappedFrame:
         self.problems_by_row.setdefault(self.numbers[index], []).append(problem)
 
     def _add_remark(self, index: int, problem: Problem) -> None:
-        self.remarks.setdefault(self.numbers[index], []).append(f"sent as it stands: {problem.detail}")
+        self.remarks.setdefault(self.numbers[index], []).append(f"sent unchanged: {problem.detail}")
 
     @property
     def _has_tags(self) -> bool:

@@ -85,11 +85,11 @@ def parse_mapping(text: str, name: str) -> MappingFile:
     try:
         document = TomlTable(tomllib.loads(text), TomlLines(text))
     except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"{name} is not written as TOML is: {error}.", "Correct that line.") from None
+        raise MappingError(f"{name} is not valid TOML: {error}.", "Correct that line.") from None
     document.check_keys(_SHEET_KEYS)
     columns, constants = document.values.get("columns", {}), document.values.get("constants", {})
     if not isinstance(columns, dict) or not isinstance(constants, dict):
-        document.add_mistake('columns and constants are tables, such as [columns."First Name"]')
+        document.add_mistake('columns and constants must be tables, such as [columns."First Name"]')
         columns, constants = {}, {}
     mapping = MappingFile(
         name,
@@ -117,7 +117,7 @@ def _region(document: TomlTable) -> str | None:
     region = trim(document.text("region")).upper()
     if not region or is_region(region):
         return region or None
-    document.add_mistake(f"there is no country {region!r}: write its two letters, such as PK, GB or AE", "region")
+    document.add_mistake(f"unknown country {region!r}: enter its two-letter code, such as PK, GB or AE", "region")
     return None
 
 
@@ -125,11 +125,11 @@ def _constants(table: TomlTable) -> Iterator[tuple[str, str]]:
     for name, written in table.values.items():
         field_name, value = parse_field_name(name), trim(table.text(name))
         if field_name in READ_ONLY_FIELDS:
-            table.add_mistake(f"HeyX does not let {field_name} be written", name)
+            table.add_mistake(f"HeyX does not allow writing {field_name}", name)
         elif value:
             yield field_name, value
         elif isinstance(written, str):
-            table.add_mistake(f"say a value for {name}, or leave the line out", name)
+            table.add_mistake(f"enter a value for {name}, or delete the line", name)
 
 
 def _rules(columns: TomlTable, file: str) -> Iterator[MappingRule]:
@@ -138,15 +138,16 @@ def _rules(columns: TomlTable, file: str) -> Iterator[MappingRule]:
             if isinstance(table, dict):
                 yield _rule(columns.subtable(header, table, index), header, file)
             else:
-                columns.add_mistake(f'a column is a table, such as [columns."{header}"]', header)
+                columns.add_mistake(f'a column must be a table, such as [columns."{header}"]', header)
 
 
 def _rule(table: TomlTable, header: str, file: str) -> MappingRule:
     table.check_keys(_COLUMN_KEYS)
     use, target = _use_and_target(table, header)
+    unfinished = ("field",) if use is Use.FIELD and not target else ()
     rule = MappingRule(
         header,
-        f"{file}, line {table.lines.line_of(table.path, table.index)}",
+        f"{file}, line {table.lines.line_of((*table.path, *unfinished), table.index)}",
         use,
         target,
         kind=table.one_of(ValueKind, "type"),
@@ -161,9 +162,9 @@ def _rule(table: TomlTable, header: str, file: str) -> MappingRule:
     if (rule.kind is ValueKind.LIST) != bool(table.values.get("allowed")):
         table.add_mistake('type = "list" and allowed = [...] go together', "type")
     if rule.policy is Policy.CLEAR and target == "phone":
-        table.add_mistake("HeyX takes no empty phone, so a phone cannot be cleared", "policy")
+        table.add_mistake("HeyX does not allow an empty phone, so a phone cannot be cleared", "policy")
     if rule.policy not in (Policy.OVERWRITE, Policy.CLEAR) and use is Use.SET_TAGS:
-        table.add_mistake("a set of tags can be clear-when-blank, and nothing else", "policy")
+        table.add_mistake("the policy of a set of tags can only be clear-when-blank", "policy")
     for key, (uses, belongs) in _BELONGS.items():
         if key in table.values and use not in (*uses, Use.IGNORED):
             table.add_mistake(f"{key} belongs to {belongs}", key)
@@ -185,7 +186,7 @@ def _use_and_target(table: TomlTable, header: str) -> tuple[Use, str]:
         return (Use.ID if table.flag(key) and key == "contact_id" else Use.IGNORED), ""
     text = table.text(key)
     match key:
-        case "field" if trim(text):
+        case "field" if isinstance(table.values[key], str):
             return Use.FIELD, parse_field_name(text)
         case "tag" if trim(text):
             return Use.TAG, trim(text)
@@ -193,13 +194,13 @@ def _use_and_target(table: TomlTable, header: str) -> tuple[Use, str]:
             prefix = table.text("prefix")
             if trim(prefix):
                 return Use.SET_TAGS, prefix
-            table.add_mistake('tags = "set" needs a prefix, the tags it speaks of: prefix = "seg:"', "tags")
+            table.add_mistake('tags = "set" needs a prefix, such as prefix = "seg:"', "tags")
         case "tags" if text in _TAGS:
             return _TAGS[text], ""
         case "tags" if isinstance(table.values[key], str):
             table.add_mistake('tags is "add", "remove" or "set"', "tags")
         case _ if isinstance(table.values[key], str):
-            table.add_mistake(f'say which {key} the column "{header}" is, or ignore = true', key)
+            table.add_mistake(f'enter the {key} of the column "{header}", or write ignore = true', key)
     return Use.IGNORED, ""
 
 
@@ -219,7 +220,7 @@ def _transforms(table: TomlTable) -> Iterator[Transform]:
                 table.add_mistake(f"{known} needs {_STEPS[known]}", "transform")
             case _:
                 names = ", ".join((*PLAIN_TRANSFORMS, *_STEPS))
-                table.add_mistake(f"there is no transform {step!r}; there are {names}", "transform")
+                table.add_mistake(f"unknown transform {step!r}; use one of {names}", "transform")
 
 
 def _is_part(part: object) -> bool:
@@ -231,7 +232,7 @@ def read_mapping(path: Path) -> MappingFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         near = "" if path.exists() else did_you_mean_file(path)
         raise MappingError(
             f"The mapping file {path} cannot be read: {reason}.{near}", "Name another with --mapping."
@@ -240,18 +241,20 @@ def read_mapping(path: Path) -> MappingFile:
 
 
 def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:
-    """Find the mapping file for a sheet: the one beside it with its name, else one for the same headers, beside it
-    or written on this machine before.
+    """Find the mapping file for a sheet: one beside it for the same headers, else the one beside it with its name,
+    else one for the same headers that was written on this machine before.
+
+    A file with the sheet's name may be for another worksheet, so one for the same headers comes first.
     """
-    beside = sheet.with_suffix(SUFFIX)
-    if isinstance(_document(beside).get("columns"), dict):
-        return beside
-    names = _normalized(header)
-    candidates = sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))
+    names, named = _normalized(header), sheet.with_suffix(SUFFIX)
+    for path in (named, *sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))):
+        if _headers(path) == names:
+            return path
+    if isinstance(_document(named).get("columns"), dict):
+        return named
     place = _place(names)
-    if place.is_file():
-        candidates.append(Path(place.read_text(encoding="utf-8")))
-    return next((path for path in candidates if _headers(path) == names), None)
+    written = Path(place.read_text(encoding="utf-8")) if place.is_file() else None
+    return written if written is not None and _headers(written) == names else None
 
 
 def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
@@ -264,7 +267,7 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
         path.write_text(text, encoding="utf-8")
     except FileExistsError:
         raise WriteError(
-            f"{path} is there already and is not written over.", "Change it as you like, or name another file."
+            f"{path} already exists and was not overwritten.", "Edit it, or name another file."
         ) from None
     except OSError as error:
         raise WriteError(
@@ -276,8 +279,8 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
         place.write_text(str(path.absolute()), encoding="utf-8")
     except OSError as error:
         raise WriteError(
-            f"{path} is written, but cannot be remembered for sheets elsewhere: {error.strerror}.",
-            "It is found beside the sheet all the same; HEYX_BULK_STATE names another folder to remember it in.",
+            f"{path} was written, but cannot be remembered for sheets in other folders: {error.strerror}.",
+            "It is still found beside its sheet. To remember it, set HEYX_BULK_STATE to another folder.",
         ) from None
 
 

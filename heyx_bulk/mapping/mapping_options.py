@@ -35,7 +35,7 @@ class MappingOptions:
         "--mapping",
         panel=Panel.USUAL,
         metavar="FILE",
-        help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found by itself].",
+        help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found automatically].",
         parse=lambda text: read_mapping(Path(text)),
         show=lambda file: f"{file.name} ({file.digest})",
         word=lambda file: str(file.path),
@@ -49,23 +49,23 @@ class MappingOptions:
         help='Send a column as a field: --map "No=customerid". Repeatable.',
     )
     ignore: tuple[str, ...] = option(
-        "--ignore", panel=Panel.USUAL, default=(), metavar="COLUMN", help="Leave a column out. Repeatable."
+        "--ignore", panel=Panel.USUAL, default=(), metavar="COLUMN", help="Ignore a column. Repeatable."
     )
     custom_fields: bool = option(
         "--custom-fields",
         panel=Panel.USUAL,
         default=False,
-        help="Send unknown columns as custom fields under their own header.",
+        help="Send columns that are not recognized as custom fields under their own headers.",
     )
     ignore_unknown: bool = option(
-        "--ignore-unknown", default=False, help="Leave out all columns that nobody knows."
+        "--ignore-unknown", default=False, help="Ignore all columns that are not recognized."
     )
     types: tuple[str, ...] = option(
         "--type",
         panel=Panel.VALUES,
         default=(),
         metavar="COLUMN=TYPE",
-        help="What a column's values are: text, phone, boolean, number, date, time, datetime, email or url.",
+        help="The type of a column's values: text, phone, boolean, number, date, time, datetime, email or url.",
     )
     constants: tuple[str, ...] = option(
         "--set",
@@ -86,20 +86,20 @@ class MappingOptions:
         help="How phones are sent [default: e164 with --region, else as-typed].",
     )
     date_order: DateOrder | None = option(
-        "--date-order", panel=Panel.VALUES, help="The order of dates, where a column does not show it by itself."
+        "--date-order", panel=Panel.VALUES, help="The order of day, month and year, if a column does not show it."
     )
     tag_separator: str | None = option(
         "--tag-separator",
         panel=Panel.VALUES,
         metavar="SIGN",
-        help="What separates tags in a cell: ; , | 、 or ::: [default: the one that each cell has].",
+        help="What separates tags in a cell: ; , | 、 or ::: [default: the one in each cell].",
         parse=parse_separator,
     )
     lenient: bool = option(
         "--lenient",
         panel=Panel.VALUES,
         default=False,
-        help="Send a text that is not of its column's type as it stands, match keys aside.",
+        help="Send values that do not fit their column's type unchanged, except match keys.",
     )
     id_column: str | None = option(
         "--id-column", panel=Panel.CONTACT, metavar="COLUMN", help="The column that holds HeyX's contact ids."
@@ -109,7 +109,7 @@ class MappingOptions:
         panel=Panel.CONTACT,
         default=(),
         metavar="FIELD[,FIELD]",
-        help="The fields that say which contact a row means [default: phone,email].",
+        help="The fields that identify a row's contact [default: phone,email].",
         parse=lambda text: tuple(parse_field_name(name) for name in text.split(",") if trim(name)),
         word=",".join,
     )
@@ -118,7 +118,7 @@ class MappingOptions:
         panel=Panel.CONTACT,
         default="",
         metavar="FIELD",
-        help="A custom field that takes a mark of run and row when a contact is created, to know it again.",
+        help="A custom field in which a new contact keeps its run and row, so that it is recognized later.",
         show_default=False,
     )
     add_tags: tuple[str, ...] = option(

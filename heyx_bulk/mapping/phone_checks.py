@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from heyx_bulk.mapping.column_check import MOST_OF, ColumnCheck, Finding, Rows, together
-from heyx_bulk.values.phone import LAST_OF_MADE_UP, is_made_up
+from heyx_bulk.values.phone import (
+    FEWEST_DIGITS,
+    FEWEST_DIGITS_WITH_CODE,
+    PLACEHOLDER_ENDS,
+    PREFIXES_ABROAD,
+    begins_with_plus,
+    is_placeholder,
+)
 from heyx_bulk.values.phone_country import (
     code_of_region,
     country_code,
@@ -19,12 +26,7 @@ from heyx_bulk.values.phone_country import (
 from heyx_bulk.values.text import digits, trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueType
 
-FEWEST_DIGITS = 4
-FEWEST_DIGITS_ABROAD = 11
-"""So many digits without `+` may begin with a country code."""
-
-_PLUS = re.compile(r"[^0-9]*\+")
-_PREFIX = re.compile(r"0(?:0|11)([1-9][0-9]{6,})")
+_PREFIX = re.compile(rf"(?:{'|'.join(PREFIXES_ABROAD)})([1-9][0-9]{{6,}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class PhoneShape(NamedTuple):
         return cls(start, code, int(count), strange)
 
 
-_WRONG_LENGTH, _TRUNK_ZERO, _OLD_FORM, _MADE_UP = "length", "trunk zero", "old form", "made up"
+_WRONG_LENGTH, _TRUNK_ZERO, _OLD_FORM, _PLACEHOLDER = "length", "trunk zero", "old form", "placeholder"
 _NINES = str.maketrans("0123456789", "9999999999")
 _CODE_WITHIN, _OLD_FORM_WITHIN = 6, 9
 """First characters of a phone that say its country code; and in Mexico and Brazil, whether its form is old."""
@@ -111,7 +113,7 @@ def _labels() -> Callable[[str], str | None]:
     known: dict[str, str | None] = {}
 
     def label(text: str) -> str | None:
-        if text[-4:] in LAST_OF_MADE_UP or "(0" in text or "00" in text[:4] or "011" in text[:4]:
+        if text[-4:] in PLACEHOLDER_ENDS or "(0" in text or "00" in text[:4] or "011" in text[:4]:
             return _label(text)
         within = _OLD_FORM_WITHIN if text[1:2] == "5" else _CODE_WITHIN
         key = text[:within] + text[within:].translate(_NINES)
@@ -131,16 +133,16 @@ def _shape(text: str) -> PhoneShape | None:
     phone, bare = trim(text), digits(text)
     if len(bare) < FEWEST_DIGITS or not bare.strip("0") or any(map(str.isalpha, phone)):
         return None
-    if _PLUS.match(phone):
+    if begins_with_plus(phone):
         return _abroad(bare, phone)
     if found := _PREFIX.fullmatch(bare):
         code = country_code(found[1])
         if code and fits_its_country(found[1]):
             return PhoneShape("00", code)
-    strange = _MADE_UP if is_made_up(bare) else ""
+    strange = _PLACEHOLDER if is_placeholder(bare) else ""
     if bare[0] == "0":
         return PhoneShape("0", "", len(bare), strange)
-    code = country_code(bare) if len(bare) >= FEWEST_DIGITS_ABROAD and fits_its_country(bare) else ""
+    code = country_code(bare) if len(bare) >= FEWEST_DIGITS_WITH_CODE and fits_its_country(bare) else ""
     return PhoneShape("", code, len(bare), strange)
 
 
@@ -175,7 +177,7 @@ def _lost(found: Mapping[PhoneShape, Rows]) -> Iterator[Finding]:
             yield (
                 short,
                 "one digit short and no 0 in front, where most phones of the column have one: did a "
-                "spreadsheet take it off?",
+                "spreadsheet remove it?",
             )
 
 
@@ -186,8 +188,8 @@ def _strange(found: Mapping[PhoneShape, Rows], *, as_typed: bool) -> Iterator[Fi
         by_kind.setdefault("00" if shape.start == "00" else shape.strange, []).append(rows)
     said = {
         _OLD_FORM: "an old form of a phone (Mexico with a 1 behind +52, Brazil without the 9 of mobiles): "
-        "contacts are looked for under both forms",
-        _MADE_UP: "the same digit throughout, or digits that count up: is it a placeholder?",
+        "contacts are searched for under both forms",
+        _PLACEHOLDER: "the same digit throughout, or digits that count up: is it a placeholder?",
     }
     if as_typed:
         said |= {
@@ -195,7 +197,7 @@ def _strange(found: Mapping[PhoneShape, Rows], *, as_typed: bool) -> Iterator[Fi
             "the country of your phones, such as --region PK, sends them with +",
             _TRUNK_ZERO: "(0) behind the country code, so a contact that HeyX has without it is not found: "
             "--phone-format e164 leaves it out",
-            _WRONG_LENGTH: "more or fewer digits than phones of that country have: look the phone up again",
+            _WRONG_LENGTH: "more or fewer digits than phones of that country have: check the phone",
         }
     for kind, what in said.items():
         if kind in by_kind:

@@ -77,7 +77,7 @@ def map_columns(
     """
     file, value_options = options.file or NO_MAPPING, _value_options(options)
     rules = RuleSet(header, value_options)
-    rules.apply([*_option_rules(options, rules.mistakes)], "as you say")
+    rules.apply([*_option_rules(options, rules.mistakes)], "as you specified")
     rules.apply(file.columns, f"as {file.name} says", several=True)
     by_header = _ByHeader(rules, options, blank or (), fields)
     columns = tuple(
@@ -149,7 +149,7 @@ def _typed(column: Column, rules: RuleSet) -> Column:
     if typed is None:
         return column
     if column.use is not Use.FIELD:
-        rules.mistakes.append(f"{typed.where}: the column {column} is sent as no field.")
+        rules.mistakes.append(f"{typed.where}: the column {column} is not sent as a field.")
         return column
     return replace(column, value_type=rules.value_options.value_type(column.field, typed))
 
@@ -162,7 +162,7 @@ def _constants(options: MappingOptions, mistakes: list[str]) -> Iterator[Field]:
         if rule.use is not Use.FIELD or not rule.target or not value:
             mistakes.append(f'--set "{text}" is not of the form "FIELD=value".')
         elif rule.target in READ_ONLY_FIELDS:
-            mistakes.append(f'--set "{text}": HeyX does not let {rule.target} be written.')
+            mistakes.append(f'--set "{text}": HeyX does not allow writing {rule.target}.')
         else:
             found[rule.target] = value
     return itertools.starmap(Field, found.items())
@@ -171,8 +171,8 @@ def _constants(options: MappingOptions, mistakes: list[str]) -> Iterator[Field]:
 class _ByHeader:
     """Recognizes a column by its header alone.
 
-    The field's own name comes first, then the same name but for case and signs, then headers that people use. A
-    column with a rule leaves its header to the others.
+    The field's own name comes first, then the same name apart from case and punctuation, then headers that people
+    use. A column with a rule leaves its header to the others.
     """
 
     def __init__(
@@ -194,6 +194,10 @@ class _ByHeader:
         use, target, reason = self._special(text) or self._field(position, text)
         kind = self._fields.get(target, ValueKind.TEXT) if use is Use.FIELD else ValueKind.TEXT
         rule = MappingRule(use=use, target=target, kind=None if kind is ValueKind.TEXT else kind)
+        unfinished = self._rules.unfinished.get(position)
+        if unfinished is not None and use is Use.FIELD:
+            rule = replace(unfinished, target=target, kind=unfinished.kind or rule.kind)
+            reason = reason or f"{unfinished.where} does not say which field"
         return self._rules.column(position, rule, reason)
 
     def _special(self, text: str) -> tuple[Use, str, str] | None:
@@ -210,7 +214,7 @@ class _ByHeader:
         if name in LISTS:
             return LISTS[name], "", "a list of tags"
         if name.startswith(TAG) and (tag := trim(re.split("[:：]", text, maxsplit=1)[1])):
-            return Use.TAG, tag, "a tag's column"
+            return Use.TAG, tag, "a column of one tag"
         return None
 
     def _field(self, position: int, text: str) -> tuple[Use, str, str]:
@@ -226,7 +230,7 @@ class _ByHeader:
         if not name and position in self._blank:
             return Use.IGNORED, "", "no values"
         if not name and self._options.ignore_unknown:
-            return Use.IGNORED, "", "not known"
+            return Use.IGNORED, "", "not recognized"
         return Use.FIELD, name, reason
 
     def _named(self, text: str) -> tuple[str, str]:
@@ -238,4 +242,4 @@ class _ByHeader:
         if name.casefold().startswith(_CUSTOM) and (custom := name[len(_CUSTOM) :]):
             return custom, "a custom field, as respond.io writes it"
         alike = [one for one in names if alphanumeric_key(one) == alphanumeric_key(text)]
-        return (alike[0], "the same name but for case and signs") if len(alike) == 1 else ("", "")
+        return (alike[0], "the same name apart from case and punctuation") if len(alike) == 1 else ("", "")

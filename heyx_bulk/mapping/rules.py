@@ -36,7 +36,8 @@ LISTS = {"tags": Use.ADD_TAGS, "addtags": Use.ADD_TAGS, "removetags": Use.REMOVE
 class MappingRule:
     """What one column is for. `where` names the place of the rule, for messages.
 
-    `target` is the field, tag or prefix. What is None or blank is left to the column.
+    `target` is the field, tag or prefix. What is None or blank is left to the column: the rule for a field without
+    a name is unfinished.
     """
 
     column: str = ""
@@ -52,6 +53,11 @@ class MappingRule:
     transforms: tuple[Transform, ...] = ()
     needed: bool = True
     """It is a mistake if the sheet has no such column."""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it says that the column is a field, but not which one."""
+        return self.use is Use.FIELD and not self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ _KINDS = {"phone": ValueKind.PHONE, "email": ValueKind.EMAIL}
 class RuleSet:
     """Rules applied to the columns of one sheet; their mistakes are collected.
 
-    `typed` are the rules that give a column no more than a type.
+    `typed` are the rules that give a column no more than a type, `unfinished` those that do not say which field.
     """
 
     header: Sequence[str]
@@ -91,6 +97,7 @@ class RuleSet:
     columns: dict[int, Column] = field(default_factory=dict)
     more: list[Column] = field(default_factory=list)
     typed: dict[int, MappingRule] = field(default_factory=dict)
+    unfinished: dict[int, MappingRule] = field(default_factory=dict)
 
     def apply(self, rules: Sequence[MappingRule], reason: str, *, several: bool = False) -> None:
         """Apply rules, except to columns that have one already; with `several` a column may have several rules."""
@@ -101,6 +108,8 @@ class RuleSet:
                 continue
             if rule.use is None:
                 self.typed[position] = rule
+            elif rule.is_unfinished:
+                self.unfinished[position] = rule
             elif mistake := _rule_mistake(rule):
                 self.mistakes.append(mistake)
             elif position not in self.columns:
@@ -109,7 +118,10 @@ class RuleSet:
                 self.more.append(self.column(position, rule, reason))
             else:
                 name = trim(self.header[position])
-                self.mistakes.append(f'The column "{name}" is given two meanings; leave out one of the options.')
+                self.mistakes.append(f'The column "{name}" has two meanings; remove one of the options.')
+        for position in self.unfinished.keys() & (self.columns.keys() - before):
+            where = self.unfinished[position].where
+            self.mistakes.append(f"{where}: enter the name of the field, or delete this table.")
 
     def column(self, position: int, rule: MappingRule, reason: str) -> Column:
         """The column at `position` as a rule has it."""
@@ -147,8 +159,8 @@ class RuleSet:
         if found:
             places = " and ".join(map(column_letter, found))
             self.mistakes.append(
-                f'{rule.where}: "{trim(name)}" stands above {len(found)} columns, {places}; rename one of them, '
-                f'or name it by its letter: "column {column_letter(found[0])}".'
+                f'{rule.where}: "{trim(name)}" is the header of {len(found)} columns, {places}; rename one of '
+                f'them, or name it by its letter: "column {column_letter(found[0])}".'
             )
         elif needed:
             there = ", ".join(f'"{trim(text)}"' for text in self.header if trim(text))
@@ -180,12 +192,12 @@ def parse_rule(column: str, target: str, where: str) -> MappingRule:
 def _rule_mistake(rule: MappingRule) -> str:
     """Why a column cannot be used as a rule says; blank if it can."""
     if rule.use is Use.TAG and not rule.target:
-        return f"{rule.where} names no tag: write it behind, as in tag:VIP."
+        return f"{rule.where} names no tag; add it, as in tag:VIP."
     if rule.use is not Use.FIELD:
         return ""
     if normalize_name(rule.target) in map(normalize_name, (ID_COLUMN, "id", "contact id")):
         by = f'--id-column "{rule.column}"' if rule.where.startswith("--") else "contact_id = true"
-        return f"{rule.where}: a column of contact ids is named by {by}."
+        return f"{rule.where}: a column of contact ids needs {by}."
     if rule.target in READ_ONLY_FIELDS:
-        return f"{rule.where}: HeyX does not let {rule.target} be written."
+        return f"{rule.where}: HeyX does not allow writing {rule.target}."
     return ""

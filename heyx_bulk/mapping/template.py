@@ -51,7 +51,7 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
     for column, sample in zip(columns.columns, seen, strict=True):
         if column.use not in (Use.BLANK, Use.OURS, Use.READ_ONLY):
             hint = hints.get(column.position)
-            perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "say which field, or ignore = true"
+            perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "enter a field, or write ignore = true"
             further = [_table(other, sample, "") for other in columns.more if other.position == column.position]
             table = _table(column, sample, perhaps)
             name = trim(column.header)

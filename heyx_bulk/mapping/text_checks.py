@@ -72,7 +72,7 @@ def _may_hold_program_word(cells: str, texts: Sequence[str]) -> bool:
 def _stray_words(found: Mapping[str, Rows]) -> Iterator[Finding]:
     if found:
         words = ", ".join(f"“{word}”" for word in sorted(found))
-        yield together(found.values()), f"{words}: is that what a program wrote where it had no value?"
+        yield together(found.values()), f"{words}: did a program write it for a missing value?"
 
 
 def kind_check(field: str) -> ColumnCheck | None:
@@ -134,7 +134,7 @@ def _alphabets(text: str) -> str | None:
 
 def _mixed_alphabets(found: Mapping[str, Rows]) -> Iterator[Finding]:
     for rows in found.values():
-        yield rows, "letters of two alphabets in one word, such as a Cyrillic а among Latin ones: type it anew"
+        yield rows, "letters of two alphabets in one word, such as a Cyrillic а among Latin ones: retype it"
 
 
 def _letters(text: str) -> str | None:

@@ -77,7 +77,7 @@ class TomlTable:
         """Add a mistake for each key that is not one of `known`."""
         for key in self.values:
             if key not in known:
-                self.add_mistake(f"there is no {key!r} here; there are {', '.join(sorted(known))}", key)
+                self.add_mistake(f"unknown key {key!r}; the keys are {', '.join(sorted(known))}", key)
 
     def text(self, key: str) -> str:
         """The text of `key`, blank if missing."""
@@ -93,7 +93,7 @@ class TomlTable:
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
             return tuple(texts)
-        self.add_mistake(f'{key} is a list of texts, such as ["a", "b"]', key)
+        self.add_mistake(f'{key} must be a list of texts, such as ["a", "b"]', key)
         return ()
 
     def one_of(self, words: type[E], key: str) -> E | None:
@@ -103,14 +103,14 @@ class TomlTable:
             return words(text) if text else None
         except ValueError:
             there = ", ".join(f'"{word}"' for word in words)
-            self.add_mistake(f"{key} is one of {there}, not {text!r}", key)
+            self.add_mistake(f"{key} must be one of {there}, not {text!r}", key)
             return None
 
     def _value(self, key: str, shape: str, *, default: T) -> T:
         value = self.values.get(key, default)
         if isinstance(value, type(default)):
             return value
-        self.add_mistake(f"{key} is written {shape}, not {value!r}", key)
+        self.add_mistake(f"{key} must be {shape}, not {value!r}", key)
         return default
 
 

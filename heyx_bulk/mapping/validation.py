@@ -32,16 +32,16 @@ def find_mistakes(
         names = ", ".join(column.name for column in headless)
         yield (
             f"There are values without a header: {names}. Write a header above them, "
-            f'or say --ignore "{headless[0].name}" or --map "{headless[0].name}=FIELD".'
+            f'or use --ignore "{headless[0].name}" or --map "{headless[0].name}=FIELD".'
         )
     yield from _duplicates(columns)
     yield from _tag_sets(columns)
     for column in unknown_custom_fields(columns, fields):
         if (hint := similar_field(column.field, fields)) is not None:
             yield (
-                f"Column {column} is sent as “{column.field}”, which this channel has not shown; it has "
-                f'“{hint.field}”. Say --map "{column.name}={hint.field}", or heyx-bulk fields --add '
-                f'"{column.field}" if both are there.'
+                f"Column {column} is sent as “{column.field}”, which this channel is not known to have; it has "
+                f'“{hint.field}”. Use --map "{column.name}={hint.field}", or heyx-bulk fields --add '
+                f'"{column.field}" if it has both.'
             )
     if not unknown:
         yield from _key_mistakes(columns, named_keys)
@@ -56,17 +56,21 @@ def unknown_custom_fields(columns: Columns, fields: Mapping[str, ValueKind]) -> 
 
 
 def _unknown_columns(unknown: Unknown) -> str:
-    lines = [f"  {column}{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}" for column, hint in unknown]
-    count = "1 column maps" if len(unknown) == 1 else f"{len(unknown)} columns map"
+    lines = [
+        f"  {column}{f', {column.reason}' if column.reason else ''}"
+        f"{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}"
+        for column, hint in unknown
+    ]
+    count = "1 column was" if len(unknown) == 1 else f"{len(unknown)} columns were"
     first, hint = unknown[0]
     name, field = first.name, hint.field if hint else "FIELD"
     return "\n".join(
         [
-            f"{count} to nothing that HeyX is known to have:",
+            f"{count} not recognized:",
             *lines,
-            f'For each of them: --map "{name}={field}" says which field of HeyX it is; --ignore "{name}" leaves '
-            "it out. For all of them: --custom-fields sends them under their own headers as custom fields; "
-            "--ignore-unknown leaves them out.",
+            f'For each of them, use --map "{name}={field}" to name its field in HeyX, or --ignore "{name}" to '
+            "ignore it. For all of them, use --custom-fields to send them as custom fields under their own "
+            "headers, or --ignore-unknown to ignore them.",
         ]
     )
 
@@ -98,11 +102,11 @@ def _tag_sets(columns: Columns) -> Iterator[str]:
     sets = columns.used(Use.SET_TAGS)
     for column in sets:
         if not column.field:
-            yield f"The set of tags in column {column} has no prefix: say which tags it speaks of, such as seg:."
+            yield f"The set of tags in column {column} has no prefix: enter one, such as seg:."
     for one, other in combinations(sets, 2):
         if one.field.startswith(other.field) or other.field.startswith(one.field):
             yield (
-                f"Columns {one} and {other} both say exactly which tags that begin with {one.field!r} a "
+                f"Columns {one} and {other} both set exactly which tags that begin with {one.field!r} a "
                 "contact has; leave one out."
             )
 
@@ -116,7 +120,7 @@ def _key_mistakes(columns: Columns, named: Sequence[tuple[str, str]]) -> Iterato
             yield f"{where}: no column of the sheet maps to the field {key}; its fields are {present}.{near}"
     if not named and not columns.used(Use.ID) and not columns.no_match and not fields & set(columns.keys):
         yield (
-            "No column says which contact a row means: there is no phone, no email and no contact id. "
+            "No column identifies a row's contact: there is no phone, email or contact id. "
             'Name one with --map "COLUMN=phone", --key FIELD or --id-column COLUMN; '
             "--no-match creates a new contact for every row without looking."
         )
@@ -127,7 +131,7 @@ def _tracking_field_mistakes(columns: Columns) -> Iterator[str]:
     if not name:
         return
     if normalize_name(name) in map(normalize_name, (*STANDARD_FIELDS, *READ_ONLY_FIELDS)):
-        yield f"--tracking-field {name}: the mark needs a custom field of its own; make one in HeyX and name it."
+        yield f"--tracking-field {name}: it must be a separate custom field; create one in HeyX and name it."
     for column in columns.used(Use.FIELD):
         if normalize_name(column.field) == normalize_name(name):
             yield f"--tracking-field {name}: column {column} is sent as this field; name another field."
@@ -146,8 +150,8 @@ def _text_mistakes(columns: Columns) -> Iterator[str]:
             yield f"The tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}: shorten it."
     texts = [column.field for column in columns.sent] + [*columns.keys, *tags, columns.tracking_field]
     texts += [text for field in columns.constants for text in (field.name, field.value)]
-    yield from (f"{text!r} holds signs that are no text." for text in texts if SURROGATE.search(text))
+    yield from (f"{text!r} contains invalid characters." for text in texts if SURROGATE.search(text))
     regions = {column.value_type.region for column in columns.sent if column.value_type.region is not None}
     for region in sorted(regions):
         if not is_region(region):
-            yield f"--region {region}: there is no such country; write its two letters, such as PK, GB or AE."
+            yield f"--region {region}: unknown country; enter its two-letter code, such as PK, GB or AE."

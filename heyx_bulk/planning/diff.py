@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, FieldEdit, Policy, Problem, Value
-from heyx_bulk.values.equality import is_same, same_tags, text_of
+from heyx_bulk.values.equality import is_written_alike, same_tags, text_of
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 """A number that a spreadsheet may write with more or fewer decimals; one with leading zeros is a name, not a
@@ -17,7 +17,7 @@ number.
 
 _WORDS = ("true", "false")
 
-_NO_PHONE = "a phone to be emptied"
+_NO_PHONE = "a phone that would be cleared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class EditableFields:
 def diff_row(row: ContactRow, shown: Contact, scope: EditableFields) -> ContactRow:
     """`row`, with nothing left but its differences from `shown`, what an export showed of its contact.
 
-    A value that only looks otherwise (`TRUE` for true, 5 for 5.0, a phone with blanks) is no difference. A cell
-    that held a value and is blank now empties its field, a phone aside, which HeyX does not take; a tag that is
-    not in the list any more goes.
+    A value that only looks otherwise (`TRUE` for true, 5 for 5.0) is no difference; a phone or an email that is
+    written otherwise is one, since no edit may get lost. A cell that held a value and is blank now empties its
+    field, a phone aside, which HeyX does not take; a tag that is not in the list any more goes.
     """
     fields = (*_changed(row, shown), *_emptied(row, shown, scope))
     surplus = (tag for tag in sorted(shown.tags) if scope.all_tags and not same_tags(tag, row.add_tags))
@@ -61,7 +61,7 @@ def _is_as_exported(field: Field, held: Value) -> bool:
     if held == field.value:
         return True
     text = text_of(held)
-    if is_same(field.name, field.value, held) or not (field.value or text):
+    if is_written_alike(field.name, field.value, held) or not (field.value or text):
         return True
     ours = field.value.casefold()
     if ours in _WORDS:

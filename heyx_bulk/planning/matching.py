@@ -64,7 +64,7 @@ class Matching:
     detect_conflicts: bool = option(
         "--detect-conflicts",
         default=False,
-        help="With --since-export: read each changed contact first, and keep changes made in HeyX.",
+        help="With --since-export: read each contact whose fields changed first, and keep changes made in HeyX.",
     )
     read_first: bool | None = option(
         "--read-first/--blind",

@@ -29,7 +29,7 @@ from heyx_bulk.models.calls import (
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy
 from heyx_bulk.planning.contact_lookup import Knowledge, Lookup, NotFound, after_read, after_search, initial_state
 from heyx_bulk.planning.matching import DEFAULT_MATCHING, Matching, Mode
-from heyx_bulk.values.equality import is_same, same_tags, text_of
+from heyx_bulk.values.equality import is_same, is_written_alike, same_tags, text_of
 
 
 def skip_reason(known: Knowledge, mode: Mode) -> str:
@@ -130,7 +130,7 @@ def _keys_first(row: ContactRow) -> tuple[Field, ...]:
 
 
 def _next_change(row: ContactRow, contact: Contact) -> Call | None:
-    if fields := tuple(field for field in row.fields if not _is_up_to_date(contact, field)):
+    if fields := tuple(field for field in row.fields if not _is_up_to_date(row, contact, field)):
         return UpdateContact(contact.id, fields[:MAX_FIELDS])
     if missing := tuple(tag for tag in row.add_tags if not same_tags(tag, contact.tags)):
         return AddTags(contact.id, missing[:MAX_TAGS])
@@ -139,8 +139,11 @@ def _next_change(row: ContactRow, contact: Contact) -> Call | None:
     return None
 
 
-def _is_up_to_date(contact: Contact, field: Field) -> bool:
-    """Whether nothing is to be written: HeyX has the value, or the field is to be left as it is."""
+def _is_up_to_date(row: ContactRow, contact: Contact, field: Field) -> bool:
+    """Whether nothing is to be written: HeyX has the value, or the field is to be left as it is.
+
+    A value edited since an export must be written as it was edited.
+    """
     held = contact.fields.get(field.name)
     match field.policy:
         case Policy.NEVER:
@@ -149,7 +152,7 @@ def _is_up_to_date(contact: Contact, field: Field) -> bool:
             return True
     if field.name not in contact.fields:
         return contact.complete and not field.value
-    return is_same(field.name, field.value, held)
+    return (is_written_alike if row.edits else is_same)(field.name, field.value, held)
 
 
 def _surplus(row: ContactRow, contact: Contact) -> tuple[str, ...]:

@@ -92,15 +92,15 @@ def remembered_export(sheet: Sheet, columns: Columns, contacts: KnownContacts) -
 def apply_baseline(checkpoint: Checkpoint, contacts: KnownContacts, number: int | None = None) -> ExportDiff:
     """Find the export that a checkpoint's rows were edited from, and keep there what it showed of them.
 
-    That is the export `number`, or one that showed as many of the sheet's contacts as any did, and if some of
-    these wrote a file of the sheet's name, one of those. From then on the run's rows hold no more than what was
-    changed; one that asks for what HeyX does not take is invalid. Raises `MappingError` where the sheet has no
+    That is the export `number`, or one that wrote a file of the sheet's name, or else any; and of these, one that
+    showed all of the sheet's contacts, if there is such a one. From then on the run's rows hold no more than what
+    was changed; one that asks for what HeyX does not take is invalid. Raises `MappingError` where the sheet has no
     contact ids, or no such export is remembered, or several are from which the sheet differs otherwise.
     """
     run = Run.from_checkpoint(checkpoint)
     if not run.columns.used(Use.ID):
         raise MappingError(
-            "--since-export knows contacts by their ids, and the sheet has no column heyx contact id.",
+            "--since-export identifies contacts by their ids, but the sheet has no column heyx contact id.",
             "Leave out --since-export, or upload the file that the export wrote.",
         )
     best = _choose(_compare(run, contacts), checkpoint.info.sheet, number)
@@ -147,14 +147,12 @@ def _choose(compared: Sequence[tuple[ExportDiff, int]], name: str, number: int |
     """The export that the sheet was edited from.
 
     An older one may fit better than the one that was edited, where a value was put back to what it had been, and a
-    newer one would write over what HeyX changed in between. So where they contradict each other nobody guesses.
+    newer one would write over what HeyX changed in between. Rows may have been pasted from another one, so it does
+    not count either which one showed most contacts. Where exports contradict each other, the user names one.
     """
-    most = max((diff.rows for diff, _ in compared), default=0)
-    if number is not None:
-        candidates = [one for one in compared if one[0].number == number and one[0].rows]
-    else:
-        candidates = [one for one in compared if most and one[0].rows == most]
-        candidates = [one for one in candidates if one[0].name == name] or candidates
+    candidates = [one for one in compared if one[0].rows and number in (None, one[0].number)]
+    candidates = [one for one in candidates if one[0].name == name] or candidates
+    candidates = [one for one in candidates if not one[0].unknown_rows] or candidates
     if not candidates:
         which = "No export" if number is None else f"No export with the number {number}"
         raise MappingError(

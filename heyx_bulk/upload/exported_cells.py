@@ -56,6 +56,7 @@ class _ExportedCells:
         self._run = run
         self._contacts = contacts
         self._number = number
+        self._namesakes = {one.number for one in contacts.exports() if one.name == run.checkpoint.info.sheet}
         self._kept = kept
         self._id_column = run.columns.used(Use.ID)[0]
         fields = (column for column in run.columns.used(Use.FIELD) if not column.transforms)
@@ -93,12 +94,14 @@ class _ExportedCells:
         return shown
 
     def _versions(self, contact_id: str) -> list[Contact]:
+        """What exports showed of a contact, the newest first: of those of the sheet's name alone, if one did."""
         shown = [
-            (max(exports), contact)
+            (max(exports), contact, not self._namesakes.isdisjoint(exports))
             for contact, exports in self._contacts.exported_versions(contact_id)
             if self._number is None or self._number in exports
         ]
-        return [contact for _, contact in sorted(shown, key=lambda one: -one[0])]
+        shown = [one for one in shown if one[-1]] or shown
+        return [contact for _, contact, _ in sorted(shown, key=lambda one: -one[0])]
 
     def _recovered_id(self, damaged: str, cells: Sequence[str]) -> str | None:
         """The id that a damaged one was, by the row's other cells; None where that is not certain.

@@ -33,10 +33,10 @@ _USES = {
     Use.ADD_TAGS: "tags to add",
     Use.REMOVE_TAGS: "tags to remove",
     Use.ID: "contact id",
-    Use.IGNORED: "left out",
-    Use.OURS: "our own, never sent",
-    Use.READ_ONLY: "left out: HeyX does not let it be written",
-    Use.BLANK: "left out: no header",
+    Use.IGNORED: "ignored",
+    Use.OURS: "a column of heyx-bulk, never sent",
+    Use.READ_ONLY: "ignored: HeyX does not allow writing it",
+    Use.BLANK: "ignored: no header",
 }
 
 

@@ -40,7 +40,7 @@ class UploadOptions:
         "--since-export",
         panel=Panel.WRITE,
         default=False,
-        help="The sheet is an export that was edited: send only what was changed, without looking anybody up.",
+        help="The sheet is an export that was edited: send only what was changed, without looking up contacts.",
     )
     export_number: int | None = option(
         "--export-number",
@@ -71,7 +71,7 @@ class UploadOptions:
             )
         if self.matching.detect_conflicts and not self.is_edited_export:
             raise SettingsError(
-                "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
+                "--detect-conflicts compares HeyX with an export, but --since-export was not given.",
                 "Add --since-export.",
             )
 
@@ -102,7 +102,7 @@ class RunOptions:
         default=0,
         metavar="N",
         least=0,
-        help="Send so many rows first, read them back and compare, then the rest.",
+        help="Send N rows first, read them back and compare, then the rest.",
     )
     report: bool = option(
         "--report/--no-report",

@@ -18,13 +18,12 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from heyx_bulk.mapping.recognition import NO_FIELDS
+from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.storage.cache.channel_cache import known_fields
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.run import Run
@@ -107,13 +106,15 @@ def try_out(
     events: UploadEvents = EVENTS,
     *,
     simulated: bool,
+    fields: KnownFields = NO_FIELDS,
 ) -> UploadResult:
     """What an upload would do: looked up in HeyX and not written (a dry run), or played against a sandbox.
 
-    Its checkpoint is thrown away. Raises what ended a dry run before all rows were looked up.
+    `fields` are those the channel is known to have. The checkpoint is thrown away. Raises what ended a dry run
+    before all rows were looked up.
     """
     options.check()
-    columns = map_sheet(sheet, options, NO_FIELDS if simulated else known_fields(settings.channel))
+    columns = map_sheet(sheet, options, fields)
     starter = RunStarter(sheet, settings, options, run_options, events)
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         path = Path(folder) / "trial.checkpoint"

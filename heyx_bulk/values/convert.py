@@ -125,9 +125,9 @@ def convert_number(text: str) -> str:
         if strange and any(sign.isdigit() for sign in number):
             raise ConversionError(
                 "a number with a currency or unit",
-                f"“{strange[:_MOST_LETTERS]}” does not belong in a number: take it off, or make the column a text",
+                f"“{strange[:_MOST_LETTERS]}” does not belong in a number: remove it, or make the column a text",
             )
-        raise ConversionError(_NO_NUMBER, "it is no number: write one with digits, such as 1234.50")
+        raise ConversionError(_NO_NUMBER, "it is not a number: write one with digits, such as 1234.50")
     sign, body = found.groups()
     whole, fraction = _split_decimals(body)
     return ("-" if sign == "-" else "") + (whole or "0") + fraction
@@ -139,7 +139,7 @@ def _split_decimals(body: str) -> tuple[str, str]:
         whole, decimals = body.split(",")
         raise ConversionError(
             "a number that can be read in two ways",
-            f"its comma may part thousands or decimals: write {whole}{decimals} or {whole}.{decimals}",
+            f"its comma may separate thousands or decimals: write {whole}{decimals} or {whole}.{decimals}",
         )
     separators = re.sub(r"[0-9]", "", body)
     last = separators[-1:]
@@ -148,14 +148,12 @@ def _split_decimals(body: str) -> tuple[str, str]:
         body, fraction = body.rsplit(last, 1)
         separators = separators[:-1]
     if separators and not (len(set(separators)) == 1 and _GROUPS.fullmatch(body)):
-        raise ConversionError(
-            _NO_NUMBER, "its digits are not parted as those of a number: write it without separators"
-        )
+        raise ConversionError(_NO_NUMBER, "its digits are not grouped as in a number: write it without separators")
     whole = re.sub(r"[^0-9]", "", body)
     if len(whole) > 1 and whole.startswith("0"):
         raise ConversionError(
-            "a number with zeros in front",
-            "a number has no zeros in front: take them off, or make the column a text if they belong to it",
+            "a number with leading zeros",
+            "a number has no leading zeros: remove them, or make the column a text if they are part of it",
         )
     return whole, f".{fraction}" if fraction else ""
 
@@ -192,9 +190,7 @@ def _allowed(value_type: ValueType, text: str) -> str:
         return matches[0]
     shown = ", ".join(f"“{value}”" for value in allowed[:_MOST_SHOWN])
     more = f" and {len(allowed) - _MOST_SHOWN} more" if len(allowed) > _MOST_SHOWN else ""
-    raise ConversionError(
-        "a value that is not allowed", f"it is none of those allowed: write one of {shown}{more}"
-    )
+    raise ConversionError("a value that is not allowed", f"it is not an allowed value: write one of {shown}{more}")
 
 
 _BY_TEXT: dict[ValueKind, Callable[[str], str]] = {

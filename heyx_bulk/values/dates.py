@@ -123,7 +123,7 @@ def convert_date(value_type: ValueType, text: str) -> str:
     if reading.clock is not None and not reading.clock.is_midnight:
         raise ConversionError(
             "a date with a time",
-            "it has a time of day, which a date cannot hold: take the time off, or make the column a datetime",
+            "it has a time of day, which a date cannot hold: remove the time, or make the column a datetime",
         )
     return _day(reading, value_type.date_order)
 
@@ -140,7 +140,7 @@ def convert_datetime(value_type: ValueType, text: str) -> str:
 def proven_order(text: str) -> DateOrder | None:
     """The order that a date, with a time or without, proves: `14/03/1988` can only begin with the day.
 
-    None if it proves none (`03/04/1988`, or a month by name) or is no date.
+    None if it proves none (`03/04/1988`, or a month by name) or is not a valid date.
     """
     reading = _read_or_none(plain_signs(text))
     possible = list(reading.possible()) if reading is not None else []
@@ -148,7 +148,7 @@ def proven_order(text: str) -> DateOrder | None:
 
 
 def possible_orders(text: str) -> tuple[frozenset[DateOrder], bool] | None:
-    """The orders in which `text` is a date, and whether it has a time of day; None if it is no date."""
+    """The orders in which `text` is a date, and whether it has a time of day; None if it is not a valid date."""
     reading = None if text.isdigit() else _read_or_none(plain_signs(text))
     if reading is None or not (possible := reading.possible()):
         return None
@@ -181,9 +181,10 @@ def _read(text: str) -> _Reading:
     found = _WITH_TIME.fullmatch(plain) if len(text) <= _LONGEST else None
     if found and _forms(found["date"]):
         raise ConversionError(
-            _NO_TIME, "its time of day cannot be understood: write it as 1988-03-14T14:30, or with +05:00 behind"
+            _NO_TIME,
+            "its time of day cannot be understood: write it as 1988-03-14T14:30, or with +05:00 at the end",
         )
-    raise ConversionError("not a valid date", "it is no date that can be understood: write one such as 1988-03-14")
+    raise ConversionError("not a valid date", "it is not a date that can be read: write one such as 1988-03-14")
 
 
 def _read_or_none(text: str) -> _Reading | None:
@@ -281,7 +282,7 @@ def _day(reading: _Reading, order: DateOrder | None) -> str:
     """The one date that `reading` means in a column of this order, as `YYYY-MM-DD`."""
     possible = reading.possible()
     if not possible:
-        raise ConversionError("a date that does not exist", "the calendar has no such day: look it up again")
+        raise ConversionError("a date that does not exist", "the calendar has no such day: check it")
     if order not in reading.forms:
         order = None
     if order in possible:
@@ -294,7 +295,7 @@ def _day(reading: _Reading, order: DateOrder | None) -> str:
     elif len(set(possible.values())) > 1:
         raise ConversionError(
             "a date that can be read in two orders",
-            f"it may be {_shown(possible.values())}: say what stands in front with --date-order day-first, or "
+            f"it may be {_shown(possible.values())}: choose the order with --date-order day-first, or "
             "with `order` in the mapping file",
         )
     else:
@@ -345,5 +346,5 @@ def convert_time(text: str) -> str:
     """`text` as `HH:MM`, or `HH:MM:SS` if it has seconds, with its fraction and offset from UTC."""
     clock = parse_time(plain_signs(text))
     if clock is None:
-        raise ConversionError(_NO_TIME, "it is no time of day: write one such as 14:30 or 2:30 pm")
+        raise ConversionError(_NO_TIME, "it is not a time of day: write one such as 14:30 or 2:30 pm")
     return clock.iso()

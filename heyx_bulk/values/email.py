@@ -81,14 +81,14 @@ def convert_email(text: str) -> str:
     if "@" not in address:
         raise ConversionError(_NO_EMAIL, f"it has no @: {_HOW}")
     if found := _BEFORE.match(address):
-        raise ConversionError(_NO_EMAIL, f"“{found[0]}” does not belong to the address: take it off")
+        raise ConversionError(_NO_EMAIL, f"“{found[0]}” is not part of the address: remove it")
     if len(address) > LONGEST_ADDRESS:
         raise ConversionError(_NO_EMAIL, f"it has {len(address):,} characters: {_HOW}")
     if found := _STRANGE.search(address):
         sign = found[1] or found[0]
-        shown = "a blank" if sign.isspace() else f"“{sign}”"
-        where = "behind its @" if found[1] else "in it"
-        raise ConversionError(_NO_EMAIL, f"no address has {shown} {where}: {_HOW}")
+        shown = "a space" if sign.isspace() else f"“{sign}”"
+        where = "after its @" if found[1] else "in it"
+        raise ConversionError(_NO_EMAIL, f"an address cannot have {shown} {where}: {_HOW}")
     raise ConversionError(_NO_EMAIL, f"{_reason(address)}: {_HOW}")
 
 
@@ -96,11 +96,11 @@ def _reason(address: str) -> str:
     name, _, domain = address.partition("@")
     last = domain.rpartition(".")[2]
     if not name or not domain:
-        return f"there is nothing {'behind' if name else 'before'} the @"
+        return f"there is nothing {'after' if name else 'before'} the @"
     if any(part.startswith(".") or part.endswith(".") or ".." in part for part in (name, domain)):
-        return "a dot stands at an end or beside another one"
+        return "it has a dot at an end or next to another one"
     if "." not in domain:
-        return "there is no dot behind the @"
+        return "there is no dot after the @"
     if last.isdecimal() or len(last) < 2:
         return f"no domain ends with “.{last}”"
-    return "it has a character that no address has there"
+    return "it has a character that is not allowed there"

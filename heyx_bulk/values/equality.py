@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from heyx_bulk.models.contacts import Value
 from heyx_bulk.values.phone_country import other_forms, phone_key
-from heyx_bulk.values.text import comparable, digits, plain_key, trim, without_marks
+from heyx_bulk.values.text import comparable, digits, plain_key, plain_phone_signs, trim, without_marks
 
 
 class PhoneLookup(StrEnum):
@@ -59,6 +59,16 @@ def is_same(field: str, ours: str, theirs: Value) -> bool:
     if isinstance(theirs, bool):
         return ours.casefold() == held
     return ours == held or comparable(ours) == comparable(held)
+
+
+def is_written_alike(field: str, ours: str, theirs: Value) -> bool:
+    """Whether `ours` and `theirs` are the same and, if a phone or an email, written in the same way.
+
+    A phone with or without its `+`, or an email in capitals, may have been edited on purpose. Invisible marks and
+    odd spaces do not count: no person types them.
+    """
+    plain = _PLAIN_SIGNS.get(field)
+    return plain(trim(ours)) == plain(text_of(theirs)) if plain else is_same(field, ours, theirs)
 
 
 def same_tags(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
@@ -112,6 +122,7 @@ def _email_key(text: str) -> str:
 
 
 _NORMALIZERS: dict[str, Callable[[str], str]] = {"phone": _phone_key, "email": _email_key}
+_PLAIN_SIGNS: dict[str, Callable[[str], str]] = {"phone": plain_phone_signs, "email": plain_key}
 
 
 def spellings(field: str, value: str, lookup: PhoneLookup) -> tuple[str, ...]:

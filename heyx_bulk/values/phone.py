@@ -27,30 +27,32 @@ NO_PHONE = "not a valid phone number"
 _ANOTHER_COUNTRY = "a phone that may be of another country"
 
 PLACEHOLDER = "not a phone number: placeholder"
-_NOT_A_PHONE = "it is a placeholder, no phone that anybody has: write the phone, or leave the cell blank"
-_TOO_FEW = "it has too few digits: look the phone up again"
-_TOO_MANY = "it has too many digits: look the phone up again"
+_NOT_A_PHONE = "it is a placeholder, not a real phone: enter the phone, or leave the cell blank"
+_TOO_FEW = "it has too few digits: check the phone"
+_TOO_MANY = "it has too many digits: check the phone"
 _NO_COUNTRY = "no country has the code it begins with: write + and the country code in front"
 
-_FEWEST_DIGITS = 4
+FEWEST_DIGITS = 4
 """The shortest phones of a country, without its code: in Niue, Tokelau and Germany, as phonenumbers knows them."""
 
 _MOST_DIGITS_ABROAD = 17
 """The longest phone with its country code: Germany has some with 15 digits behind its 49."""
 
 _MOST_NATIONAL_DIGITS = 15
-_PREFIXES_ABROAD = ("00", "011")
+PREFIXES_ABROAD = ("00", "011")
 """What is dialled before a country code: in most countries, and in North America."""
 
 _OTHER_PREFIXES = ("0", "810", "119")
 """How a phone with more digits than any phone may begin: also with the prefixes of Belarus and of Cuba."""
 
-LAST_OF_MADE_UP = frozenset((*(digit * 4 for digit in "0123456789"), "6789", "7890"))
-"""How texts end that `is_made_up` may be true of, and few others."""
+PLACEHOLDER_ENDS = frozenset((*(digit * 4 for digit in "0123456789"), "6789", "7890"))
+"""How texts end that `is_placeholder` may be true of, and few others."""
 
 _ONE_DIGIT = re.compile(r"([0-9])\1*")
 _COUNTING = ("0123456789", "1234567890", "123456789", "01234567890")
-_ABROAD = re.compile(r"[^0-9]*\+")
+begins_with_plus = re.compile(r"[^0-9]*\+").match
+"""Whether a phone has a `+` before its digits, and so a country code behind it."""
+
 
 _AROUND = re.compile(r"[\s()\[\]./~\-\u2010-\u2015\u2212\u30fc\u00b7]+")
 """Characters that people put between a phone's digits."""
@@ -72,8 +74,8 @@ _LONGEST_AREA_ABROAD = 9
 """The same with a country code."""
 
 _MOST_SHOWN = 20
-_MIN_DIGITS_ABROAD = 11
-"""A phone without `+` may be one of another country if it has at least this many digits."""
+FEWEST_DIGITS_WITH_CODE = 11
+"""A phone without `+` may begin with a country code if it has at least this many digits."""
 
 _LONGEST_CODE = 3
 """Digits of the longest country code."""
@@ -91,7 +93,7 @@ def plain_phone_test() -> Callable[[str], object]:
     groups = r"(?:[ ().\-]{1,2}[0-9]{2,8}){1,4}"
     abroad = rf"\+(?:{codes})(?:[0-9]{{4,13}}|(?=.{{0,16}}\Z)[ ().\-]{{0,2}}[0-9]{{2,5}}{groups})"
     national = rf"\(?[0-9](?:[0-9]{{6,13}}|(?=.{{0,14}}\Z)[0-9]{{1,5}}{groups})"
-    return re.compile(rf"(?:{abroad}|{national})(?<!{'|'.join(sorted(LAST_OF_MADE_UP))})").fullmatch
+    return re.compile(rf"(?:{abroad}|{national})(?<!{'|'.join(sorted(PLACEHOLDER_ENDS))})").fullmatch
 
 
 def convert_phone(value_type: ValueType, text: str) -> str:
@@ -113,7 +115,8 @@ def convert_phone(value_type: ValueType, text: str) -> str:
         return bare
     raise ConversionError(
         "a phone without country code",
-        "it has no + and no country code: write it with both, or say whose phones these are, such as --region PK",
+        "it has no + and no country code: write it with both, or name the country of your phones, such as "
+        "--region PK",
     )
 
 
@@ -122,7 +125,7 @@ def is_e164(text: str) -> object:
 
     phonenumbers takes 34 µs for a phone, this half a microsecond. It may be false for a phone that is unchanged.
     """
-    return text[-4:] not in LAST_OF_MADE_UP and _test_of_country(text[: 1 + _LONGEST_CODE])(text)
+    return text[-4:] not in PLACEHOLDER_ENDS and _test_of_country(text[: 1 + _LONGEST_CODE])(text)
 
 
 def is_region(text: str) -> bool:
@@ -172,7 +175,7 @@ def _checked(text: str) -> str:
     if _EXTENSION.fullmatch(phone):
         raise ConversionError(
             "a phone with an extension",
-            "it has an extension, which cannot be sent: take it off, or put it into a column of its own",
+            "it has an extension, which cannot be sent: remove it, or put it into a separate column",
         )
     if length > MOST_DIGITS or _is_several(phone):
         raise ConversionError(
@@ -181,10 +184,8 @@ def _checked(text: str) -> str:
         )
     if letters := "".join(sign for sign in phone if sign.isalpha() and sign != "\u30fc"):
         shown = letters[:_MOST_SHOWN]
-        raise ConversionError(
-            "a phone with letters", f"“{shown}” does not belong in a phone: take the letters off"
-        )
-    _require_phone_anywhere(digits(phone), abroad=_ABROAD.match(phone) is not None)
+        raise ConversionError("a phone with letters", f"“{shown}” does not belong in a phone: remove the letters")
+    _require_phone_anywhere(digits(phone), abroad=begins_with_plus(phone) is not None)
     return phone
 
 
@@ -196,7 +197,7 @@ def _require_phone_anywhere(bare: str, *, abroad: bool) -> None:
         raise ConversionError(PLACEHOLDER, _NOT_A_PHONE)
     if abroad and not code:
         raise ConversionError(NO_PHONE, _NO_COUNTRY)
-    if len(national) < _FEWEST_DIGITS:
+    if len(national) < FEWEST_DIGITS:
         behind = f" behind its country code {code}" if code else ""
         raise ConversionError(
             PLACEHOLDER,
@@ -206,11 +207,11 @@ def _require_phone_anywhere(bare: str, *, abroad: bool) -> None:
     most = _MOST_DIGITS_ABROAD if abroad else _MOST_NATIONAL_DIGITS
     if len(bare) > most and (abroad or not bare.startswith(_OTHER_PREFIXES)):
         raise ConversionError(NO_PHONE, _TOO_MANY)
-    if abroad and is_made_up(national) and not _is_valid(f"+{bare}"):
+    if abroad and is_placeholder(national) and not _is_valid(f"+{bare}"):
         raise ConversionError(PLACEHOLDER, _NOT_A_PHONE)
 
 
-def is_made_up(national: str) -> bool:
+def is_placeholder(national: str) -> bool:
     """Whether the digits of a phone without country code are those of a placeholder: one digit, or counting up.
 
     Some such phones exist, so this alone is no reason to refuse one.
@@ -277,7 +278,7 @@ def _understood(phone: str, region: str | None) -> str:
     bare = _bare(phone)
     others = [_bare(phone.replace("(0)", "", 1))] if "(0)" in phone else []
     if region is not None:
-        others += [f"+{bare.removeprefix(one)}" for one in _PREFIXES_ABROAD if bare.startswith(one)]
+        others += [f"+{bare.removeprefix(one)}" for one in PREFIXES_ABROAD if bare.startswith(one)]
     if others and not _is_valid(bare, region):
         better = _is_valid if _is_possible(bare, region) else _is_possible
         bare = next((other for other in others if better(other, region)), bare)
@@ -301,7 +302,7 @@ def _international(bare: str, region: str | None) -> str:
                 reason = _TOO_FEW
         raise ConversionError(NO_PHONE, reason) from None
     _require_possible(number, None if bare.startswith("+") else region)
-    if is_made_up(str(number.national_number)) and not phonenumbers.is_valid_number(number):
+    if is_placeholder(str(number.national_number)) and not phonenumbers.is_valid_number(number):
         raise ConversionError(PLACEHOLDER, _NOT_A_PHONE)
     if number.country_code_source == phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY and region is not None:
         number = _of_region(region, bare, number)
@@ -323,9 +324,9 @@ def _require_possible(number: PhoneNumber, region: str | None) -> None:
         case ValidationResult.TOO_LONG:
             reason = f"it has too many digits for {where}"
         case _:
-            reason = f"it has not as many digits as {where}"
+            reason = f"it does not have as many digits as {where}"
     abroad = f" (one of another country than {region} needs a + in front)" if region else ""
-    raise ConversionError(NO_PHONE, f"{reason}: look it up again{abroad}")
+    raise ConversionError(NO_PHONE, f"{reason}: check it{abroad}")
 
 
 def _of_region(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
@@ -345,7 +346,7 @@ def _of_region(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
     if trunk and bare.startswith(trunk):
         if national == bare and not valid:
             # Behind its trunk zero too little is left for any phone of the region.
-            raise ConversionError(NO_PHONE, f"it has too few digits for a phone of {region}: look it up again")
+            raise ConversionError(NO_PHONE, f"it has too few digits for a phone of {region}: check it")
         return number
     if not valid:
         if any(_is_valid(f"+{form}") for form in other_forms(f"{number.country_code}{national}")):
@@ -354,7 +355,7 @@ def _of_region(region: str, bare: str, number: PhoneNumber) -> PhoneNumber:
             _ANOTHER_COUNTRY, f"{region} has no such phone: if it is one of another country, write + in front"
         )
     mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if len(bare) < _MIN_DIGITS_ABROAD or phonenumbers.number_type(number) in mobile:
+    if len(bare) < FEWEST_DIGITS_WITH_CODE or phonenumbers.number_type(number) in mobile:
         return number
     try:
         abroad = phonenumbers.parse(f"+{bare}")

@@ -121,7 +121,7 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["x.csv"], "which contacts"),
+        (["x.csv"], "No contacts were named"),
         (["x.csv", "--known"], "no contact of this channel is known"),
         (["x.pdf", "--where", "a=b"], ".parquet"),
         (["x.csv", "--where", "City"], "FIELD=VALUE"),

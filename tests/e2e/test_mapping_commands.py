@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import openpyxl
+
 from heyx_bulk.sandbox import SandboxServer
 from tests.support.program import PROGRAM, environment, heyx, results, sheet
 
@@ -100,6 +102,21 @@ def test_a_mapping_that_is_found_elsewhere_and_not_finished_is_told_with_its_fol
     assert found.code == 2
     assert f"Using the mapping file {here / 'meaning.toml'} (found automatically; --no-mapping" in found.err
     assert "meaning.toml, line " in found.err
+    assert heyx(there, "upload", "contacts.csv", "--simulate", "--ignore", "Mood").code == 0
+
+
+def test_each_worksheet_finds_the_mapping_written_for_its_headers(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for title, header in (("People", ["Phone", "Mood"]), ("Firms", ["Phone", "Street"])):
+        page = book.create_sheet(title)
+        page.append(header)
+        page.append(["+447700900123", "x"])
+    del book["Sheet"]
+    book.save(tmp_path / "contacts.xlsx")
+    for title, name in (("People", "contacts.toml"), ("Firms", "firms.toml")):
+        words = ("contacts.xlsx", "--worksheet", title)
+        assert heyx(tmp_path, "columns", *words, "--custom-fields", "--save", name).code == 0
+        assert f"mapping file {name} (found automatically" in heyx(tmp_path, "inspect", *words).err
 
 
 def test_a_mapping_that_is_there_is_never_written_over(tmp_path: Path) -> None:
@@ -125,7 +142,7 @@ def test_columns_are_told_with_reason_and_suggestion_as_json(tmp_path: Path) -> 
     assert [(one["meaning"], one["reason"], one["suggestion"]) for one in told["columns"]] == [
         ("phone (phone)", "a header in English", None),
         ("?", "", "firstName"),
-        ("the tag VIP", "a tag's column", None),
+        ("the tag VIP", "a column of one tag", None),
     ]
 
 
@@ -158,5 +175,5 @@ def test_a_value_that_does_not_fit_is_invalid_or_sent_as_it_stands(tmp_path: Pat
     assert heyx(tmp_path, *words, server=server).out == "1 row: 1 invalid\n"
     done = heyx(tmp_path, *words, "--lenient", server=server)
     assert done.out == "1 row: 1 created\n"
-    assert results(tmp_path / "contacts.results.csv")[0]["heyx message"].startswith("sent as it stands: column B")
+    assert results(tmp_path / "contacts.results.csv")[0]["heyx message"].startswith("sent unchanged: column B")
     assert server.sandbox.contacts[0].fields["birthday"] == "soon"

@@ -476,7 +476,7 @@ def test_the_listener_sees_every_contact_that_heyx_showed(tmp_path: Path) -> Non
 
 def test_nothing_asked_for_is_said_before_anything_is_sent() -> None:
     with Channel() as channel:
-        with pytest.raises(SettingsError, match="which contacts"):
+        with pytest.raises(SettingsError, match="No contacts were named"):
             exported(channel, ExportRequest())
         assert channel.transport.seen == []
 

@@ -54,4 +54,4 @@ def test_a_sheet_that_names_nobody_is_looked_at_all_the_same(tmp_path: Path) -> 
     (tmp_path / "people.csv").write_text("First Name\nAna\n")
     seen = inspect_sheet(open_sheet(tmp_path / "people.csv"), UploadOptions())
     assert [cause[:3] for cause in seen.causes] == [("no phone or email", 1, [2])]
-    assert "No column says which contact a row means" in seen.mistakes[0]
+    assert "No column identifies a row's contact" in seen.mistakes[0]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import heyx_bulk as hb
@@ -52,6 +53,19 @@ def test_the_readme_uploads_a_frame_and_reads_it_back(
     monkeypatch.setenv("HEYX_TOKEN", TOKEN)
     run(examples()[1])
     assert capsys.readouterr().out == "1 2026-03-14\n"
+
+
+def test_inspection_and_simulation_know_the_same_fields_of_a_channel(
+    monkeypatch: pytest.MonkeyPatch, server: SandboxServer
+) -> None:
+    monkeypatch.setenv("HEYX_URL", server.url)
+    server.sandbox.add({"phone": "+447700900123", "Shoe": "42"}, id="7")
+    sheet = pd.DataFrame({"phone": ["+447700900124"], "shoe": ["43"]})
+    with pytest.raises(hb.UsageError, match="shoe"):
+        hb.simulate(sheet, token=TOKEN)
+    hb.export(ids=["7"], token=TOKEN)
+    assert hb.inspect(sheet, token=TOKEN).mistakes == ()
+    assert hb.simulate(sheet, token=TOKEN).totals["created"] == 1
 
 
 def test_everything_the_front_names_is_there_in_order() -> None:

@@ -228,7 +228,7 @@ def test_what_was_sent_as_it_stands_is_told_with_the_outcome(tmp_path: Path) -> 
     with Channel() as channel, runs.staged(tmp_path, "phone,age\n+4412345678,many\n", options) as run:
         channel.send(run)
         assert channel.contact(age="many").id == run.checkpoint.queue.row(2).contact_id
-        assert run.checkpoint.queue.row(2).message.startswith("sent as it stands: column B “age” holds 'many': ")
+        assert run.checkpoint.queue.row(2).message.startswith("sent unchanged: column B “age” holds 'many': ")
 
 
 # Rows of a merged contact given back

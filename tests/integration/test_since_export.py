@@ -78,6 +78,21 @@ def test_a_phone_cannot_be_emptied_and_that_is_told_before_anything_is_sent(serv
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", [(), ("--detect-conflicts",)])
+def test_a_phone_or_an_email_that_is_written_otherwise_is_sent_as_it_was_edited(
+    server: SandboxServer, option: tuple[str, ...]
+) -> None:
+    lines = exported()
+    line(lines, ANN)["phone"] = "+44 7700 900123"
+    line(lines, BOB)["email"] = "Bob@Example.org"
+    saved(lines)
+    assert "2 of 3 rows changed: 2 cells." in sent_back("--dry-run").stderr
+    sent_back(*option)
+    assert held(server, ANN).fields["phone"] == "+44 7700 900123"
+    assert held(server, BOB).fields["email"] == "Bob@Example.org"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("taken_out", ["", "created_at"])
 def test_only_the_separator_of_the_export_stands_between_tags_even_where_no_cell_has_one(
     server: SandboxServer, taken_out: str
@@ -138,6 +153,20 @@ def test_of_several_exports_the_one_of_the_sheet_s_name_is_meant(server: Sandbox
 
 
 @pytest.mark.slow
+def test_a_cell_that_a_spreadsheet_changed_keeps_its_value_of_the_export_of_the_sheet_s_name(
+    server: SandboxServer,
+) -> None:
+    lines = exported("edited.csv")
+    changed_in_heyx(server, ANN, phone="+447700900125")
+    exported("newer.csv")
+    changed_in_heyx(server, ANN, phone="+447700900126")
+    line(lines, ANN)["phone"] = "4.477E+11"
+    saved(lines)
+    assert "+447700900123 is kept, the file has 4.477E+11" in sent_back().stderr
+    assert held(server, ANN).fields["phone"] == "+447700900126"
+
+
+@pytest.mark.slow
 def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer) -> None:
     lines = exported("first.csv")
     changed_in_heyx(server, CLEO, City="Kraków", Score="9")
@@ -154,6 +183,36 @@ def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer
     assert new_calls(server, lambda: typed("upload", "edited.csv", "--export-number", "1")) == {"update": 1}
     assert held(server, CLEO).fields["City"] == "Kraków", "what was not edited is left as it is now"
     assert "No export with the number 7" in sent_back("--restart", "--export-number", "7", code=2).stderr
+
+
+@pytest.mark.slow
+def test_rows_pasted_from_another_export_do_not_outvote_the_one_of_the_sheet_s_name(server: SandboxServer) -> None:
+    typed("export", "edited.csv", "--where", "isLead=true", "--tag", "VIP", "--rate", "100000/min")
+    lines = list(csv.DictReader(io.StringIO(Path("edited.csv").read_text(encoding="utf-8-sig"))))
+    changed_in_heyx(server, ANN, City="Paris")
+    every = exported("all.csv")
+    line(lines, ANN)["firstName"] = "Anne"
+    saved([*lines, *({name: one.get(name, "") for name in lines[0]} for one in every[1:])])
+    assert "(edited.csv, 1 contact):" in sent_back("--dry-run").stderr
+    sent_back()
+    assert (held(server, ANN).fields["City"], held(server, ANN).fields["firstName"]) == ("Paris", "Anne")
+
+
+@pytest.mark.slow
+def test_where_no_export_showed_all_contacts_of_a_renamed_sheet_nobody_guesses(server: SandboxServer) -> None:
+    typed("export", "vip.csv", "--where", "isLead=true", "--tag", "VIP", "--rate", "100000/min")
+    lines = list(csv.DictReader(io.StringIO(Path("vip.csv").read_text(encoding="utf-8-sig"))))
+    changed_in_heyx(server, ANN, City="Paris")
+    exported("all.csv")
+    server.sandbox.add({"firstName": "Dora"}, id="77")
+    blank = dict.fromkeys(lines[0], "")
+    saved([*lines, *({**blank, "heyx contact id": one, "firstName": "x"} for one in (CLEO, "77"))])
+    before = server.sandbox.calls
+    refused = sent_back(code=2).stderr
+    assert "edited.csv may have been edited from several exports:" in refused
+    assert "vip.csv" in refused
+    assert "all.csv" in refused
+    assert server.sandbox.calls == before
 
 
 def test_exports_that_showed_the_sheet_s_contacts_alike_are_one(server: SandboxServer) -> None:
@@ -226,7 +285,7 @@ def test_a_run_that_was_stopped_goes_on_without_the_memory_of_the_export(server:
     [
         (
             ("--detect-conflicts",),
-            "--detect-conflicts compares HeyX with an export, and there is no --since-export.",
+            "--detect-conflicts compares HeyX with an export, but --since-export was not given.",
         ),
         (("--since-export", "--simulate"), "--simulate uses a sandbox, which has no export to compare with."),
     ],
@@ -248,7 +307,11 @@ def test_what_cannot_go_together_is_told(words: Sequence[str], told: str) -> Non
         ("Score", "5", "6", True),
         ("Zip", "00427", "427", True),
         ("big", "1776025372480911", "1776025372480912", True),
-        ("phone", "+44 7700 900123", "447700900123", False),
+        ("phone", "+44 7700 900123", "447700900123", True),
+        ("phone", "+5215512345678", "+525512345678", True),
+        ("phone", "\u200e+44\u00a07700 900123", "+447700 900123", False),
+        ("phone", 447700900123, "447700900123", False),
+        ("email", "Ann@Example.org", "ann@example.org", True),
         ("phone", "+447700900123", "+447700900124", True),
         ("name", " Ann ", "Ann", False),
         ("name", "Ann", "ann", True),

@@ -148,7 +148,7 @@ def test_with_a_mark_a_matched_row_is_found_though_heyx_keeps_its_phone_in_a_way
 
 @pytest.mark.parametrize(
     ("stamp", "said"),
-    [("phone", "custom field of its own"), ("Created At", "custom field"), ("City", "is sent as this field")],
+    [("phone", "a separate custom field"), ("Created At", "custom field"), ("City", "is sent as this field")],
 )
 def test_a_mark_takes_a_custom_field_that_no_column_is_sent_as(stamp: str, said: str) -> None:
     with pytest.raises(MappingError, match=said):

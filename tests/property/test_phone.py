@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import phonenumbers
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from heyx_bulk.values.phone import LAST_OF_MADE_UP, is_e164
+from heyx_bulk.values.phone import PLACEHOLDER_ENDS, is_e164
 from heyx_bulk.values.text import digits, trim
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat
 from tests.support.phone_meanings import AS_TYPED, E164, phone, written
 
+country_codes = st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 
-@given(st.sampled_from(["", "+"]), written)
-def test_a_phone_in_plain_digits_as_typed_never_changes(plus: str, text: str) -> None:
+
+@given(written)
+def test_a_phone_without_country_code_as_typed_is_refused_for_its_length_or_never_changes(text: str) -> None:
     try:
-        sent = phone(plus + text, AS_TYPED)
+        sent = phone(text, AS_TYPED)
     except ConversionError:
-        assume(not plus)
         assert not 4 <= len(digits(text)) <= 15 or not digits(text).strip("0")
     else:
-        assert sent == plus + text
+        assert sent == text
+
+
+@given(country_codes, written)
+def test_a_phone_with_country_code_as_typed_is_refused_for_its_length_or_never_changes(
+    code: int, text: str
+) -> None:
+    national = digits(text)
+    try:
+        sent = phone(f"+{code}{text}", AS_TYPED)
+    except ConversionError:
+        placeholder = len(set(national)) == 1 or national in "012345678901234567890"
+        assert placeholder or not 4 <= len(national) <= 17 - len(str(code))
+    else:
+        assert sent == f"+{code}{text}"
 
 
 @given(st.text("+0123456789٠١٢٣٤٥٦٧٨٩ ()-./x#;,\u202a０１２", max_size=30).map(trim).filter(bool))
@@ -58,7 +73,7 @@ def test_an_example_phone_that_the_quick_test_passes_is_one_that_the_library_lea
     ]
     texts = [phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in found if one]
     passed = [text for text in texts if is_e164(text)]
-    usual = [text for text in texts if text[-4:] not in LAST_OF_MADE_UP]
+    usual = [text for text in texts if text[-4:] not in PLACEHOLDER_ENDS]
     assert len(usual) > 400
     assert len(passed) > 0.99 * len(usual)
     assert [phone(text, E164, "PK") for text in passed] == passed
@@ -66,7 +81,7 @@ def test_an_example_phone_that_the_quick_test_passes_is_one_that_the_library_lea
 
 @trying(max_examples=1000)
 @given(
-    st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)) | st.integers(0, 9999),
+    country_codes | st.integers(0, 9999),
     st.text("0123456789", max_size=14),
     st.sampled_from([None, "PK", "US", "CA", "IT", "BR", "AG", "KZ"]),
 )
@@ -78,8 +93,16 @@ def test_a_phone_that_the_quick_test_passes_is_one_that_the_library_leaves_uncha
         assert phone(text, E164, region) == text
 
 
-@given(st.text("+0123456789٠ \n-", max_size=16))
-def test_the_quick_test_takes_any_text_and_passes_only_a_plus_and_digits(text: str) -> None:
+@given(
+    st.sampled_from(["+447700900123", "+923001234567", "+12025550123", "+390612345678"]),
+    st.integers(0, 13),
+    st.integers(0, 2),
+    st.text("+0123456789٠ \n-", max_size=2),
+)
+def test_the_quick_test_takes_any_text_and_passes_only_a_plus_and_digits(
+    whole: str, place: int, left_out: int, put_in: str
+) -> None:
+    text = whole[:place] + put_in + whole[place + left_out :]
     if is_e164(text):
         assert text[0] == "+"
         assert text[1:].isascii()

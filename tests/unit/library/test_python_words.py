@@ -28,6 +28,7 @@ ROOMS = ("api", "export", "mapping", "planning", "reports", "settings", "sheets"
         ("Name the one to read with --worksheet NAME.", 'Name the one to read with worksheet="NAME".'),
         ("and --mode update creates none.", 'and mode="update" creates none.'),
         ("Say --header-row 5, or delete the lines", "Pass header_row=5, or delete the lines"),
+        ("Use --header-row 5, or delete the lines", "Pass header_row=5, or delete the lines"),
         ("such as --rate 200/min or --rate 200/3s.", 'such as rate="200/min" or rate="200/3s".'),
         ('For each: --map "No=field" says which', 'For each: map={"No": "field"} says which'),
         ("or --key FIELD; --no-match creates", 'or key="FIELD"; no_match=True creates'),

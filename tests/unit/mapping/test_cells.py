@@ -60,13 +60,13 @@ def test_every_field_carries_the_policy_of_its_column(policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("column", "cause"),
     [
-        (Column(1, "tags", Use.ADD_TAGS), "<clear> where nothing can be emptied"),
-        (Column(1, "remove", Use.REMOVE_TAGS), "<clear> where nothing can be emptied"),
+        (Column(1, "tags", Use.ADD_TAGS), "<clear> in a column that cannot be cleared"),
+        (Column(1, "remove", Use.REMOVE_TAGS), "<clear> in a column that cannot be cleared"),
         (
             Column(1, "VIP", Use.TAG, "VIP", value_type=ValueType(ValueKind.BOOLEAN)),
-            "<clear> where nothing can be emptied",
+            "<clear> in a column that cannot be cleared",
         ),
-        (Column(1, "id", Use.ID), "<clear> where nothing can be emptied"),
+        (Column(1, "id", Use.ID), "<clear> in a column that cannot be cleared"),
     ],
 )
 def test_what_cannot_be_emptied_makes_the_row_invalid(column: Column, cause: str) -> None:
@@ -77,7 +77,7 @@ def test_what_cannot_be_emptied_makes_the_row_invalid(column: Column, cause: str
 
 def test_an_empty_phone_is_never_sent() -> None:
     row = read_row(recognize(["phone", "email"], MappingOptions()), 2, ["<clear>", "ann@x.org"])
-    assert causes(row) == ["a phone to be emptied"]
+    assert causes(row) == ["a phone that would be cleared"]
     assert [one.name for one in row.fields] == ["email"]
 
 
@@ -234,8 +234,8 @@ def test_a_blank_cell_sets_nothing() -> None:
     ("cells", "cause"),
     [
         (["gold", "seg:gold", ""], None),
-        (["gold", "seg:old", ""], "a tag added beside its exact set"),
-        (["<clear>", "seg:old", ""], "a tag added beside its exact set"),
+        (["gold", "seg:old", ""], "a tag that is not in its exact set"),
+        (["<clear>", "seg:old", ""], "a tag that is not in its exact set"),
         (["gold", "", "seg:gold"], "a tag both added and removed"),
         (["gold", "", "seg:old"], None),
         (["", "a", "a"], "a tag both added and removed"),
@@ -251,7 +251,7 @@ def test_tags_that_contradict_each_other_make_the_row_invalid(cells: list[str], 
 @pytest.mark.parametrize(
     ("mapping_options", "cells", "cause"),
     [
-        ({"add_tags": ("seg:all",)}, ["gold", "", ""], "a tag added beside its exact set"),
+        ({"add_tags": ("seg:all",)}, ["gold", "", ""], "a tag that is not in its exact set"),
         ({"add_tags": ("seg:all",)}, ["", "", ""], None),
         ({"remove_tags": ("seg:gold",)}, ["gold", "", ""], "a tag both added and removed"),
         ({"remove_tags": ("old",)}, ["", "old", ""], "a tag both added and removed"),
@@ -283,7 +283,7 @@ def test_where_lenient_a_value_goes_as_it_stands_and_is_told() -> None:
     row = row_of(columns, "many")
     assert (row.fields[1], row.problems) == (Field("city", "many"), ())
     assert len(row.remarks) == 1
-    assert row.remarks[0].startswith("sent as it stands: column B “city” holds 'many': ")
+    assert row.remarks[0].startswith("sent unchanged: column B “city” holds 'many': ")
     assert row_of(columns, "7").remarks == ()
 
 

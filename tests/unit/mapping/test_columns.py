@@ -113,7 +113,7 @@ def test_other_products_id_columns_are_never_taken_for_an_id(header: str) -> Non
 def test_unknown_columns_are_all_named_with_their_ways_out() -> None:
     lines = mistakes(["Phone", "Shoe Size", "", "Birthday"])
     assert lines[:3] == [
-        "2 columns map to nothing that HeyX is known to have:",
+        "2 columns were not recognized:",
         "  B “Shoe Size”",
         "  D “Birthday”",
     ]
@@ -123,7 +123,7 @@ def test_unknown_columns_are_all_named_with_their_ways_out() -> None:
 
 
 def test_one_unknown_column_is_told_in_the_singular() -> None:
-    assert mistakes(["phone", "Shoe Size"])[0] == "1 column maps to nothing that HeyX is known to have:"
+    assert mistakes(["phone", "Shoe Size"])[0] == "1 column was not recognized:"
 
 
 def test_custom_fields_go_under_their_own_header_trimmed() -> None:
@@ -555,18 +555,18 @@ def test_columns_from_the_checkpoint_read_rows_as_before() -> None:
         (
             ["phone", "a", "A "],
             MappingOptions(ignore=("A_",), custom_fields=True),
-            '--ignore: "A_" stands above 2 columns, B and C; rename one of them, or name it by its letter: '
+            '--ignore: "A_" is the header of 2 columns, B and C; rename one of them, or name it by its letter: '
             '"column B".',
         ),
         (
             ["phone", "where"],
             MappingOptions(map=("where=Locale",), custom_fields=True),
-            '--map "where=Locale": HeyX does not let locale be written.',
+            '--map "where=Locale": HeyX does not allow writing locale.',
         ),
         (
             ["phone", "x"],
             MappingOptions(map=("x=email",), ignore=("x",)),
-            'The column "x" is given two meanings; leave out one of the options.',
+            'The column "x" has two meanings; remove one of the options.',
         ),
         (
             ["phone", "Mobile", "email", "tags"],

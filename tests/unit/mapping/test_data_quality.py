@@ -94,7 +94,7 @@ def test_a_long_number_that_a_spreadsheet_may_have_rounded_is_found_where_it_is_
 def test_a_number_formatted_as_a_date_that_is_no_date_is_reported_as_that(tmp_path: Path) -> None:
     path = workbook(tmp_path, [["phone", "Born"], ["+923001234567", 0], ["+923001234568", 40000]], B2="yyyy-mm-dd")
     seen = inspect_sheet(open_sheet(path), UploadOptions(mapping=MappingOptions(custom_fields=True)))
-    what = "column B “Born”: formatted as a date, but holds a number that is no date, such as 0"
+    what = "column B “Born”: formatted as a date, but holds a number that is not a date, such as 0"
     assert [(found.what, found.first) for found in seen.warnings] == [(what, (2,))]
 
 
@@ -194,9 +194,9 @@ def test_words_of_programs_are_reported_once_for_a_column() -> None:
         ["+447700900125", "None", "nan", "None of these", "Peanuts"],
     ]
     assert said(["phone", "first name", "city", "tags", "allergies"], *rows) == [
-        "“NULL”, “None”, “[object Object]”: is that what a program wrote where it had no value? (2, 3, 4)",
-        "“nan”, “undefined”: is that what a program wrote where it had no value? (2, 4)",
-        "“nan”, “null”: is that what a program wrote where it had no value? (2, 3)",
+        "“NULL”, “None”, “[object Object]”: did a program write it for a missing value? (2, 3, 4)",
+        "“nan”, “undefined”: did a program write it for a missing value? (2, 4)",
+        "“nan”, “null”: did a program write it for a missing value? (2, 3)",
     ]
 
 

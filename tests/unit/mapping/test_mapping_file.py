@@ -211,7 +211,7 @@ def test_the_command_line_overrules_the_mapping_column_by_column() -> None:
     columns = recognize(["phone", "A", "C"], mapping_options)
     assert [(column.field, column.reason) for column in columns.columns] == [
         ("phone", "the field's own name"),
-        ("city", "as you say"),
+        ("city", "as you specified"),
         ("c", f"as {NAME} says"),
     ]
     assert (columns.more, columns.keys) == ((), ("phone",))
@@ -232,6 +232,45 @@ def test_files_that_say_something_else_have_another_digest() -> None:
     assert one.digest == read('[columns.A]\nfield = "a"\n').digest
 
 
+# Columns whose field is not written yet
+
+UNFINISHED = '[columns.Phone]\nfield = "phone"\n[columns.Born]\nfield = ""\ntype = "date"\n'
+
+
+def test_a_column_whose_field_is_not_written_is_not_recognized_and_named_with_its_line() -> None:
+    found = map_columns(["Phone", "Born"], MappingOptions(read(UNFINISHED)))
+    assert [column.header for column, _ in found.unknown] == ["Born"]
+    (mistake,) = found.mistakes
+    assert f"B “Born”, {NAME}, line 4 does not say which field" in mistake
+
+
+@pytest.mark.parametrize(
+    ("options", "use", "field"),
+    [
+        (MappingOptions(ignore=("Born",)), Use.IGNORED, ""),
+        (MappingOptions(ignore_unknown=True), Use.IGNORED, ""),
+        (MappingOptions(map=("Born=birthday",)), Use.FIELD, "birthday"),
+    ],
+)
+def test_options_complete_a_column_whose_field_is_not_written(
+    options: MappingOptions, use: Use, field: str
+) -> None:
+    columns = map_columns(["Phone", "Born"], replace(options, file=read(UNFINISHED))).valid_columns()
+    assert (columns.columns[1].use, columns.columns[1].field) == (use, field)
+
+
+def test_a_custom_field_whose_name_is_not_written_keeps_the_type_of_the_mapping_file() -> None:
+    options = MappingOptions(read(UNFINISHED), custom_fields=True)
+    column = map_columns(["Phone", "Born"], options).valid_columns().columns[1]
+    assert (column.field, column.value_type.kind) == ("Born", ValueKind.DATE)
+
+
+def test_a_further_field_of_a_column_needs_its_name() -> None:
+    text = '[[columns.A]]\nfield = "phone"\n[[columns.A]]\nfield = ""\n'
+    mistakes = map_columns(["A"], MappingOptions(read(text))).mistakes
+    assert mistakes == (f"{NAME}, line 4: enter the name of the field, or delete this table.",)
+
+
 # What is wrong
 
 TABLE = '[columns."A"]\n'
@@ -240,26 +279,25 @@ TABLE = '[columns."A"]\n'
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("colums = 1", "line 1: there is no 'colums' here; there are add_tags, columns, "),
+        ("colums = 1", "line 1: unknown key 'colums'; the keys are add_tags, columns, "),
         (
             "\n[columns.A]\nfeld = 'a'\nfield = 'a'",
-            "line 3: there is no 'feld' here; there are allowed, contact_id, ",
+            "line 3: unknown key 'feld'; the keys are allowed, contact_id, ",
         ),
-        ("columns = 3", 'line 1: columns and constants are tables, such as [columns."First Name"].'),
-        ("[constants]\n[columns]\nA = 3", 'line 3: a column is a table, such as [columns."A"].'),
+        ("columns = 3", 'line 1: columns and constants must be tables, such as [columns."First Name"].'),
+        ("[constants]\n[columns]\nA = 3", 'line 3: a column must be a table, such as [columns."A"].'),
         (TABLE, 'line 1: the column "A" needs exactly one of field = "…", tag = "…", tags = "add", '),
         (TABLE + 'ignore = true\nfield = "a"', 'line 1: the column "A" needs exactly one of'),
         (TABLE + 'field = "a"\ntag = "b"', 'line 1: the column "A" needs exactly one of'),
         (TABLE + "ignore = false", 'line 1: the column "A" needs exactly one of'),
-        (TABLE + 'field = ""', 'line 2: say which field the column "A" is, or ignore = true.'),
-        (TABLE + 'tag = " "', 'line 2: say which tag the column "A" is, or ignore = true.'),
-        (TABLE + "field = 3", 'line 2: field is written "in quotes", not 3.'),
-        (TABLE + "tag = ['a']", "line 2: tag is written \"in quotes\", not ['a']."),
-        (TABLE + "ignore = 'yes'", "line 2: ignore is written true or false, not 'yes'."),
-        (TABLE + "contact_id = 'yes'", "line 2: contact_id is written true or false, not 'yes'."),
+        (TABLE + 'tag = " "', 'line 2: enter the tag of the column "A", or write ignore = true.'),
+        (TABLE + "field = 3", 'line 2: field must be "in quotes", not 3.'),
+        (TABLE + "tag = ['a']", "line 2: tag must be \"in quotes\", not ['a']."),
+        (TABLE + "ignore = 'yes'", "line 2: ignore must be true or false, not 'yes'."),
+        (TABLE + "contact_id = 'yes'", "line 2: contact_id must be true or false, not 'yes'."),
         (TABLE + 'tags = "all"', 'line 2: tags is "add", "remove" or "set".'),
-        (TABLE + "tags = true", 'line 2: tags is written "in quotes", not True.'),
-        (TABLE + 'tags = "set"', 'line 2: tags = "set" needs a prefix, the tags it speaks of: prefix = "seg:".'),
+        (TABLE + "tags = true", 'line 2: tags must be "in quotes", not True.'),
+        (TABLE + 'tags = "set"', 'line 2: tags = "set" needs a prefix, such as prefix = "seg:".'),
         (TABLE + 'tags = "add"\nprefix = "seg:"', 'line 3: prefix belongs to tags = "set".'),
         (TABLE + 'field = "a"\nprefix = "seg:"', 'line 3: prefix belongs to tags = "set".'),
         (TABLE + 'field = "a"\nseparator = ";"', "line 3: separator belongs to a list of tags."),
@@ -272,34 +310,37 @@ TABLE = '[columns."A"]\n'
             'line 3: a separator is one sign, such as ";" or "|", or ":::", not \'\'.',
         ),
         (TABLE + "tags = 'add'\nseparator = '\"'", "line 3: a separator is one sign, such as"),
-        (TABLE + "tags = 'add'\nseparator = 3", 'line 3: separator is written "in quotes", not 3.'),
+        (TABLE + "tags = 'add'\nseparator = 3", 'line 3: separator must be "in quotes", not 3.'),
         (TABLE + 'tags = "add"\ntype = "date"', "line 3: type belongs to a field."),
         (TABLE + 'tag = "a"\npolicy = "never"', 'line 3: policy belongs to a field, or to tags = "set".'),
         (TABLE + 'contact_id = true\ndefault = "7"', "line 3: default belongs to a field or to tags."),
         (
             TABLE + 'tags = "set"\nprefix = "a"\npolicy = "never"',
-            "line 4: a set of tags can be clear-when-blank, and",
+            "line 4: the policy of a set of tags can only be",
         ),
-        (TABLE + 'field = "a"\ntype = "day"', 'line 3: type is one of "text", "phone", '),
+        (TABLE + 'field = "a"\ntype = "day"', 'line 3: type must be one of "text", "phone", '),
         (TABLE + 'field = "a"\ntype = "list"', 'line 3: type = "list" and allowed = [...] go together.'),
         (TABLE + 'field = "a"\nallowed = ["b"]', 'line 1: type = "list" and allowed = [...] go together.'),
         (
             TABLE + 'field = "a"\ntype = "list"\nallowed = [1]',
-            'line 4: allowed is a list of texts, such as ["a", "b"].',
+            'line 4: allowed must be a list of texts, such as ["a", "b"].',
         ),
         (
             TABLE + 'field = "a"\norder = "dmy"',
-            'line 3: order is one of "day-first", "month-first", "year-first", not',
+            'line 3: order must be one of "day-first", "month-first", "year-first", not',
         ),
-        (TABLE + 'field = "a"\npolicy = "fill"', 'line 3: policy is one of "overwrite", "fill-blank", "never", '),
+        (
+            TABLE + 'field = "a"\npolicy = "fill"',
+            'line 3: policy must be one of "overwrite", "fill-blank", "never", ',
+        ),
         (
             TABLE + 'field = "Phone"\npolicy = "clear-when-blank"',
-            "line 3: HeyX takes no empty phone, so a phone cannot",
+            "line 3: HeyX does not allow an empty phone, so a phone cannot",
         ),
-        (TABLE + 'field = "a"\ndefault = 7', 'line 3: default is written "in quotes", not 7.'),
+        (TABLE + 'field = "a"\ndefault = 7', 'line 3: default must be "in quotes", not 7.'),
         (
             TABLE + 'field = "a"\ntransform = "tilte"',
-            "line 3: there is no transform 'tilte'; there are trim, lower, ",
+            "line 3: unknown transform 'tilte'; use one of trim, lower, ",
         ),
         (
             TABLE + 'field = "a"\ntransform = [{ replace = ["", "a"] }]',
@@ -318,21 +359,24 @@ TABLE = '[columns."A"]\n'
             TABLE + 'field = "a"\ntransform = [{ join = "B" }]',
             "line 3: join needs a column and what goes between, ",
         ),
-        (TABLE + 'field = "a"\ntransform = [{ trim = 1, join = ["B", ""] }]', "line 3: there is no transform {"),
-        (TABLE + 'field = "a"\ntransform = [7]', "line 3: there is no transform 7; there are "),
-        ("key = [1]", 'line 1: key is a list of texts, such as ["a", "b"].'),
-        ("headers = true", 'line 1: headers is a list of texts, such as ["a", "b"].'),
-        ('add_tags = ["a"]\nlenient = "yes"', "line 2: lenient is written true or false, not 'yes'."),
-        ('region = "XX"', "line 1: there is no country 'XX': write its two letters, such as PK, GB or AE."),
-        ("region = 92", 'line 1: region is written "in quotes", not 92.'),
-        ('phone_format = "E164"', 'line 1: phone_format is one of "e164", "digits", "as-typed", not \'E164\'.'),
+        (TABLE + 'field = "a"\ntransform = [{ trim = 1, join = ["B", ""] }]', "line 3: unknown transform {"),
+        (TABLE + 'field = "a"\ntransform = [7]', "line 3: unknown transform 7; use one of "),
+        ("key = [1]", 'line 1: key must be a list of texts, such as ["a", "b"].'),
+        ("headers = true", 'line 1: headers must be a list of texts, such as ["a", "b"].'),
+        ('add_tags = ["a"]\nlenient = "yes"', "line 2: lenient must be true or false, not 'yes'."),
+        ('region = "XX"', "line 1: unknown country 'XX': enter its two-letter code, such as PK, GB or AE."),
+        ("region = 92", 'line 1: region must be "in quotes", not 92.'),
+        (
+            'phone_format = "E164"',
+            'line 1: phone_format must be one of "e164", "digits", "as-typed", not \'E164\'.',
+        ),
         (
             'date_order = "us"',
-            'line 1: date_order is one of "day-first", "month-first", "year-first", not \'us\'.',
+            'line 1: date_order must be one of "day-first", "month-first", "year-first", not \'us\'.',
         ),
-        ("[constants]\nsource = 1", 'line 2: source is written "in quotes", not 1.'),
-        ('[constants]\nsource = " "', "line 2: say a value for source, or leave the line out."),
-        ('[constants]\n"Time Zone" = "5"', "line 2: HeyX does not let timezone be written."),
+        ("[constants]\nsource = 1", 'line 2: source must be "in quotes", not 1.'),
+        ('[constants]\nsource = " "', "line 2: enter a value for source, or delete the line."),
+        ('[constants]\n"Time Zone" = "5"', "line 2: HeyX does not allow writing timezone."),
     ],
 )
 def test_each_mistake_is_told_once_with_its_line(text: str, mistake: str) -> None:
@@ -397,7 +441,7 @@ columns.C = { field = "c", type = "words" }
 def test_a_file_that_is_no_toml_is_told_with_the_place(text: str, where: str) -> None:
     with pytest.raises(MappingError) as caught:
         read(text)
-    assert caught.value.what.startswith(f"{NAME} is not written as TOML is: ")
+    assert caught.value.what.startswith(f"{NAME} is not valid TOML: ")
     assert where in caught.value.what
 
 

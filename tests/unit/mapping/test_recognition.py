@@ -39,7 +39,7 @@ def test_a_column_is_found_by_its_own_name_then_by_that_name_alike_then_by_a_hea
     found = recognize(["phone", "E-Mail", "Vorname", "custom_field.plan"], NO_WISHES)
     assert reasons(found) == [
         ("phone", "the field's own name"),
-        ("email", "the same name but for case and signs"),
+        ("email", "the same name apart from case and punctuation"),
         ("firstName", "a header in German"),
         ("plan", "a custom field, as respond.io writes it"),
     ]
@@ -49,7 +49,7 @@ def test_a_column_is_found_by_its_own_name_then_by_that_name_alike_then_by_a_hea
 def test_case_blanks_and_punctuation_do_not_matter(header: str) -> None:
     assert reasons(recognize(["phone", header], NO_WISHES))[1] == (
         "firstName",
-        "the same name but for case and signs",
+        "the same name apart from case and punctuation",
     )
 
 
@@ -60,7 +60,7 @@ def test_what_a_person_says_comes_before_all_and_the_mapping_before_headers() ->
     found = recognize(["phone", "Vorname", "Mobile"], MappingOptions(file=mapping, map=("Vorname=firstName",)))
     assert reasons(found) == [
         ("customerid", "as m.toml says"),
-        ("firstName", "as you say"),
+        ("firstName", "as you specified"),
         ("phone", "a header in English"),
     ]
 
@@ -126,7 +126,7 @@ def test_headers_in_many_languages_map_without_a_flag(language: str) -> None:
     [
         ("Frist Name", "firstName (a close spelling)"),
         ("emial", "email (a close spelling)"),
-        ("Full Name", "firstName (a whole name: HeyX has first and last names, a mapping file can split it)"),
+        ("Full Name", "firstName (a full name: HeyX has first and last names; a mapping file can split it)"),
         ("customer id", None),
         ("custmerid", "customerid (a close spelling)"),
     ],
@@ -160,8 +160,8 @@ def test_a_field_that_the_channel_has_shown_is_known_with_its_type() -> None:
     )
     assert reasons(found)[1:] == [
         ("customerid", "the field's own name"),
-        ("Birthday", "the same name but for case and signs"),
-        ("isLead", "the same name but for case and signs"),
+        ("Birthday", "the same name apart from case and punctuation"),
+        ("isLead", "the same name apart from case and punctuation"),
     ]
     assert [column.value_type.kind for column in found.columns[1:]] == [
         ValueKind.TEXT,
@@ -180,8 +180,8 @@ def test_of_two_fields_alike_none_is_guessed() -> None:
 def test_a_misspelt_custom_field_is_a_mistake_before_it_is_sent() -> None:
     told = mistakes(["phone", "Custmer"], MappingOptions(map=("Custmer=custmerid",)), fields=FIELDS)
     assert told == [
-        "Column B “Custmer” is sent as “custmerid”, which this channel has not shown; it has “customerid”. "
-        'Say --map "Custmer=customerid", or heyx-bulk fields --add "custmerid" if both are there.'
+        "Column B “Custmer” is sent as “custmerid”, which this channel is not known to have; it has “customerid”. "
+        'Use --map "Custmer=customerid", or heyx-bulk fields --add "custmerid" if it has both.'
     ]
     assert recognize(["phone", "C"], MappingOptions(map=("C=shoe",)), None, FIELDS).columns[1].field == "shoe"
     assert recognize(["phone", "C"], MappingOptions(map=("C=custmerid",))).columns[1].field == "custmerid"
@@ -194,9 +194,9 @@ def test_unknown_columns_are_left_out_where_that_is_wished_and_no_others() -> No
     found = recognize(["phone", "Shoe Size", "email", "tag:VIP"], MappingOptions(ignore_unknown=True))
     assert [(column.use, column.reason) for column in found.columns] == [
         (Use.FIELD, "the field's own name"),
-        (Use.IGNORED, "not known"),
+        (Use.IGNORED, "not recognized"),
         (Use.FIELD, "the field's own name"),
-        (Use.TAG, "a tag's column"),
+        (Use.TAG, "a column of one tag"),
     ]
 
 
@@ -239,7 +239,7 @@ def test_a_type_needs_a_column_that_is_sent() -> None:
         MappingOptions(types=("brn=date", "Notes=date"), map=("born=b",), ignore=("Notes",)),
     ) == [
         '--type "brn=date": the sheet has no column "brn"; it has "phone", "born", "Notes". Did you mean born?',
-        '--type "Notes=date": the column C “Notes” is sent as no field.',
+        '--type "Notes=date": the column C “Notes” is not sent as a field.',
     ]
 
 
@@ -272,7 +272,7 @@ def test_a_value_for_every_row_may_hold_an_equals_sign_and_names_a_field_as_peop
         (
             ["phone"],
             MappingOptions(constants=("Locale=en",)),
-            '--set "Locale=en": HeyX does not let locale be written.',
+            '--set "Locale=en": HeyX does not allow writing locale.',
         ),
         (
             ["phone", "email"],
@@ -282,18 +282,18 @@ def test_a_value_for_every_row_may_hold_an_equals_sign_and_names_a_field_as_peop
         (
             ["phone"],
             MappingOptions(region="XX"),
-            "--region XX: there is no such country; write its two letters, such as PK, GB or AE.",
+            "--region XX: unknown country; enter its two-letter code, such as PK, GB or AE.",
         ),
         (
             ["phone", "a", "b"],
             MappingOptions(map=("a=set-tags:seg:", "b=set-tags:seg:x")),
-            "Columns B “a” and C “b” both say exactly which tags that begin with 'seg:' a contact has; "
+            "Columns B “a” and C “b” both set exactly which tags that begin with 'seg:' a contact has; "
             "leave one out.",
         ),
         (
             ["phone", "a"],
             MappingOptions(map=("a=set-tags:",)),
-            "The set of tags in column B “a” has no prefix: say which tags it speaks of, such as seg:.",
+            "The set of tags in column B “a” has no prefix: enter one, such as seg:.",
         ),
         (
             ["phone"],
@@ -303,7 +303,7 @@ def test_a_value_for_every_row_may_hold_an_equals_sign_and_names_a_field_as_peop
         (
             ["phone", "a"],
             MappingOptions(map=("a=tag:",)),
-            '--map "a=tag:" names no tag: write it behind, as in tag:VIP.',
+            '--map "a=tag:" names no tag; add it, as in tag:VIP.',
         ),
         (
             ["email"],
@@ -333,7 +333,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         '--type "born=day" is not',
         '--map "Town=city": the sheet has no column',
         '--set "x" is not',
-        "1 column maps to nothing",
+        "1 column was not recognized",
         "Two columns for the field phone",
         "The set of tags in column",
         "The tag 'a' is both",
@@ -356,4 +356,4 @@ def test_all_mistakes_are_told_at_once() -> None:
 )
 def test_a_column_may_be_mapped_to_tags(target: str, use: Use, field: str) -> None:
     column = recognize(["phone", "Group"], MappingOptions(map=(f"Group={target}",))).columns[1]
-    assert (column.use, column.field, column.reason) == (use, field, "as you say")
+    assert (column.use, column.field, column.reason) == (use, field, "as you specified")

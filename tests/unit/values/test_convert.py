@@ -127,8 +127,8 @@ def test_a_number_is_written_plainly_with_all_its_digits(text: str, number: str)
     [
         ("1,234", "a number that can be read in two ways"),
         ("-1,234", "a number that can be read in two ways"),
-        ("007", "a number with zeros in front"),
-        ("00.5", "a number with zeros in front"),
+        ("007", "a number with leading zeros"),
+        ("00.5", "a number with leading zeros"),
         ("$5", "a number with a currency or unit"),
         ("5 €", "a number with a currency or unit"),
         ("Rs 500", "a number with a currency or unit"),
