@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
@@ -118,6 +119,7 @@ class LegacyBook:
         self._stderr = stderr
         self._seconds = seconds
         self._merged = merged
+        self._unread: Iterator[Record] = iter(())
         self._deadline = time.monotonic() + seconds
 
     def list_worksheets(self) -> None:
@@ -134,7 +136,8 @@ class LegacyBook:
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
         known = [Area(*area) for area in self._receive()]
-        return Worksheet(pages(self._records()), known or self._merged.get(info.name, ()))
+        self._unread = self._records()
+        return Worksheet(pages(self._unread), known or self._merged.get(info.name, ()))
 
     def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:
@@ -143,6 +146,8 @@ class LegacyBook:
             yield Record(row, cells, [*errors], [*warnings], hidden)
 
     def _send(self, number: int) -> None:
+        """Ask the child for a worksheet, after the last rows of the one before."""
+        deque(self._unread, maxlen=0)
         assert self._child.stdin is not None  # noqa: S101 - it is a pipe
         try:
             self._child.stdin.write(f"{number}\n")

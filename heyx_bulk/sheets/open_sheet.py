@@ -151,7 +151,6 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
     filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
     of_results = filled
     if len(filled) > 1:
-        # Each is read to its end: a child process that reads an old format cannot be stopped in between.
         of_results = [info for info in filled if _header_of_results(islice(book.worksheet(info).pages, 1))]
     if len(of_results) == 1:
         return of_results[0]

@@ -19,6 +19,7 @@ from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.frames import CellIssue
 from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import ROWS_AT_ONCE
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.support.sheet_files import (
     OFFICE,
@@ -126,6 +127,7 @@ from pathlib import Path
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import ROWS_AT_ONCE
 try:
     sheet = open_sheet(Path("-"))
     rows = [cells.to_numpy().tolist() for _ in "12" for cells, _ in sheet.frames()]
@@ -243,6 +245,15 @@ def test_the_worksheet_of_an_opendocument_sheet_is_chosen_like_any_other(tmp_pat
     assert "several worksheets with data: 'One', 'Two'" in refusal(path).what
     assert open_sheet(path, SheetOptions(worksheet="two")).row_count == 1
     assert "is empty" in refusal(ods(tmp_path, Empty="")).what
+
+
+def test_the_worksheet_of_results_is_found_in_a_long_opendocument_sheet(tmp_path: Path) -> None:
+    rows = "".join(ods_row(ods_text(f"+92300{row:07}")) for row in range(3 * ROWS_AT_ONCE))
+    path = ods(tmp_path, One=rows, Two=rows)
+    assert "several worksheets with data: 'One', 'Two'" in refusal(path).what
+    sheet = open_sheet(ods(tmp_path, One=rows, Results=ods_row(ods_text("heyx row")) + rows, Two=rows))
+    assert (sheet.worksheet, sheet.row_count) == ("Results", 3 * ROWS_AT_ONCE)
+    assert rows_of(sheet)[0] == ["+923000000000"]
 
 
 @pytest.mark.slow
