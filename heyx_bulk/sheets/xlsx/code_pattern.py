@@ -1,8 +1,9 @@
 """Number formats of codes, such as `"+44 "0`, `0# ## ## ##` or `00000`: a person sees signs that the number lacks.
 
 Only formats of digits and literal signs count: those with decimals, thousands, dates or conditions are of
-quantities. A quantity may also have a unit (`0" kg"`) or thousands parted by a blank (`# ##0`): its number is what
-is meant.
+quantities. A quantity may also have a unit (`0" kg"`) or a blank between thousands (`# ##0`): its number is what
+is meant. With two zeros or more, such a format is of a code (`00" kg"`, `0000 000 000`): the number alone would
+lose the zeros that a person sees.
 """
 
 from __future__ import annotations
