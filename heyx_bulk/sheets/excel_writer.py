@@ -239,7 +239,8 @@ class _TableWriter:
         if code:
             what = "lies outside of any worksheet"
             if code == -2:
-                what = f"{len(cell):,} characters are more than the {LONGEST_TEXT:,} Excel can hold"
+                stored = len(_for_xlsxwriter(replace_surrogates(cell)).encode("utf-16-le")) // 2
+                what = f"takes {stored:,} characters in a workbook, where a cell holds at most {LONGEST_TEXT:,}"
             place = f"{self._path}, worksheet {name!r}, row {row + 1}, column {column_letter(position)}"
             raise WriteError(f"{place}: {what}", "Write .csv instead.")
 
