@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -177,9 +177,9 @@ def _place(page: Worksheet, added: AddedColumns) -> dict[str, int]:
 
 def _fill(page: Worksheet, added: AddedColumns, positions: Mapping[str, int]) -> None:
     header = page.cell(added.header_row, max(1, added.width))
+    _clear_columns(page, {position for name, position in positions.items() if name not in added.positions})
     for at, (name, position) in enumerate(positions.items()):
         if name not in added.positions:
-            _clear_column(page, position)
             title = _cell(page, added.header_row, position)
             _write_text(title, name)
             for look in ("font", "fill", "border", "alignment", "protection"):
@@ -216,10 +216,11 @@ def _correct_cells(
     return calculated
 
 
-def _clear_column(page: Worksheet, position: int) -> None:
+def _clear_columns(page: Worksheet, positions: Set[int]) -> None:
     """Forget the styles of cells that are blank, which may stand right of the table."""
-    for row in range(1, page.max_row + 1):
-        del page[f"{column_letter(position)}{row}"]
+    cells = page._cells  # noqa: SLF001 - the public way goes through all rows up to the last one
+    for place in [(row, column) for row, column in cells if column - 1 in positions]:
+        del cells[place]
 
 
 def _cell(page: Worksheet, row: int, position: int) -> Cell:

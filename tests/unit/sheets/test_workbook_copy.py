@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.styles import PatternFill
 from openpyxl.worksheet.table import Table
 
 from heyx_bulk.errors import WriteError
@@ -86,6 +87,16 @@ def test_ours_are_colored_by_status_filtered_and_text(tmp_path: Path) -> None:
     assert {page[f"{letter}2"].number_format for letter in "HIJK"} == {"@"}
     assert (page.auto_filter.ref, page["H1"].font.b, page["J1"].fill.fgColor.rgb) == ("A1:K6", True, "FFDDEBF7")
     assert [page.column_dimensions[letter].width for letter in "HIJK"] == [12, 20, 50, 24]
+
+
+def test_styles_of_blank_cells_right_of_the_table_are_not_those_of_ours(tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "people.xlsx")
+    book = openpyxl.load_workbook(source)
+    for reference in ("I3", "I1048576"):
+        book[PEOPLE][reference].fill = PatternFill("solid", start_color="FFFF00")
+    book.save(source)
+    page = openpyxl.load_workbook(copied(source, added()))[PEOPLE]
+    assert (page["I3"].value, page["I3"].fill.fill_type, page.max_row) == ("003", None, 6)
 
 
 def test_the_summary_stands_first_and_its_links_lead_to_the_rows(tmp_path: Path) -> None:
