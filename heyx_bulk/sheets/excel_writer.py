@@ -19,7 +19,8 @@ from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
 from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.summary_page import SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
-from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, replace_surrogates
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
+from heyx_bulk.values.text import replace_surrogates
 from heyx_bulk.values.value_types import ValueKind
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.frames import replace_surrogates
 from heyx_bulk.sheets.record import CellError, Page, Record, gather
 from heyx_bulk.sheets.sheet import RowStore, Sheet
-from heyx_bulk.values.text import BLANKS
+from heyx_bulk.values.text import BLANKS, replace_surrogates
 
 _MOST_LONG_ROWS_PERCENT = 5
 _MOST_ROWS_NAMED = 5

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from weakref import finalize
 
-from heyx_bulk.sheets.frames import SheetFrame, issue_frame, replace_surrogates, text_frame
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, text_frame
 from heyx_bulk.sheets.limits import temporary_files
 from heyx_bulk.sheets.record import CellError
+from heyx_bulk.values.text import replace_surrogates
 
 _BYTES_IN_MEMORY = 8 << 20
 _HALF_CHARACTER = "contains an invalid character (half of a surrogate pair)"

@@ -17,7 +17,7 @@ from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.excel_writer import PLAIN, CellStyle, write_excel
 from heyx_bulk.sheets.summary_page import SummaryPage
-from heyx_bulk.sheets.xlsx.cell_text import replace_surrogates
+from heyx_bulk.values.text import replace_surrogates
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -198,8 +198,3 @@ def encode_escapes(text: str) -> str:
     """`text` as a workbook writes it: `decode_escapes(encode_escapes(text)) == text`."""
     protected = _LOOKS_ESCAPED.sub("_x005F_", text)
     return _NOT_IN_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", protected)
-
-
-def replace_surrogates(text: str) -> str:
-    """`text` with U+FFFD for halves of surrogate pairs."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -24,10 +24,11 @@ from heyx_bulk.sheets.limits import MOST_COLUMNS
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
 from heyx_bulk.sheets.xlsx import worksheet_view
-from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, replace_surrogates
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
 from heyx_bulk.sheets.xlsx.copy_check import find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.formula_values import FormulaLost, restore_formula_values
+from heyx_bulk.values.text import replace_surrogates
 from heyx_bulk.values.value_types import ValueKind
 
 if TYPE_CHECKING:
