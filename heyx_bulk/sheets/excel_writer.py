@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from heyx_bulk.errors import WriteError
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
-from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
+from heyx_bulk.sheets.limits import LONGEST_TEXT, MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.summary_page import SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
 from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _ROWS_MEASURED = 100
 _NARROWEST_CHARACTERS, _WIDEST_CHARACTERS = 8, 60
-LONGEST_TEXT = 32_767
 _LONGEST_NAME = 31
 _MISWRITTEN = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_|^<r>")
 

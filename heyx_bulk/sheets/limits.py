@@ -15,6 +15,12 @@ ROW_NUMBER_BITS = 32
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 1 << 20
+LONGEST_TEXT = 32_767
+"""The characters that Excel can hold in a cell."""
+
+WIDEST_GAP = 1_000
+"""A cell further right of all before it is a mistake, or is meant to fill memory."""
+
 MOST_MERGED = 100_000
 MOST_UNPACKED_BYTES = 3 << 30
 _UNSUSPICIOUS_BYTES = 64 << 20

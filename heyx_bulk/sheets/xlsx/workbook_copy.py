@@ -19,8 +19,7 @@ from zipfile import BadZipFile
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
-from heyx_bulk.sheets.excel_writer import LONGEST_TEXT
-from heyx_bulk.sheets.limits import MOST_COLUMNS
+from heyx_bulk.sheets.limits import LONGEST_TEXT, MOST_COLUMNS
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
 from heyx_bulk.sheets.xlsx import worksheet_view

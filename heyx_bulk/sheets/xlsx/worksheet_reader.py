@@ -12,11 +12,19 @@ from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS, cell_too_long
+from heyx_bulk.sheets.limits import (
+    MOST_CHARACTERS,
+    MOST_COLUMNS,
+    MOST_MERGED,
+    MOST_ROWS,
+    WIDEST_GAP,
+    cell_too_long,
+)
 from heyx_bulk.sheets.record import CellError, Page, Record, pages
 from heyx_bulk.sheets.xlsx.cell_text import (
     CORRECT_CELL,
     GENERAL,
+    PLAIN_NUMBER,
     CellText,
     NumberFormat,
     NumberKind,
@@ -28,10 +36,8 @@ from heyx_bulk.sheets.xlsx.plain_pieces import PlainPieces
 from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
 from heyx_bulk.sheets.xlsx.split_reader import ValueReader, split_rows
 
-_WIDEST_GAP = 1_000
 _MOST_PIECES = 128
 _DEPTH_OF_ROWS = 2
-_PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _NO_VALUE = CellText(
     "", error="holds a formula without a stored value", remedy="open the sheet in Excel and save it"
@@ -189,7 +195,7 @@ class WorksheetReader:
         cell = None
         if self.kind == "s" and raw.isdecimal() and (number := int(raw)) < len(self.texts):
             text = self.texts[number]
-        elif self.kind is None and _PLAIN_NUMBER.fullmatch(raw) and self._format().kind is NumberKind.NUMBER:
+        elif self.kind is None and PLAIN_NUMBER.fullmatch(raw) and self._format().kind is NumberKind.NUMBER:
             text = raw
         else:
             cell = self._cell_text(raw)
@@ -237,8 +243,8 @@ class WorksheetReader:
                 raise self._misplaced("stands there twice")
             self.cells[self.column] = text
             return
-        if gap > _WIDEST_GAP and self.column > self.widest + _WIDEST_GAP:
-            raise self._misplaced(f"stands over {_WIDEST_GAP:,} columns right of all before it")
+        if gap > WIDEST_GAP and self.column > self.widest + WIDEST_GAP:
+            raise self._misplaced(f"stands over {WIDEST_GAP:,} columns right of all before it")
         if gap:
             self.cells.extend([""] * gap)
         self.cells.append(text)
