@@ -24,7 +24,7 @@ from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SUMMARY_TITLE, SUMMAR
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
 from heyx_bulk.sheets.xlsx import worksheet_view
 from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
-from heyx_bulk.sheets.xlsx.copy_check import find_change
+from heyx_bulk.sheets.xlsx.copy_check import ExpectedChanges, find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.formula_values import FormulaLost, restore_formula_values
 from heyx_bulk.values.text import replace_surrogates
@@ -122,22 +122,15 @@ def copy_workbook(
             raise CopyRefused(str(error)) from error
         except SheetError as error:
             raise CopyRefused("the workbook cannot be copied") from error
-        if change := find_change(source, place, _Expected(added, frozenset(positions.values())), earlier):
+        if change := find_change(source, place, _expected_changes(added, positions), earlier):
             raise CopyRefused(change)
 
 
-class _Expected:
-    """What the cells of the person's worksheet are in the copy; see `find_change`."""
-
-    def __init__(self, added: AddedColumns, ours: frozenset[int]) -> None:
-        self.worksheet = added.worksheet
-        self.ours = ours
-        self._corrected: dict[int, dict[int, str]] = {}
-        for (row, position), cell in added.corrected.items():
-            self._corrected.setdefault(row, {})[position] = replace_surrogates(cell.text)
-
-    def corrected(self, row: int) -> Mapping[int, str]:
-        return self._corrected.get(row, {})
+def _expected_changes(added: AddedColumns, positions: Mapping[str, int]) -> ExpectedChanges:
+    corrected: dict[int, dict[int, str]] = {}
+    for (row, position), cell in added.corrected.items():
+        corrected.setdefault(row, {})[position] = replace_surrogates(cell.text)
+    return ExpectedChanges(added.worksheet, frozenset(positions.values()), corrected)
 
 
 def _load(source: Path) -> tuple[Workbook, str | None]:

@@ -19,7 +19,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SummaryCell, SummaryPage
 from heyx_bulk.sheets.xlsx import copy_limits
-from heyx_bulk.sheets.xlsx.copy_check import find_change
+from heyx_bulk.sheets.xlsx.copy_check import ExpectedChanges, find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.workbook_copy import AddedColumns, CopyRefused, CorrectedCell, copy_workbook
 from tests.support.own_workbooks import HEADER, PEOPLE, differences, write_workbook
@@ -389,14 +389,6 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         copy_workbook(source, tmp_path / "none" / "copy.xlsx", added(), summary)
 
 
-class NoChanges:
-    worksheet = "Sheet"
-    ours = frozenset({2})
-
-    def corrected(self, row: int) -> dict[int, str]:
-        return {4: "new"} if row == 3 else {}
-
-
 @pytest.mark.parametrize(
     ("rows", "place"),
     [
@@ -418,7 +410,8 @@ def test_the_first_cell_that_is_not_the_same_is_named(tmp_path: Path, rows: list
         for row in content:
             page.append(row)
         book.save(tmp_path / name)
-    change = find_change(tmp_path / "source.xlsx", tmp_path / "copy.xlsx", NoChanges(), None)
+    expected = ExpectedChanges("Sheet", frozenset({2}), {3: {4: "new"}})
+    change = find_change(tmp_path / "source.xlsx", tmp_path / "copy.xlsx", expected, None)
     assert change == (place and f"cell {place} of the worksheet 'Sheet' would change")
 
 
