@@ -116,18 +116,15 @@ class Sheet:
     def frames(self, rows: int = 10_000) -> Iterator[SheetFrame]:
         """The rows below the header that are not blank, at most `rows` to a frame; from the first at each call."""
         most = max(1, rows)
-        no_issues = issue_frame(())
         for numbers, columns, errors, warnings in self.row_store.blocks(range(len(self.header))):
             for start in range(0, len(numbers), most):
                 part = slice(start, start + most)
                 cells = {position: column[part] for position, column in enumerate(columns)}
-                issues = no_issues
-                if errors or warnings:
-                    kept = frozenset(numbers[part])
-                    issues = issue_frame(
-                        (error for error in errors if error.row in kept),
-                        (warning for warning in warnings if warning.row in kept),
-                    )
+                kept = frozenset(numbers[part]) if errors or warnings else frozenset[int]()
+                issues = issue_frame(
+                    (error for error in errors if error.row in kept),
+                    (warning for warning in warnings if warning.row in kept),
+                )
                 yield SheetFrame(text_frame(cells, numbers[part]), issues)
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
