@@ -237,7 +237,7 @@ class _TableWriter:
     def _check(self, code: int, name: str, row: int, position: int, cell: str) -> None:
         """Raise `WriteError` for the code of a cell that was not written."""
         if code:
-            what = "lies outside of any worksheet"
+            what = "is beyond the last column of a worksheet"
             if code == -2:
                 stored = len(_for_xlsxwriter(replace_surrogates(cell)).encode("utf-16-le")) // 2
                 what = f"takes {stored:,} characters in a workbook, where a cell holds at most {LONGEST_TEXT:,}"

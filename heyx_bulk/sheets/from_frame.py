@@ -166,7 +166,7 @@ class _Column:
             raise SheetError(
                 f"Column {self._label!r}, row {number}: {shorten(repr(value), _LONGEST_VALUE)} is a "
                 f"{type(value).__name__}, which has no exact text.",
-                "Use text, numbers, booleans, dates or lists of texts: convert the column before it is uploaded.",
+                "Use text, numbers, booleans, dates or lists of texts: convert the column first.",
             )
         return text
 

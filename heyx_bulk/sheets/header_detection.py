@@ -78,7 +78,7 @@ class _Statistics:
                 cells = page.record(index).cells
                 values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
                 what = f"has {values} values where the header has {limit} columns"
-                remedy = "put quotes around a value that holds the separator, or delete what is too much"
+                remedy = "put quotes around values that contain the separator, or delete the extra values"
                 yield CellError(number, limit, what, remedy)
             elif length > limit:
                 self.cut += 1
@@ -88,11 +88,11 @@ class _Statistics:
     def notes(self) -> Iterator[str]:
         if self.short:
             rows = _rows_are(len(self.short))
-            yield f"{rows} shorter than the header, filled with blanks ({_rows(self.short)})"
+            yield f"{rows} shorter than the header; the missing values are blank ({_rows(self.short)})"
         if self.cut:
-            yield f"{_rows_are(self.cut)} longer than the header by blanks only, which were left off"
+            yield f"{_rows_are(self.cut)} longer than the header by blank values, which are ignored"
         if self.hidden:
-            yield f"{_rows_are(self.hidden)} hidden in the worksheet, and read like the others"
+            yield f"{_rows_are(self.hidden)} hidden in the worksheet and read like the others"
 
 
 def read_sheet(
@@ -149,7 +149,7 @@ def _find_header(pages: Iterator[Page], place: str, header_row: int | None) -> t
     if not others:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
     what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(others)}"
-    raise SheetError(what, "Name the row that holds the header.")
+    raise SheetError(what, "Give the number of the row with the headers.")
 
 
 def _lengths(page: Page) -> Iterator[tuple[int, int]]:
@@ -169,7 +169,7 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
         raise SheetError(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
-            f"Say --header-row {row}, or delete the rows above it.",
+            f"Use --header-row {row}, or delete the rows above it.",
         )
 
 
@@ -182,7 +182,7 @@ def _refuse_long_rows(statistics: _Statistics, place: str) -> None:
     raise SheetError(
         f"{place}: {len(long)} of {rows} have more values than the header's {statistics.limit} "
         f"({_rows(long)}){shorter}",
-        "Either the separator is another one, or values that hold the separator need quotes around them.",
+        "Name the right separator with --separator, or put quotes around values that contain it.",
     )
 
 

@@ -42,11 +42,11 @@ _SECONDS_PER_MEGABYTE = 10.0
 _NOTES = {
     Format.OLD_EXCEL: (),
     Format.BINARY_EXCEL: (
-        "error cells such as #N/A come as blanks from this format, and merged cells are not noticed: "
-        "save it as .xlsx to have them found",
+        "in this format, error cells such as #N/A are read as blank and merged cells are not noticed: "
+        "save the file as .xlsx to have them found",
     ),
     Format.OPEN_DOCUMENT: (
-        "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found",
+        "in this format, error cells such as #N/A are read as blank: save the file as .xlsx to have them found",
     ),
 }
 _SAVE_AS_XLSX = "Open it in Excel or LibreOffice, save it as .xlsx and try again."
@@ -253,7 +253,7 @@ def _cell_text(cell: object) -> CellText:
         case int() | float():
             return number_text(repr(cell), GENERAL, from_1904=False)
         case datetime() | date() if cell.isoformat() in _DAY_ZERO:
-            return CellText("0", warning="is formatted as a date but holds 0, which is no date")
+            return CellText("0", warning="is formatted as a date but holds 0, which is not a date")
         case clock_time() if cell.isoformat() == _MIDNIGHT:
             return CellText(_MIDNIGHT, warning="holds 0, which is midnight or not a valid date")
         case datetime() if cell.microsecond:

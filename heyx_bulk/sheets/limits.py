@@ -25,7 +25,9 @@ MOST_MERGED = 100_000
 MOST_UNPACKED_BYTES = 3 << 30
 _UNSUSPICIOUS_BYTES = 64 << 20
 _MOST_GROWTH = 200
-_SAVE_ANEW = "If it is truly yours, open it in Excel and save it as a new .xlsx; otherwise do not open it at all."
+_SAVE_ANEW = (
+    "If you know where it comes from, open it in Excel and save it as a new .xlsx; otherwise do not open it."
+)
 
 
 def check_archive(path: Path, archive: ZipFile) -> None:
@@ -56,5 +58,5 @@ def temporary_files() -> AbstractContextManager[None]:
     """Raise `DiskFull` where the folder for temporary files, which the block writes to, is full."""
     return translate_full_disk(
         f"the folder for temporary files, {tempfile.gettempdir()}, is full",
-        "Make room there, or name another folder in the environment variable TMPDIR.",
+        "Free some space there, or name another folder in the environment variable TMPDIR.",
     )

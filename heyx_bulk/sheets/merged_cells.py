@@ -92,4 +92,4 @@ def _note(areas: Sequence[Area], *, filled: bool) -> str:
     if filled:
         return f"cells {named} are merged; every row was given the value"
     only = f"row {areas[0].top} has" if len(areas) == 1 else "the first row of each has"
-    return f"cells {named} are merged; only {only} the value: --fill-merged gives it to every row"
+    return f"cells {named} are merged, and only {only} the value: --fill-merged gives it to every row"

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "heyx_bulk"
 
-DONE = ("api", "cli", "models", "planning", "rate_limit", "settings", "database.py", "errors.py")
+DONE = ("api", "cli", "models", "planning", "rate_limit", "settings", "sheets", "database.py", "errors.py")
 """The packages and modules whose messages have been rewritten."""
 
 REFUSED = (

@@ -113,7 +113,7 @@ class CellText(NamedTuple):
 def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> CellText:
     """The text of the number that is written `raw` in the workbook."""
     if len(raw) > _LONGEST_CHARACTERS or not _NUMBER.fullmatch(raw) or math.isinf(float(raw)):
-        return CellText("", error=f"holds {raw[:40]!r}, which is no number")
+        return CellText("", error=f"holds {raw[:40]!r}, which is not a number")
     match number_format.kind:
         case NumberKind.NUMBER:
             return _plain(raw)
@@ -128,7 +128,7 @@ def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> Ce
             return CellText(_clock(float(raw), number_format.digits))
     moment = _moment(float(raw), number_format, from_1904=from_1904)
     if moment is None:
-        return _plain(raw)._replace(warning=f"is formatted as a date but holds {raw}, which is no date")
+        return _plain(raw)._replace(warning=f"is formatted as a date but holds {raw}, which is not a date")
     return CellText(moment)
 
 

@@ -149,7 +149,11 @@ class WorksheetReader:
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = int(attributes.get("r", self.row + 1))
         if self.in_row or not self.row < number <= MOST_ROWS:
-            why = "lies outside of any worksheet" if number > MOST_ROWS else f"stands below row {self.row}"
+            why = (
+                "is beyond the end of a worksheet"
+                if number > MOST_ROWS
+                else f"comes after row {self.row:,}, out of order"
+            )
             raise self._misplaced(why, f"A{number}")
         self.row, self.in_row = number, True
         self.hidden = attributes.get("hidden", "0") in ("1", "true")
@@ -175,7 +179,7 @@ class WorksheetReader:
             self.column = self._new_column(reference, letters) if column is None else column
         self.cells_in_row += 1
         if self.in_cell or self.cells_in_row > MOST_COLUMNS or self.column >= MOST_COLUMNS:
-            raise self._misplaced("is one too many in its row", reference or f"of row {self.row}")
+            raise self._misplaced("is more than its row can hold", reference or f"of row {self.row}")
         self.in_cell = True
         self.kind = get("t")
         self.style = get("s")
@@ -186,7 +190,7 @@ class WorksheetReader:
     def _new_column(self, reference: str, letters: str) -> int:
         position = column_position(letters) if REFERENCE.fullmatch(reference) else MOST_COLUMNS
         if position >= MOST_COLUMNS:
-            raise self._misplaced("lies outside of any worksheet", reference[:40])
+            raise self._misplaced("is beyond the end of a worksheet", reference[:40])
         self.columns[letters] = position
         return position
 
@@ -215,7 +219,7 @@ class WorksheetReader:
         """The text of a cell with `raw` as its value in the XML, unless it is a shared text."""
         match self.kind:
             case "s":
-                return CellText("", error="refers to a text the file has not") if raw else _NO_VALUE
+                return CellText("", error="refers to a text that the file does not have") if raw else _NO_VALUE
             case "inlineStr":
                 return CellText(decode_escapes(raw))
             case "str":
@@ -240,11 +244,11 @@ class WorksheetReader:
         gap = self.column - len(self.cells)
         if gap < 0:
             if self.cells[self.column]:
-                raise self._misplaced("stands there twice")
+                raise self._misplaced("is there twice")
             self.cells[self.column] = text
             return
         if gap > WIDEST_GAP and self.column > self.widest + WIDEST_GAP:
-            raise self._misplaced(f"stands over {WIDEST_GAP:,} columns right of all before it")
+            raise self._misplaced(f"is over {WIDEST_GAP:,} columns to the right of all before it")
         if gap:
             self.cells.extend([""] * gap)
         self.cells.append(text)

@@ -60,7 +60,7 @@ from tests.support.sheet_files import (
         ("contacts.csv.gz", b"\x1f\x8b\x08", "contacts.csv.gz is damaged"),
         ("contacts.xls", OLE + "Workbook".encode("utf-16-le"), "contacts.xls is damaged"),
         ("contacts.xlsx", b"PK\x03\x04cut", "contacts.xlsx is damaged"),
-        ("contacts.xls", b"a\tb\n1\t2\n", "contacts.xls is no Excel file: it is plain text"),
+        ("contacts.xls", b"a\tb\n1\t2\n", "contacts.xls is not an Excel file but plain text"),
     ],
 )
 def test_another_format_is_refused_by_its_true_name(tmp_path: Path, name: str, content: bytes, what: str) -> None:
@@ -106,10 +106,10 @@ def test_a_zip_of_several_files_or_none_is_refused_naming_them(tmp_path: Path) -
 def test_an_archive_around_something_else_than_csv_is_refused(tmp_path: Path) -> None:
     book = workbook(tmp_path, [["a"], ["1"]])
     path = zipped(tmp_path / "contacts.zip", {"contacts.xlsx": book.read_bytes()})
-    what = "contacts.zip is a zip archive around something else than CSV: Excel workbook"
+    what = "contacts.zip is a zip archive of something other than a CSV file: Excel workbook"
     assert refusal(path).what == what
     path = csv_file(tmp_path, gzip.compress(gzip.compress(b"a\n")), "contacts.gz")
-    assert "around something else than CSV: another gzip archive" in refusal(path).what
+    assert "of something other than a CSV file: another gzip archive" in refusal(path).what
 
 
 def test_a_cut_gzip_is_refused_as_damaged(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_cut_gzip_is_refused_as_damaged(tmp_path: Path) -> None:
 
 def test_a_mistake_in_an_archive_is_told_with_the_name_of_the_archive(tmp_path: Path) -> None:
     path = csv_file(tmp_path, gzip.compress(b"a,b\n\0,1\n"), "contacts.csv.gz")
-    assert refusal(path).what.startswith("contacts.csv.gz, line 2: holds a NUL byte")
+    assert refusal(path).what.startswith("contacts.csv.gz, line 2: contains a NUL byte")
 
 
 FROM_INPUT = """
@@ -144,7 +144,7 @@ except SheetError as error:
         (b"a,b\n1,2\n", "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
         (b"", "standard input is empty (0 bytes)"),
-        (b"a\n\0\n", "standard input, line 2: holds a NUL byte, which no text has"),
+        (b"a\n\0\n", "standard input, line 2: contains a NUL byte, which no text file has"),
     ],
     ids=["csv", "gzip", "empty", "NUL"],
 )
@@ -198,14 +198,14 @@ def test_an_encoding_that_does_not_fit_is_refused_naming_some_that_do(tmp_path: 
 def test_a_workbook_has_no_encoding_and_no_delimiter(tmp_path: Path, option: str) -> None:
     error = refusal(workbook(tmp_path, [["a"]]), **{option: "utf-8"})
     assert (error.what, error.remedy) == (
-        f"contacts.xlsx is an Excel workbook and has no {option} to choose",
+        f"contacts.xlsx is no CSV file, so it has no {option} to choose",
         f"Leave out --{option}.",
     )
 
 
 # --- .xls, .xlsb, .ods -------------------------------------------------------------------------------------
 
-ODS_NOTE = "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found"
+ODS_NOTE = "in this format, error cells such as #N/A are read as blank: save the file as .xlsx to have them found"
 
 
 def ods_value(kind: str, value: str, name: str = "value") -> str:
@@ -326,7 +326,7 @@ def test_a_protected_opendocument_sheet_is_refused_as_protected(tmp_path: Path, 
     assert "without a password" in error.remedy
 
 
-NO_DATE = "is formatted as a date but holds 0, which is no date"
+NO_DATE = "is formatted as a date but holds 0, which is not a date"
 
 
 def test_a_date_of_0_in_an_opendocument_sheet_is_reported_as_that(tmp_path: Path) -> None:
@@ -368,7 +368,7 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     content[row + 16] |= 0x20
     sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
     assert errors_of(sheet) == [CellIssue(3, 3, "shows the error #N/A", "correct or clear it in Excel")]
-    assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
+    assert sheet.notes == ("1 row is hidden in the worksheet and read like the others",)
 
 
 @pytest.mark.slow

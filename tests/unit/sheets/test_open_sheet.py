@@ -21,7 +21,7 @@ def test_a_title_above_the_table_is_refused_naming_the_header(tmp_path: Path) ->
     ):
         error = refusal(path)
         assert "row 3 looks like the header" in error.what
-        assert error.remedy == "Say --header-row 3, or delete the rows above it."
+        assert error.remedy == "Use --header-row 3, or delete the rows above it."
         sheet = open_sheet(path, SheetOptions(header_row=3))
         assert (sheet.header, sheet.header_row, rows_of(sheet)) == (("a", "b", "c"), 3, [["1", "2", "3"]])
 
@@ -75,8 +75,8 @@ FORMATS = {
 TRUE_NAMES = {
     "password.xlsx": "password",
     "zero_bytes.csv": "is empty",
-    "text_named.xls": "no Excel file",
-    "nul_byte.csv": "line 2: holds a NUL byte",
+    "text_named.xls": "not an Excel file",
+    "nul_byte.csv": "line 2: contains a NUL byte",
     "ragged_both_ways.csv": "(row 2); 1 row is shorter (row 3)",
 }
 SEVERAL_WORKSHEETS = {"formula_like_text.xlsx": "Sheet1"}

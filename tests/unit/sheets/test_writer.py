@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, worksheet:
 def test_more_columns_than_excel_has_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="16,385 columns"):
         write_sheet(tmp_path / "a.xlsx", ["a"] * 16_385, [])
-    with pytest.raises(WriteError, match="row 2, column XFE: lies outside"):
+    with pytest.raises(WriteError, match="row 2, column XFE: is beyond the last column"):
         write_sheet(tmp_path / "a.xlsx", ["a"], [["x"] * 16_385])
 
 

@@ -129,17 +129,17 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
         ),
         (
             '<c r="A2"><v>nan</v></c>',
-            "holds 'nan', which is no number",
+            "holds 'nan', which is not a number",
             "format the column as Text in Excel, paste the values again and save",
         ),
         (
             '<c r="A2"><v>1E999</v></c>',
-            "holds '1E999', which is no number",
+            "holds '1E999', which is not a number",
             "format the column as Text in Excel, paste the values again and save",
         ),
         (
             '<c r="A2" t="s"><v>7</v></c>',
-            "refers to a text the file has not",
+            "refers to a text that the file does not have",
             "format the column as Text in Excel, paste the values again and save",
         ),
     ],
@@ -174,7 +174,7 @@ def test_every_way_to_store_a_text_is_read(tmp_path: Path, cell: str, text: str)
     sheet = one_cell(tmp_path, cell, codes=["yyyy-mm-dd"], texts=f"<si>{RICH}</si>")
     assert rows_of(sheet) == [[text]]
     assert [s.cause for s in warnings_of(sheet)] == (
-        [f"is formatted as a date but holds {text}, which is no date"] if text in ("60", "99999999") else []
+        [f"is formatted as a date but holds {text}, which is not a date"] if text in ("60", "99999999") else []
     )
 
 
@@ -224,9 +224,9 @@ def test_data_beyond_the_header_of_a_workbook_keeps_its_column(tmp_path: Path) -
 def test_two_cells_at_the_ends_of_a_worksheet_do_not_hang(tmp_path: Path) -> None:
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     path = raw_workbook(tmp_path, f'<row r="1"><c r="A1"><v>1</v></c></row>{far}')
-    assert "cell XFD1048576 stands over 1,000 columns right" in refusal(path).what
+    assert "cell XFD1048576 is over 1,000 columns to the right" in refusal(path).what
     path = raw_workbook(tmp_path, '<row r="1"><c r="ZZZ1"><v>1</v></c></row>')
-    assert "cell ZZZ1 lies outside of any worksheet" in refusal(path).what
+    assert "cell ZZZ1 is beyond the end of a worksheet" in refusal(path).what
 
 
 @pytest.mark.slow
@@ -245,7 +245,7 @@ def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="2" hidden="1"><c r="A2"><v>2</v></c></row>'
     sheet = open_sheet(raw_workbook(tmp_path, rows))
     assert rows_of(sheet) == [["2"]]
-    assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
+    assert sheet.notes == ("1 row is hidden in the worksheet and read like the others",)
 
 
 def test_a_doctype_is_refused(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_the_only_visible_worksheet_with_data_is_chosen(tmp_path: Path) -> None:
     sheet = open_sheet(path)
     assert (sheet.worksheet, sheet.header, sheet.format) == ("People", ("a",), "Excel workbook")
     assert sheet.worksheets == ("Old", "Deep", "Blank", "People")
-    assert sheet.notes == ("hidden worksheet 'Old' left alone", "hidden worksheet 'Deep' left alone")
+    assert sheet.notes == ("the hidden worksheet 'Old' is ignored", "the hidden worksheet 'Deep' is ignored")
 
 
 def test_a_worksheet_is_named_in_any_case_even_a_hidden_one(tmp_path: Path) -> None:
