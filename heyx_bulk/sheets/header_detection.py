@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.record import CellError, Page, Record, gather
 from heyx_bulk.sheets.sheet import RowStore, Sheet
@@ -105,8 +106,8 @@ def read_sheet(
     place = path.name if worksheet is None else f"{path.name}, worksheet {worksheet!r}"
     header, below = _find_header(map(Page.filled, pages), place, header_row)
     for error in header.errors:
-        what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
-        raise SheetError(what, error.remedy)
+        what = f"{place}: the header cell {column_letter(error.position)}{error.row} {error.what}"
+        raise SheetError(what, f"{error.remedy[:1].upper()}{error.remedy[1:]}.")
     width = max(position for position, cell in enumerate(header.cells, 1) if cell.strip())
     limit = len(header.cells) if form is Format.CSV else None
     statistics = _Statistics(limit, sum(1 for cell in header.cells if cell.strip()) == 1, width)
@@ -180,8 +181,8 @@ def _refuse_long_rows(statistics: _Statistics, place: str) -> None:
     rows = f"{statistics.rows:,} {'row' if statistics.rows == 1 else 'rows'}"
     shorter = f"; {_rows_are(len(short))} shorter ({_rows(short)})" if short else ""
     raise SheetError(
-        f"{place}: {len(long)} of {rows} have more values than the header's {statistics.limit} "
-        f"({_rows(long)}){shorter}",
+        f"{place}: {len(long):,} of {rows} {'has' if len(long) == 1 else 'have'} more values than the header's "
+        f"{statistics.limit} ({_rows(long)}){shorter}",
         "Name the right separator with --separator, or put quotes around values that contain it.",
     )
 

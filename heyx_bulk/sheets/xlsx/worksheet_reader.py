@@ -42,6 +42,7 @@ _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _NO_VALUE = CellText(
     "", error="holds a formula without a stored value", remedy="open the sheet in Excel and save it"
 )
+_NO_TEXT = CellText("", error="refers to a text that the file does not have", remedy=CORRECT_CELL)
 
 
 @dataclass(slots=True)
@@ -219,7 +220,7 @@ class WorksheetReader:
         """The text of a cell with `raw` as its value in the XML, unless it is a shared text."""
         match self.kind:
             case "s":
-                return CellText("", error="refers to a text that the file does not have") if raw else _NO_VALUE
+                return _NO_TEXT if raw else _NO_VALUE
             case "inlineStr":
                 return CellText(decode_escapes(raw))
             case "str":

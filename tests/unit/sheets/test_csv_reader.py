@@ -230,7 +230,7 @@ def test_text_beyond_the_header_is_a_fault_of_its_row_and_shifts_nothing(tmp_pat
 
 def test_many_rows_too_long_are_a_wrong_separator_and_refused(tmp_path: Path) -> None:
     error = refusal(csv_file(tmp_path, "a,b\n1,2,3\n4,5\n"))
-    assert "1 of 2 rows have more values than the header's 2 (row 2)" in error.what
+    assert "1 of 2 rows has more values than the header's 2 (row 2)" in error.what
 
 
 def test_blanks_before_quotes_belong_to_the_separator_where_that_makes_rows_alike(tmp_path: Path) -> None:

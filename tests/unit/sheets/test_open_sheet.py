@@ -50,7 +50,8 @@ def test_a_sheet_without_anything_is_empty(tmp_path: Path) -> None:
 def test_an_error_in_the_header_is_refused(tmp_path: Path) -> None:
     cell = '<c r="A1" t="inlineStr"><is><t>a</t></is></c><c r="B1" t="e"><v>#REF!</v></c>'
     error = refusal(raw_workbook(tmp_path, f'<row r="1">{cell}</row>'))
-    assert error.what.endswith("row 1, column 2: the header cell shows the error #REF!")
+    assert error.what.endswith("worksheet 'People': the header cell B1 shows the error #REF!")
+    assert error.remedy == "Correct or clear it in Excel."
 
 
 def test_merged_header_cells_are_refused(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
         (
             '<c r="A2" t="s"><v>7</v></c>',
             "refers to a text that the file does not have",
-            "format the column as Text in Excel, paste the values again and save",
+            "correct or clear it in Excel",
         ),
     ],
 )
