@@ -200,7 +200,8 @@ def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
         return open_sheet(Path(sheet), options)
     if not hasattr(sheet, "iloc") or not hasattr(sheet, "columns"):
         raise SheetError(
-            f"A {type(sheet).__name__} is no sheet.", "Pass the path of a file, or a pandas DataFrame."
+            f"The sheet must be a file or a DataFrame, not {type(sheet).__name__}.",
+            "Pass the path of a file, or a pandas DataFrame.",
         )
     if options != SheetOptions():
         raise SettingsError(

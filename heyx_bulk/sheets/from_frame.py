@@ -196,14 +196,15 @@ def text_of_value(value: object) -> str | None:
 
 
 def _plain_value(value: Any) -> object:
-    """A scalar of NumPy as a value of Python or pandas; any other value as it is."""
+    """A scalar of NumPy as a value of Python or pandas; any other value, or one that has no such, as it is."""
     if type(value).__module__ != "numpy" or getattr(value, "shape", None) != () or isinstance(value, float):
         return value
     match getattr(getattr(value, "dtype", None), "kind", ""):
         case "b" | "i" | "u":
             return value.item()
         case "f":
-            return float(str(value))  # the shortest text of a short float, not all digits of a long one
+            number = float(str(value))  # the shortest text of a short float, not all digits of a long one
+            return number if number == value or math.isnan(number) else value
         case "M" | "m":
             return _pandas_value(value)
     return value

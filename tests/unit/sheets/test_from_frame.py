@@ -125,6 +125,7 @@ def test_floats_that_may_be_rounded_are_warned_about_and_doubtful() -> None:
         (np.timedelta64(5, "ns"), "Timedelta"),
         (np.datetime64("20000-01-01"), "Timestamp"),
         (np.clongdouble(1), "clongdouble"),
+        (np.longdouble(2**60) + 1, "longdouble"),
         (b"x", "bytes"),
         ([1], "list"),
         (1j, "complex"),
