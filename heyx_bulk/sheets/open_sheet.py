@@ -162,9 +162,7 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
         raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
-        raise SheetError(
-            f"{book.path.name} is empty except for the hidden worksheets {_listed(hidden)}", _NAME_ONE
-        )
+        raise SheetError(f"{book.path.name} is empty except for hidden worksheets: {_listed(hidden)}", _NAME_ONE)
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
 
 

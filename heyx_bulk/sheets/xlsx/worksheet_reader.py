@@ -226,7 +226,7 @@ class WorksheetReader:
             case "str":
                 return CellText(decode_escapes(raw)) if self.has_value else _NO_VALUE
             case "b":
-                return CellText("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
+                return _boolean(raw) if raw else _NO_VALUE
             case "e":
                 return CellText("", error=f"shows the error {raw[:40]}", remedy=CORRECT_CELL)
             case "d":
@@ -260,3 +260,9 @@ class WorksheetReader:
 
     def _reference(self) -> str:
         return f"{column_letter(self.column)}{self.row}"
+
+
+def _boolean(raw: str) -> CellText:
+    text = {"1": "true", "true": "true", "0": "false", "false": "false"}.get(raw.strip().lower())
+    wrong = CellText("", error=f"holds {raw[:40]!r}, which is neither true nor false", remedy=CORRECT_CELL)
+    return wrong if text is None else CellText(text)

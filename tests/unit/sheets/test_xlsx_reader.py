@@ -138,6 +138,11 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
             "format the column as Text in Excel, paste the values again and save",
         ),
         (
+            '<c r="A2" t="b"><v>yes</v></c>',
+            "holds 'yes', which is neither true nor false",
+            "correct or clear it in Excel",
+        ),
+        (
             '<c r="A2" t="s"><v>7</v></c>',
             "refers to a text that the file does not have",
             "correct or clear it in Excel",
@@ -158,6 +163,8 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
         ('<c r="A2" t="str"><f>A1</f><v>a_x000D_b</v></c>', "a\rb"),
         ('<c r="A2"><f>1+1</f><v>2</v></c>', "2"),
         ('<c r="A2" t="b"><f>1=1</f><v>1</v></c>', "true"),
+        ('<c r="A2" t="b"><v>TRUE</v></c>', "true"),
+        ('<c r="A2" t="b"><v>false</v></c>', "false"),
         ('<c r="A2" t="inlineStr"><is><t>x_x000D_\ny _x005F_x000D_</t></is></c>', "x\r\ny _x000D_"),
         (f'<c r="A2" t="inlineStr"><is>{RICH}</is></c>', "bold plain"),
         ('<c r="A2" t="s"><v>0</v></c>', "bold plain"),
