@@ -256,6 +256,12 @@ def test_the_worksheet_of_results_is_found_in_a_long_opendocument_sheet(tmp_path
     assert rows_of(sheet)[0] == ["+923000000000"]
 
 
+def test_a_link_to_a_file_that_is_gone_is_not_suggested_instead_of_itself(tmp_path: Path) -> None:
+    link = tmp_path / "contacts.csv"
+    link.symlink_to("gone.csv")
+    assert refusal(link).what == f"{link} does not exist."
+
+
 @pytest.mark.slow
 def test_an_opendocument_sheet_that_takes_all_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
