@@ -19,7 +19,7 @@ from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
 from heyx_bulk.sheets.limits import LONGEST_TEXT, MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.summary_page import SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
-from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, stored_length
 from heyx_bulk.values.text import replace_surrogates
 from heyx_bulk.values.value_types import ValueKind
 
@@ -239,7 +239,7 @@ class _TableWriter:
         if code:
             what = "is beyond the last column of a worksheet"
             if code == -2:
-                stored = len(_for_xlsxwriter(replace_surrogates(cell)).encode("utf-16-le")) // 2
+                stored = stored_length(_for_xlsxwriter(replace_surrogates(cell)))
                 what = f"takes {stored:,} characters in a workbook, where a cell holds at most {LONGEST_TEXT:,}"
             place = f"{self._path}, worksheet {name!r}, row {row + 1}, column {column_letter(position)}"
             raise WriteError(f"{place}: {what}", "Write .csv instead.")

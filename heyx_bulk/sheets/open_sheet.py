@@ -80,7 +80,7 @@ def _sample(source: CsvFile) -> Iterator[str]:
 
 
 def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
-    """Read the rows as makes them alike.
+    """Read the rows in the way that makes the most of them as long as the header.
 
     A carriage return alone is a part of a value in a file whose lines end otherwise, if more rows are as long as
     the header then. Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike.

@@ -196,6 +196,11 @@ def decode_escapes(text: str) -> str:
     return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
+def stored_length(text: str) -> int:
+    """How many characters Excel counts in a text: UTF-16 units, two for an emoji."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def encode_escapes(text: str) -> str:
     """`text` as a workbook writes it: `decode_escapes(encode_escapes(text)) == text`."""
     protected = _LOOKS_ESCAPED.sub("_x005F_", text)

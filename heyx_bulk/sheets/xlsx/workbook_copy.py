@@ -23,7 +23,7 @@ from heyx_bulk.sheets.limits import LONGEST_TEXT, MOST_COLUMNS
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
 from heyx_bulk.sheets.xlsx import worksheet_view
-from heyx_bulk.sheets.xlsx.cell_text import encode_escapes
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, stored_length
 from heyx_bulk.sheets.xlsx.copy_check import ExpectedChanges, find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.formula_values import FormulaLost, restore_formula_values
@@ -256,7 +256,7 @@ def _kind_of(cell: Cell, text: str) -> ValueKind | None:
 def _write_text(cell: Cell | MergedCell, text: str) -> None:
     """Write a text as it is: never as a formula, a number or an escape."""
     escaped = encode_escapes(replace_surrogates(text))
-    if len(escaped) > LONGEST_TEXT:
+    if stored_length(escaped) > LONGEST_TEXT:
         raise CopyRefused(f"cell {cell.coordinate} would have more than {LONGEST_TEXT:,} characters")
     cell.value = escaped or None
     cell.data_type = "s" if text else "n"

@@ -99,6 +99,13 @@ def test_styles_of_blank_cells_right_of_the_table_are_not_those_of_ours(tmp_path
     assert (page["I3"].value, page["I3"].fill.fill_type, page.max_row) == ("003", None, 6)
 
 
+def test_a_text_that_is_longer_than_excel_can_hold_is_not_copied(tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "people.xlsx")
+    rows = {2: ["failed", "", "😀" * 16_384, "2"]}
+    with pytest.raises(CopyRefused, match="cell J2 would have more than 32,767 characters"):
+        copied(source, replace(added(), rows=rows))
+
+
 def test_the_summary_stands_first_and_its_links_lead_to_the_rows(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(copied(write_workbook(tmp_path / "people.xlsx"), added()))
     page = book["Summary"]
