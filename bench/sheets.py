@@ -1,8 +1,9 @@
-"""Time and peak memory of sheets, read and written: 100,000 rows × 12 columns, as CSV and as .xlsx.
+"""Time and peak memory of reading, staging and writing sheets: 100,000 rows × 12 columns, as CSV and as .xlsx.
 
-Each measurement runs in a process of its own. Its ratio is to the fastest plain reader or writer of the same run:
-pandas' C engine in chunks, openpyxl's read-only rows, XlsxWriter alone. Results of 300 and 5,000 rows × 20 columns
-are written as a stream and as a copy of the person's workbook. `python bench/sheets.py [ROWS]`
+Each function is measured once, in a process of its own; the imports that it needs count. The ratio is to the
+first function of the same file, a library alone: pandas in chunks, openpyxl's read-only rows, the csv module,
+XlsxWriter. Results of 300 and 5,000 rows × 20 columns are written as a new workbook, and as a copy of the
+person's workbook; the ratio is to the new one. Run `python bench/sheets.py [ROWS]`, on Linux.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def made_row(row: int) -> list[str]:
-    """A row like many: five texts of its own, others that repeat, and two numbers."""
+    """A row with texts that only it has, texts that repeat, and two numbers."""
     return [
         f"+9232{row:08}",
         f"person{row}@example.com",
@@ -42,7 +43,7 @@ def made_row(row: int) -> list[str]:
         "import",
         str(row % 1000),
         str(40_000 + row % 5000),
-        f"Said on day {row} that all is well",
+        f"Called on day {row}, all is well",
         f"a{row % 7};b{row % 11}",
     ]
 
@@ -56,7 +57,7 @@ def write_csv(path: Path, rows: int) -> int:
 
 
 def write_excel(path: Path, rows: int) -> int:
-    """As Excel saves it: shared strings, numbers as numbers, a reference in every cell."""
+    """Write a workbook as Excel does: shared strings, numbers as numbers, a reference in every cell."""
     known: dict[str, int] = {}
     letters = "ABCDEFGHIJKL"
 
@@ -181,7 +182,7 @@ def written(path: Path, rows: int) -> int:
 
 
 def write_own(path: Path, rows: int) -> int:
-    """A workbook of 20 columns, one of them a formula, and the checkpoint of its run; a row in 20 has failed."""
+    """Write a workbook of 20 columns, one of them a formula, and the checkpoint of its run; 1 row in 20 failed."""
     import xlsxwriter  # noqa: PLC0415 - a child pays for its own libraries
 
     from heyx_bulk.mapping.mapping_options import MappingOptions  # noqa: PLC0415 - likewise
@@ -210,7 +211,7 @@ def write_own(path: Path, rows: int) -> int:
 
 
 def streamed_results(path: Path, rows: int) -> int:
-    """Without the person's workbook, results are streamed."""
+    """Write results while the person's workbook is missing, so that they are a new one."""
     aside = path.rename(path.with_name("aside.xlsx"))
     try:
         return _results(path, rows, copied=False)
@@ -247,12 +248,12 @@ WRITERS: dict[str, tuple[Measured, ...]] = {
 
 
 def measure(work: Measured, path: Path, rows: int) -> tuple[float, float]:
-    """Seconds and peak MB of `work` in a child; it must have met every row."""
+    """Seconds and peak MB of `work` in a child process; it must have handled every row."""
     command = [sys.executable, __file__, "--child", work.__name__, str(path), str(rows)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    seconds, peak, met = done.stdout.split()
-    assert int(met) == rows, (work.__name__, met)
+    seconds, peak, handled = done.stdout.split()
+    assert int(handled) == rows, (work.__name__, handled)
     return float(seconds), float(peak)
 
 
@@ -267,9 +268,9 @@ def compare(works: Sequence[Measured], path: Path, rows: int) -> None:
 
 def child(name: str, path: Path, rows: int) -> None:
     began = time.perf_counter()
-    met = globals()[name](path, rows)
+    handled = globals()[name](path, rows)
     seconds = time.perf_counter() - began
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, met)
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, handled)
 
 
 def main() -> None:
@@ -277,7 +278,8 @@ def main() -> None:
     print(f"{rows:,} rows × {COLUMNS} columns")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        measure(write_csv, folder / "contacts.csv", rows)  # in children: a child's peak counts what it forked from
+        # Children make the files, too: a child's peak begins with the size of this process, which must stay small.
+        measure(write_csv, folder / "contacts.csv", rows)
         measure(write_excel, folder / "contacts.xlsx", rows)
         for number in (300, 5_000):
             measure(write_own, folder / "own.xlsx", number)

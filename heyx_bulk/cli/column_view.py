@@ -153,13 +153,13 @@ def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
 
 def tell_columns(console: Console, columns: Sequence[Column], samples: Sequence[Sequence[str]]) -> None:
     """Print a line for each column: its field, why, and a few values; one more for each further field."""
-    width = max((len(trim(column.header)) for column in columns), default=0)
-    for column in columns:
+    names = [" ".join(trim(column.header).split()) for column in columns]
+    width = max(map(len, names), default=0)
+    for column, name in zip(columns, names, strict=True):
         shown = ", ".join(example(text) for text in samples[column.position])
         why = f", {column.reason}" if column.reason else ""
-        name = trim(column.header).ljust(width)
         values = f"   ({shown})" if shown else ""
-        console.say(f"  {column_letter(column.position):>3}  {name}  → {meaning(column)}{why}{values}")
+        console.say(f"  {column_letter(column.position):>3}  {name:{width}}  → {meaning(column)}{why}{values}")
 
 
 def choose_mapping(

@@ -31,7 +31,7 @@ from heyx_bulk.library.reference import twin_of
 from heyx_bulk.library.watching import ProgressOption
 from heyx_bulk.library.worker_thread import StopSwitch, wait_for_async
 from heyx_bulk.models.contacts import Contact
-from heyx_bulk.sheets.writer import Frame
+from heyx_bulk.sheets.frames import Frame
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 if TYPE_CHECKING:
     from heyx_bulk.mapping.mapping_file import MappingFile
     from heyx_bulk.settings.rate import Rate
-    from heyx_bulk.sheets.writer import Frame
+    from heyx_bulk.sheets.frames import Frame
 
 Place: TypeAlias = "str | PathLike[str]"
 """The path of a file or folder."""

@@ -34,8 +34,9 @@ from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
+from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT
-from heyx_bulk.sheets.writer import Frame, to_frame
+from heyx_bulk.sheets.writer import to_frame
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run

@@ -25,11 +25,12 @@ from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, validate_settings
+from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT, sheet_from_frame
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
-from heyx_bulk.sheets.writer import Frame, to_frame
+from heyx_bulk.sheets.writer import to_frame
 from heyx_bulk.storage.cache.channel_cache import known_fields
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
@@ -205,7 +206,8 @@ def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
         return open_sheet(Path(sheet), options)
     if not hasattr(sheet, "iloc") or not hasattr(sheet, "columns"):
         raise SheetError(
-            f"A {type(sheet).__name__} is no sheet.", "Pass the path of a file, or a pandas DataFrame."
+            f"The sheet must be a file or a DataFrame, not {type(sheet).__name__}.",
+            "Pass the path of a file, or a pandas DataFrame.",
         )
     if options != SheetOptions():
         raise SettingsError(

@@ -15,13 +15,11 @@ from heyx_bulk.models.contacts import Policy, Problem, TagSet
 from heyx_bulk.models.phrases import shorten
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.frames import WARNING, SheetFrame, issues_of
+from heyx_bulk.sheets.limits import LONGEST_TEXT
 from heyx_bulk.values.convert import convert, unchanged_test
 from heyx_bulk.values.stray_words import is_error_word, may_hold_error_word
 from heyx_bulk.values.text import is_damaged_number, trim_all
 from heyx_bulk.values.value_types import ConversionError, ValueKind
-
-LONGEST_TEXT = 32_767
-"""The longest text of a cell: Excel's own limit."""
 
 LONGEST_KEY = 500
 """The longest key or contact id: it is part of a URL."""

@@ -91,7 +91,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def did_you_mean_file(path: Path) -> str:
     """The same for a file that is not there: the most similar name in its folder."""
     try:
-        names = [one.name for one in path.absolute().parent.iterdir()]
+        names = [one.name for one in path.absolute().parent.iterdir() if one.name != path.name]
     except OSError:
         return ""
     near = closest(path.name, names)

@@ -93,7 +93,7 @@ def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
         inner = _detect_format(unpacked)
         if inner is not Format.CSV:
             content = f"another {inner}" if inner in _ARCHIVES else inner
-            raise SheetError(f"{path.name} is a {found} around something else than CSV: {content}", _UNPACK)
+            raise SheetError(f"{path.name} is a {found} of something other than a CSV file: {content}", _UNPACK)
         yield unpacked, inner
 
 
@@ -123,8 +123,8 @@ def protected(path: Path) -> SheetError:
 def _head(path: Path) -> bytes:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            remedy = "Save it to a file first, or give - and pipe it in."
-            raise SheetError(f"{path} is no ordinary file", remedy)
+            remedy = "Save its content to a file, or give - and pipe it in."
+            raise SheetError(f"{path} is not a regular file", remedy)
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)
     except (FileNotFoundError, NotADirectoryError):
@@ -134,8 +134,8 @@ def _head(path: Path) -> bytes:
     except IsADirectoryError:
         raise SheetError(f"{path} is a folder, not a sheet", "Name the sheet in it.") from None
     except PermissionError as error:
-        remedy = "Close it where it is open, or ask for the right to read it."
-        raise SheetError(f"{path} may not be read ({error.strerror})", remedy) from None
+        remedy = "Close it where it is open, or ask for permission to read it."
+        raise SheetError(f"{path} cannot be read ({error.strerror})", remedy) from None
     except OSError as error:
         raise SheetError(f"{path} cannot be read ({error.strerror or error})", "Copy it again.") from None
 
@@ -157,7 +157,7 @@ def _zip(path: Path) -> Format:
             if "mimetype" in names and _is_encrypted(archive):
                 raise protected(path)
     except (BadZipFile, OSError, ValueError, NotImplementedError):
-        what = f"{path.name} is damaged: it begins like an Excel file and is cut off"
+        what = f"{path.name} is damaged: it begins like an Excel file but is incomplete"
         raise SheetError(what, "Download or copy it again.") from None
     if "xl/workbook.bin" in names:
         return Format.BINARY_EXCEL
@@ -190,7 +190,7 @@ def _text(path: Path, head: bytes) -> Format:
         raise SheetError(f"{path.name} is a binary file, not a spreadsheet", _GIVE_ANOTHER)
     if path.suffix.lower() in _EXCEL_SUFFIXES:
         raise SheetError(
-            f"{path.name} is no Excel file: it is plain text named {path.suffix}",
+            f"{path.name} is not an Excel file but plain text named {path.suffix}",
             "If it holds a table, rename it to .csv and try again.",
         )
     return Format.CSV

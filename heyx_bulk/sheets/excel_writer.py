@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from heyx_bulk.errors import WriteError
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
-from heyx_bulk.sheets.limits import MOST_COLUMNS, MOST_ROWS
+from heyx_bulk.sheets.limits import LONGEST_TEXT, MOST_COLUMNS, MOST_ROWS
 from heyx_bulk.sheets.summary_page import SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
-from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, replace_surrogates
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, stored_length
+from heyx_bulk.values.text import replace_surrogates
 from heyx_bulk.values.value_types import ValueKind
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _ROWS_MEASURED = 100
 _NARROWEST_CHARACTERS, _WIDEST_CHARACTERS = 8, 60
-LONGEST_TEXT = 32_767
 _LONGEST_NAME = 31
 _MISWRITTEN = re.compile(r"_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_|^<r>")
 
@@ -237,9 +237,10 @@ class _TableWriter:
     def _check(self, code: int, name: str, row: int, position: int, cell: str) -> None:
         """Raise `WriteError` for the code of a cell that was not written."""
         if code:
-            what = "lies outside of any worksheet"
+            what = "is beyond the last column of a worksheet"
             if code == -2:
-                what = f"{len(cell):,} characters are more than the {LONGEST_TEXT:,} Excel can hold"
+                stored = stored_length(_for_xlsxwriter(replace_surrogates(cell)))
+                what = f"takes {stored:,} characters in a workbook, where a cell holds at most {LONGEST_TEXT:,}"
             place = f"{self._path}, worksheet {name!r}, row {row + 1}, column {column_letter(position)}"
             raise WriteError(f"{place}: {what}", "Write .csv instead.")
 

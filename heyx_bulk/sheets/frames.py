@@ -113,11 +113,6 @@ def row_texts(frame: Frame) -> list[tuple[str, ...]]:
     return [*zip(*column_texts(frame), strict=True)]
 
 
-def replace_surrogates(text: str) -> str:
-    """`text` with U+FFFD for halves of surrogate pairs: no file, database or request can hold these."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def join_frames(frames: Iterable[Frame]) -> Frame:
     """One DataFrame of the rows of several, at least one, whose columns are the same."""
     import pandas as pd  # noqa: PLC0415 - see `text_type`

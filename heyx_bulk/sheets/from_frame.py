@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from contextlib import suppress
+from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.models.phrases import count, rows_named, shorten
@@ -42,7 +43,7 @@ def sheet_from_frame(
     2**53); a larger one keeps float notation, is warned about, and makes its row invalid if it is a contact id. A
     date, or a timestamp at midnight without a time zone, becomes `YYYY-MM-DD`; any other moment ISO 8601, with its
     offset if it has one. A Decimal becomes its own text, a category its value, and a list of texts one text, made
-    by `join_list`.
+    by `join_list`. A scalar of NumPy is read as the value of Python or pandas that it stands for.
 
     Rows are numbered by the index if it consists of different whole numbers from 0 to 2**32 - 1, and stand in its
     order; otherwise by position from 0. Raises `SheetError` for a value of any other type, which it names by
@@ -134,20 +135,20 @@ class _Column:
     def texts(self, values: pd.Series, rounded: list[CellError]) -> list[str]:
         """The text of each value; floats that may be rounded are added to `rounded`."""
         size = getattr(values.dtype, "itemsize", 8)
-        found: list[object] = values.astype(object).tolist()
-        if getattr(values.dtype, "kind", "O") == "f" and size < 8:
-            # The shortest text of a short float, not all digits of the long float that it becomes.
-            found = [float(str(value)) for value in values.to_numpy(f"float{8 * size}", na_value=math.nan)]
-        floats = [value for value in found if isinstance(value, float) and not math.isnan(value)]
-        whole = all(value.is_integer() for value in floats)
-        most = 2.0 ** _EXACT_BITS.get(size, 53)
+        is_short = getattr(values.dtype, "kind", "O") == "f" and size < 8
+        found: Iterable[object] = values.astype(object).tolist()
+        if is_short:  # `astype` makes long floats of them
+            found = values.to_numpy(f"float{8 * size}", na_value=math.nan)
+        given = [*found]
+        plain = [*map(_plain_value, given)]
+        whole = all(value.is_integer() for value in plain if isinstance(value, float) and not math.isnan(value))
         texts = []
-        for number, value in zip(self._numbers, found, strict=True):
+        for number, one, value in zip(self._numbers, given, plain, strict=True):
             if isinstance(value, str):
                 texts.append(str.__str__(value))
             elif _is_missing(value):
                 texts.append("")
-            elif isinstance(value, float) and whole and abs(value) <= most:
+            elif isinstance(value, float) and whole and abs(value) <= _largest_exact(one):
                 texts.append(str(int(value)))
             else:
                 texts.append(self._text(number, value))
@@ -165,37 +166,69 @@ class _Column:
             raise SheetError(
                 f"Column {self._label!r}, row {number}: {shorten(repr(value), _LONGEST_VALUE)} is a "
                 f"{type(value).__name__}, which has no exact text.",
-                "Use text, numbers, booleans, dates or lists of texts: convert the column before it is uploaded.",
+                "Use text, numbers, booleans, dates or lists of texts: convert the column first.",
             )
         return text
 
 
 def text_of_value(value: object) -> str | None:
     """The text of one value that is not missing; None where a value of its type has no exact text."""
+    value = _plain_value(value)
     match value:
         case str():
             return str.__str__(value)
         case bool():
             return "true" if value else "false"
-        case int() | Decimal():
+        case int():
+            return int.__repr__(value)
+        case Decimal() if value.is_finite():
             return str(value)
         case float() if math.isfinite(value):
             return repr(float(value))
         case datetime():
+            if not MINYEAR <= value.year <= MAXYEAR:  # pandas has others, too
+                return None
             midnight = value.tzinfo is None and value.time() == time() and not getattr(value, "nanosecond", 0)
             return value.date().isoformat() if midnight else value.isoformat()
         case date() | time():
             return value.isoformat()
-        case _:
-            plain = getattr(value, "item", None)  # a scalar of NumPy
-            return text_of_value(plain()) if callable(plain) and not getattr(value, "shape", (1,)) else None
+    return None
+
+
+def _plain_value(value: Any) -> object:
+    """A scalar of NumPy as a value of Python or pandas; any other value, or one that has no such, as it is."""
+    if type(value).__module__ != "numpy" or getattr(value, "shape", None) != () or isinstance(value, float):
+        return value
+    match getattr(getattr(value, "dtype", None), "kind", ""):
+        case "b" | "i" | "u":
+            return value.item()
+        case "f":
+            number = float(str(value))  # the shortest text of a short float, not all digits of a long one
+            return number if number == value or math.isnan(number) else value
+        case "M" | "m":
+            return _pandas_value(value)
+    return value
+
+
+def _pandas_value(value: Any) -> object:
+    """A moment or a span of NumPy as pandas has it; as it is where pandas has none like it."""
+    import pandas as pd  # noqa: PLC0415 - takes a third of a second, which only users of frames pay
+
+    with suppress(ValueError, OverflowError):
+        return pd.Timestamp(value) if value.dtype.kind == "M" else pd.Timedelta(value)
+    return value
+
+
+def _largest_exact(value: object) -> float:
+    """Up to which size a float of the type of `value` holds every whole number."""
+    return 2.0 ** _EXACT_BITS.get(getattr(value, "itemsize", 8), 53)
 
 
 def _is_missing(value: object) -> bool:
     """Whether a value is None, NaN, NaT or pd.NA: the last two are no numbers, and equal nothing."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, float | Decimal) and math.isnan(value)
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
 def _items(value: object) -> Iterator[object] | None:

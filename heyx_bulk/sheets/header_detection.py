@@ -9,11 +9,11 @@ from itertools import chain
 from pathlib import Path
 
 from heyx_bulk.errors import SheetError
+from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import Format
-from heyx_bulk.sheets.frames import replace_surrogates
 from heyx_bulk.sheets.record import CellError, Page, Record, gather
 from heyx_bulk.sheets.sheet import RowStore, Sheet
-from heyx_bulk.values.text import BLANKS
+from heyx_bulk.values.text import BLANKS, replace_surrogates
 
 _MOST_LONG_ROWS_PERCENT = 5
 _MOST_ROWS_NAMED = 5
@@ -79,7 +79,7 @@ class _Statistics:
                 cells = page.record(index).cells
                 values = len(cells) - next(blanks for blanks, cell in enumerate(reversed(cells)) if cell)
                 what = f"has {values} values where the header has {limit} columns"
-                remedy = "put quotes around a value that holds the separator, or delete what is too much"
+                remedy = "put quotes around values that contain the separator, or delete the extra values"
                 yield CellError(number, limit, what, remedy)
             elif length > limit:
                 self.cut += 1
@@ -89,11 +89,11 @@ class _Statistics:
     def notes(self) -> Iterator[str]:
         if self.short:
             rows = _rows_are(len(self.short))
-            yield f"{rows} shorter than the header, filled with blanks ({_rows(self.short)})"
+            yield f"{rows} shorter than the header; the missing values are blank ({_rows(self.short)})"
         if self.cut:
-            yield f"{_rows_are(self.cut)} longer than the header by blanks only, which were left off"
+            yield f"{_rows_are(self.cut)} longer than the header by blank values, which are ignored"
         if self.hidden:
-            yield f"{_rows_are(self.hidden)} hidden in the worksheet, and read like the others"
+            yield f"{_rows_are(self.hidden)} hidden in the worksheet and read like the others"
 
 
 def read_sheet(
@@ -106,8 +106,8 @@ def read_sheet(
     place = path.name if worksheet is None else f"{path.name}, worksheet {worksheet!r}"
     header, below = _find_header(map(Page.filled, pages), place, header_row)
     for error in header.errors:
-        what = f"{place}, row {error.row}, column {error.position + 1}: the header cell {error.what}"
-        raise SheetError(what, error.remedy)
+        what = f"{place}: the header cell {column_letter(error.position)}{error.row} {error.what}"
+        raise SheetError(what, f"{error.remedy[:1].upper()}{error.remedy[1:]}.")
     width = max(position for position, cell in enumerate(header.cells, 1) if cell.strip())
     limit = len(header.cells) if form is Format.CSV else None
     statistics = _Statistics(limit, sum(1 for cell in header.cells if cell.strip()) == 1, width)
@@ -150,7 +150,7 @@ def _find_header(pages: Iterator[Page], place: str, header_row: int | None) -> t
     if not others:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
     what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(others)}"
-    raise SheetError(what, "Name the row that holds the header.")
+    raise SheetError(what, "Give the number of the row with the headers.")
 
 
 def _lengths(page: Page) -> Iterator[tuple[int, int]]:
@@ -170,7 +170,7 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
         raise SheetError(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
-            f"Say --header-row {row}, or delete the rows above it.",
+            f"Use --header-row {row}, or delete the rows above it.",
         )
 
 
@@ -181,9 +181,9 @@ def _refuse_long_rows(statistics: _Statistics, place: str) -> None:
     rows = f"{statistics.rows:,} {'row' if statistics.rows == 1 else 'rows'}"
     shorter = f"; {_rows_are(len(short))} shorter ({_rows(short)})" if short else ""
     raise SheetError(
-        f"{place}: {len(long)} of {rows} have more values than the header's {statistics.limit} "
-        f"({_rows(long)}){shorter}",
-        "Either the separator is another one, or values that hold the separator need quotes around them.",
+        f"{place}: {len(long):,} of {rows} {'has' if len(long) == 1 else 'have'} more values than the header's "
+        f"{statistics.limit} ({_rows(long)}){shorter}",
+        "Name the right separator with --separator, or put quotes around values that contain it.",
     )
 
 

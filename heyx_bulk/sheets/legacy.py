@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
@@ -41,11 +42,11 @@ _SECONDS_PER_MEGABYTE = 10.0
 _NOTES = {
     Format.OLD_EXCEL: (),
     Format.BINARY_EXCEL: (
-        "error cells such as #N/A come as blanks from this format, and merged cells are not noticed: "
-        "save it as .xlsx to have them found",
+        "in this format, error cells such as #N/A are read as blank and merged cells are not noticed: "
+        "save the file as .xlsx to have them found",
     ),
     Format.OPEN_DOCUMENT: (
-        "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found",
+        "in this format, error cells such as #N/A are read as blank: save the file as .xlsx to have them found",
     ),
 }
 _SAVE_AS_XLSX = "Open it in Excel or LibreOffice, save it as .xlsx and try again."
@@ -118,6 +119,7 @@ class LegacyBook:
         self._stderr = stderr
         self._seconds = seconds
         self._merged = merged
+        self._unread: Iterator[Record] = iter(())
         self._deadline = time.monotonic() + seconds
 
     def list_worksheets(self) -> None:
@@ -134,7 +136,8 @@ class LegacyBook:
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
         known = [Area(*area) for area in self._receive()]
-        return Worksheet(pages(self._records()), known or self._merged.get(info.name, ()))
+        self._unread = self._records()
+        return Worksheet(pages(self._unread), known or self._merged.get(info.name, ()))
 
     def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:
@@ -143,6 +146,8 @@ class LegacyBook:
             yield Record(row, cells, [*errors], [*warnings], hidden)
 
     def _send(self, number: int) -> None:
+        """Ask the child for a worksheet, after the last rows of the one before."""
+        deque(self._unread, maxlen=0)
         assert self._child.stdin is not None  # noqa: S101 - it is a pipe
         try:
             self._child.stdin.write(f"{number}\n")
@@ -248,7 +253,7 @@ def _cell_text(cell: object) -> CellText:
         case int() | float():
             return number_text(repr(cell), GENERAL, from_1904=False)
         case datetime() | date() if cell.isoformat() in _DAY_ZERO:
-            return CellText("0", warning="is formatted as a date but holds 0, which is no date")
+            return CellText("0", warning="is formatted as a date but holds 0, which is not a date")
         case clock_time() if cell.isoformat() == _MIDNIGHT:
             return CellText(_MIDNIGHT, warning="holds 0, which is midnight or not a valid date")
         case datetime() if cell.microsecond:

@@ -15,11 +15,19 @@ ROW_NUMBER_BITS = 32
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 1 << 20
+LONGEST_TEXT = 32_767
+"""The characters that Excel can hold in a cell."""
+
+WIDEST_GAP = 1_000
+"""A cell further right of all before it is a mistake, or is meant to fill memory."""
+
 MOST_MERGED = 100_000
 MOST_UNPACKED_BYTES = 3 << 30
 _UNSUSPICIOUS_BYTES = 64 << 20
 _MOST_GROWTH = 200
-_SAVE_ANEW = "If it is truly yours, open it in Excel and save it as a new .xlsx; otherwise do not open it at all."
+_SAVE_ANEW = (
+    "If you know where it comes from, open it in Excel and save it as a new .xlsx; otherwise do not open it."
+)
 
 
 def check_archive(path: Path, archive: ZipFile) -> None:
@@ -50,5 +58,5 @@ def temporary_files() -> AbstractContextManager[None]:
     """Raise `DiskFull` where the folder for temporary files, which the block writes to, is full."""
     return translate_full_disk(
         f"the folder for temporary files, {tempfile.gettempdir()}, is full",
-        "Make room there, or name another folder in the environment variable TMPDIR.",
+        "Free some space there, or name another folder in the environment variable TMPDIR.",
     )

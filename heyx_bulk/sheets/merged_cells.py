@@ -26,11 +26,9 @@ def treat_merged(sheet: Sheet, areas: Iterable[Area], *, fill: bool) -> Sheet:
             columns[area.left].append(_MergedCell(area))
     if not columns:
         return sheet
-    blocks = sheet.row_store.blocks(range(len(sheet.header)) if fill else [*columns])
-    positions = {position: position if fill else at for at, position in enumerate(columns)}
-    filled = _fill(blocks, {positions[position]: cells for position, cells in columns.items()}, positions)
+    positions = range(len(sheet.header)) if fill else [*columns]
     row_store = RowStore()
-    for block in filled:
+    for block in _fill(sheet.row_store.blocks(positions), positions, columns):
         if fill:
             row_store.add(*block)
     affected = sorted(
@@ -54,21 +52,21 @@ class _MergedCell:
 
 
 def _fill(
-    blocks: Iterable[Block], columns: dict[int, list[_MergedCell]], positions: dict[int, int]
+    blocks: Iterable[Block], positions: Sequence[int], columns: dict[int, list[_MergedCell]]
 ) -> Iterator[Block]:
-    """The rows, with the values of merged cells in each row; `positions` are those of the columns in the sheet."""
-    in_sheet = {at: position for position, at in positions.items()}
+    """The rows of `blocks` of the columns at `positions`, with the values of merged cells in each row."""
     following = dict.fromkeys(columns, 0)
     for numbers, texts, errors, warnings in blocks:
         found_errors, found_warnings = [*errors], [*warnings]
-        for at, cells in columns.items():
+        texts_of = dict(zip(positions, texts, strict=True))
+        for position, cells in columns.items():
             issues = [
-                *((True, error) for error in errors if error.position == in_sheet[at]),
-                *((False, warning) for warning in warnings if warning.position == in_sheet[at]),
+                *((True, error) for error in errors if error.position == position),
+                *((False, warning) for warning in warnings if warning.position == position),
             ]
             wrong = {issue.row for is_error, issue in issues if is_error}
-            next_cell = following[at]
-            column = texts[at]
+            next_cell = following[position]
+            column = texts_of[position]
             for index, number in enumerate(numbers):
                 while next_cell < len(cells) and cells[next_cell].area.bottom < number:
                     next_cell += 1
@@ -83,7 +81,7 @@ def _fill(
                     column[index] = cell.text
                     for is_error, issue in cell.issues:
                         (found_errors if is_error else found_warnings).append(issue._replace(row=number))
-            following[at] = next_cell
+            following[position] = next_cell
         yield numbers, texts, sorted(found_errors), sorted(found_warnings)
 
 
@@ -94,4 +92,4 @@ def _note(areas: Sequence[Area], *, filled: bool) -> str:
     if filled:
         return f"cells {named} are merged; every row was given the value"
     only = f"row {areas[0].top} has" if len(areas) == 1 else "the first row of each has"
-    return f"cells {named} are merged; only {only} the value: --fill-merged gives it to every row"
+    return f"cells {named} are merged, and only {only} the value: --fill-merged gives it to every row"

@@ -34,7 +34,7 @@ _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
 _DETECT_ALL = SheetOptions()
 _NAME_ONE = "Name the one to read with --worksheet NAME."
-_SEPARATOR_NAMES = {"\t": "tab", " ": "a blank"}
+_SEPARATOR_NAMES = {"\t": "tab", " ": "a space"}
 
 
 def open_sheet(path: Path, options: SheetOptions = _DETECT_ALL) -> Sheet:
@@ -62,8 +62,10 @@ def _open_csv(path: Path, options: SheetOptions) -> Sheet:
     notes = (
         note,
         "" if separator == "," else f"separator is {_SEPARATOR_NAMES.get(separator, separator)}",
-        "a carriage return alone is a part of a value, since lines end otherwise" if source.returns_within else "",
-        "blanks after the separators are left off" if source.skip_blanks else "",
+        "carriage returns alone are part of the values: rows end with a line feed"
+        if source.returns_within
+        else "",
+        "spaces after the separators are ignored" if source.skip_blanks else "",
     )
     return replace(sheet, notes=(*filter(None, notes), *sheet.notes))
 
@@ -78,7 +80,7 @@ def _sample(source: CsvFile) -> Iterator[str]:
 
 
 def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
-    """Read the rows as makes them alike.
+    """Read the rows in the way that makes the most of them as long as the header.
 
     A carriage return alone is a part of a value in a file whose lines end otherwise, if more rows are as long as
     the header then. Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike.
@@ -114,7 +116,9 @@ def _uneven(found: Sheet | SheetError) -> float:
 def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
     for option, value in (("encoding", options.encoding), ("separator", options.separator)):
         if value is not None:
-            raise SheetError(f"{path.name} is an {form} and has no {option} to choose", f"Leave out --{option}.")
+            raise SheetError(
+                f"{path.name} is no CSV file, so it has no {option} to choose", f"Leave out --{option}."
+            )
     with ExitStack() as stack:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
         info = _choose_worksheet(book, options.worksheet)
@@ -127,7 +131,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
         _refuse_merged_header(area, sheet)
     sheet = treat_merged(sheet, worksheet.merged, fill=options.fill_merged)
     hidden = [
-        f"hidden worksheet {other.name!r} left alone"
+        f"the hidden worksheet {other.name!r} is ignored"
         for other in book.worksheets
         if options.worksheet is None and not other.visible
     ]
@@ -151,7 +155,6 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
     filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
     of_results = filled
     if len(filled) > 1:
-        # Each is read to its end: a child process that reads an old format cannot be stopped in between.
         of_results = [info for info in filled if _header_of_results(islice(book.worksheet(info).pages, 1))]
     if len(of_results) == 1:
         return of_results[0]
@@ -159,7 +162,7 @@ def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
         raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
-        raise SheetError(f"{book.path.name} is empty but for the hidden worksheets {_listed(hidden)}", _NAME_ONE)
+        raise SheetError(f"{book.path.name} is empty except for hidden worksheets: {_listed(hidden)}", _NAME_ONE)
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
 
 
@@ -188,6 +191,6 @@ def _refuse_merged_header(area: Area, sheet: Sheet) -> None:
         raise SheetError(
             f"{sheet.name}, worksheet {sheet.worksheet!r}: the header cells {area.reference()} are merged, so "
             "their columns have no names",
-            f"Give every column a header cell; if row {below} holds them, say --header-row {below}, or delete the "
+            f"Give every column a header cell; if row {below} has them, use --header-row {below}, or delete the "
             "rows above it.",
         )

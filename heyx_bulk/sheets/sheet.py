@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from weakref import finalize
 
-from heyx_bulk.sheets.frames import SheetFrame, issue_frame, replace_surrogates, text_frame
+from heyx_bulk.sheets.frames import SheetFrame, issue_frame, text_frame
 from heyx_bulk.sheets.limits import temporary_files
 from heyx_bulk.sheets.record import CellError
+from heyx_bulk.values.text import replace_surrogates
 
 _BYTES_IN_MEMORY = 8 << 20
 _HALF_CHARACTER = "contains an invalid character (half of a surrogate pair)"
@@ -115,18 +116,15 @@ class Sheet:
     def frames(self, rows: int = 10_000) -> Iterator[SheetFrame]:
         """The rows below the header that are not blank, at most `rows` to a frame; from the first at each call."""
         most = max(1, rows)
-        no_issues = issue_frame(())
         for numbers, columns, errors, warnings in self.row_store.blocks(range(len(self.header))):
             for start in range(0, len(numbers), most):
                 part = slice(start, start + most)
                 cells = {position: column[part] for position, column in enumerate(columns)}
-                issues = no_issues
-                if errors or warnings:
-                    kept = frozenset(numbers[part])
-                    issues = issue_frame(
-                        (error for error in errors if error.row in kept),
-                        (warning for warning in warnings if warning.row in kept),
-                    )
+                kept = frozenset(numbers[part]) if errors or warnings else frozenset[int]()
+                issues = issue_frame(
+                    (error for error in errors if error.row in kept),
+                    (warning for warning in warnings if warning.row in kept),
+                )
                 yield SheetFrame(text_frame(cells, numbers[part]), issues)
 
     def cells(self, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:

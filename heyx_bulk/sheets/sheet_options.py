@@ -14,8 +14,9 @@ class SheetOptions:
     """How a sheet is to be read; what is None is detected from its content.
 
     `worksheet` is matched whatever its case; `header_row` counts from 1, as Excel does. `encoding` and `separator`
-    are for CSV files only. With `fill_merged`, cells merged over several rows give each row their value. With
-    `raw_csv`, apostrophes that protect CSV values from being run as formulas stay a part of them.
+    are for CSV files only. With `fill_merged`, each row gets the value of a cell that is merged over several
+    rows. With `raw_csv`, the apostrophe that keeps a spreadsheet from running a value as a formula is not removed
+    when a CSV file is read, and not added when one is written.
     """
 
     panel: ClassVar = Panel.SHEET
@@ -24,19 +25,21 @@ class SheetOptions:
         "--worksheet", panel=Panel.USUAL, metavar="WORKSHEET", help="The worksheet to read."
     )
     header_row: int | None = option(
-        "--header-row", metavar="ROW", least=1, help="The row that holds the headers, if not the first."
+        "--header-row", metavar="ROW", least=1, help="The row with the headers, if it is not the first."
     )
     encoding: str | None = option(
-        "--encoding", metavar="NAME", help="A text file's encoding, such as cp1252 or utf-16."
+        "--encoding", metavar="NAME", help="The encoding of a CSV file, such as cp1252 or utf-16."
     )
     separator: str | None = option(
-        "--separator", metavar="SIGN", help="What parts a text file's columns, such as ; or tab."
+        "--separator", metavar="CHARACTER", help="What separates the columns of a CSV file, such as ; or tab."
     )
     fill_merged: bool = option(
-        "--fill-merged", default=False, help="Cells merged over several rows give each row their value."
+        "--fill-merged", default=False, help="Give each row the value of a cell that is merged over several rows."
     )
     raw_csv: bool = option(
-        "--raw-csv", default=False, help="CSV files without the apostrophe that keeps a value from being run."
+        "--raw-csv",
+        default=False,
+        help="Turn off protection against CSV formula injection: a leading apostrophe is part of the value.",
     )
 
     @classmethod

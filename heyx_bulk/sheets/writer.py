@@ -9,23 +9,19 @@ from datetime import datetime
 from importlib.util import find_spec
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from heyx_bulk.errors import UsageError, WriteError
 from heyx_bulk.models.contacts import Value
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.csv.injection import guard
 from heyx_bulk.sheets.excel_writer import PLAIN, CellStyle, write_excel
+from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.sheets.summary_page import SummaryPage
-from heyx_bulk.sheets.xlsx.cell_text import replace_surrogates
-
-if TYPE_CHECKING:
-    import pandas as pd
+from heyx_bulk.values.text import replace_surrogates
 
 TableValue: TypeAlias = Value | tuple[str, ...] | datetime
 """A value of a table: a field's, a list of texts, or a moment with its time zone."""
-
-Frame: TypeAlias = "pd.DataFrame"
 
 _ROWS_IN_A_GROUP = 20_000
 

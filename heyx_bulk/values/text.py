@@ -39,6 +39,11 @@ _FULL_WIDTH = 0xFEE0
 """The distance in Unicode from a plain character to its full-width form."""
 
 
+def replace_surrogates(text: str) -> str:
+    """`text` with U+FFFD for halves of surrogate pairs: no file, database or request can hold these."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def trim(text: str) -> str:
     """`text` without the blanks, odd spaces and invisible marks around it; those inside stay.
 

@@ -57,6 +57,13 @@ def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Pat
     assert (again.code, "is finished" in again.err, "mapping file contacts.toml" in again.err) == (0, True, True)
 
 
+def test_a_header_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:
+    (tmp_path / "contacts.csv").write_text('"Phone\n  number",City\n+923001234567,Lahore\n', encoding="utf-8")
+    shown = heyx(tmp_path, "inspect", "contacts.csv", "--ignore", "City").err.splitlines()
+    assert shown[1].startswith("    A  Phone number  → phone")
+    assert shown[2].startswith("    B  City          → ")
+
+
 def test_a_mapping_is_written_corrected_and_found_by_itself(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, *ROWS, header=HEADER)
     shown = heyx(tmp_path, "columns", "contacts.csv", "--save", "contacts.toml")

@@ -93,7 +93,7 @@ class CsvFile:
     def _refuse_nul(self, text: str, first: int) -> None:
         if "\0" in text:
             line = next(number for number, line in enumerate(_lines(text), first) if "\0" in line)
-            what = f"{self.path.name}, line {line}: holds a NUL byte, which no text has"
+            what = f"{self.path.name}, line {line}: contains a NUL byte, which no text file has"
             raise SheetError(what, "Save the sheet again as 'CSV UTF-8' from the program it came from.")
 
     def pages(self) -> Iterator[Page]:
@@ -139,8 +139,10 @@ class CsvFile:
         raise self._translated(str(failure), place, begun_in, self.skipped_lines + reader.line_num)
 
     def _width_refusal(self, row: int, values: int) -> SheetError:
-        what = f"{self.path.name}, row {row}: has {values:,} values, and no worksheet has over {MOST_COLUMNS:,}"
-        return SheetError(what, "Name the separator with --separator if it is another one.")
+        what = (
+            f"{self.path.name}, row {row}: has {values:,} values, and a worksheet at most {MOST_COLUMNS:,} columns"
+        )
+        return SheetError(what, "Check the separator, and name the right one with --separator.")
 
     def _translated(self, error: str, place: str, first: int, last: int) -> SheetError:
         """Translate an error of the `csv` module in the row at `place`, which are the lines `first` to `last`."""
@@ -154,9 +156,9 @@ class CsvFile:
             return SheetError(what, "Shorten or correct it, save the sheet and try again.")
         if "unexpected end" in error:
             what = f"{place}: the quote opened in line {opened} is never closed"
-            return SheetError(what, 'Close it, or write a quote that belongs to the text twice ("").')
+            return SheetError(what, 'Close it, or write a quote that is part of the text twice ("").')
         what = f"{place}: in line {last}, text follows the closing quote of the value opened in line {opened}"
-        return SheetError(what, 'Write a quote that belongs to the text twice ("").')
+        return SheetError(what, 'If the quote is part of the text, write it twice ("").')
 
     def _quote_opened(self, first: int, last: int) -> int:
         """The line with the opening quote at which the row in lines `first` to `last` goes wrong."""
@@ -221,9 +223,7 @@ def _unguarded(texts: Sequence[str]) -> Sequence[str]:
 
 def _exponents(numbers: Sequence[int], columns: Sequence[Sequence[str]]) -> list[CellError]:
     return sorted(
-        CellError(
-            number, position, f"reads {text}: the exponent is what Excel made of a long number", PASTE_AS_TEXT
-        )
+        CellError(number, position, f"reads {text}, a long number that Excel has shortened", PASTE_AS_TEXT)
         for position, texts in enumerate(columns)
         if "E+" in "".join(texts)
         for number, text in zip(numbers, texts, strict=True)

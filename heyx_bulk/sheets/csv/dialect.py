@@ -78,8 +78,10 @@ def detect_encoding(path: Path) -> tuple[str, str]:
     if _decodes(path, "utf-8"):
         return "utf-8", ""
     if _decodes(path, "cp1252") and _looks_western(path):
-        return "cp1252", "read as Windows-1252, judged by its letters: check names with accents"
-    raise SheetError(f"{path.name} is not UTF-8 and its encoding cannot be told{_candidates(path)}", _SAVE_AS_UTF8)
+        return "cp1252", "read as Windows-1252, the most likely encoding: check names with accents"
+    raise SheetError(
+        f"{path.name} is not UTF-8, and its encoding could not be detected{_candidates(path)}", _SAVE_AS_UTF8
+    )
 
 
 def check_encoding(path: Path, name: str) -> str:
@@ -96,7 +98,7 @@ def check_encoding(path: Path, name: str) -> str:
         return "utf-8-sig" if codec == "utf-8" else codec
     raise SheetError(
         f"{path.name} holds bytes that are not {codec.upper()}{_candidates(path)}",
-        "Name the encoding it was saved in, or leave out --encoding to have it judged.",
+        "Name the encoding it was saved in, or leave out --encoding to have it detected.",
     )
 
 
@@ -160,7 +162,7 @@ def parse_separator(text: str) -> str:
     sign = _WORDS.get(text.strip().casefold(), text)
     if len(sign) == 1 and not sign.isalnum() and sign not in "\"\r\n\0'":
         return sign
-    remedy = "Name one sign, such as ',' or ';' or '|', or a word: comma, semicolon, tab, pipe, colon, space."
+    remedy = "Give one character, such as ',' or ';' or '|', or a word: comma, semicolon, tab, pipe, colon, space."
     raise SheetError(f"{text!r} cannot be a separator", remedy)
 
 

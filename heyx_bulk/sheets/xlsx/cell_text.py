@@ -14,9 +14,12 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from heyx_bulk.sheets.record import PASTE_AS_TEXT
-from heyx_bulk.sheets.xlsx.code_pattern import MOST_CHARACTERS_OF_CODE, Part, code_pattern, shown
+from heyx_bulk.sheets.xlsx.code_pattern import ELAPSED, MOST_CHARACTERS_OF_CODE, Part, code_pattern, shown
 
 CORRECT_CELL = "correct or clear it in Excel"
+
+PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
+"""A number that is its own text in the format `General`."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -24,7 +27,6 @@ _LONGEST_CHARACTERS = 400
 _EXACT = 2**53
 _FALSE_LEAP_DAY = 60  # 1900-02-29, which Excel has and the calendar does not
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.')
-_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _AM_PM = re.compile(r"am/pm|a/p|上午/下午", re.IGNORECASE)
 _FRACTION_OF_SECOND = re.compile(r"s\.(0+)", re.IGNORECASE)
@@ -74,7 +76,7 @@ def parse_number_format(code: str) -> NumberFormat:
     if pattern := code_pattern(code):
         return NumberFormat(NumberKind.CODE, pattern=pattern)
     visible = _NOT_SHOWN.sub("", code).partition(";")[0]
-    elapsed = _ELAPSED.search(visible) is not None
+    elapsed = ELAPSED.search(visible) is not None
     bare = _AM_PM.sub("h", _BRACKETS.sub("", visible)).strip().lower()
     if 1 < len(bare) <= MOST_CHARACTERS_OF_CODE and not bare.strip("0") and not elapsed:
         return NumberFormat(NumberKind.CODE, pattern=(Part("0", is_digit=True),) * len(bare))
@@ -111,7 +113,7 @@ class CellText(NamedTuple):
 def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> CellText:
     """The text of the number that is written `raw` in the workbook."""
     if len(raw) > _LONGEST_CHARACTERS or not _NUMBER.fullmatch(raw) or math.isinf(float(raw)):
-        return CellText("", error=f"holds {raw[:40]!r}, which is no number")
+        return CellText("", error=f"holds {raw[:40]!r}, which is not a number")
     match number_format.kind:
         case NumberKind.NUMBER:
             return _plain(raw)
@@ -126,7 +128,7 @@ def number_text(raw: str, number_format: NumberFormat, *, from_1904: bool) -> Ce
             return CellText(_clock(float(raw), number_format.digits))
     moment = _moment(float(raw), number_format, from_1904=from_1904)
     if moment is None:
-        return _plain(raw)._replace(warning=f"is formatted as a date but holds {raw}, which is no date")
+        return _plain(raw)._replace(warning=f"is formatted as a date but holds {raw}, which is not a date")
     return CellText(moment)
 
 
@@ -194,12 +196,12 @@ def decode_escapes(text: str) -> str:
     return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
+def stored_length(text: str) -> int:
+    """How many characters Excel counts in a text: UTF-16 units, two for an emoji."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def encode_escapes(text: str) -> str:
     """`text` as a workbook writes it: `decode_escapes(encode_escapes(text)) == text`."""
     protected = _LOOKS_ESCAPED.sub("_x005F_", text)
     return _NOT_IN_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", protected)
-
-
-def replace_surrogates(text: str) -> str:
-    """`text` with U+FFFD for halves of surrogate pairs."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,8 +1,9 @@
 """Number formats of codes, such as `"+44 "0`, `0# ## ## ##` or `00000`: a person sees signs that the number lacks.
 
 Only formats of digits and literal signs count: those with decimals, thousands, dates or conditions are of
-quantities. A quantity may also have a unit (`0" kg"`) or thousands parted by a blank (`# ##0`): its number is what
-is meant.
+quantities. A quantity may also have a unit (`0" kg"`) or a blank between thousands (`# ##0`): its number is what
+is meant. With two zeros or more, such a format is of a code (`00" kg"`, `0000 000 000`): the number alone would
+lose the zeros that a person sees.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import NamedTuple
 _TOKEN = re.compile(
     r'"([^"]*)"|\\(.)|([-+() \xa01-9\u202f])|([0#])|\[(?:\$-[^\]]*|[a-z]+(?: ?[0-9]+)?)\]', re.IGNORECASE
 )
-_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
+ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
+"""Hours, minutes or seconds that are not limited to a day, an hour or a minute."""
+
 _FURTHER_SECTIONS = re.compile(r"(;(@|general|standard)?)*", re.IGNORECASE)
 _COUNTRY_OR_ZERO = re.compile(r"[(\xa0 -]*[+0-9][+0-9()\xa0\u202f -]*")
 """What stands in front of a phone or code, but of no quantity."""
@@ -36,7 +39,7 @@ def code_pattern(code: str) -> tuple[Part, ...]:
     """The parts of a format that is one of codes; none for any other format."""
     parts: list[Part] = []
     at = 0
-    if len(code) > MOST_CHARACTERS_OF_CODE or _ELAPSED.search(code):
+    if len(code) > MOST_CHARACTERS_OF_CODE or ELAPSED.search(code):
         return ()
     while at < len(code) and not _FURTHER_SECTIONS.fullmatch(code, at):
         found = _TOKEN.match(code, at)

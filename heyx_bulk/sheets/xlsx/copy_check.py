@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import column_letter
@@ -15,16 +15,18 @@ from heyx_bulk.sheets.xlsx.workbook import Workbook
 _Cells = dict[int, tuple[object, ...]]
 
 
-class Changes(Protocol):
-    """What may differ in one worksheet: the columns at the positions `ours`, and cells that were corrected."""
+class ExpectedChanges(NamedTuple):
+    """What may differ in one worksheet: the columns at the positions `ours`, and the texts of corrected cells.
+
+    `corrected` has these by row and position.
+    """
 
     worksheet: str
     ours: frozenset[int]
+    corrected: Mapping[int, Mapping[int, str]]
 
-    def corrected(self, row: int) -> Mapping[int, str]: ...
 
-
-def find_change(source: Path, copy: Path, changes: Changes, left_out: str | None) -> str:
+def find_change(source: Path, copy: Path, changes: ExpectedChanges, left_out: str | None) -> str:
     """What of the workbook at `source` is not the same in `copy`, as a clause; blank if all is.
 
     The worksheet called `left_out` does not count.
@@ -46,7 +48,11 @@ def find_change(source: Path, copy: Path, changes: Changes, left_out: str | None
 
 
 def _first_change(
-    before: Workbook, info: WorksheetInfo, after: Workbook, copied: WorksheetInfo, changes: Changes | None
+    before: Workbook,
+    info: WorksheetInfo,
+    after: Workbook,
+    copied: WorksheetInfo,
+    changes: ExpectedChanges | None,
 ) -> str:
     """The first cell that is not the same, such as `B7`; rows with our cells alone do not count."""
     ours = changes.ours if changes else frozenset[int]()
@@ -55,7 +61,7 @@ def _first_change(
     for record, other in zip_longest(wanted, found):
         if record is None or other is None or record.row != other.row:
             return f"A{(record or other).row}"
-        corrected = changes.corrected(record.row) if changes else {}
+        corrected = changes.corrected.get(record.row, {}) if changes else {}
         if corrected or not _is_same(record, other, ours):
             cells, others = _cells(record, ours, corrected), _cells(other, ours, {})
             if cells != others:

@@ -125,7 +125,7 @@ def _lost_parts(names: Iterable[str]) -> Iterator[str]:
             yield _holds(what)
     for name in names:
         if not _KEPT_PARTS.fullmatch(name):
-            yield f"the workbook holds a part that is not known here ({name})"
+            yield f"the workbook holds a part that heyx-bulk does not know ({name})"
 
 
 def _obstacles_of_part(name: str, content: bytes) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _around_cells(content: bytes) -> Iterator[str]:
     for element in root:
         name = _local(element)
         if name not in _KEPT_ELEMENTS:
-            yield _holds(_LOST_ELEMENTS.get(name, f"a part of a worksheet that is not known here ({name})"))
+            yield _holds(_LOST_ELEMENTS.get(name, f"a part of a worksheet that heyx-bulk does not know ({name})"))
         if name in ("mergeCells", "hyperlinks"):
             for area in (area for child in element for area in areas(child.get("ref", ""))):
                 covered += (area.bottom - area.top + 1) * (area.right - area.left + 1)

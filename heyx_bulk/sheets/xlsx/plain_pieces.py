@@ -35,15 +35,14 @@ class PlainPieces(NamedTuple):
     def others(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         """What is not taken of a part; an empty block comes after each piece that is."""
         before = b""
-        for block in blocks:
+        while self.opening not in before and len(before) < _PIECE_BYTES and (block := next(blocks, b"")):
             before += block
-            if (start := before.find(self.opening)) >= 0:
-                yield before[:start]
-                rest = chain([before[start:]], blocks)
-                yield from self._others(rest) if _is_simple(before[:start]) else rest
-                return
-            yield before
-            before = b""
+        start = before.find(self.opening)
+        if start >= 0 and _is_simple(before[:start]):
+            yield from _parts(before[:start])
+            yield from self._others(chain([before[start:]], blocks))
+        else:
+            yield from chain(_parts(before), blocks)
 
     def _others(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         text, ended = b"", False

@@ -41,7 +41,7 @@ class SharedStrings:
                 size += self._join()
             if size > _MOST_TEXT_BYTES:
                 what = f"{package.path.name} holds over 1 GB of texts"
-                raise SheetError(what, "Cut the sheet into several ones.")
+                raise SheetError(what, "Split the sheet into several smaller ones.")
         self._join()
 
     def _join(self) -> int:

@@ -14,11 +14,12 @@ from operator import lt
 from typing import NamedTuple, Protocol, cast
 
 from heyx_bulk.sheets.cell_reference import column_position
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS
+from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, WIDEST_GAP
 from heyx_bulk.sheets.record import CellError, Page
 from heyx_bulk.sheets.xlsx.cell_text import (
     CORRECT_CELL,
     GENERAL,
+    PLAIN_NUMBER,
     CellText,
     NumberFormat,
     NumberKind,
@@ -27,7 +28,6 @@ from heyx_bulk.sheets.xlsx.cell_text import (
 )
 from heyx_bulk.sheets.xlsx.plain_pieces import Odd
 
-_WIDEST_GAP = 1_000
 _MOST_CELLS = 1 << 21
 _ATTRIBUTES = r'(?: [A-Za-z][A-Za-z0-9:._-]*="[^"<&\x00-\x1f\ufffe\uffff]*")*'
 _BLANKS = r"[ \t\r\n]*"
@@ -58,7 +58,6 @@ _ENTITY = re.compile("&(amp|lt|gt|quot|apos);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _SIGNS = re.compile(r"[0-9.eE+-]+")
 _ERROR = re.compile(r"#[A-Z0-9/!?_]{1,39}")
-_PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 
 
 class Texts(Protocol):
@@ -184,7 +183,7 @@ class ValueReader:
     def _numbers(self, number_format: NumberFormat, values: Values) -> CellTexts:
         plain = number_format.kind is NumberKind.NUMBER
         known = {
-            raw: raw if plain and _PLAIN_NUMBER.fullmatch(raw) else self._number(raw, number_format)
+            raw: raw if plain and PLAIN_NUMBER.fullmatch(raw) else self._number(raw, number_format)
             for raw in {*values}
         }
         return [*map(known.__getitem__, values)]
@@ -240,11 +239,7 @@ def split_rows(piece: str, values: ValueReader, last: int, widest: int) -> tuple
     cells = PlainCells(parts[1::5], parts[2::5], parts[3::5], parts[4::5])
     positions = {letters: column_position(letters) for letters in {*cells.letters}}
     width = max(positions.values(), default=-1) + 1
-    if (
-        width > min(MOST_COLUMNS, widest + _WIDEST_GAP)
-        or width * len(rows.numbers) > _MOST_CELLS
-        or "]]>" in piece
-    ):
+    if width > min(MOST_COLUMNS, widest + WIDEST_GAP) or width * len(rows.numbers) > _MOST_CELLS or "]]>" in piece:
         raise Odd
     places = [*map(positions.__getitem__, cells.letters)]
     columns = _columns(cells, places, rows.starts, width, values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,15 +19,15 @@ from zipfile import BadZipFile
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.cell_reference import column_letter, quote_worksheet
-from heyx_bulk.sheets.excel_writer import LONGEST_TEXT
-from heyx_bulk.sheets.limits import MOST_COLUMNS
+from heyx_bulk.sheets.limits import LONGEST_TEXT, MOST_COLUMNS
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SUMMARY_TITLE, SUMMARY_WIDTHS, SummaryPage
 from heyx_bulk.sheets.typed_cell import NUMBER_FORMATS, typed_value
 from heyx_bulk.sheets.xlsx import worksheet_view
-from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, replace_surrogates
-from heyx_bulk.sheets.xlsx.copy_check import find_change
+from heyx_bulk.sheets.xlsx.cell_text import encode_escapes, stored_length
+from heyx_bulk.sheets.xlsx.copy_check import ExpectedChanges, find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.formula_values import FormulaLost, restore_formula_values
+from heyx_bulk.values.text import replace_surrogates
 from heyx_bulk.values.value_types import ValueKind
 
 if TYPE_CHECKING:
@@ -122,22 +122,15 @@ def copy_workbook(
             raise CopyRefused(str(error)) from error
         except SheetError as error:
             raise CopyRefused("the workbook cannot be copied") from error
-        if change := find_change(source, place, _Expected(added, frozenset(positions.values())), earlier):
+        if change := find_change(source, place, _expected_changes(added, positions), earlier):
             raise CopyRefused(change)
 
 
-class _Expected:
-    """What the cells of the person's worksheet are in the copy; see `find_change`."""
-
-    def __init__(self, added: AddedColumns, ours: frozenset[int]) -> None:
-        self.worksheet = added.worksheet
-        self.ours = ours
-        self._corrected: dict[int, dict[int, str]] = {}
-        for (row, position), cell in added.corrected.items():
-            self._corrected.setdefault(row, {})[position] = replace_surrogates(cell.text)
-
-    def corrected(self, row: int) -> Mapping[int, str]:
-        return self._corrected.get(row, {})
+def _expected_changes(added: AddedColumns, positions: Mapping[str, int]) -> ExpectedChanges:
+    corrected: dict[int, dict[int, str]] = {}
+    for (row, position), cell in added.corrected.items():
+        corrected.setdefault(row, {})[position] = replace_surrogates(cell.text)
+    return ExpectedChanges(added.worksheet, frozenset(positions.values()), corrected)
 
 
 def _load(source: Path) -> tuple[Workbook, str | None]:
@@ -177,9 +170,9 @@ def _place(page: Worksheet, added: AddedColumns) -> dict[str, int]:
 
 def _fill(page: Worksheet, added: AddedColumns, positions: Mapping[str, int]) -> None:
     header = page.cell(added.header_row, max(1, added.width))
+    _clear_columns(page, {position for name, position in positions.items() if name not in added.positions})
     for at, (name, position) in enumerate(positions.items()):
         if name not in added.positions:
-            _clear_column(page, position)
             title = _cell(page, added.header_row, position)
             _write_text(title, name)
             for look in ("font", "fill", "border", "alignment", "protection"):
@@ -216,10 +209,11 @@ def _correct_cells(
     return calculated
 
 
-def _clear_column(page: Worksheet, position: int) -> None:
+def _clear_columns(page: Worksheet, positions: Set[int]) -> None:
     """Forget the styles of cells that are blank, which may stand right of the table."""
-    for row in range(1, page.max_row + 1):
-        del page[f"{column_letter(position)}{row}"]
+    cells = page._cells  # noqa: SLF001 - the public way goes through all rows up to the last one
+    for place in [(row, column) for row, column in cells if column - 1 in positions]:
+        del cells[place]
 
 
 def _cell(page: Worksheet, row: int, position: int) -> Cell:
@@ -262,7 +256,7 @@ def _kind_of(cell: Cell, text: str) -> ValueKind | None:
 def _write_text(cell: Cell | MergedCell, text: str) -> None:
     """Write a text as it is: never as a formula, a number or an escape."""
     escaped = encode_escapes(replace_surrogates(text))
-    if len(escaped) > LONGEST_TEXT:
+    if stored_length(escaped) > LONGEST_TEXT:
         raise CopyRefused(f"cell {cell.coordinate} would have more than {LONGEST_TEXT:,} characters")
     cell.value = escaped or None
     cell.data_type = "s" if text else "n"

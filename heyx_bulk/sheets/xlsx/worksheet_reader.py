@@ -12,11 +12,19 @@ from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.cell_reference import REFERENCE, Area, areas, column_letter, column_position
-from heyx_bulk.sheets.limits import MOST_CHARACTERS, MOST_COLUMNS, MOST_MERGED, MOST_ROWS, cell_too_long
+from heyx_bulk.sheets.limits import (
+    MOST_CHARACTERS,
+    MOST_COLUMNS,
+    MOST_MERGED,
+    MOST_ROWS,
+    WIDEST_GAP,
+    cell_too_long,
+)
 from heyx_bulk.sheets.record import CellError, Page, Record, pages
 from heyx_bulk.sheets.xlsx.cell_text import (
     CORRECT_CELL,
     GENERAL,
+    PLAIN_NUMBER,
     CellText,
     NumberFormat,
     NumberKind,
@@ -28,14 +36,13 @@ from heyx_bulk.sheets.xlsx.plain_pieces import PlainPieces
 from heyx_bulk.sheets.xlsx.shared_strings import SharedStrings
 from heyx_bulk.sheets.xlsx.split_reader import ValueReader, split_rows
 
-_WIDEST_GAP = 1_000
 _MOST_PIECES = 128
 _DEPTH_OF_ROWS = 2
-_PLAIN_NUMBER = re.compile("[1-9][0-9]{0,14}|0")
 _MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _NO_VALUE = CellText(
     "", error="holds a formula without a stored value", remedy="open the sheet in Excel and save it"
 )
+_NO_TEXT = CellText("", error="refers to a text that the file does not have", remedy=CORRECT_CELL)
 
 
 @dataclass(slots=True)
@@ -143,7 +150,11 @@ class WorksheetReader:
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = int(attributes.get("r", self.row + 1))
         if self.in_row or not self.row < number <= MOST_ROWS:
-            why = "lies outside of any worksheet" if number > MOST_ROWS else f"stands below row {self.row}"
+            why = (
+                "is beyond the end of a worksheet"
+                if number > MOST_ROWS
+                else f"comes after row {self.row:,}, out of order"
+            )
             raise self._misplaced(why, f"A{number}")
         self.row, self.in_row = number, True
         self.hidden = attributes.get("hidden", "0") in ("1", "true")
@@ -169,7 +180,7 @@ class WorksheetReader:
             self.column = self._new_column(reference, letters) if column is None else column
         self.cells_in_row += 1
         if self.in_cell or self.cells_in_row > MOST_COLUMNS or self.column >= MOST_COLUMNS:
-            raise self._misplaced("is one too many in its row", reference or f"of row {self.row}")
+            raise self._misplaced("is more than its row can hold", reference or f"of row {self.row}")
         self.in_cell = True
         self.kind = get("t")
         self.style = get("s")
@@ -180,7 +191,7 @@ class WorksheetReader:
     def _new_column(self, reference: str, letters: str) -> int:
         position = column_position(letters) if REFERENCE.fullmatch(reference) else MOST_COLUMNS
         if position >= MOST_COLUMNS:
-            raise self._misplaced("lies outside of any worksheet", reference[:40])
+            raise self._misplaced("is beyond the end of a worksheet", reference[:40])
         self.columns[letters] = position
         return position
 
@@ -189,7 +200,7 @@ class WorksheetReader:
         cell = None
         if self.kind == "s" and raw.isdecimal() and (number := int(raw)) < len(self.texts):
             text = self.texts[number]
-        elif self.kind is None and _PLAIN_NUMBER.fullmatch(raw) and self._format().kind is NumberKind.NUMBER:
+        elif self.kind is None and PLAIN_NUMBER.fullmatch(raw) and self._format().kind is NumberKind.NUMBER:
             text = raw
         else:
             cell = self._cell_text(raw)
@@ -209,13 +220,13 @@ class WorksheetReader:
         """The text of a cell with `raw` as its value in the XML, unless it is a shared text."""
         match self.kind:
             case "s":
-                return CellText("", error="refers to a text the file has not") if raw else _NO_VALUE
+                return _NO_TEXT if raw else _NO_VALUE
             case "inlineStr":
                 return CellText(decode_escapes(raw))
             case "str":
                 return CellText(decode_escapes(raw)) if self.has_value else _NO_VALUE
             case "b":
-                return CellText("true" if raw.strip() in ("1", "true") else "false") if raw else _NO_VALUE
+                return _boolean(raw) if raw else _NO_VALUE
             case "e":
                 return CellText("", error=f"shows the error {raw[:40]}", remedy=CORRECT_CELL)
             case "d":
@@ -234,11 +245,11 @@ class WorksheetReader:
         gap = self.column - len(self.cells)
         if gap < 0:
             if self.cells[self.column]:
-                raise self._misplaced("stands there twice")
+                raise self._misplaced("is there twice")
             self.cells[self.column] = text
             return
-        if gap > _WIDEST_GAP and self.column > self.widest + _WIDEST_GAP:
-            raise self._misplaced(f"stands over {_WIDEST_GAP:,} columns right of all before it")
+        if gap > WIDEST_GAP and self.column > self.widest + WIDEST_GAP:
+            raise self._misplaced(f"is over {WIDEST_GAP:,} columns to the right of all before it")
         if gap:
             self.cells.extend([""] * gap)
         self.cells.append(text)
@@ -249,3 +260,9 @@ class WorksheetReader:
 
     def _reference(self) -> str:
         return f"{column_letter(self.column)}{self.row}"
+
+
+def _boolean(raw: str) -> CellText:
+    text = {"1": "true", "true": "true", "0": "false", "false": "false"}.get(raw.strip().lower())
+    wrong = CellText("", error=f"holds {raw[:40]!r}, which is neither true nor false", remedy=CORRECT_CELL)
+    return wrong if text is None else CellText(text)

@@ -39,6 +39,9 @@ def text_of(value: object, code: str) -> str:
         (42, "[Red]00000", "00042"),
         (42, "00000;-00000", "00042"),
         (0, "00000", "00000"),
+        (412345678, "0000 000 000", "0412 345 678"),
+        (5, "0 000", "0 005"),
+        (5, '00" kg"', "05 kg"),
     ],
 )
 def test_signs_and_zeros_of_a_code_come_with_it(value: int, code: str, text: str) -> None:

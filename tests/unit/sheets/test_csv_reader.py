@@ -49,7 +49,7 @@ def test_a_carriage_return_alone_is_a_part_of_a_value_where_lines_end_otherwise(
     sheet = open_sheet(csv_file(tmp_path, end.join(lines)))
     rows = [["1", "x\ry", "2"], ["3", "z\rz", "4"], ["5", "6", "u\rv"], ["short", "", ""], ["7", "8", "9"]]
     assert (rows_of(sheet), numbers_of(sheet)) == (rows, [2, 3, 4, 5, 6])
-    assert "a carriage return alone is a part of a value, since lines end otherwise" in sheet.notes
+    assert "carriage returns alone are part of the values: rows end with a line feed" in sheet.notes
 
 
 def test_a_carriage_return_that_ends_whole_rows_ends_them_in_any_file(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_one_bad_byte_far_down_makes_a_file_no_utf8(tmp_path: Path) -> None:
 )
 def test_text_that_does_not_look_western_is_refused_with_candidates(tmp_path: Path, text: str, codec: str) -> None:
     error = refusal(csv_file(tmp_path, text.encode(codec)))
-    assert "encoding cannot be told; it may be" in error.what
+    assert "encoding could not be detected; it may be" in error.what
     assert "UTF-8" in error.remedy
 
 
@@ -210,14 +210,14 @@ def test_text_after_a_closing_quote_is_refused_with_the_line_where_the_value_ope
 def test_a_short_row_is_filled_with_blanks_and_told(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b,c\n1,2,3\n4\n5,6,7\n"))
     assert rows_of(sheet) == [["1", "2", "3"], ["4", "", ""], ["5", "6", "7"]]
-    assert sheet.notes == ("1 row is shorter than the header, filled with blanks (row 3)",)
+    assert sheet.notes == ("1 row is shorter than the header; the missing values are blank (row 3)",)
 
 
 def test_blanks_beyond_the_header_are_cut(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "a,b\n1,2,,\n3,4\n5,6\n"))
     assert rows_of(sheet) == [["1", "2"], ["3", "4"], ["5", "6"]]
     assert errors_of(sheet) == []
-    assert any("longer than the header by blanks only" in note for note in sheet.notes)
+    assert any("longer than the header by blank values" in note for note in sheet.notes)
 
 
 def test_text_beyond_the_header_is_a_fault_of_its_row_and_shifts_nothing(tmp_path: Path) -> None:
@@ -230,17 +230,17 @@ def test_text_beyond_the_header_is_a_fault_of_its_row_and_shifts_nothing(tmp_pat
 
 def test_many_rows_too_long_are_a_wrong_separator_and_refused(tmp_path: Path) -> None:
     error = refusal(csv_file(tmp_path, "a,b\n1,2,3\n4,5\n"))
-    assert "1 of 2 rows have more values than the header's 2 (row 2)" in error.what
+    assert "1 of 2 rows has more values than the header's 2 (row 2)" in error.what
 
 
 def test_blanks_before_quotes_belong_to_the_separator_where_that_makes_rows_alike(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, 'a, b\n"1", "x, y"\n"2", "z"\n'))
     assert rows_of(sheet) == [["1", "x, y"], ["2", "z"]]
-    assert "blanks after the separators are left off" in sheet.notes
+    assert "spaces after the separators are ignored" in sheet.notes
 
 
 def test_a_nul_byte_is_refused_with_its_line(tmp_path: Path) -> None:
-    assert "line 3: holds a NUL byte" in refusal(csv_file(tmp_path, "a,b\n1,2\n\0,3\n")).what
+    assert "line 3: contains a NUL byte" in refusal(csv_file(tmp_path, "a,b\n1,2\n\0,3\n")).what
 
 
 @pytest.mark.slow
@@ -324,8 +324,8 @@ def test_a_wide_row_among_many_narrow_ones_is_read(tmp_path: Path) -> None:
     sheet = open_sheet(csv_file(tmp_path, "\n".join(["a,b", *rows])))
     assert rows_of(sheet) == [["1", "2"]] * 900 + [["3", ""]] + [["4", ""]] * 900
     assert sheet.notes == (
-        "900 rows are shorter than the header, filled with blanks (rows 903, 904, 905, 906, 907 …)",
-        "1 row is longer than the header by blanks only, which were left off",
+        "900 rows are shorter than the header; the missing values are blank (rows 903, 904, 905, 906, 907 …)",
+        "1 row is longer than the header by blank values, which are ignored",
     )
 
 

@@ -19,6 +19,7 @@ from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.frames import CellIssue
 from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import ROWS_AT_ONCE
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.support.sheet_files import (
     OFFICE,
@@ -59,7 +60,7 @@ from tests.support.sheet_files import (
         ("contacts.csv.gz", b"\x1f\x8b\x08", "contacts.csv.gz is damaged"),
         ("contacts.xls", OLE + "Workbook".encode("utf-16-le"), "contacts.xls is damaged"),
         ("contacts.xlsx", b"PK\x03\x04cut", "contacts.xlsx is damaged"),
-        ("contacts.xls", b"a\tb\n1\t2\n", "contacts.xls is no Excel file: it is plain text"),
+        ("contacts.xls", b"a\tb\n1\t2\n", "contacts.xls is not an Excel file but plain text"),
     ],
 )
 def test_another_format_is_refused_by_its_true_name(tmp_path: Path, name: str, content: bytes, what: str) -> None:
@@ -105,10 +106,10 @@ def test_a_zip_of_several_files_or_none_is_refused_naming_them(tmp_path: Path) -
 def test_an_archive_around_something_else_than_csv_is_refused(tmp_path: Path) -> None:
     book = workbook(tmp_path, [["a"], ["1"]])
     path = zipped(tmp_path / "contacts.zip", {"contacts.xlsx": book.read_bytes()})
-    what = "contacts.zip is a zip archive around something else than CSV: Excel workbook"
+    what = "contacts.zip is a zip archive of something other than a CSV file: Excel workbook"
     assert refusal(path).what == what
     path = csv_file(tmp_path, gzip.compress(gzip.compress(b"a\n")), "contacts.gz")
-    assert "around something else than CSV: another gzip archive" in refusal(path).what
+    assert "of something other than a CSV file: another gzip archive" in refusal(path).what
 
 
 def test_a_cut_gzip_is_refused_as_damaged(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_a_cut_gzip_is_refused_as_damaged(tmp_path: Path) -> None:
 
 def test_a_mistake_in_an_archive_is_told_with_the_name_of_the_archive(tmp_path: Path) -> None:
     path = csv_file(tmp_path, gzip.compress(b"a,b\n\0,1\n"), "contacts.csv.gz")
-    assert refusal(path).what.startswith("contacts.csv.gz, line 2: holds a NUL byte")
+    assert refusal(path).what.startswith("contacts.csv.gz, line 2: contains a NUL byte")
 
 
 FROM_INPUT = """
@@ -126,6 +127,7 @@ from pathlib import Path
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.record import ROWS_AT_ONCE
 try:
     sheet = open_sheet(Path("-"))
     rows = [cells.to_numpy().tolist() for _ in "12" for cells, _ in sheet.frames()]
@@ -142,7 +144,7 @@ except SheetError as error:
         (b"a,b\n1,2\n", "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "- standard input ('a', 'b') [[['1', '2']], [['1', '2']]]"),
         (b"", "standard input is empty (0 bytes)"),
-        (b"a\n\0\n", "standard input, line 2: holds a NUL byte, which no text has"),
+        (b"a\n\0\n", "standard input, line 2: contains a NUL byte, which no text file has"),
     ],
     ids=["csv", "gzip", "empty", "NUL"],
 )
@@ -196,14 +198,14 @@ def test_an_encoding_that_does_not_fit_is_refused_naming_some_that_do(tmp_path: 
 def test_a_workbook_has_no_encoding_and_no_delimiter(tmp_path: Path, option: str) -> None:
     error = refusal(workbook(tmp_path, [["a"]]), **{option: "utf-8"})
     assert (error.what, error.remedy) == (
-        f"contacts.xlsx is an Excel workbook and has no {option} to choose",
+        f"contacts.xlsx is no CSV file, so it has no {option} to choose",
         f"Leave out --{option}.",
     )
 
 
 # --- .xls, .xlsb, .ods -------------------------------------------------------------------------------------
 
-ODS_NOTE = "error cells such as #N/A come as blanks from this format: save it as .xlsx to have them found"
+ODS_NOTE = "in this format, error cells such as #N/A are read as blank: save the file as .xlsx to have them found"
 
 
 def ods_value(kind: str, value: str, name: str = "value") -> str:
@@ -243,6 +245,21 @@ def test_the_worksheet_of_an_opendocument_sheet_is_chosen_like_any_other(tmp_pat
     assert "several worksheets with data: 'One', 'Two'" in refusal(path).what
     assert open_sheet(path, SheetOptions(worksheet="two")).row_count == 1
     assert "is empty" in refusal(ods(tmp_path, Empty="")).what
+
+
+def test_the_worksheet_of_results_is_found_in_a_long_opendocument_sheet(tmp_path: Path) -> None:
+    rows = "".join(ods_row(ods_text(f"+92300{row:07}")) for row in range(3 * ROWS_AT_ONCE))
+    path = ods(tmp_path, One=rows, Two=rows)
+    assert "several worksheets with data: 'One', 'Two'" in refusal(path).what
+    sheet = open_sheet(ods(tmp_path, One=rows, Results=ods_row(ods_text("heyx row")) + rows, Two=rows))
+    assert (sheet.worksheet, sheet.row_count) == ("Results", 3 * ROWS_AT_ONCE)
+    assert rows_of(sheet)[0] == ["+923000000000"]
+
+
+def test_a_link_to_a_file_that_is_gone_is_not_suggested_instead_of_itself(tmp_path: Path) -> None:
+    link = tmp_path / "contacts.csv"
+    link.symlink_to("gone.csv")
+    assert refusal(link).what == f"{link} does not exist."
 
 
 @pytest.mark.slow
@@ -315,7 +332,7 @@ def test_a_protected_opendocument_sheet_is_refused_as_protected(tmp_path: Path, 
     assert "without a password" in error.remedy
 
 
-NO_DATE = "is formatted as a date but holds 0, which is no date"
+NO_DATE = "is formatted as a date but holds 0, which is not a date"
 
 
 def test_a_date_of_0_in_an_opendocument_sheet_is_reported_as_that(tmp_path: Path) -> None:
@@ -357,7 +374,7 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     content[row + 16] |= 0x20
     sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
     assert errors_of(sheet) == [CellIssue(3, 3, "shows the error #N/A", "correct or clear it in Excel")]
-    assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
+    assert sheet.notes == ("1 row is hidden in the worksheet and read like the others",)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,22 @@ def numbers(frame: pd.DataFrame) -> list[int]:
     return [number for cells, _ in sheet(frame).frames() for number in numbers_of(cells)]
 
 
+def objects(*values: object) -> pd.Series[Any]:
+    """A column in which scalars of NumPy stay what they are."""
+    return pd.Series([None, *values], dtype=object)[1:]
+
+
+class Color(int, Enum):
+    """Its text is `Color.RED`."""
+
+    RED = 1
+
+
 HALF_PAST = pd.Timestamp("2026-03-14 09:30")
 
 CASES: dict[str, tuple[object, list[str]]] = {
     "text stays as it is": (["007", " x ", ""], ["007", " x ", ""]),
-    "what is missing is blank": ([None, np.nan, pd.NA, pd.NaT, Decimal("nan")], [""] * 5),
+    "what is missing is blank": ([None, np.nan, pd.NA, pd.NaT, Decimal("nan"), Decimal("sNaN")], [""] * 6),
     "booleans": ([True, False], ["true", "false"]),
     "booleans with a missing one": (pd.array([True, None], dtype="boolean"), ["true", ""]),
     "ints": ([1, 2**62], ["1", "4611686018427387904"]),
@@ -47,10 +59,18 @@ CASES: dict[str, tuple[object, list[str]]] = {
     "the largest exact float": ([2.0**53, -(2.0**53)], ["9007199254740992", "-9007199254740992"]),
     "short floats": (np.array([0.1, 2], dtype="float32"), ["0.1", "2.0"]),
     "nullable short floats": (pd.array([0.1, None], dtype="Float32"), ["0.1", ""]),
-    "scalars of NumPy among objects": (
-        np.array([np.int64(3), np.float64(2.5), np.bool_(True)], dtype=object),
-        ["3", "2.5", "true"],
+    "scalars of NumPy": (objects(np.int64(3), np.float64(2.5), np.bool_(True)), ["3", "2.5", "true"]),
+    "moments of NumPy": (
+        objects(np.datetime64("2026-03-14T09:30", "ns"), np.datetime64("2026-03-14"), np.datetime64("NaT")),
+        ["2026-03-14T09:30:00", "2026-03-14", ""],
     ),
+    "a span of NumPy that is missing": (objects(np.timedelta64("NaT")), [""]),
+    "short floats among objects": (
+        objects(np.float32(0.1), np.float16(0.1), np.float32("nan")),
+        ["0.1", "0.1", ""],
+    ),
+    "long floats": (np.array([0.1, 2, "nan"], dtype="longdouble"), ["0.1", "2.0", ""]),
+    "an int of an enumeration": (objects(Color.RED), ["1"]),
     "dates": ([dt.date(1988, 3, 14)], ["1988-03-14"]),
     "timestamps at midnight are dates": ([pd.Timestamp("1988-03-14"), None], ["1988-03-14", ""]),
     "other timestamps are ISO without zone": ([HALF_PAST], ["2026-03-14T09:30:00"]),
@@ -75,6 +95,11 @@ def test_values_become_exact_text(values: object, expected: list[str]) -> None:
     assert texts(values) == expected
 
 
+def test_a_short_float_among_objects_is_exact_up_to_its_own_size() -> None:
+    with pytest.warns(UserWarning, match="too large to be exact"):
+        assert texts(objects(np.float32(2.0**24), np.float32(2.0**25))) == ["16777216", "33554432.0"]
+
+
 def test_a_list_whose_items_hold_separators_is_read_back_as_it_was() -> None:
     tags = ["a;b", 'say "x"', "c, d", "plain"]
     (text,) = texts([tags])
@@ -96,6 +121,11 @@ def test_floats_that_may_be_rounded_are_warned_about_and_doubtful() -> None:
         (dt.timedelta(days=1), "timedelta"),
         ({"a": 1}, "dict"),
         (float("inf"), "float"),
+        (Decimal("Infinity"), "Decimal"),
+        (np.timedelta64(5, "ns"), "Timedelta"),
+        (np.datetime64("20000-01-01"), "Timestamp"),
+        (np.clongdouble(1), "clongdouble"),
+        (np.longdouble(2**60) + 1, "longdouble"),
         (b"x", "bytes"),
         ([1], "list"),
         (1j, "complex"),

@@ -85,9 +85,12 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "cells within cells": (
         lambda folder: raw_workbook(folder, '<row r="1">' + "<c>" * 999),
-        "is one too many in its row",
+        "is more than its row can hold",
     ),
-    "rows within rows": (lambda folder: raw_workbook(folder, '<row r="1"><row r="2">'), "stands below row 1"),
+    "rows within rows": (
+        lambda folder: raw_workbook(folder, '<row r="1"><row r="2">'),
+        "comes after row 1, out of order",
+    ),
     "values within values": (
         lambda folder: raw_workbook(folder, '<row r="1"><c r="A1"><v><v>'),
         "holds a value within a value",
@@ -118,23 +121,23 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "a million cells in a row": (
         lambda folder: raw_workbook(folder, f"<row>{'<c><v>1</v></c>' * 1_000_000}</row>"),
-        "is one too many in its row",
+        "is more than its row can hold",
     ),
     "a million blank cells in one place": (
         lambda folder: raw_workbook(folder, '<row r="1">' + '<c r="A1"/>' * 1_000_000),
-        "is one too many in its row",
+        "is more than its row can hold",
     ),
     "two million rows": (
         lambda folder: raw_workbook(folder, "<row/>" * 2_000_000),
-        "lies outside of any worksheet",
+        "is beyond the end of a worksheet",
     ),
     "a row that comes again": (
         lambda folder: raw_workbook(folder, '<row r="1"><c><v>1</v></c></row>' * 2),
-        "cell A1 stands below row 1",
+        "cell A1 comes after row 1, out of order",
     ),
     "a cell that comes again": (
         lambda folder: raw_workbook(folder, '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>'),
-        "cell A1 stands there twice",
+        "cell A1 is there twice",
     ),
     "a billion laughs": (
         lambda folder: replaced(

@@ -36,7 +36,7 @@ def test_cells_merged_over_rows_are_told_with_their_ranges(tmp_path: Path) -> No
         [None, "3"],
     ]
     path = merged(tmp_path, rows, "A2:A4", "C2:C3")
-    told = "cells A2:A4, C2:C3 are merged; only the first row of each has the value"
+    told = "cells A2:A4, C2:C3 are merged, and only the first row of each has the value"
     assert open_sheet(path).notes == (f"{told}: --fill-merged gives it to every row",)
     assert rows_of(open_sheet(path)) == [["Acme", "1", "VIP"], ["", "2", ""], ["", "3", ""]]
     sheet = open_sheet(path, FILL)
@@ -47,7 +47,7 @@ def test_cells_merged_over_rows_are_told_with_their_ranges(tmp_path: Path) -> No
 
 def test_the_row_that_has_the_value_is_named(tmp_path: Path) -> None:
     path = merged(tmp_path, [["phone", "company"], ["1", None], ["2", "Acme"], ["3", None]], "B3:B4")
-    told = "cells B3:B4 are merged; only row 3 has the value: --fill-merged gives it to every row"
+    told = "cells B3:B4 are merged, and only row 3 has the value: --fill-merged gives it to every row"
     assert open_sheet(path).notes == (told,)
 
 

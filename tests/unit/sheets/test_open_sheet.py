@@ -21,7 +21,7 @@ def test_a_title_above_the_table_is_refused_naming_the_header(tmp_path: Path) ->
     ):
         error = refusal(path)
         assert "row 3 looks like the header" in error.what
-        assert error.remedy == "Say --header-row 3, or delete the rows above it."
+        assert error.remedy == "Use --header-row 3, or delete the rows above it."
         sheet = open_sheet(path, SheetOptions(header_row=3))
         assert (sheet.header, sheet.header_row, rows_of(sheet)) == (("a", "b", "c"), 3, [["1", "2", "3"]])
 
@@ -50,7 +50,8 @@ def test_a_sheet_without_anything_is_empty(tmp_path: Path) -> None:
 def test_an_error_in_the_header_is_refused(tmp_path: Path) -> None:
     cell = '<c r="A1" t="inlineStr"><is><t>a</t></is></c><c r="B1" t="e"><v>#REF!</v></c>'
     error = refusal(raw_workbook(tmp_path, f'<row r="1">{cell}</row>'))
-    assert error.what.endswith("row 1, column 2: the header cell shows the error #REF!")
+    assert error.what.endswith("worksheet 'People': the header cell B1 shows the error #REF!")
+    assert error.remedy == "Correct or clear it in Excel."
 
 
 def test_merged_header_cells_are_refused(tmp_path: Path) -> None:
@@ -75,8 +76,8 @@ FORMATS = {
 TRUE_NAMES = {
     "password.xlsx": "password",
     "zero_bytes.csv": "is empty",
-    "text_named.xls": "no Excel file",
-    "nul_byte.csv": "line 2: holds a NUL byte",
+    "text_named.xls": "not an Excel file",
+    "nul_byte.csv": "line 2: contains a NUL byte",
     "ragged_both_ways.csv": "(row 2); 1 row is shorter (row 3)",
 }
 SEVERAL_WORKSHEETS = {"formula_like_text.xlsx": "Sheet1"}

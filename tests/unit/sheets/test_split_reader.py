@@ -180,11 +180,13 @@ def test_pieces_end_where_a_row_begins_and_what_is_left_is_passed_on() -> None:
     assert passed == "<data>" + "".join(piece for piece in taken if "odd" in piece) + "</data><rest/>"
 
 
-@pytest.mark.parametrize("start", ['<?xml version="1.0" encoding="latin-1"?>', "<!-- -->", "<?pi ?>"])
-def test_a_part_in_another_encoding_or_with_comments_goes_to_expat(start: str) -> None:
+@pytest.mark.parametrize("start", ['<?xml version="1.0" encoding="latin-1"?>', "<!-- -->", "<?pi ?>", "<!-- "])
+@pytest.mark.parametrize("blanks", [0, 70_000, 300_000])
+def test_a_part_in_another_encoding_or_with_comments_goes_to_expat(start: str, blanks: int) -> None:
     pieces = PlainPieces(b"<row ", b"</data>", lambda _: True)
-    text = f"{start}<data><row ></row></data>".encode()
-    assert b"".join(pieces.others(iter([text]))) == text
+    text = f"{start}{' ' * blanks}<data><row ></row></data>".encode()
+    blocks = [text[at : at + 65_536] for at in range(0, len(text), 65_536)]
+    assert b"".join(pieces.others(iter(blocks))) == text
 
 
 def test_half_a_character_is_an_error_of_its_cell_and_replaced_in_a_header(tmp_path: Path) -> None:

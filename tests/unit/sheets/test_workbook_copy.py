@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.styles import PatternFill
 from openpyxl.worksheet.table import Table
 
 from heyx_bulk.errors import WriteError
@@ -18,7 +19,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.summary_page import SUMMARY_HEADING, SummaryCell, SummaryPage
 from heyx_bulk.sheets.xlsx import copy_limits
-from heyx_bulk.sheets.xlsx.copy_check import find_change
+from heyx_bulk.sheets.xlsx.copy_check import ExpectedChanges, find_change
 from heyx_bulk.sheets.xlsx.copy_limits import find_obstacle
 from heyx_bulk.sheets.xlsx.workbook_copy import AddedColumns, CopyRefused, CorrectedCell, copy_workbook
 from tests.support.own_workbooks import HEADER, PEOPLE, differences, write_workbook
@@ -86,6 +87,23 @@ def test_ours_are_colored_by_status_filtered_and_text(tmp_path: Path) -> None:
     assert {page[f"{letter}2"].number_format for letter in "HIJK"} == {"@"}
     assert (page.auto_filter.ref, page["H1"].font.b, page["J1"].fill.fgColor.rgb) == ("A1:K6", True, "FFDDEBF7")
     assert [page.column_dimensions[letter].width for letter in "HIJK"] == [12, 20, 50, 24]
+
+
+def test_styles_of_blank_cells_right_of_the_table_are_not_those_of_ours(tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "people.xlsx")
+    book = openpyxl.load_workbook(source)
+    for reference in ("I3", "I1048576"):
+        book[PEOPLE][reference].fill = PatternFill("solid", start_color="FFFF00")
+    book.save(source)
+    page = openpyxl.load_workbook(copied(source, added()))[PEOPLE]
+    assert (page["I3"].value, page["I3"].fill.fill_type, page.max_row) == ("003", None, 6)
+
+
+def test_a_text_that_is_longer_than_excel_can_hold_is_not_copied(tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "people.xlsx")
+    rows = {2: ["failed", "", "😀" * 16_384, "2"]}
+    with pytest.raises(CopyRefused, match="cell J2 would have more than 32,767 characters"):
+        copied(source, replace(added(), rows=rows))
 
 
 def test_the_summary_stands_first_and_its_links_lead_to_the_rows(tmp_path: Path) -> None:
@@ -378,14 +396,6 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         copy_workbook(source, tmp_path / "none" / "copy.xlsx", added(), summary)
 
 
-class NoChanges:
-    worksheet = "Sheet"
-    ours = frozenset({2})
-
-    def corrected(self, row: int) -> dict[int, str]:
-        return {4: "new"} if row == 3 else {}
-
-
 @pytest.mark.parametrize(
     ("rows", "place"),
     [
@@ -407,7 +417,8 @@ def test_the_first_cell_that_is_not_the_same_is_named(tmp_path: Path, rows: list
         for row in content:
             page.append(row)
         book.save(tmp_path / name)
-    change = find_change(tmp_path / "source.xlsx", tmp_path / "copy.xlsx", NoChanges(), None)
+    expected = ExpectedChanges("Sheet", frozenset({2}), {3: {4: "new"}})
+    change = find_change(tmp_path / "source.xlsx", tmp_path / "copy.xlsx", expected, None)
     assert change == (place and f"cell {place} of the worksheet 'Sheet' would change")
 
 

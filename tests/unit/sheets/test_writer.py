@@ -87,12 +87,23 @@ def test_rows_over_the_limit_go_to_further_worksheets(tmp_path: Path, monkeypatc
     assert open_sheet(path).worksheets == ("Sheet1",)
 
 
+AT_MOST = ", where a cell holds at most 32,767"
+
+
+@pytest.mark.parametrize(("text", "stored"), [("😀" * 32_767, "65,534"), ("<r>" + "&" * 10_000, "50,044")])
+def test_a_text_that_a_workbook_stores_as_a_longer_one_is_refused_with_that_length(
+    tmp_path: Path, text: str, stored: str
+) -> None:
+    with pytest.raises(WriteError, match=f"row 2, column A: takes {stored} characters in a workbook{AT_MOST}"):
+        write_sheet(tmp_path / "a.xlsx", ["a"], [[text]])
+
+
 def test_a_text_too_long_for_excel_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     write_sheet(tmp_path / "a.xlsx", ["a", "b"], [["x", "y" * 32_767]])
     before = (tmp_path / "a.xlsx").read_bytes()
     with pytest.raises(WriteError) as told:
         write_sheet(tmp_path / "a.xlsx", ["a", "b"], [["x", "y"], ["x", "y" * 32_768]])
-    assert "row 3, column B: 32,768 characters are more than the 32,767 Excel can hold" in told.value.what
+    assert told.value.what.endswith(f"row 3, column B: takes 32,768 characters in a workbook{AT_MOST}")
     assert (tmp_path / "a.xlsx").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
 
@@ -162,7 +173,7 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, worksheet:
 def test_more_columns_than_excel_has_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="16,385 columns"):
         write_sheet(tmp_path / "a.xlsx", ["a"] * 16_385, [])
-    with pytest.raises(WriteError, match="row 2, column XFE: lies outside"):
+    with pytest.raises(WriteError, match="row 2, column XFE: is beyond the last column"):
         write_sheet(tmp_path / "a.xlsx", ["a"], [["x"] * 16_385])
 
 

@@ -129,18 +129,23 @@ def test_a_number_keeps_its_digits_and_is_suspect_where_excel_may_have_rounded_i
         ),
         (
             '<c r="A2"><v>nan</v></c>',
-            "holds 'nan', which is no number",
+            "holds 'nan', which is not a number",
             "format the column as Text in Excel, paste the values again and save",
         ),
         (
             '<c r="A2"><v>1E999</v></c>',
-            "holds '1E999', which is no number",
+            "holds '1E999', which is not a number",
             "format the column as Text in Excel, paste the values again and save",
         ),
         (
+            '<c r="A2" t="b"><v>yes</v></c>',
+            "holds 'yes', which is neither true nor false",
+            "correct or clear it in Excel",
+        ),
+        (
             '<c r="A2" t="s"><v>7</v></c>',
-            "refers to a text the file has not",
-            "format the column as Text in Excel, paste the values again and save",
+            "refers to a text that the file does not have",
+            "correct or clear it in Excel",
         ),
     ],
 )
@@ -158,6 +163,8 @@ def test_a_cell_without_a_true_text_is_a_fault_and_blank(
         ('<c r="A2" t="str"><f>A1</f><v>a_x000D_b</v></c>', "a\rb"),
         ('<c r="A2"><f>1+1</f><v>2</v></c>', "2"),
         ('<c r="A2" t="b"><f>1=1</f><v>1</v></c>', "true"),
+        ('<c r="A2" t="b"><v>TRUE</v></c>', "true"),
+        ('<c r="A2" t="b"><v>false</v></c>', "false"),
         ('<c r="A2" t="inlineStr"><is><t>x_x000D_\ny _x005F_x000D_</t></is></c>', "x\r\ny _x000D_"),
         (f'<c r="A2" t="inlineStr"><is>{RICH}</is></c>', "bold plain"),
         ('<c r="A2" t="s"><v>0</v></c>', "bold plain"),
@@ -174,7 +181,7 @@ def test_every_way_to_store_a_text_is_read(tmp_path: Path, cell: str, text: str)
     sheet = one_cell(tmp_path, cell, codes=["yyyy-mm-dd"], texts=f"<si>{RICH}</si>")
     assert rows_of(sheet) == [[text]]
     assert [s.cause for s in warnings_of(sheet)] == (
-        [f"is formatted as a date but holds {text}, which is no date"] if text in ("60", "99999999") else []
+        [f"is formatted as a date but holds {text}, which is not a date"] if text in ("60", "99999999") else []
     )
 
 
@@ -224,9 +231,9 @@ def test_data_beyond_the_header_of_a_workbook_keeps_its_column(tmp_path: Path) -
 def test_two_cells_at_the_ends_of_a_worksheet_do_not_hang(tmp_path: Path) -> None:
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     path = raw_workbook(tmp_path, f'<row r="1"><c r="A1"><v>1</v></c></row>{far}')
-    assert "cell XFD1048576 stands over 1,000 columns right" in refusal(path).what
+    assert "cell XFD1048576 is over 1,000 columns to the right" in refusal(path).what
     path = raw_workbook(tmp_path, '<row r="1"><c r="ZZZ1"><v>1</v></c></row>')
-    assert "cell ZZZ1 lies outside of any worksheet" in refusal(path).what
+    assert "cell ZZZ1 is beyond the end of a worksheet" in refusal(path).what
 
 
 @pytest.mark.slow
@@ -245,7 +252,7 @@ def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="2" hidden="1"><c r="A2"><v>2</v></c></row>'
     sheet = open_sheet(raw_workbook(tmp_path, rows))
     assert rows_of(sheet) == [["2"]]
-    assert sheet.notes == ("1 row is hidden in the worksheet, and read like the others",)
+    assert sheet.notes == ("1 row is hidden in the worksheet and read like the others",)
 
 
 def test_a_doctype_is_refused(tmp_path: Path) -> None:
@@ -274,7 +281,7 @@ def test_the_only_visible_worksheet_with_data_is_chosen(tmp_path: Path) -> None:
     sheet = open_sheet(path)
     assert (sheet.worksheet, sheet.header, sheet.format) == ("People", ("a",), "Excel workbook")
     assert sheet.worksheets == ("Old", "Deep", "Blank", "People")
-    assert sheet.notes == ("hidden worksheet 'Old' left alone", "hidden worksheet 'Deep' left alone")
+    assert sheet.notes == ("the hidden worksheet 'Old' is ignored", "the hidden worksheet 'Deep' is ignored")
 
 
 def test_a_worksheet_is_named_in_any_case_even_a_hidden_one(tmp_path: Path) -> None:
