@@ -187,6 +187,7 @@ def tell_tags(console: Console, tags: Sequence[TagCount]) -> None:
         ("removed", [(one.tag, one.removed) for one in tags if one.removed]),
     ):
         if counted:
+            counted.sort(key=lambda one: -one[1])
             shown = [f"{_quoted(tag)} {rows:,}" for tag, rows in counted[:TAGS_SHOWN]]
             more = f" and {len(counted) - TAGS_SHOWN:,} more" if len(counted) > TAGS_SHOWN else ""
             console.say(f"Tags {word}: {', '.join(shown)}{more}.")
