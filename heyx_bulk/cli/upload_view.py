@@ -68,8 +68,9 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     if fresh:
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_warnings(console, warnings_of(checkpoint))
-        tell_phones(console, phones_of(checkpoint))
-        tell_tags(console, tags_of(checkpoint))
+        if export_diff_of(checkpoint) is None:  # of an edited export only differences are sent
+            tell_phones(console, phones_of(checkpoint))
+            tell_tags(console, tags_of(checkpoint))
     _tell_columns(console, run)
     _tell_fields(console, columns, checkpoint.facts.channel, fresh=fresh)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
