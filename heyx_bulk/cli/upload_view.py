@@ -20,7 +20,7 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
+from heyx_bulk.models.phrases import count, duration, first_of, list_item, minute_of, rows_named, shorten
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CallBudget, CostEstimate
 from heyx_bulk.planning.matching import Match, Matching
@@ -189,16 +189,12 @@ def tell_tags(console: Console, tags: Sequence[TagCount]) -> None:
     ):
         if counted:
             counted.sort(key=lambda one: -one[1])
-            shown = [f"{_quoted(tag)} {rows:,}" for tag, rows in counted[:TAGS_SHOWN]]
+            shown = [f"{list_item(tag)} {rows:,}" for tag, rows in counted[:TAGS_SHOWN]]
             more = f" and {len(counted) - TAGS_SHOWN:,} more" if len(counted) > TAGS_SHOWN else ""
             console.say(f"Tags {word}: {', '.join(shown)}{more}.")
     for group in similar_tags(tags)[:TAGS_SHOWN]:
         alike = " and ".join(f"“{one.tag}” ({one.added + one.removed:,})" for one in group)
         console.say(f"  Check: {alike} differ only in case, accents or signs.")
-
-
-def _quoted(tag: str) -> str:
-    return f'"{tag}"' if "," in tag else tag
 
 
 def tell_causes(

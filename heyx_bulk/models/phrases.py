@@ -33,6 +33,11 @@ def shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def list_item(text: str) -> str:
+    """A text as an item of a list: in quotes where it has a comma itself."""
+    return f'"{text}"' if "," in text else text
+
+
 def example(text: str) -> str:
     """A value as an example of others: on one line, and cut short."""
     return shorten(" ".join(text.split()), LONGEST_EXAMPLE)
