@@ -120,9 +120,10 @@ def error_text(error: HeyxBulkError) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a full stop; without one behind a command, which is to be copied as it is."""
+    """`text` with a full stop; without one behind a list, or behind a command, which is to be copied as it is."""
     text = text.strip()
-    return text if text.endswith((".", "!", "?")) or _COMMAND.search(text) else f"{text}."
+    is_list = text.rpartition("\n")[2].startswith(" ")
+    return text if is_list or text.endswith((".", "!", "?")) or _COMMAND.search(text) else f"{text}."
 
 
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
