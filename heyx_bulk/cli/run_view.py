@@ -22,7 +22,7 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkErro
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, minute_of
+from heyx_bulk.models.phrases import about, count, minute_of
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
@@ -157,7 +157,7 @@ def _left(stands: RunStatus, rows: int) -> str:
         return f"{text}."
     ends = datetime.now() + timedelta(seconds=stands.seconds_left)
     speed = f"at {stands.per_minute:,.0f} calls/min"
-    return f"{text}; {speed}: about {duration(stands.seconds_left)}, until {ends:%H:%M}."
+    return f"{text}; {speed}: {about(stands.seconds_left)}, until {ends:%H:%M}."
 
 
 def _document(run: Run, stands: RunStatus) -> dict[str, object]:
@@ -234,8 +234,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
         drawn = "" if rows == confirmed else f" of {confirmed:,}, chosen at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
         console.say(
-            f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; "
-            f"at {settings.rate}: about {duration(seconds)}."
+            f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; at {settings.rate}: {about(seconds)}."
         )
         return _tell_comparisons(console, _compare(console, Run.from_checkpoint(opened), settings, rows))
 
@@ -360,7 +359,7 @@ def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
     totals = checkpoint.queries.totals()
     failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     left = count_open(totals)
-    if failed or not (unknown or left):
+    if failed:
         console.say(f"{checkpoint.info.sheet}: sending {count(failed, 'failed row')} again.")
     if left:
         console.say(f"{checkpoint.info.sheet}: sending {count(left, 'row')} that the run had not finished.")

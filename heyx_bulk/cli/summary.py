@@ -16,7 +16,7 @@ from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, shorten
+from heyx_bulk.models.phrases import about, count, duration, shorten
 from heyx_bulk.planning.changes import changes
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
@@ -41,11 +41,13 @@ class PlanView:
         self.counts: Counter[str] = Counter()
         self.phones: list[PhoneCountry] = []
         self._first = first
+        self._rows = 0
         self._plans: dict[int, tuple[str, ...]] = {}
 
     def add(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
         """Take the plan of one row, in whatever order rows come."""
         self.writes += len(calls)
+        self._rows += 1
         for call in calls:
             match call:
                 case CreateContact() | UpdateContact():
@@ -59,14 +61,21 @@ class PlanView:
             del self._plans[max(self._plans)]
 
     def total(self) -> str:
-        """What all rows' plans come to: calls, fields, tags."""
+        """What all rows' plans come to: writes, fields, tags."""
+        if not self.writes:
+            return "no writes: HeyX has everything already"
         fields, added, removed = (self.counts[name] for name in ("field written", "tag added", "tag removed"))
         tags = f"{count(added, 'tag')} added and {removed:,} removed"
-        return f"{count(self.writes, 'call')}: {count(fields, 'field')} written, {tags}"
+        return f"{count(self.writes, 'write')}: {count(fields, 'field')} written, {tags}"
 
     def plans(self) -> list[tuple[int, tuple[str, ...]]]:
         """The first rows' plans, each a number and its lines."""
         return sorted(self._plans.items())
+
+    @property
+    def not_shown(self) -> int:
+        """How many rows' plans are not among the first ones."""
+        return self._rows - len(self._plans)
 
 
 def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
@@ -137,8 +146,10 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
         code = sent.stopped.exit_code
     if sent is not None:
         console.say(
-            f"Simulation: nothing was sent to HeyX. A real run takes about {duration(sent.seconds)} for "
+            f"Simulation: nothing was sent to HeyX. A real run takes {about(sent.seconds)} for "
             f"{count(sent.calls, 'call')}."
+            if sent.calls
+            else "Simulation: there is nothing to send to HeyX."
         )
     _conclude(console, result, code, checkpoint=None, next=[])
     return code
@@ -154,8 +165,13 @@ def finish_dry_run(
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
+    if plans.not_shown and plans.plans():
+        rows = count(plans.not_shown, "more row")
+        console.say(f"… and {rows}, not shown. --first N shows the changes of the first N rows.")
     code = exit_code(result.totals)
-    console.say(f"Nothing was written. A real run would take {plans.total()}.")
+    lookups = result.sent.calls if result.sent else 0
+    did = f" This dry run sent {count(lookups, 'look-up')}; a real run sends them again, and" if lookups else ""
+    console.say(f"Nothing was written.{did or ' A real run sends'} {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     phones = [asdict(one) for one in plans.phones]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
@@ -184,6 +200,9 @@ def tell_audit_errors(console: Console, checkpoint: Path, errors: Sequence[str])
 
 def tell_sent(console: Console, sent: SessionSummary) -> None:
     """Say what a session sent, and in what time."""
+    if not sent.calls:
+        console.say("No calls were sent.")
+        return
     throttled = f", {sent.throttled:,} of them rejected by the rate limit" if sent.throttled else ""
     console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{throttled}.")
 

@@ -20,7 +20,7 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, first_of, list_item, minute_of, rows_named, shorten
+from heyx_bulk.models.phrases import about, count, duration, first_of, list_item, minute_of, rows_named, shorten
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CallBudget, CostEstimate
 from heyx_bulk.planning.matching import Match, Matching
@@ -76,7 +76,10 @@ def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = Tru
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
         rows = count(unconfirmed, "row")
         console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
-    tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    if due.calls:
+        tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    else:
+        console.say("Nothing to send.")
     if due.lesser_key_calls:
         console.say(
             f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
@@ -116,7 +119,8 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     parts += [f"{edits.emptied:,} of them cleared"] if edits.emptied else []
     parts += [f"{count(edits.added, 'tag')} added"] if edits.added else []
     parts += [f"{count(edits.removed, 'tag')} removed"] if edits.removed else []
-    console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
+    what = f": {', '.join(parts)}" if edits.changed else ""
+    console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed{what}.")
     if edits.emptied:
         console.say("  A cleared cell clears the field in HeyX.")
     if edits.unknown_rows:
@@ -253,9 +257,9 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
 def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
     """Show how long `calls` take at the planned rate, and why that is not HeyX's whole limit."""
     rate = speed.rate
-    at_once = calls <= rate.calls
-    seconds = rate.window_seconds if at_once else calls / rate.calls * rate.window_seconds
-    console.say(f"{what}, at {rate}: {'within' if at_once else 'about'} {duration(seconds)}.")
+    within = calls <= rate.calls
+    time = f"within {duration(rate.window_seconds)}" if within else about(calls / rate.calls * rate.window_seconds)
+    console.say(f"{what}, at {rate}: {time}.")
     for note in speed.notes:
         console.say(f"  {note}")
 
@@ -380,7 +384,7 @@ class RerunView(UploadView):
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:
-            self._console.say("There are no rows to send again.")
+            self._console.say("Nothing to send again.")
         else:
             self._budget = _budget(plan)
             tell_plan(self._console, run, plan, fresh=False)

@@ -72,6 +72,12 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def about(seconds: float) -> str:
+    """An estimated time: `about 48 s`."""
+    text = duration(seconds)
+    return text if round(seconds) < 1 else f"about {text}"
+
+
 def closest(
     name: str,
     names: Iterable[str],
