@@ -11,7 +11,8 @@ import typer
 from heyx_bulk.cli.console import Console, free_name
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_input import read_sheet
-from heyx_bulk.cli.upload_view import tell_invalid, tell_phones, tell_tags, tell_unknown_fields, tell_warnings
+from heyx_bulk.cli.summary import tell_invalid
+from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column

@@ -16,8 +16,8 @@ from pathlib import Path
 from heyx_bulk.cli.console import Console, same_command, sentence
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
-from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
+from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_failures, tell_invalid, tell_next
+from heyx_bulk.cli.upload_view import RerunView
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SettingsError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
@@ -29,6 +29,7 @@ from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
+from heyx_bulk.reports.written_files import newest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -36,7 +37,6 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.storage.checkpoint.recovery import recover
-from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import short_path, state_checkpoints
 from heyx_bulk.upload.canary import lines_of
@@ -47,7 +47,6 @@ from heyx_bulk.upload.runs import stored_paths
 from heyx_bulk.upload.staging import sheet_change
 from heyx_bulk.upload.upload_result import report
 
-CAUSES_SHOWN = 12
 INCOMPLETE = 3
 """The exit code if rows are lost, or HeyX holds something else."""
 
@@ -100,17 +99,13 @@ def _tell(path: Path, console: Console) -> int:
         )
         console.say(_calls(stands))
         tell_invalid(console, checkpoint.queries.invalid_causes())
-        failures = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in stands.causes]
-        tell_causes(console, "Rows that failed or are uncertain:", failures, shown=CAUSES_SHOWN)
+        tell_failures(console, stands.causes)
         if is_open:
             console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
-            tell_next(
-                console,
-                replace(
-                    report(run, None), command=_from_here(checkpoint.facts.command, Path(checkpoint.info.path))
-                ),
-            )
+            failed = newest(stored_paths(checkpoint).failed) if checkpoint.queries.needs_attention() else None
+            command = _from_here(checkpoint.facts.command, Path(checkpoint.info.path))
+            tell_next(console, replace(report(run, None), command=command, failed=failed))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
         console.result(totals_line(stands.totals), _document(run, stands))
@@ -197,8 +192,7 @@ def save_charts(checkpoint: Path, console: Console) -> int:
     """Write the report with charts of a run as it stands; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         paths, totals = stored_paths(opened), opened.queries.totals()
-        failed = paths.failed if paths.failed.exists() else None
-        written = write_report(Run.from_checkpoint(opened), paths, failed=failed)
+        written = write_report(Run.from_checkpoint(opened), paths, failed=newest(paths.failed))
     console.say(f"Report with charts: {short_path(written)}")
     code = exit_code(totals)
     console.result(totals_line(totals), {"totals": totals, "report": str(written), "exit": code})

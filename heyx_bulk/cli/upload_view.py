@@ -10,7 +10,7 @@ import typer
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.summary import PlanView, tell_sent
+from heyx_bulk.cli.summary import PlanView, tell_causes, tell_invalid, tell_sent
 from heyx_bulk.errors import Interrupted
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
@@ -20,7 +20,7 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import about, count, duration, first_of, list_item, minute_of, rows_named, shorten
+from heyx_bulk.models.phrases import about, count, duration, first_of, list_item, minute_of, rows_named
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CallBudget, CostEstimate
 from heyx_bulk.planning.matching import Match, Matching
@@ -42,11 +42,9 @@ from heyx_bulk.upload.staging import phones_of, tags_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
 ASK_ABOVE_CONTACTS = 100
-CAUSES_SHOWN = 30
 EDITED_SHOWN = 20
 COUNTRIES_SHOWN = 8
 TAGS_SHOWN = 12
-LONGEST_EXAMPLE = 241
 
 
 def tell_plan(console: Console, run: Run, plan: UploadPlan, *, fresh: bool = True) -> None:
@@ -158,11 +156,6 @@ def tell_kept_cells(console: Console, kept: KeptCells) -> None:
         console.say("  To take these cells as they are in the file, add --accept-spreadsheet-changes.")
 
 
-def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
-    """Say why rows are invalid."""
-    tell_causes(console, "Invalid rows, not sent:", causes)
-
-
 def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
     """Show values that seem damaged; these rows are sent as they are."""
     causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
@@ -199,20 +192,6 @@ def tell_tags(console: Console, tags: Sequence[TagCount]) -> None:
     for group in similar_tags(tags)[:TAGS_SHOWN]:
         alike = " and ".join(f"“{one.tag}” ({one.added + one.removed:,})" for one in group)
         console.say(f"  Check: {alike} differ only in case, accents or signs.")
-
-
-def tell_causes(
-    console: Console, heading: str, causes: Sequence[InvalidCause], *, shown: int = CAUSES_SHOWN
-) -> None:
-    """Show what rows have in common, how many they are, the first of them, and an example in full."""
-    if causes:
-        console.warn(heading)
-    for cause in causes[:shown]:
-        console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
-        if cause.example:
-            console.say(f"      {shorten(cause.example, LONGEST_EXAMPLE)}")
-    if len(causes) > shown:
-        console.say(f"  and {len(causes) - shown} other causes")
 
 
 def _tell_fields(console: Console, columns: Columns, channel: str, *, fresh: bool) -> None:
@@ -370,7 +349,9 @@ class RerunView(UploadView):
     """Shows what a rerun does."""
 
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
-        self._console.say(f"{given.name}: {count(len(given.opened), 'corrected row')}.")
+        self._console.say(
+            f"{given.name}: {count(len(given.opened), 'row')}, {len(given.corrected):,} of them corrected."
+        )
         if given.done:
             others = count(len(given.done), "other row")
             self._console.say(f"  {others} in it succeeded before: not sent again.")

@@ -107,6 +107,9 @@ def test_failed_rows_succeed_in_a_rerun_and_no_other_row_is_touched(tmp_path: Pa
     with SandboxServer(Sandbox(Faults(refuse_creates=2), tokens=(TOKEN,))) as server:
         first = heyx(tmp_path, "upload", "contacts.csv", "--workers", "1", server=server)
         assert (first.code, first.out) == (3, "3 rows: 1 created, 2 failed\n")
+        cause = "2 × failed: HeyX answered 403: The contact could not be created. (rows 2, 3)"
+        assert cause in first.err
+        assert cause in heyx(tmp_path, "report", "contacts.csv").err
         assert "heyx-bulk rerun contacts.csv.checkpoint" in first.err
         again = heyx(tmp_path, "rerun", "contacts.csv.checkpoint", server=server)
         assert (again.code, again.out) == (0, "3 rows: 3 created\n")
