@@ -116,7 +116,16 @@ def suggest_option(mistake: Any, flags: Sequence[str]) -> None:
     if hasattr(mistake, "possibilities"):
         mistake.possibilities = None
         name = mistake.option_name
-        mistake.message = f"{name} is not an option of {mistake.ctx.command_path}.{did_you_mean(name, flags)}"
+        near = _commands_with(mistake.ctx, name) or did_you_mean(name, flags)
+        mistake.message = f"{name} is not an option of {mistake.ctx.command_path}.{near}"
+
+
+def _commands_with(context: Any, flag: str) -> str:
+    """` It is an option of upload.`, if other commands have the option `flag`; else blank."""
+    program = context.find_root().command
+    commands = [program.get_command(context, name) for name in getattr(program, "places", ())]
+    names = [one.name for one in commands if any(flag in option.opts for option in one.params)]
+    return f" It is an option of {', '.join(names)}." if names else ""
 
 
 def build_command(name: str, function: Callable[..., int | None], exit_codes: ExitCodes) -> Command:
