@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 import random
-import shlex
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -21,7 +21,7 @@ from heyx_bulk.cli.upload_view import RerunView
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SettingsError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
-from heyx_bulk.models.option import command_line
+from heyx_bulk.models.option import command_line, in_folder, split_command
 from heyx_bulk.models.phrases import about, count, minute_of
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
@@ -32,6 +32,7 @@ from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, tot
 from heyx_bulk.reports.written_files import newest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.sheets.record import ROW_COLUMN
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
@@ -210,7 +211,8 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     console.say(f"Saved: {short_path(written)}")
     if found.command:
         purpose = "To resume (this searches HeyX for each row first, so no contact is created twice)"
-        console.suggest(purpose, f"{found.command} --restart")
+        sheet = Path(found.sheet_path) if found.sheet_path else path.absolute().with_suffix("")
+        console.suggest(purpose, f"{_from_here(found.command, sheet)} --restart")
     code = INCOMPLETE if found.lost > 0 else exit_code(totals)
     document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
     console.result(totals_line(totals), document)
@@ -321,22 +323,40 @@ def _run_given_back(file: Path, options: SheetOptions) -> str | None:
     if file.suffix == CHECKPOINT:
         return None
     try:
-        return run_of_file(read_sheet(file, options))
+        opened = read_sheet(file, options)
+        found = run_of_file(opened)
     except SheetError:
         # A workbook of several worksheets, or a text file that needs options to be read, can have a run.
         with suppress(CheckpointMismatch):
             checkpoint_of(file)
             return None
         raise
+    if found is None and ROW_COLUMN in opened.header:
+        _refuse_results(file)
+    return found
+
+
+def _refuse_results(file: Path) -> None:
+    """Raise `SettingsError` for a file of results, unless it was uploaded itself."""
+    with suppress(CheckpointMismatch):
+        checkpoint_of(file)
+        return
+    stem = file.stem.rpartition(".results")[0]
+    runs = sorted(file.absolute().parent.glob(f"{glob.escape(stem)}.*{CHECKPOINT}")) if stem else []
+    if len(runs) == 1:
+        remedy = f"To send the failed rows again:\n  {command_line('rerun', short_path(runs[0]))}"
+    else:
+        remedy = "Give the checkpoint of the run, or its file of failed rows."
+    raise SettingsError(f"{file.name} holds the results of a run, and corrections in it cannot be sent.", remedy)
 
 
 def _from_here(command: str, path: Path) -> str:
     """The command that the run of the sheet at `path` was started with, as it works in this folder."""
-    for word in shlex.split(command):
+    for word in split_command(command):
         given = Path(word)
         if not given.is_absolute() and path.parts[-len(given.parts) :] == given.parts:
             home = path.parents[len(given.parts) - 1]
-            return command if home == Path.cwd() else f"cd {shlex.quote(str(home))} && {command}"
+            return command if home == Path.cwd() else in_folder(str(home), command)
     return command
 
 
