@@ -50,6 +50,7 @@ def shown() -> Iterator[Shown]:
 
 
 COMMANDS = [command for command in shown() if command.words[0] == "heyx-bulk"]
+DRY_RUNS = [command for command in COMMANDS if "--dry-run" in command.words]
 REHEARSALS = [command for command in COMMANDS if "--simulate" in command.words]
 
 
@@ -128,13 +129,13 @@ def prints_as_shown(command: Shown, printed: list[str]) -> None:
     assert not exact or at == len(printed)
 
 
-def test_an_upload_its_rerun_and_an_export_print_what_the_readme_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("session", [COMMANDS[1:4], DRY_RUNS], ids=["upload, rerun, export", "dry run"])
+def test_commands_print_what_the_readme_shows(session: list[Shown], tmp_path: Path) -> None:
     shutil.copytree(HOME / "samples", tmp_path / "samples")
     sandbox = Sandbox(Faults(refuse_creates=3), tokens=("t",))
     for fields, tags in SEEDS:
         sandbox.add(fields, tags)
-    session = COMMANDS[1:4]
-    assert [command.words[1] for command in session] == ["upload", "rerun", "export"]
+    assert session
     with SandboxServer(sandbox) as server:
         for command in session:
             prints_as_shown(command, output_of(command.words, tmp_path, HEYX_URL=server.url, HEYX_TOKEN="t"))
