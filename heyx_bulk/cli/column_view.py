@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from heyx_bulk.cli.console import Console, free_name
+from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.summary import tell_invalid
@@ -23,6 +23,7 @@ from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, did_you_mean, example
 from heyx_bulk.reports.run_totals import TO_DO, exit_code
+from heyx_bulk.reports.written_files import free_name
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
 import typer
@@ -129,11 +128,3 @@ def sentence(text: str) -> str:
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
     """The command that is running, ready to copy, without the options in `without`."""
     return command_line(*(argument for argument in arguments if argument not in without))
-
-
-def free_name(path: Path) -> Path:
-    """`path`, or if that exists already, the next name with a number."""
-    name, number = path, 2
-    while name.exists():
-        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return name

@@ -7,10 +7,10 @@ import glob
 import os
 import random
 import sys
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console, same_command, sentence
@@ -22,7 +22,7 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkErro
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line, in_folder, split_command
-from heyx_bulk.models.phrases import about, count, minute_of
+from heyx_bulk.models.phrases import about, clock_of, count, minute_of
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
@@ -151,9 +151,9 @@ def _left(stands: RunStatus, rows: int) -> str:
         text += f", about {stands.calls_left:,} as estimated from finished rows"
     if stands.per_minute is None or stands.seconds_left is None:
         return f"{text}."
-    ends = datetime.now() + timedelta(seconds=stands.seconds_left)
+    ends = clock_of(time.time() + stands.seconds_left)
     speed = f"at {stands.per_minute:,.0f} calls/min"
-    return f"{text}; {speed}: {about(stands.seconds_left)}, until {ends:%H:%M}."
+    return f"{text}; {speed}: {about(stands.seconds_left)}, until {ends}."
 
 
 def _document(run: Run, stands: RunStatus) -> dict[str, object]:

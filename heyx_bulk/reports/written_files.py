@@ -50,6 +50,11 @@ def places(path: Path) -> Iterator[Path]:
     return chain([path], others)
 
 
+def free_name(path: Path) -> Path:
+    """The first of the names that `places` gives `path` that no file has."""
+    return next(place for place in places(path) if not place.exists())
+
+
 def newest(path: Path) -> Path | None:
     """The last written of the files that `places` names; None if there is none."""
     found = None
