@@ -82,7 +82,20 @@ class ExitCodes:
             yield Entry("129, 130, 143", "Interrupted by a signal: run the same command to resume.")
 
 
-class Command(TyperCommand):
+class SuggestsOptions:
+    """A command or group that names the nearest option where one is not its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, as typer does."""
+        try:
+            parsed: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of the class beside this one
+        except USAGE_MISTAKE as mistake:
+            suggest_option(mistake, [flag for one in ctx.command.get_params(ctx) for flag in one.opts])
+            raise
+        return parsed
+
+
+class Command(SuggestsOptions, TyperCommand):
     """A command with our own page of help, and a near name for an option that it does not have."""
 
     exit_codes: ExitCodes
@@ -95,13 +108,6 @@ class Command(TyperCommand):
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         return on_one_line(super().shell_complete(ctx, incomplete))
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except USAGE_MISTAKE as mistake:
-            suggest_option(mistake, [flag for one in self.get_params(ctx) for flag in one.opts])
-            raise
 
 
 def on_one_line(offered: list[Any]) -> list[Any]:
