@@ -9,7 +9,7 @@ from heyx_bulk.mapping.cells import SURROGATE
 from heyx_bulk.mapping.columns import Column, Columns, Use, normalize_name
 from heyx_bulk.mapping.known_headers import Suggestion, similar_field
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
-from heyx_bulk.models.phrases import did_you_mean
+from heyx_bulk.models.phrases import count, did_you_mean
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.value_types import ValueKind
 
@@ -57,12 +57,12 @@ def unknown_custom_fields(columns: Columns, fields: Mapping[str, ValueKind]) -> 
 
 def _unknown_columns(unknown: Unknown) -> str:
     lines = [f"  {column}{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}" for column, hint in unknown]
-    count = "1 column maps" if len(unknown) == 1 else f"{len(unknown)} columns map"
+    be = "was" if len(unknown) == 1 else "were"
     first, hint = unknown[0]
     name, field = first.name, hint.field if hint else "FIELD"
     return "\n".join(
         [
-            f"{count} to nothing that HeyX is known to have:",
+            f"{count(len(unknown), 'column')} {be} not recognized:",
             *lines,
             f'For each of them: --map "{name}={field}" says which field of HeyX it is; --ignore "{name}" leaves '
             "it out. For all of them: --custom-fields sends them under their own headers as custom fields; "

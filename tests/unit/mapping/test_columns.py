@@ -113,7 +113,7 @@ def test_other_products_id_columns_are_never_taken_for_an_id(header: str) -> Non
 def test_unknown_columns_are_all_named_with_their_ways_out() -> None:
     lines = mistakes(["Phone", "Shoe Size", "", "Birthday"])
     assert lines[:3] == [
-        "2 columns map to nothing that HeyX is known to have:",
+        "2 columns were not recognized:",
         "  B “Shoe Size”",
         "  D “Birthday”",
     ]
@@ -123,7 +123,7 @@ def test_unknown_columns_are_all_named_with_their_ways_out() -> None:
 
 
 def test_one_unknown_column_is_told_in_the_singular() -> None:
-    assert mistakes(["phone", "Shoe Size"])[0] == "1 column maps to nothing that HeyX is known to have:"
+    assert mistakes(["phone", "Shoe Size"])[0] == "1 column was not recognized:"
 
 
 def test_custom_fields_go_under_their_own_header_trimmed() -> None:
