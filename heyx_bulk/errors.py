@@ -68,7 +68,7 @@ class CheckpointMismatch(UsageError):
 
 
 class CheckpointDamaged(UsageError):
-    """The disk gives back another checkpoint than was written."""
+    """The checkpoint cannot be read as it was written."""
 
 
 class WriteError(UsageError):
@@ -76,7 +76,7 @@ class WriteError(UsageError):
 
 
 class Stopped(HeyxBulkError):
-    """The run cannot go on and has lost nothing; the same command carries on."""
+    """The run cannot continue and has lost nothing; the same command resumes it."""
 
     exit_code = 4
 

@@ -14,12 +14,11 @@ from typer.core import TyperGroup
 
 from heyx_bulk.cli.command import (
     CONTEXT,
-    USAGE_MISTAKE,
     Command,
     ExitCodes,
+    SuggestsOptions,
     build_command,
     on_one_line,
-    suggest_option,
 )
 from heyx_bulk.cli.help_page import Entry, group_page
 from heyx_bulk.models.option import Panel
@@ -73,7 +72,7 @@ COMMANDS = {
 }
 
 
-class Group(TyperGroup):
+class Group(SuggestsOptions, TyperGroup):
     """Commands, each imported and built when it is called, with our own page of help."""
 
     places: Mapping[str, Place] = _NO_COMMANDS
@@ -103,13 +102,6 @@ class Group(TyperGroup):
         if name not in self.places and not ctx.resilient_parsing and not name.startswith("-"):
             ctx.fail(f"{name} is not a command of {ctx.command_path}.{did_you_mean(name, self.places)}")
         return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except USAGE_MISTAKE as mistake:
-            suggest_option(mistake, [flag for one in self.get_params(ctx) for flag in one.opts])
-            raise
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         panels = {

@@ -8,18 +8,22 @@ from pathlib import Path
 
 import typer
 
-from heyx_bulk.cli.console import Console, free_name
+from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_input import read_sheet
-from heyx_bulk.cli.upload_view import tell_invalid, tell_phones, tell_tags, tell_unknown_fields, tell_warnings
+from heyx_bulk.cli.summary import tell_invalid
+from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
 from heyx_bulk.errors import WriteError
 from heyx_bulk.mapping import mapping_file as mapping
-from heyx_bulk.mapping.columns import Column
+from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
+from heyx_bulk.mapping.rules import parse_rule
 from heyx_bulk.mapping.template import ColumnSample, render_template
+from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.option import command_line, words
-from heyx_bulk.models.phrases import count, example
+from heyx_bulk.models.phrases import count, did_you_mean, example
 from heyx_bulk.reports.run_totals import TO_DO, exit_code
+from heyx_bulk.reports.written_files import free_name
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -194,7 +198,7 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     looks = sample_columns(sheet)
     mapping_options = options.mapping
     for column, hint in found.unknown:
-        answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT)
+        answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT, fields)
         if answer == LEAVE_OUT:
             mapping_options = replace(mapping_options, ignore=(*mapping_options.ignore, column.name))
         else:
@@ -214,9 +218,19 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 
-def _answer(column: Column, look: ColumnSample, default: str) -> str:
+def _answer(column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:
+    """What the user says a column is; asked again until a field that is not known is confirmed."""
     values = f" ({', '.join(look.samples)})" if look.samples else ""
+    known = (*STANDARD_FIELDS, *READ_ONLY_FIELDS, *fields)
     try:
-        return trim(typer.prompt(f"  {column}{values}", default=default, err=True))
+        while True:
+            answer = trim(typer.prompt(f"  {column}{values}", default=default, err=True))
+            rule = parse_rule(column.name, answer, "")
+            if answer == LEAVE_OUT or rule.use is not Use.FIELD or rule.target in known:
+                return answer
+            near = did_you_mean(rule.target, known)
+            question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"
+            if typer.confirm(question, default=False, err=True):
+                return answer
     except typer.Abort:
         raise KeyboardInterrupt from None

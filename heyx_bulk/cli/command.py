@@ -82,7 +82,20 @@ class ExitCodes:
             yield Entry("129, 130, 143", "Interrupted by a signal: run the same command to resume.")
 
 
-class Command(TyperCommand):
+class SuggestsOptions:
+    """A command or group that names the nearest option where one is not its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, as typer does."""
+        try:
+            parsed: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of the class beside this one
+        except USAGE_MISTAKE as mistake:
+            suggest_option(mistake, [flag for one in ctx.command.get_params(ctx) for flag in one.opts])
+            raise
+        return parsed
+
+
+class Command(SuggestsOptions, TyperCommand):
     """A command with our own page of help, and a near name for an option that it does not have."""
 
     exit_codes: ExitCodes
@@ -95,13 +108,6 @@ class Command(TyperCommand):
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         return on_one_line(super().shell_complete(ctx, incomplete))
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except USAGE_MISTAKE as mistake:
-            suggest_option(mistake, [flag for one in self.get_params(ctx) for flag in one.opts])
-            raise
 
 
 def on_one_line(offered: list[Any]) -> list[Any]:
@@ -116,7 +122,16 @@ def suggest_option(mistake: Any, flags: Sequence[str]) -> None:
     if hasattr(mistake, "possibilities"):
         mistake.possibilities = None
         name = mistake.option_name
-        mistake.message = f"{name} is not an option of {mistake.ctx.command_path}.{did_you_mean(name, flags)}"
+        near = _commands_with(mistake.ctx, name) or did_you_mean(name, flags)
+        mistake.message = f"{name} is not an option of {mistake.ctx.command_path}.{near}"
+
+
+def _commands_with(context: Any, flag: str) -> str:
+    """` It is an option of upload.`, if other commands have the option `flag`; else blank."""
+    program = context.find_root().command
+    commands = [program.get_command(context, name) for name in getattr(program, "places", ())]
+    names = [one.name for one in commands if any(flag in option.opts for option in one.params)]
+    return f" It is an option of {', '.join(names)}." if names else ""
 
 
 def build_command(name: str, function: Callable[..., int | None], exit_codes: ExitCodes) -> Command:

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
 import typer
@@ -120,19 +119,12 @@ def error_text(error: HeyxBulkError) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a full stop; without one behind a command, which is to be copied as it is."""
+    """`text` with a full stop; without one behind a list, or behind a command, which is to be copied as it is."""
     text = text.strip()
-    return text if text.endswith((".", "!", "?")) or _COMMAND.search(text) else f"{text}."
+    is_list = text.rpartition("\n")[2].startswith(" ")
+    return text if is_list or text.endswith((".", "!", "?")) or _COMMAND.search(text) else f"{text}."
 
 
 def same_command(arguments: Sequence[str], without: Sequence[str] = ()) -> str:
     """The command that is running, ready to copy, without the options in `without`."""
     return command_line(*(argument for argument in arguments if argument not in without))
-
-
-def free_name(path: Path) -> Path:
-    """`path`, or if that exists already, the next name with a number."""
-    name, number = path, 2
-    while name.exists():
-        name, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return name

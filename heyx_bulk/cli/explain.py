@@ -11,6 +11,7 @@ import typer
 
 from heyx_bulk.cli.command import CheckpointPath, PlainConsole
 from heyx_bulk.models.call_records import FIND, CallDescription, CallOutcome
+from heyx_bulk.models.phrases import list_item
 
 if TYPE_CHECKING:
     from heyx_bulk.reports.run_status import RowHistory
@@ -51,17 +52,16 @@ def _lines(found: RowHistory, *, is_running: bool) -> Iterator[str]:
     yield "Cells:"
     yield from _table([(place, header, text) for place, header, text in found.cells])
     row = found.row
-    yield "Values to send:"
-    for problem in row.problems:
-        yield f"  invalid: {problem.detail}"
-    yield from _table([*((("contact", row.id),) if row.id else ()), *((f.name, f.value) for f in row.fields)])
+    yield "Values, not sent because the row is invalid:" if row.problems else "Values to send:"
+    fields = [(field.name, field.value or "(cleared)") for field in row.fields]
+    yield from _table([*((("contact", row.id),) if row.id else ()), *fields])
     for label, tags in (("add tags", row.add_tags), ("remove tags", row.remove_tags)):
         if tags:
-            yield f"  {label}: {', '.join(tags)}"
+            yield f"  {label}: {', '.join(map(list_item, tags))}"
     yield "Calls:" if found.calls else "Calls: none recorded."
     for before, recorded in pairwise([*found.calls[:1], *found.calls]):
         if recorded.session != before.session:
-            yield "  the run was stopped and resumed:"
+            yield "  in a later session:"
         yield f"  {_call(recorded, is_running=is_running)}"
 
 
@@ -88,7 +88,7 @@ def _call(recorded: CallRecord, *, is_running: bool) -> str:
 
 
 def _describe(call: CallDescription) -> str:
-    names = ", ".join(f"{name} {value}" if call.kind == FIND else name for name, value in call.items)
+    names = ", ".join(f"{name} {value}" if call.kind == FIND else list_item(name) for name, value in call.items)
     return " ".join(part for part in (call.kind, call.contact_id or "", f"({names})" if names else "") if part)
 
 

@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, free_name
+from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import SettingsError, WriteError, translate_full_disk
 from heyx_bulk.export.layout import Table, as_texts
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.option import command_line, words
+from heyx_bulk.reports.written_files import free_name
 from heyx_bulk.sheets.excel_writer import CellStyle
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.sheets.writer import check_parquet, write_json_lines, write_parquet, write_sheet

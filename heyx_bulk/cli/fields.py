@@ -68,7 +68,8 @@ def fields(
     \b
     heyx-bulk fields --where Newsletter=true
     heyx-bulk fields
-    heyx-bulk fields --add "Shoe size" --forget "Shoe sise"
+    heyx-bulk fields --add "Shoe size"
+    heyx-bulk fields --forget "Shoe size"
 
     HeyX cannot list its custom fields. heyx-bulk learns them from contacts, here and in every upload, and
     remembers them for the channel on this machine. It then warns about a misspelled field before it sends
@@ -85,14 +86,14 @@ def fields(
     with ChannelCache(settings.channel, settings.reconcile_delay) as cache:
         before = {field.name for field in cache.fields.known()}
         cache.fields.observe(contacts)
-        for name in added:
-            cache.fields.add(name)
         for name in map(trim, forget or ()):
             if not cache.forget_field(name):
                 raise SettingsError(
                     f"Field “{name}” is not known in this channel.{did_you_mean(name, before)}",
                     "To list the known fields:\n  heyx-bulk fields",
                 )
+        for name in added:
+            cache.fields.add(name)
         _tell(console, cache, contacts, before)
     return 0
 

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 import random
-import shlex
 import sys
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console, same_command, sentence
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_next
-from heyx_bulk.cli.upload_view import RerunView, tell_causes, tell_invalid
+from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_failures, tell_invalid, tell_next
+from heyx_bulk.cli.upload_view import RerunView
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SettingsError, SheetError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
-from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, minute_of
+from heyx_bulk.models.option import command_line, in_folder, split_command
+from heyx_bulk.models.phrases import about, clock_of, count, minute_of
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
+from heyx_bulk.reports.written_files import newest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.sheets.record import ROW_COLUMN
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
 from heyx_bulk.storage.checkpoint.recovery import recover
-from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import short_path, state_checkpoints
 from heyx_bulk.upload.canary import lines_of
@@ -47,7 +48,6 @@ from heyx_bulk.upload.runs import stored_paths
 from heyx_bulk.upload.staging import sheet_change
 from heyx_bulk.upload.upload_result import report
 
-CAUSES_SHOWN = 12
 INCOMPLETE = 3
 """The exit code if rows are lost, or HeyX holds something else."""
 
@@ -100,17 +100,13 @@ def _tell(path: Path, console: Console) -> int:
         )
         console.say(_calls(stands))
         tell_invalid(console, checkpoint.queries.invalid_causes())
-        failures = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in stands.causes]
-        tell_causes(console, "Rows that failed or are uncertain:", failures, shown=CAUSES_SHOWN)
+        tell_failures(console, stands.causes)
         if is_open:
             console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
-            tell_next(
-                console,
-                replace(
-                    report(run, None), command=_from_here(checkpoint.facts.command, Path(checkpoint.info.path))
-                ),
-            )
+            failed = newest(stored_paths(checkpoint).failed) if checkpoint.queries.needs_attention() else None
+            command = _from_here(checkpoint.facts.command, Path(checkpoint.info.path))
+            tell_next(console, replace(report(run, None), command=command, failed=failed))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
         console.result(totals_line(stands.totals), _document(run, stands))
@@ -155,9 +151,9 @@ def _left(stands: RunStatus, rows: int) -> str:
         text += f", about {stands.calls_left:,} as estimated from finished rows"
     if stands.per_minute is None or stands.seconds_left is None:
         return f"{text}."
-    ends = datetime.now() + timedelta(seconds=stands.seconds_left)
+    ends = clock_of(time.time() + stands.seconds_left)
     speed = f"at {stands.per_minute:,.0f} calls/min"
-    return f"{text}; {speed}: about {duration(stands.seconds_left)}, until {ends:%H:%M}."
+    return f"{text}; {speed}: {about(stands.seconds_left)}, until {ends}."
 
 
 def _document(run: Run, stands: RunStatus) -> dict[str, object]:
@@ -197,8 +193,7 @@ def save_charts(checkpoint: Path, console: Console) -> int:
     """Write the report with charts of a run as it stands; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         paths, totals = stored_paths(opened), opened.queries.totals()
-        failed = paths.failed if paths.failed.exists() else None
-        written = write_report(Run.from_checkpoint(opened), paths, failed=failed)
+        written = write_report(Run.from_checkpoint(opened), paths, failed=newest(paths.failed))
     console.say(f"Report with charts: {short_path(written)}")
     code = exit_code(totals)
     console.result(totals_line(totals), {"totals": totals, "report": str(written), "exit": code})
@@ -216,7 +211,8 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     console.say(f"Saved: {short_path(written)}")
     if found.command:
         purpose = "To resume (this searches HeyX for each row first, so no contact is created twice)"
-        console.suggest(purpose, f"{found.command} --restart")
+        sheet = Path(found.sheet_path) if found.sheet_path else path.absolute().with_suffix("")
+        console.suggest(purpose, f"{_from_here(found.command, sheet)} --restart")
     code = INCOMPLETE if found.lost > 0 else exit_code(totals)
     document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
     console.result(totals_line(totals), document)
@@ -234,8 +230,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
         drawn = "" if rows == confirmed else f" of {confirmed:,}, chosen at random"
         seconds = rows / settings.rate.calls * settings.rate.window_seconds
         console.say(
-            f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; "
-            f"at {settings.rate}: about {duration(seconds)}."
+            f"{opened.info.sheet}: reading back {count(rows, 'row')}{drawn}; at {settings.rate}: {about(seconds)}."
         )
         return _tell_comparisons(console, _compare(console, Run.from_checkpoint(opened), settings, rows))
 
@@ -328,22 +323,40 @@ def _run_given_back(file: Path, options: SheetOptions) -> str | None:
     if file.suffix == CHECKPOINT:
         return None
     try:
-        return run_of_file(read_sheet(file, options))
+        opened = read_sheet(file, options)
+        found = run_of_file(opened)
     except SheetError:
         # A workbook of several worksheets, or a text file that needs options to be read, can have a run.
         with suppress(CheckpointMismatch):
             checkpoint_of(file)
             return None
         raise
+    if found is None and ROW_COLUMN in opened.header:
+        _refuse_results(file)
+    return found
+
+
+def _refuse_results(file: Path) -> None:
+    """Raise `SettingsError` for a file of results, unless it was uploaded itself."""
+    with suppress(CheckpointMismatch):
+        checkpoint_of(file)
+        return
+    stem = file.stem.rpartition(".results")[0]
+    runs = sorted(file.absolute().parent.glob(f"{glob.escape(stem)}.*{CHECKPOINT}")) if stem else []
+    if len(runs) == 1:
+        remedy = f"To send the failed rows again:\n  {command_line('rerun', short_path(runs[0]))}"
+    else:
+        remedy = "Give the checkpoint of the run, or its file of failed rows."
+    raise SettingsError(f"{file.name} holds the results of a run, and corrections in it cannot be sent.", remedy)
 
 
 def _from_here(command: str, path: Path) -> str:
     """The command that the run of the sheet at `path` was started with, as it works in this folder."""
-    for word in shlex.split(command):
+    for word in split_command(command):
         given = Path(word)
         if not given.is_absolute() and path.parts[-len(given.parts) :] == given.parts:
             home = path.parents[len(given.parts) - 1]
-            return command if home == Path.cwd() else f"cd {shlex.quote(str(home))} && {command}"
+            return command if home == Path.cwd() else in_folder(str(home), command)
     return command
 
 
@@ -360,7 +373,7 @@ def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) ->
     totals = checkpoint.queries.totals()
     failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
     left = count_open(totals)
-    if failed or not (unknown or left):
+    if failed:
         console.say(f"{checkpoint.info.sheet}: sending {count(failed, 'failed row')} again.")
     if left:
         console.say(f"{checkpoint.info.sheet}: sending {count(left, 'row')} that the run had not finished.")

@@ -16,17 +16,21 @@ from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, shorten
+from heyx_bulk.models.phrases import about, count, duration, rows_named, shorten
 from heyx_bulk.planning.changes import changes
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
+from heyx_bulk.reports.failure_causes import FailureCause
 from heyx_bulk.reports.next_steps import next_steps
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, exit_code, totals_line
-from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.reports.written_files import kept_beside
+from heyx_bulk.storage.checkpoint.row_record import InvalidCause, RowRecord
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 
 LONGEST_VALUE = 60
+LONGEST_EXAMPLE = 241
+CAUSES_SHOWN = 30
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -41,11 +45,13 @@ class PlanView:
         self.counts: Counter[str] = Counter()
         self.phones: list[PhoneCountry] = []
         self._first = first
+        self._rows = 0
         self._plans: dict[int, tuple[str, ...]] = {}
 
     def add(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
         """Take the plan of one row, in whatever order rows come."""
         self.writes += len(calls)
+        self._rows += 1
         for call in calls:
             match call:
                 case CreateContact() | UpdateContact():
@@ -59,14 +65,21 @@ class PlanView:
             del self._plans[max(self._plans)]
 
     def total(self) -> str:
-        """What all rows' plans come to: calls, fields, tags."""
+        """What all rows' plans come to: writes, fields, tags."""
+        if not self.writes:
+            return "no writes: HeyX has everything already"
         fields, added, removed = (self.counts[name] for name in ("field written", "tag added", "tag removed"))
         tags = f"{count(added, 'tag')} added and {removed:,} removed"
-        return f"{count(self.writes, 'call')}: {count(fields, 'field')} written, {tags}"
+        return f"{count(self.writes, 'write')}: {count(fields, 'field')} written, {tags}"
 
     def plans(self) -> list[tuple[int, tuple[str, ...]]]:
         """The first rows' plans, each a number and its lines."""
         return sorted(self._plans.items())
+
+    @property
+    def not_shown(self) -> int:
+        """How many rows' plans are not among the first ones."""
+        return self._rows - len(self._plans)
 
 
 def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
@@ -98,13 +111,14 @@ def finish(console: Console, result: UploadResult, document: Mapping[str, Any] =
     """
     code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
+    tell_failures(console, result.failures)
     if result.results is not None:
-        console.say(f"Results: {short_path(result.results)}{_new_workbook(result.results_note)}")
+        console.say(f"Results: {short_path(result.results)}{_note(result.results, result.results_note)}")
         if result.failed is not None:
-            note = _new_workbook(result.failed_note)
+            note = _note(result.failed, result.failed_note)
             console.warn(f"{_attention(result)}: {short_path(result.failed)}{note}")
         if result.report is not None:
-            console.say(f"Report with charts: {short_path(result.report)}")
+            console.say(f"Report with charts: {short_path(result.report)}{_note(result.report)}")
     elif result.write_error is not None:
         console.error(error_text(result.write_error))
         console.suggest("To write the results later", later)
@@ -123,9 +137,12 @@ def finish(console: Console, result: UploadResult, document: Mapping[str, Any] =
     return code
 
 
-def _new_workbook(note: str) -> str:
-    """Why a file is not a copy of the person's workbook, for the line that names it."""
-    return f" (a new workbook, not a copy of yours: {note})" if note else ""
+def _note(path: Path, new_workbook: str = "") -> str:
+    """For the line that names a file: why it has another name, and why it is no copy of the person's workbook."""
+    kept = kept_beside(path)
+    notes = [f"{kept.name} was changed or is open, and was not replaced"] if kept else []
+    notes += [f"a new workbook, not a copy of yours: {new_workbook}"] if new_workbook else []
+    return f" ({'; '.join(notes)})" if notes else ""
 
 
 def finish_simulation(console: Console, result: UploadResult) -> int:
@@ -137,8 +154,10 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
         code = sent.stopped.exit_code
     if sent is not None:
         console.say(
-            f"Simulation: nothing was sent to HeyX. A real run takes about {duration(sent.seconds)} for "
+            f"Simulation: nothing was sent to HeyX. A real run takes {about(sent.seconds)} for "
             f"{count(sent.calls, 'call')}."
+            if sent.calls
+            else "Simulation: there is nothing to send to HeyX."
         )
     _conclude(console, result, code, checkpoint=None, next=[])
     return code
@@ -154,13 +173,43 @@ def finish_dry_run(
     for number, lines in plans.plans():
         for line in (f"row {number}  {lines[0]}", *lines[1:]):
             console.say(line)
+    if plans.not_shown and plans.plans():
+        rows = count(plans.not_shown, "more row")
+        console.say(f"… and {rows}, not shown. --first N shows the changes of the first N rows.")
     code = exit_code(result.totals)
-    console.say(f"Nothing was written. A real run would take {plans.total()}.")
+    lookups = result.sent.calls if result.sent else 0
+    did = f" This dry run sent {count(lookups, 'look-up')}; a real run sends them again, and" if lookups else ""
+    console.say(f"Nothing was written.{did or ' A real run sends'} {plans.total()}.")
     shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
     phones = [asdict(one) for one in plans.phones]
     changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
     _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **changes, **document)
     return code
+
+
+def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
+    """Say why rows are invalid."""
+    tell_causes(console, "Invalid rows, not sent:", causes)
+
+
+def tell_failures(console: Console, causes: Sequence[FailureCause]) -> None:
+    """Say why rows failed or are uncertain."""
+    shown = [InvalidCause(f"{one.status}: {one.message}", one.rows, one.first, "") for one in causes]
+    tell_causes(console, "Rows that failed or are uncertain:", shown)
+
+
+def tell_causes(
+    console: Console, heading: str, causes: Sequence[InvalidCause], *, shown: int = CAUSES_SHOWN
+) -> None:
+    """Show what rows have in common, how many they are, the first of them, and an example in full."""
+    if causes:
+        console.warn(heading)
+    for cause in causes[:shown]:
+        console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
+        if cause.example:
+            console.say(f"      {shorten(cause.example, LONGEST_EXAMPLE)}")
+    if len(causes) > shown:
+        console.say(f"  and {len(causes) - shown} other causes")
 
 
 def tell_uncertain(console: Console, records: Sequence[RowRecord]) -> None:
@@ -184,6 +233,9 @@ def tell_audit_errors(console: Console, checkpoint: Path, errors: Sequence[str])
 
 def tell_sent(console: Console, sent: SessionSummary) -> None:
     """Say what a session sent, and in what time."""
+    if not sent.calls:
+        console.say("No calls were sent.")
+        return
     throttled = f", {sent.throttled:,} of them rejected by the rate limit" if sent.throttled else ""
     console.say(f"{count(sent.calls, 'call')} in {duration(sent.seconds)}{throttled}.")
 
@@ -217,6 +269,7 @@ def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "
         "rows": sum(result.totals.values()),
         "totals": result.totals,
         "contacts": result.contacts,
+        "failures": [asdict(cause) for cause in result.failures],
         "calls": sent.calls if sent else 0,
         "throttled_calls": sent.throttled if sent else 0,
         "seconds": round(sent.seconds, 1) if sent else 0,

@@ -26,7 +26,6 @@ class Style(StrEnum):
     SUCCESS = "32"
     WARNING = "33"
     ERROR = "31"
-    DIM = "2"
 
 
 MARKS = {0: ("✓", Style.SUCCESS), 3: ("!", Style.WARNING)}

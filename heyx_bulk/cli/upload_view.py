@@ -10,7 +10,7 @@ import typer
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.summary import PlanView, tell_sent
+from heyx_bulk.cli.summary import PlanView, tell_causes, tell_invalid, tell_sent
 from heyx_bulk.errors import Interrupted
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
@@ -21,7 +21,7 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import count, duration, first_of, minute_of, rows_named, shorten
+from heyx_bulk.models.phrases import about, count, duration, first_of, list_item, minute_of, rows_named
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CallBudget, CostEstimate
 from heyx_bulk.planning.matching import Match, Matching
@@ -43,11 +43,9 @@ from heyx_bulk.upload.staging import phones_of, tags_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
 ASK_ABOVE_CONTACTS = 100
-CAUSES_SHOWN = 30
 EDITED_SHOWN = 20
 COUNTRIES_SHOWN = 8
 TAGS_SHOWN = 12
-LONGEST_EXAMPLE = 241
 
 
 def tell_plan(
@@ -72,15 +70,19 @@ def tell_plan(
     if fresh:
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_warnings(console, warnings_of(checkpoint))
-        tell_phones(console, phones_of(checkpoint))
-        tell_tags(console, tags_of(checkpoint))
+        if export_diff_of(checkpoint) is None:  # of an edited export only differences are sent
+            tell_phones(console, phones_of(checkpoint))
+            tell_tags(console, tags_of(checkpoint))
     _tell_columns(console, run)
     tell_unknown_fields(console, unknown_custom_fields(columns, fields))
     _tell_mismatches(console, columns, checkpoint.facts.channel)
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
         rows = count(unconfirmed, "row")
         console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
-    tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    if due.calls:
+        tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
+    else:
+        console.say("Nothing to send.")
     if due.lesser_key_calls:
         console.say(
             f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
@@ -120,7 +122,8 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     parts += [f"{edits.emptied:,} of them cleared"] if edits.emptied else []
     parts += [f"{count(edits.added, 'tag')} added"] if edits.added else []
     parts += [f"{count(edits.removed, 'tag')} removed"] if edits.removed else []
-    console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed: {', '.join(parts)}.")
+    what = f": {', '.join(parts)}" if edits.changed else ""
+    console.say(f"  {edits.changed:,} of {count(edits.rows, 'row')} changed{what}.")
     if edits.emptied:
         console.say("  A cleared cell clears the field in HeyX.")
     if edits.unknown_rows:
@@ -160,11 +163,6 @@ def tell_kept_cells(console: Console, kept: KeptCells) -> None:
         console.say("  To take these cells as they are in the file, add --accept-spreadsheet-changes.")
 
 
-def tell_invalid(console: Console, causes: Sequence[InvalidCause]) -> None:
-    """Say why rows are invalid."""
-    tell_causes(console, "Invalid rows, not sent:", causes)
-
-
 def tell_warnings(console: Console, warnings: Sequence[DataWarning]) -> None:
     """Show values that seem damaged; these rows are sent as they are."""
     causes = [InvalidCause(one.what, one.rows, [*one.first], "") for one in warnings]
@@ -194,30 +192,13 @@ def tell_tags(console: Console, tags: Sequence[TagCount]) -> None:
         ("removed", [(one.tag, one.removed) for one in tags if one.removed]),
     ):
         if counted:
-            shown = [f"{_quoted(tag)} {rows:,}" for tag, rows in counted[:TAGS_SHOWN]]
+            counted.sort(key=lambda one: -one[1])
+            shown = [f"{list_item(tag)} {rows:,}" for tag, rows in counted[:TAGS_SHOWN]]
             more = f" and {len(counted) - TAGS_SHOWN:,} more" if len(counted) > TAGS_SHOWN else ""
             console.say(f"Tags {word}: {', '.join(shown)}{more}.")
     for group in similar_tags(tags)[:TAGS_SHOWN]:
         alike = " and ".join(f"“{one.tag}” ({one.added + one.removed:,})" for one in group)
         console.say(f"  Check: {alike} differ only in case, accents or signs.")
-
-
-def _quoted(tag: str) -> str:
-    return f'"{tag}"' if "," in tag else tag
-
-
-def tell_causes(
-    console: Console, heading: str, causes: Sequence[InvalidCause], *, shown: int = CAUSES_SHOWN
-) -> None:
-    """Show what rows have in common, how many they are, the first of them, and an example in full."""
-    if causes:
-        console.warn(heading)
-    for cause in causes[:shown]:
-        console.say(f"  {cause.rows:,} × {cause.what} ({rows_named(cause.rows, cause.first)})")
-        if cause.example:
-            console.say(f"      {shorten(cause.example, LONGEST_EXAMPLE)}")
-    if len(causes) > shown:
-        console.say(f"  and {len(causes) - shown} other causes")
 
 
 def _tell_mismatches(console: Console, columns: Columns, channel: str) -> None:
@@ -260,9 +241,9 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
 def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
     """Show how long `calls` take at the planned rate, and why that is not HeyX's whole limit."""
     rate = speed.rate
-    at_once = calls <= rate.calls
-    seconds = rate.window_seconds if at_once else calls / rate.calls * rate.window_seconds
-    console.say(f"{what}, at {rate}: {'within' if at_once else 'about'} {duration(seconds)}.")
+    within = calls <= rate.calls
+    time = f"within {duration(rate.window_seconds)}" if within else about(calls / rate.calls * rate.window_seconds)
+    console.say(f"{what}, at {rate}: {time}.")
     for note in speed.notes:
         console.say(f"  {note}")
 
@@ -375,7 +356,9 @@ class RerunView(UploadView):
     """Shows what a rerun does."""
 
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
-        self._console.say(f"{given.name}: {count(len(given.opened), 'corrected row')}.")
+        self._console.say(
+            f"{given.name}: {count(len(given.opened), 'row')}, {len(given.corrected):,} of them corrected."
+        )
         if given.done:
             others = count(len(given.done), "other row")
             self._console.say(f"  {others} in it succeeded before: not sent again.")
@@ -389,7 +372,7 @@ class RerunView(UploadView):
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:
-            self._console.say("There are no rows to send again.")
+            self._console.say("Nothing to send again.")
         else:
             self._budget = _budget(plan)
             tell_plan(self._console, run, plan, fresh=False)

@@ -201,7 +201,7 @@ def tag_list_problems(column: Column, text: str) -> Iterator[Problem]:
     yield Problem(
         AMBIGUOUS_TAGS,
         f"column {column} holds {shorten(text, LONGEST_SHOWN)!r}, which is {shorten(shown, LONGEST_READINGS)}: "
-        f"add --tag-separator '{signs[0]}' or '{signs[1]}', or put quotes around a tag that contains one",
+        f"add --tag-separator '{signs[0]}' or '{signs[1]}', or put quotes around each tag that contains one",
     )
 
 

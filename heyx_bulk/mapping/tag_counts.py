@@ -33,33 +33,37 @@ class TagCounts:
         self._added: Counter[str] = Counter()
         self._removed: Counter[str] = Counter()
 
-    def see(self, mapped: MappedFrame) -> None:
-        """Count the tags of some rows."""
+    def see(self, mapped: MappedFrame, times: int = 1) -> None:
+        """Count the tags of some rows; with `times` -1, take back that they were counted."""
         valid = [number not in mapped.problems_by_row for number in mapped.numbers]
-        for column, texts in mapped.lists:
-            for text, rows in Counter(compress(texts, valid)).items():
-                for tag, counts in self._tags(column, text):
-                    counts[tag] += rows
-        rows = sum(valid)
-        for tags, counts in ((self._columns.add_tags, self._added), (self._columns.remove_tags, self._removed)):
-            counts.update(dict.fromkeys(tags, rows))
+        lists = [texts for _, texts in mapped.lists]
+        alike = Counter(compress(zip(*lists, strict=True), valid)) if lists else Counter({(): sum(valid)})
+        for texts, rows in alike.items():
+            added, removed = {*self._columns.add_tags}, {*self._columns.remove_tags}
+            for (column, _), text in zip(mapped.lists, texts, strict=True):
+                removes = column.use is Use.REMOVE_TAGS or (column.use is Use.TAG and text != "true")
+                (removed if removes else added).update(_tags(column, text))
+            for tags, counts in ((added, self._added), (removed, self._removed)):
+                for tag in tags:
+                    counts[tag] += rows * times
 
     def counts(self) -> list[TagCount]:
         """The tags, most frequent first; at most `MOST_KEPT`."""
-        tags = {**self._added, **self._removed}
-        ranked = sorted(tags, key=lambda tag: (-self._added[tag] - self._removed[tag], tag))
+        totals = self._added + self._removed  # without what was taken back
+        ranked = sorted(totals, key=lambda tag: (-totals[tag], tag))
         return [TagCount(tag, self._added[tag], self._removed[tag]) for tag in ranked[:MOST_KEPT]]
 
-    def _tags(self, column: Column, text: str) -> Iterator[tuple[str, Counter[str]]]:
-        if not text or text == CLEAR:
-            return
-        if column.use is Use.TAG:
-            yield column.field, self._added if text == "true" else self._removed
-            return
-        prefix = column.field if column.use is Use.SET_TAGS else ""
-        counts = self._removed if column.use is Use.REMOVE_TAGS else self._added
-        for tag in dict.fromkeys(split_list(text, column.separator)):
-            yield tag if tag.startswith(prefix) else prefix + tag, counts
+
+def _tags(column: Column, text: str) -> Iterator[str]:
+    """The tags that a cell names, also more than once."""
+    if not text or text == CLEAR:
+        return
+    if column.use is Use.TAG:
+        yield column.field
+        return
+    prefix = column.field if column.use is Use.SET_TAGS else ""
+    for tag in split_list(text, column.separator):
+        yield tag if tag.startswith(prefix) else prefix + tag
 
 
 def similar_tags(counts: Iterable[TagCount]) -> list[list[TagCount]]:

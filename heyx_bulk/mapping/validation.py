@@ -9,7 +9,7 @@ from heyx_bulk.mapping.cells import SURROGATE
 from heyx_bulk.mapping.columns import Column, Columns, Use, normalize_name
 from heyx_bulk.mapping.known_headers import Suggestion, similar_field
 from heyx_bulk.models.calls import MAX_TAG_LENGTH, READ_ONLY_FIELDS, STANDARD_FIELDS
-from heyx_bulk.models.phrases import did_you_mean
+from heyx_bulk.models.phrases import count, did_you_mean
 from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.value_types import ValueKind
 
@@ -61,12 +61,12 @@ def _unknown_columns(unknown: Unknown) -> str:
         f"{f'   perhaps {hint.field} ({hint.reason})' if hint else ''}"
         for column, hint in unknown
     ]
-    count = "1 column was" if len(unknown) == 1 else f"{len(unknown)} columns were"
+    be = "was" if len(unknown) == 1 else "were"
     first, hint = unknown[0]
     name, field = first.name, hint.field if hint else "FIELD"
     return "\n".join(
         [
-            f"{count} not recognized:",
+            f"{count(len(unknown), 'column')} {be} not recognized:",
             *lines,
             f'For each of them, use --map "{name}={field}" to name its field in HeyX, or --ignore "{name}" to '
             "ignore it. For all of them, use --custom-fields to send them as custom fields under their own "

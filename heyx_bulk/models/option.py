@@ -144,6 +144,20 @@ def command_line(*arguments: str) -> str:
     return f"heyx-bulk {subprocess.list2cmdline(arguments) if os.name == 'nt' else shlex.join(arguments)}"
 
 
+def split_command(command: str) -> list[str]:
+    """The words of a command line of this system."""
+    if os.name != "nt":
+        return shlex.split(command)
+    return [word.strip('"') for word in shlex.split(command, posix=False)]
+
+
+def in_folder(folder: str, command: str) -> str:
+    """A command line that goes to `folder` first; on Windows also to another drive."""
+    if os.name == "nt":
+        return f"pushd {subprocess.list2cmdline([folder])} && {command}"
+    return f"cd {shlex.quote(folder)} && {command}"
+
+
 def _plain(value: Any, declaration: Option) -> Any:
     shown = value if declaration.show is None or value is None else declaration.show(value)
     return json.loads(json.dumps(shown))

@@ -33,6 +33,11 @@ def shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def list_item(text: str) -> str:
+    """A text as an item of a list: in quotes where it has a comma itself."""
+    return f'"{text}"' if "," in text else text
+
+
 def example(text: str) -> str:
     """A value as an example of others: on one line, and cut short."""
     return shorten(" ".join(text.split()), LONGEST_EXAMPLE)
@@ -65,6 +70,12 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def about(seconds: float) -> str:
+    """An estimated time: `about 48 s`."""
+    text = duration(seconds)
+    return text if round(seconds) < 1 else f"about {text}"
 
 
 def closest(

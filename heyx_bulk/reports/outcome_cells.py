@@ -20,6 +20,8 @@ _OPEN_MESSAGES = {
 def outcome_cells(record: RowRecord, ids: Sequence[Column], label: str) -> list[str]:
     """The texts of our columns for a row; `ids` are the sheet's columns of contact ids."""
     message = record.message if record.state is RowState.DONE else _OPEN_MESSAGES[record.state]
+    if record.state is RowState.READY and record.updated_by_run:
+        message = "updated, but not finished"
     return [status_word(record), reported_id(record, ids), message, label]
 
 

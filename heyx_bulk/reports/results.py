@@ -13,7 +13,7 @@ from heyx_bulk.reports.outcome_frames import frame_outcomes, outcome_frames, out
 from heyx_bulk.reports.results_workbook import OwnWorkbook, cell_kinds, own_workbook
 from heyx_bulk.reports.run_summary import summarize
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, STATUS_COLORS
-from heyx_bulk.reports.written_files import is_unchanged, places, write_file
+from heyx_bulk.reports.written_files import free_name, is_unchanged, write_file
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.excel_writer import CellStyle, reference_of_row
 from heyx_bulk.sheets.frames import Frame, row_texts
@@ -66,7 +66,7 @@ def write_recovered(found: RecoveredRows, path: Path) -> Path:
     """
     widest = max((len(record.cells) for record in found.rows), default=0)
     header = found.header or tuple(f"column {column_letter(position)}" for position in range(widest))
-    place = next(place for place in places(path) if not place.exists())
+    place = free_name(path)
     write_sheet(place, outcome_header(header), _lines(frame_outcomes(found.rows, header)))
     return place
 

@@ -15,7 +15,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.models.phrases import count, first_of
+from heyx_bulk.models.phrases import count, first_of, list_item
 from heyx_bulk.planning.contact_lookup import Knowledge
 from heyx_bulk.planning.planner import plan
 
@@ -68,4 +68,4 @@ def _describe(call: Call, *, done: bool) -> str:
 
 
 def _count(noun: str, names: Sequence[str]) -> str:
-    return f"{count(len(names), noun)} ({first_of(len(names), names[:NAMES_SHOWN])})"
+    return f"{count(len(names), noun)} ({first_of(len(names), [*map(list_item, names[:NAMES_SHOWN])])})"

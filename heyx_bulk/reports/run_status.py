@@ -114,8 +114,11 @@ def row_history(run: Run, number: int) -> RowHistory:
     record = checkpoint.queue.find_row(number)
     if record is None:
         first, last = checkpoint.queries.row_bounds()
+        blank = f"Row {number} of {checkpoint.info.sheet} is blank, so it is not part of the run."
         raise CheckpointMismatch(
-            f"{checkpoint.info.sheet} has no row {number}; its rows are {first} to {last}.",
+            blank
+            if first <= number <= last
+            else f"{checkpoint.info.sheet} has no row {number}; its rows are {first} to {last}.",
             "Name a row by the number that the spreadsheet shows beside it.",
         )
     header = checkpoint.info.header

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 
 from heyx_bulk.errors import WriteError, translate_full_disk
@@ -48,6 +48,26 @@ def places(path: Path) -> Iterator[Path]:
     """The names that a file may have, best first: `contacts.results.csv`, `contacts.results-2.csv`."""
     others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, MOST_NAMES))
     return chain([path], others)
+
+
+def free_name(path: Path) -> Path:
+    """The first of the names that `places` gives `path` that no file has."""
+    return next(place for place in places(path) if not place.exists())
+
+
+def newest(path: Path) -> Path | None:
+    """The last written of the files that `places` names; None if there is none."""
+    found = None
+    for place in takewhile(Path.exists, places(path)):
+        found = place
+    return found
+
+
+def kept_beside(path: Path) -> Path | None:
+    """The file that kept the name that `path` should have; None if `path` has that name itself."""
+    stem, _, number = path.stem.rpartition("-")
+    is_other = number.isdecimal() and stem.endswith((".results", ".failed", ".report"))
+    return path.with_name(f"{stem}{path.suffix}") if is_other else None
 
 
 def _digest(path: Path) -> str:

@@ -16,9 +16,9 @@ from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.sender import RowSender
 
 _REMEDY = (
-    "The other rows wait, and nothing is lost. See to HeyX (is there such a custom field, of that type?); then "
-    "the same command sends these rows again and compares them again. To send all rows as things are, leave out "
-    "--canary."
+    "The other rows were not sent, and nothing is lost. Check in HeyX that the custom fields exist and have the "
+    "right type, then run the same command: it sends these rows again and compares them again. To send all rows "
+    "without the comparison, leave out --canary."
 )
 
 

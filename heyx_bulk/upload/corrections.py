@@ -29,12 +29,13 @@ MISTAKES_SHOWN = 10
 class ImportedCorrections:
     """What a file of failed rows brought: rows opened again, and others, which need nothing and are left alone.
 
-    `edited` are those of the others whose cells were changed all the same. `kept` are cells that a spreadsheet
-    changed by itself.
+    `corrected` are those opened whose cells were changed, `edited` those of the others whose cells were changed
+    all the same. `kept` are cells that a spreadsheet changed by itself.
     """
 
     name: str
     opened: list[int] = field(default_factory=list)
+    corrected: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
     edited: list[int] = field(default_factory=list)
     kept: KeptCells = field(default_factory=KeptCells)
@@ -104,12 +105,15 @@ class _Reader:
                 if (record := self._record(row, cells)) is None:
                     continue
                 given = self._given_row(record, cells, problems.get(row, ()), unreadable.get(row, set()))
+                is_changed = (tuple(given.cells), given.named_id) != (record.cells, record.assigned_id)
                 if record.status in NEEDS_ATTENTION:
                     self.given.opened.append(record.number)
+                    if is_changed:
+                        self.given.corrected.append(record.number)
                     yield revalidate(self._run, record.number, *given)
                     continue
                 self.given.done.append(record.number)
-                if (tuple(given.cells), given.named_id) != (record.cells, record.assigned_id):
+                if is_changed:
                     self.given.edited.append(record.number)
 
     def refuse_mistakes(self) -> None:

@@ -81,7 +81,7 @@ def _refuse_ambiguous_tags(checkpoint: Checkpoint) -> None:
             raise MappingError(
                 f"{checkpoint.info.sheet}: {count(cause.rows, 'row')} with {AMBIGUOUS_TAGS} "
                 f"({rows_named(cause.rows, cause.first)}). For example, {cause.example}.",
-                "Nothing was sent. heyx-bulk inspect shows all of them.",
+                "Nothing was sent.",
             )
 
 

@@ -68,6 +68,8 @@ def stage(
             read(builder.digest.rows)
         builder.relate_rows(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
         warnings = [*group_staged_rows(builder, columns, options), *checks.warnings()]
+        for cells in builder.left_out_rows():
+            tags.see(map_frame(columns, SheetFrame(cells, issue_frame(()))), times=-1)
         builder.link_rows()
         builder.save(
             RunInfo(

@@ -10,6 +10,7 @@ from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import DiskFull, HeyxBulkError, Interrupted, WriteError
 from heyx_bulk.reports import results
 from heyx_bulk.reports.audit import audit_errors
+from heyx_bulk.reports.failure_causes import FailureCause, failure_causes
 from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
@@ -40,6 +41,8 @@ class UploadResult:
     failed: Path | None = None
     failed_note: str = ""
     report: Path | None = None
+    failures: tuple[FailureCause, ...] = ()
+    """Why rows failed or are uncertain, most frequent first."""
     uncertain: tuple[RowRecord, ...] = ()
     """The first rows that ended uncertain; one more than are to be shown, if there are more."""
     can_look_again: bool = False
@@ -97,6 +100,7 @@ def report(
         failed=failed.path if failed else None,
         failed_note=failed.note if failed else "",
         report=charts,
+        failures=tuple(failure_causes(checkpoint.queries.failures())),
         uncertain=tuple(islice(uncertain(), UNCERTAIN_SHOWN + 1)),
         can_look_again=any(map(run.can_be_looked_for, uncertain())),
         audit_errors=tuple(audit_errors(checkpoint)),

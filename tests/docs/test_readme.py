@@ -16,6 +16,8 @@ import pytest
 import typer
 
 from heyx_bulk.cli.app import app
+from heyx_bulk.cli.sandbox import SEEDS
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 
 HOME = Path(__file__).parents[2]
 README = (HOME / "README.md").read_text(encoding="utf-8")
@@ -48,6 +50,7 @@ def shown() -> Iterator[Shown]:
 
 
 COMMANDS = [command for command in shown() if command.words[0] == "heyx-bulk"]
+DRY_RUNS = [command for command in COMMANDS if "--dry-run" in command.words]
 REHEARSALS = [command for command in COMMANDS if "--simulate" in command.words]
 
 
@@ -68,8 +71,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def output_of(words: list[str], folder: Path) -> list[str]:
-    """The lines that a command without a token prints in `folder`, in the order a terminal shows them.
+def output_of(words: list[str], folder: Path, **more: str) -> list[str]:
+    """The lines that a command prints in `folder`, in the order a terminal shows them.
 
     What this user's own runs have left in the state folder is not seen: a mapping found there would be used.
     """
@@ -80,7 +83,7 @@ def output_of(words: list[str], folder: Path) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-m", "heyx_bulk", *words[1:]],
         cwd=folder,
-        env={**environment, "PYTHONUTF8": "1"},
+        env={**environment, "PYTHONUTF8": "1", **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -109,7 +112,10 @@ def test_a_command_of_the_readme_is_one_the_program_understands(command: Shown) 
 
 @pytest.mark.parametrize("command", REHEARSALS, ids=str)
 def test_a_rehearsal_of_the_readme_prints_what_the_readme_shows(command: Shown, folder: Path) -> None:
-    printed = output_of(command.words, folder)
+    prints_as_shown(command, output_of(command.words, folder))
+
+
+def prints_as_shown(command: Shown, printed: list[str]) -> None:
     at = 0
     exact = True
     for line in command.output:
@@ -121,6 +127,18 @@ def test_a_rehearsal_of_the_readme_prints_what_the_readme_shows(command: Shown, 
         at += rest.index(line) + 1
         exact = True
     assert not exact or at == len(printed)
+
+
+@pytest.mark.parametrize("session", [COMMANDS[1:4], DRY_RUNS], ids=["upload, rerun, export", "dry run"])
+def test_commands_print_what_the_readme_shows(session: list[Shown], tmp_path: Path) -> None:
+    shutil.copytree(HOME / "samples", tmp_path / "samples")
+    sandbox = Sandbox(Faults(refuse_creates=3), tokens=("t",))
+    for fields, tags in SEEDS:
+        sandbox.add(fields, tags)
+    assert session
+    with SandboxServer(sandbox) as server:
+        for command in session:
+            prints_as_shown(command, output_of(command.words, tmp_path, HEYX_URL=server.url, HEYX_TOKEN="t"))
 
 
 def test_the_version_is_the_one_the_readme_shows(folder: Path) -> None:
@@ -135,7 +153,10 @@ def test_a_rehearsal_leaves_nothing_behind(folder: Path) -> None:
 
 
 def test_every_sample_the_readme_names_is_there() -> None:
-    written = {"samples/contacts.results.xlsx", "samples/contacts.xlsx.checkpoint"}
+    written = {
+        *("samples/contacts.results.xlsx", "samples/contacts.failed.xlsx", "samples/contacts.report.html"),
+        "samples/contacts.xlsx.checkpoint",
+    }
     named = set(re.findall(r"samples/[\w./-]*\w", README)) - written
     assert named >= {"samples/contacts.xlsx", "samples/contacts.csv", "samples/wide.csv"}
     assert [name for name in sorted(named) if not (HOME / name).is_file()] == []

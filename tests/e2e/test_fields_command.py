@@ -166,3 +166,9 @@ def test_a_field_that_heyx_shows_otherwise_is_told_and_not_written_again(tmp_pat
         assert line in heyx(tmp_path, "fields", server=server).err
         heyx(tmp_path, "fields", "--forget", "Home Town", server=server)
         assert heyx(tmp_path, *words, server=server).out == "4 rows: 4 updated\n"
+
+
+def test_no_field_is_added_where_another_cannot_be_forgotten(tmp_path: Path, server: SandboxServer) -> None:
+    done = heyx(tmp_path, "fields", "--add", "Shoe size", "--forget", "Shoe sise", server=server)
+    assert (done.code, done.out) == (2, "")
+    assert heyx(tmp_path, "fields", server=server).out == "0 custom fields known\n"

@@ -56,7 +56,7 @@ def test_everything_of_the_person_s_is_as_it_was_at_each_stage(tmp_path: Path) -
         book.save(failed)
         again = heyx(tmp_path, "rerun", failed.name, "--json", server=server)
         assert (again.code, again.document["totals"]) == (0, {"created": 5})
-        assert "2 corrected rows" in again.err
+        assert "people.failed.xlsx: 2 rows, 1 of them corrected." in again.err
         assert "3 other rows in it succeeded before: not sent again." in again.err
         assert "row 6 changed all the same; a rerun does not send that." in again.err
     contacts = {contact.fields["firstName"]: contact.fields for contact in server.sandbox.contacts}

@@ -150,6 +150,31 @@ def test_a_run_seen_from_another_folder_is_resumed_in_its_own(tmp_path: Path, se
     assert as_printed(elsewhere, printed(told)[0], server).code == 4
 
 
+def test_rows_recovered_from_another_folder_are_resumed_in_the_folder_of_the_run(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    home, elsewhere = tmp_path / "the run", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    sheet(home, *PEOPLE, header=HEADER)
+    upload = ("upload", "contacts.csv", "--ignore", "Remarks", *FAST)
+    assert run(home, *upload, server=server).code == 0
+    told = run(elsewhere, "report", str(home / "contacts.csv.checkpoint"), "--recover")
+    assert printed(told) == [["cd", str(home), "&&", "heyx-bulk", *upload, "--restart"]]
+    assert all_work(elsewhere, told, server) == ["upload"]
+
+
+def test_a_file_of_results_is_no_file_of_corrections(tmp_path: Path) -> None:
+    sheet(tmp_path, *PEOPLE, header=HEADER)
+    with SandboxServer(Sandbox(Faults(refuse_creates=2), tokens=(TOKEN,), limit=100_000)) as server:
+        assert run(tmp_path, "upload", "contacts.csv", "--ignore", "Remarks", *FAST, server=server).code == 3
+        told = run(tmp_path, "rerun", "contacts.results.csv", server=server)
+        assert (told.code, told.out) == (2, "")
+        assert "contacts.results.csv holds the results of a run" in told.err
+        assert printed(told) == [["heyx-bulk", "rerun", "contacts.csv.checkpoint"]]
+        assert all_work(tmp_path, told, server) == ["rerun"]
+
+
 def test_a_sheet_that_has_changed_is_sent_anew_as_printed(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, *PEOPLE, header=HEADER)
     assert run(tmp_path, "upload", "contacts.csv", "--ignore", "Remarks", *FAST, server=server).code == 0

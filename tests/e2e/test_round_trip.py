@@ -108,9 +108,10 @@ def test_an_export_that_was_not_changed_writes_nothing(
     sheet, before = saved(exported(name, *more)), server.sandbox.contacts
     calls = server.sandbox.calls["accepted"]
     dry = typed("upload", str(sheet), *how, "--dry-run")
-    assert "A real run would take 0 calls" in dry.stderr, dry.output
+    assert "no writes: HeyX has everything already." in dry.stderr, dry.output
     done = typed("upload", str(sheet), *how)
     assert done.stdout == f"{len(PEOPLE)} rows: {len(PEOPLE)} unchanged\n"
+    assert ("Tags added" in done.stderr) == (not how), "the tags of contacts that stay as they are"
     assert (writes(server), server.sandbox.contacts) == (0, before)
     reads = 0 if how else 2 * len(PEOPLE)
     assert server.sandbox.calls["accepted"] - calls == reads, "one read a row, or none at all"

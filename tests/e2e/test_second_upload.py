@@ -93,6 +93,23 @@ def test_mended_rows_are_given_back_in_the_file_of_failed_rows(tmp_path: Path, s
     assert {contact.fields["firstName"] for contact in server.sandbox.contacts} == {"Ana", "Boris"}
 
 
+def test_a_file_of_failed_rows_that_was_changed_is_kept_and_the_next_one_says_why(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, ("", "Ana", ""), ("0", "Boris", "VIP"))
+    heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert "Correct the rows" in heyx(tmp_path, "status", "contacts.csv").err
+    place = tmp_path / "contacts.failed.csv"
+    place.write_text(place.read_text(encoding="utf-8-sig").replace(",Ana", "+923001,Ana"), encoding="utf-8-sig")
+    again = heyx(tmp_path, "rerun", "contacts.failed.csv", server=server)
+    assert "contacts.failed.csv: 2 rows, 1 of them corrected." in again.err
+    why = "(contacts.failed.csv was changed or is open, and was not replaced)"
+    assert f"1 row needs your attention: contacts.failed-2.csv {why}" in again.err
+    next_step = "Correct the rows in contacts.failed-2.csv, then run:\n  heyx-bulk rerun contacts.failed-2.csv"
+    assert next_step in again.err
+    assert next_step in heyx(tmp_path, "status", "contacts.csv").err
+
+
 def test_nobody_reading_what_it_says_does_not_end_a_run(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, *MANY)
     reader, writer = os.pipe()

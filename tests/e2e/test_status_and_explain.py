@@ -171,7 +171,7 @@ def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:
         "no contact found",
         "create (phone, firstName)",
         "403 rejected: HeyX answered 403: The contact could not be created.",
-        "the run was stopped and resumed:",
+        "in a later session:",
         f"200 done: contact {contact}",
         f"add tags {contact} (VIP)",
     ]
@@ -184,6 +184,28 @@ def test_explain_tells_a_row_s_story_and_no_other_row_s(tmp_path: Path) -> None:
     nobody = heyx(tmp_path, "explain", "contacts.csv", "9")
     assert (nobody.code, nobody.out) == (2, "")
     assert "has no row 9; its rows are 2 to 3" in nobody.err
+
+
+def test_explain_says_once_why_a_row_is_invalid(tmp_path: Path) -> None:
+    sheet(tmp_path, ("0", "Ana", "VIP"))
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "contacts.csv", server=server)
+    told = heyx(tmp_path, "explain", "contacts.csv", "2")
+    assert "Values, not sent because the row is invalid:" in told.err
+    assert (told.out + told.err).count("holds '0'") == 1
+
+
+def test_explain_shows_cleared_fields_and_tags_with_a_comma_and_names_a_blank_row(tmp_path: Path) -> None:
+    sheet(tmp_path, ("+923001", "<clear>", '"Doe, Jane";VIP'), ("", "", ""), ("+923002", "Boris", ""))
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
+        heyx(tmp_path, "upload", "contacts.csv", server=server)
+    told = heyx(tmp_path, "explain", "contacts.csv", "2")
+    assert "  firstName  (cleared)\n" in told.err
+    assert 'add tags: "Doe, Jane", VIP' in told.err
+    assert '("Doe, Jane", VIP)' in told.err
+    blank = heyx(tmp_path, "explain", "contacts.csv", "3")
+    assert (blank.code, blank.out) == (2, "")
+    assert "Row 3 of contacts.csv is blank" in blank.err
 
 
 # Stops from outside

@@ -24,6 +24,14 @@ def test_no_cell_is_read_by_the_separator_of_another_and_the_tags_are_shown_befo
     assert tags == {"Ann": {"VIP", "Lead"}, "Dan": {"Fair", "Spring"}, "Eve": {"vip"}}
 
 
+def test_tags_are_listed_by_how_many_rows_add_them(tmp_path: Path, server: SandboxServer) -> None:
+    rows = ["+447700900500,Lead;VIP,", "+447700900503,VIP;Lead,", "+447700900504,VIP;Fair,Lead"]
+    (tmp_path / "contacts.csv").write_text("\n".join(["Phone,Tags,Remove Tags", *rows]), encoding="utf-8")
+    done = heyx(tmp_path, "upload", "contacts.csv", "--add-tag", "Fair", "--add-tag", "Spring", server=server)
+    assert "Tags added: Fair 3, Spring 3, VIP 3, Lead 2." in done.err
+    assert "Tags removed: Lead 1." in done.err
+
+
 def test_tags_that_read_two_ways_stop_the_upload_until_the_separator_is_named(
     tmp_path: Path, server: SandboxServer
 ) -> None:

@@ -79,8 +79,27 @@ def test_a_dry_run_shows_old_and_new_and_writes_nothing(tmp_path: Path, server: 
     assert (done.code, done.out) == (0, "Dry run of 2 rows: 1 created, 1 updated\n")
     for line in ("firstName: Anna → Ana", "+ tag VIP", "- tag Old", "+ create"):
         assert line in done.err
+    lookups = server.sandbox.calls["find"]
+    total = "4 writes: 3 fields written, 1 tag added and 1 removed."
+    assert f"This dry run sent {lookups} look-ups; a real run sends them again, and {total}" in done.err
     assert {call for call, count in server.sandbox.calls.items() if count} == {"accepted", "find"}
     assert left(tmp_path) == {"contacts.csv"}
+
+
+def test_a_dry_run_says_how_many_rows_it_does_not_show(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--first", "1", server=server)
+    assert "… and 2 more rows, not shown." in done.err
+    all_shown = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--first", "3", server=server)
+    assert "not shown" not in all_shown.err
+
+
+def test_a_rerun_with_nothing_to_send_says_so(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path)
+    heyx(tmp_path, "upload", "contacts.csv", server=server)
+    again = heyx(tmp_path, "rerun", "contacts.csv", server=server)
+    assert (again.code, again.out) == (0, "3 rows: 3 created\n")
+    assert again.err.startswith("Nothing to send again.\n")
 
 
 def test_failed_rows_succeed_in_a_rerun_and_no_other_row_is_touched(tmp_path: Path) -> None:
@@ -88,6 +107,9 @@ def test_failed_rows_succeed_in_a_rerun_and_no_other_row_is_touched(tmp_path: Pa
     with SandboxServer(Sandbox(Faults(refuse_creates=2), tokens=(TOKEN,))) as server:
         first = heyx(tmp_path, "upload", "contacts.csv", "--workers", "1", server=server)
         assert (first.code, first.out) == (3, "3 rows: 1 created, 2 failed\n")
+        cause = "2 × failed: HeyX answered 403: The contact could not be created. (rows 2, 3)"
+        assert cause in first.err
+        assert cause in heyx(tmp_path, "report", "contacts.csv").err
         assert "heyx-bulk rerun contacts.csv.checkpoint" in first.err
         again = heyx(tmp_path, "rerun", "contacts.csv.checkpoint", server=server)
         assert (again.code, again.out) == (0, "3 rows: 3 created\n")

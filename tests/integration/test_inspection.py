@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from heyx_bulk.mapping.merge_rows import Duplicates
+from heyx_bulk.mapping.tag_counts import TagCount
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.upload.inspection import inspect_sheet
 from heyx_bulk.upload.options import UploadOptions
@@ -28,6 +30,13 @@ def test_all_problems_are_found_though_a_column_is_not_known(tmp_path: Path) -> 
     again = "same phone as row 2: leave one out, or upload with --duplicates merge or last"
     assert seen.causes == (("same phone as an earlier row", 1, [4], again),)
     assert seen.totals == {"to do": 2, "invalid": 1}
+
+
+@pytest.mark.parametrize("duplicates", [Duplicates.ERROR, Duplicates.LAST])
+def test_tags_of_rows_that_are_not_sent_do_not_count(duplicates: Duplicates, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("Phone,Tags\n+923001,VIP\n+923001,VIP\n+923002,VIP;Lead\n0,Lead\n")
+    seen = inspect_sheet(open_sheet(tmp_path / "people.csv"), UploadOptions(duplicates=duplicates))
+    assert seen.tags == (TagCount("VIP", 2, 0), TagCount("Lead", 1, 0))
 
 
 @pytest.mark.slow

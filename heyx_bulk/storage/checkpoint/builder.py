@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 from heyx_bulk.mapping.mapped_frame import RowKey, keys_by_row
@@ -122,6 +123,13 @@ class CheckpointBuilder(CheckpointDraft):
             "DELETE FROM related_key WHERE field = ? AND value = ? AND rank > 0",
             [(one.field, one.value) for one in shared],
         )
+
+    def left_out_rows(self) -> Iterator[Frame]:
+        """The cells of rows that are not sent only because they share a key with another row."""
+        query = "SELECT number FROM related_row JOIN row USING (number) WHERE status IN (?, ?) ORDER BY number"
+        numbers = (number for (number,) in self.db.rows(query, Status.INVALID, Status.SKIPPED))
+        while some := [*islice(numbers, _ROWS_AT_ONCE)]:
+            yield self._cells(some)
 
     def link_rows(self) -> None:
         """Make every valid row follow the nearest earlier one that shares a key value with it."""

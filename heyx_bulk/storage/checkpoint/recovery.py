@@ -26,12 +26,16 @@ PROBES = 16
 
 @dataclass(frozen=True, slots=True)
 class RecoveredRows:
-    """What was saved: header, rows, how many are lost, the upload's command; texts that are lost are blank."""
+    """What was saved: header, rows, how many are lost, the upload's command and its sheet's path.
+
+    Texts that are lost are blank.
+    """
 
     header: tuple[str, ...]
     rows: list[RowRecord]
     lost: int
     command: str
+    sheet_path: str
 
 
 def recover(path: Path) -> RecoveredRows:
@@ -63,7 +67,7 @@ def _recovered(db: sqlite3.Connection, path: Path) -> RecoveredRows:
         )
     lost = int(str(expected)) - len(rows) if isinstance(expected, int) else 0
     texts = tuple(str(text) for text in header) if isinstance(header, list) else ()
-    return RecoveredRows(texts, rows, lost, str(_info(db, "command") or ""))
+    return RecoveredRows(texts, rows, lost, str(_info(db, "command") or ""), str(_info(db, "path") or ""))
 
 
 def _lengthen(copy: Path) -> None:

@@ -127,6 +127,10 @@ def test_one_command_is_imported_for_its_help_and_no_other() -> None:
             ["upload", "a.csv", "--dryrun"],
             "--dryrun is not an option of heyx-bulk upload. Did you mean --dry-run?",
         ),
+        (
+            ["rerun", "a.csv", "--duplicates", "merge"],
+            "--duplicates is not an option of heyx-bulk rerun. It is an option of upload.",
+        ),
         (["--verison"], "--verison is not an option of heyx-bulk. Did you mean --version?"),
         (["xyzzy"], "xyzzy is not a command of heyx-bulk."),
     ],

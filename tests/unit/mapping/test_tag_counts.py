@@ -33,6 +33,12 @@ def test_tags_for_every_row_count_for_each() -> None:
     assert counts(*rows, options=options) == [TagCount("all", 2, 0), TagCount("none", 0, 2)]
 
 
+def test_a_tag_counts_once_in_a_row_that_names_it_more_than_once() -> None:
+    options = MappingOptions(add_tags=("VIP", "Lead"))
+    rows = [["+4412341", "VIP; VIP", "", "yes"], ["+4412342", "", "", ""]]
+    assert counts(*rows, options=options) == [TagCount("Lead", 2, 0), TagCount("VIP", 2, 0)]
+
+
 def test_tags_that_differ_in_case_accents_or_signs_are_similar_and_others_are_not() -> None:
     tags = ["VIP", "vip", "Café-Club", "cafe club", "Lead", "Leads", "+", "-"]
     groups = similar_tags([TagCount(tag, 1, 0) for tag in tags])

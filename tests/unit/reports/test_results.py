@@ -75,12 +75,13 @@ def test_rows_that_are_not_done_say_how_they_stand(tmp_path: Path) -> None:
     with runs.staged(tmp_path, PEOPLE, INTENT) as run:
         run.checkpoint.queue.mark_create_pending(2, (Field("phone", "1"),), None)
         run.checkpoint.queue.mark_created(4, "7")
+        run.checkpoint.queue.mark_updated(6, "8")
         write(run, place)
     assert [row[3:6] for row in table(place)[1:]] == [
         ["unconfirmed", "", "its create went unanswered; the next session looks for it"],
         ["invalid", "", "the row has no phone, so the contact cannot be identified"],
         ["to do", "7", "created, but not finished"],
-        ["to do", "", "not sent yet"],
+        ["to do", "8", "updated, but not finished"],
     ]
 
 

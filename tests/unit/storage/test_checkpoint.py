@@ -628,7 +628,8 @@ def test_all_of_a_whole_checkpoint_can_be_saved(tmp_path: Path) -> None:
     with filled(tmp_path, rows=range(2, 2000), invalid=[7]) as checkpoint:
         checkpoint.queue.finish(Outcome(9, Status.CREATED, "77"))
         rows = list(checkpoint.queue.rows())
-        assert recover(checkpoint.path) == RecoveredRows(("name",), rows, 0, checkpoint.facts.command)
+        facts = checkpoint.facts.command, checkpoint.info.path
+        assert recover(checkpoint.path) == RecoveredRows(("name",), rows, 0, *facts)
 
 
 @pytest.mark.slow
