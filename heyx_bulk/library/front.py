@@ -92,7 +92,9 @@ def rerun(
         run: The result of an upload, or the path of a checkpoint, of its sheet, or of a corrected file.
         corrected: The rows to send, as a DataFrame like `result.failed` or as a file of failed rows. Rows are
             recognized by the column `heyx row`, columns by their labels; both may be left out or reordered. Rows
-            that are done already are left alone. Without it, the rows that failed are sent as they were.
+            that are done already are left alone. An invalid row that was not changed stays invalid. A cell with
+            an error is shown blank: write its value, or a space to leave it blank. Without `corrected`, the
+            rows that failed are sent as they were.
         uncertain: Also send rows whose create went unanswered, as if they had never been sent: look in HeyX first.
         accept_spreadsheet_changes: Take the cells of a file as they are, also where only a spreadsheet changed
             them, such as phones without `+`. Otherwise such cells keep their values of before.
