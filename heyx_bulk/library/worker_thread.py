@@ -78,35 +78,41 @@ def _do(work: Callable[[StopSwitch], T], switch: StopSwitch) -> T:
 
 
 def wait_for(work: Callable[[StopSwitch], T]) -> T:
-    """Do `work` in a thread, and wait for it. Ctrl-C stops it, waits until it has stopped, and is raised."""
-    switch = StopSwitch()
-    with ThreadPoolExecutor(1, "heyx-bulk") as executor:
-        future = executor.submit(copy_context().run, _do, work, switch)
+    """Do `work` in a thread, and wait for it.
+
+    Ctrl-C stops it, waits until it has stopped (however often it is pressed), and is raised.
+    """
+    switch, interrupt = StopSwitch(), None
+    executor = ThreadPoolExecutor(1, "heyx-bulk")
+    future = executor.submit(copy_context().run, _do, work, switch)
+    executor.shutdown(wait=False)
+    while not future.done():
         try:
-            while not wait([future], timeout=WAIT_SECONDS).done:
-                continue
-            return future.result()
-        except KeyboardInterrupt as interrupt:
+            wait([future], timeout=WAIT_SECONDS)
+        except KeyboardInterrupt as pressed:
             switch.stop(Interrupted(SIGINT))
-            interrupt.add_note(NOTE)
-            raise
+            interrupt = interrupt or pressed
+    if interrupt is not None:
+        interrupt.add_note(NOTE)
+        raise interrupt
+    return future.result()
 
 
 async def wait_for_async(work: Callable[[StopSwitch], T]) -> T:
     """Do `work` in a thread, while the event loop goes on.
 
-    Cancelling stops it, waits until it has stopped, and is raised.
+    Cancelling stops it, waits until it has stopped (however often it is cancelled), and is raised.
     """
     switch, executor = StopSwitch(), ThreadPoolExecutor(1, "heyx-bulk")
     future = asyncio.get_running_loop().run_in_executor(executor, copy_context().run, _do, work, switch)
+    executor.shutdown(wait=False)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        if not future.done():
-            switch.stop(Interrupted(SIGINT, "Cancelled."))
-            await asyncio.wait([future])
+        switch.stop(Interrupted(SIGINT, "Cancelled."))
+        while not future.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
         if not future.cancelled():
             future.exception()  # what it came to is of no interest any more
         raise
-    finally:
-        executor.shutdown(wait=False)

@@ -249,7 +249,8 @@ def test_coroutines_upload_to_two_channels_at_once_and_the_loop_goes_on(server: 
     assert ticks > 10
 
 
-def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised() -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised(times: int) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.1) as server:
         frame = people(60)
 
@@ -262,7 +263,9 @@ def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised() -> 
 
             task = asyncio.create_task(hb.aio.upload(frame, **channel(server, progress=report, workers=2)))
             await begun.wait()
-            task.cancel()
+            for _ in range(times):
+                task.cancel()
+                await asyncio.sleep(0)
             with pytest.raises(asyncio.CancelledError):
                 await task
             (checkpoint,) = state_checkpoints()
@@ -279,15 +282,23 @@ def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised() -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal is sent to this process")
-def test_ctrl_c_ends_an_upload_cleanly() -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_an_upload_cleanly(times: int, request: pytest.FixtureRequest) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.1) as server:
-        sent: list[signal.Signals] = []
+        received = threading.Semaphore(0)
+        left = [signal.SIGINT] * times
+
+        def interrupt(*_: object) -> None:
+            received.release()
+            raise KeyboardInterrupt
 
         def report(progress: hb.ProgressReport) -> None:
-            if progress.done == 3 and not sent:
-                sent.append(signal.SIGINT)
-                os.kill(os.getpid(), signal.SIGINT)
+            while progress.done >= 3 and left:
+                os.kill(os.getpid(), left.pop())
+                received.acquire(timeout=20)
 
+        before = signal.signal(signal.SIGINT, interrupt)
+        request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
         with pytest.raises(KeyboardInterrupt):
             hb.upload(people(60), **channel(server, progress=report, workers=2))
         (checkpoint,) = state_checkpoints()
