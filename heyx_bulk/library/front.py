@@ -55,7 +55,7 @@ def upload(
             texts become a list of tags. Rows are numbered by the index if it consists of different whole numbers
             from 0 to 2**32 - 1, and are sent in its order; otherwise by position from 0.
         checkpoint: For a DataFrame, the file that records its run, such as `spring.checkpoint`. By default it lies
-            in the user's state folder, named after the rows and the channel.
+            in the user's state folder, named after the rows and the channel; with `out`, in that folder.
         progress: False for no progress bar, True for one, or a function that is called with a `ProgressReport`, in
             the thread that does the work; what it raises stops the run. By default there is a bar in terminals
             and notebooks.

@@ -58,6 +58,7 @@ def upload(
     settings = reader.settings()
     opened = open_given(sheet, options.sheet)
     if opened.format == FRAME_FORMAT:
+        _check_folder(checkpoint, run_options.out)
         path = _base_path(opened, checkpoint, settings, no_match=options.matching.no_match)
         opened = replace(opened, path=path)
     elif checkpoint is not None:
@@ -238,6 +239,17 @@ def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings, *, no
             "path of a new checkpoint.",
         )
     return path
+
+
+def _check_folder(checkpoint: Place | None, out: Path | None) -> None:
+    """Raise `SettingsError` where a checkpoint is named in another folder than `out`."""
+    folder = Path("" if checkpoint is None else checkpoint).parent
+    if out is not None and folder not in (Path(), out) and folder.absolute() != out.absolute():
+        raise SettingsError(
+            f"checkpoint names a file in {folder}, and out={str(out)!r} another folder: the files of a run lie "
+            "in one.",
+            f'Pass checkpoint="{Path(checkpoint or "").name}" for one in that folder, or leave out `out`.',
+        )
 
 
 def _checkpoint_and_corrections(

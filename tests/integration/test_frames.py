@@ -115,6 +115,15 @@ def test_with_a_folder_a_frame_s_results_are_written_there(server: SandboxServer
     assert result.checkpoint == tmp_path / "spring.checkpoint"
 
 
+def test_a_checkpoint_in_another_folder_than_the_results_is_refused(server: SandboxServer, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    with pytest.raises(hb.SettingsError, match="the files of a run lie in one") as raised:
+        hb.upload(people(), checkpoint=tmp_path / "spring", **channel(server, out=here))
+    assert 'checkpoint="spring"' in raised.value.remedy
+    assert [*tmp_path.iterdir()] == []
+    assert hb.upload(people(), checkpoint=here / "spring", **channel(server, out=here)).totals["created"] == 6
+
+
 def test_the_program_carries_on_and_reports_a_frame_s_run(refusing: SandboxServer, tmp_path: Path) -> None:
     result = hb.upload(people(), checkpoint=tmp_path / "spring", **channel(refusing, max_calls=9, workers=1))
     status = heyx(tmp_path, "status", "spring.checkpoint", server=refusing)
