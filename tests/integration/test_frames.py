@@ -124,6 +124,21 @@ def test_a_checkpoint_in_another_folder_than_the_results_is_refused(server: Sand
     assert hb.upload(people(), checkpoint=here / "spring", **channel(server, out=here)).totals["created"] == 6
 
 
+@pytest.mark.parametrize(
+    ("frame", "what"),
+    [
+        (people().assign(**{"heyx contact id": "1776025372480911"}), "No export that this machine remembers"),
+        (people(), "the sheet has no column heyx contact id"),
+    ],
+)
+def test_a_start_that_is_refused_leaves_no_file(
+    server: SandboxServer, tmp_path: Path, frame: pd.DataFrame, what: str
+) -> None:
+    with pytest.raises(hb.MappingError, match=what):
+        hb.upload(frame, checkpoint=tmp_path / "spring", **channel(server, since_export=True))
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_the_program_carries_on_and_reports_a_frame_s_run(refusing: SandboxServer, tmp_path: Path) -> None:
     result = hb.upload(people(), checkpoint=tmp_path / "spring", **channel(refusing, max_calls=9, workers=1))
     status = heyx(tmp_path, "status", "spring.checkpoint", server=refusing)
