@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,8 +18,11 @@ import pandas as pd
 import pytest
 
 import heyx_bulk as hb
+from heyx_bulk.models.contacts import Status
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from heyx_bulk.storage.checkpoint.locking import is_locked
+from heyx_bulk.storage.checkpoint.queue import Queue
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.paths import state_checkpoints
 from tests.support.program import TOKEN, heyx, results
 
@@ -113,6 +117,23 @@ def test_with_a_folder_a_frame_s_results_are_written_there(server: SandboxServer
     result = hb.upload(people(), checkpoint="spring", **channel(server, out=tmp_path))
     assert result.results_file == tmp_path / "spring.results.xlsx"
     assert result.checkpoint == tmp_path / "spring.checkpoint"
+
+
+def test_a_disk_that_fills_up_after_the_results_leaves_them_named(
+    server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fills_up(_: Queue, statuses: Iterable[Status]) -> Iterator[RowRecord]:
+        if Status.FAILED in statuses:
+            raise OSError(errno.ENOSPC, "No room")
+        return iter(())
+
+    monkeypatch.setattr(Queue, "rows_with", fills_up)
+    (tmp_path / "people.csv").write_text("phone\n+923001\nnobody\n", encoding="utf-8")
+    result = hb.upload(tmp_path / "people.csv", **channel(server))
+    assert (result.results_file, result.failed_file) == (tmp_path / "people.results.csv", None)
+    assert len(results(tmp_path / "people.results.csv")) == 2
+    with pytest.raises(hb.Stopped, match=r"people.failed.csv could not be written"):
+        result.raise_for_error()
 
 
 def test_a_checkpoint_in_another_folder_than_the_results_is_refused(server: SandboxServer, tmp_path: Path) -> None:
