@@ -45,7 +45,9 @@ async def upload(
     **options: Unpack[UploadArguments],
 ) -> RunResult:
     """`upload` for coroutines."""
-    return await _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}))
+    return await _do(
+        lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True
+    )
 
 
 @twin_of(front.rerun)
@@ -68,7 +70,8 @@ async def rerun(
             {**options},
             uncertain=uncertain,
             accept_spreadsheet_changes=accept_spreadsheet_changes,
-        )
+        ),
+        resumes=True,
     )
 
 
@@ -129,6 +132,6 @@ async def export_contacts(
             yield contact
 
 
-async def _do(work: Callable[[StopSwitch], T]) -> T:
-    with speaking_python():
+async def _do(work: Callable[[StopSwitch], T], *, resumes: bool = False) -> T:
+    with speaking_python(resumes=resumes):
         return await wait_for_async(work)

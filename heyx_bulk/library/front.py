@@ -69,7 +69,7 @@ def upload(
         UsageError: Something must be put right first; nothing was sent.
         CheckpointBusy: Another run is working on the same checkpoint.
     """
-    return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}))
+    return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True)
 
 
 @reference(SessionArguments)
@@ -118,7 +118,8 @@ def rerun(
             {**options},
             uncertain=uncertain,
             accept_spreadsheet_changes=accept_spreadsheet_changes,
-        )
+        ),
+        resumes=True,
     )
 
 
@@ -282,6 +283,6 @@ def export_contacts(*, progress: ProgressOption = None, **options: Unpack[Export
         yield from exported_contacts(path, wanted)
 
 
-def _do(work: Callable[[StopSwitch], T]) -> T:
-    with speaking_python():
-        return wait_for(work)
+def _do(work: Callable[[StopSwitch], T], *, resumes: bool = False) -> T:
+    with speaking_python(resumes=resumes):
+        return wait_for(work, resumes=resumes)

@@ -20,7 +20,8 @@ from heyx_bulk.errors import Interrupted, Stopped
 
 T = TypeVar("T")
 
-NOTE = "Calls in flight have ended. Nothing is lost: the same call carries on."
+NOTE = "Calls in flight have ended."
+NOTE_RESUMES = f"{NOTE} Nothing is lost: make the same call to resume."
 
 WAIT_SECONDS = 1.0
 """The longest wait at a time: Windows delivers Ctrl-C only between two waits."""
@@ -77,8 +78,8 @@ def _do(work: Callable[[StopSwitch], T], switch: StopSwitch) -> T:
             raise switch.error
 
 
-def wait_for(work: Callable[[StopSwitch], T]) -> T:
-    """Do `work` in a thread, and wait for it.
+def wait_for(work: Callable[[StopSwitch], T], *, resumes: bool) -> T:
+    """Do `work`, which another call `resumes` or not, in a thread, and wait for it.
 
     Ctrl-C stops it, waits until it has stopped (however often it is pressed), and is raised.
     """
@@ -93,7 +94,7 @@ def wait_for(work: Callable[[StopSwitch], T]) -> T:
             switch.stop(Interrupted(SIGINT))
             interrupt = interrupt or pressed
     if interrupt is not None:
-        interrupt.add_note(NOTE)
+        interrupt.add_note(NOTE_RESUMES if resumes else NOTE)
         raise interrupt
     return future.result()
 

@@ -160,6 +160,21 @@ def test_a_start_that_is_refused_leaves_no_file(
     assert [*tmp_path.iterdir()] == []
 
 
+def test_only_a_call_that_resumes_says_so(server: SandboxServer) -> None:
+    reading: Any = {"token": TOKEN, "url": server.url, "rate": FAST, "progress": False, "max_calls": 1}
+    hb.upload(people(), **channel(server))
+    again = hb.upload(people(start=9), **channel(server, max_calls=1)).stopped
+    simulated = hb.simulate(people(), custom_fields=True, max_calls=1).stopped
+    with pytest.raises(hb.Stopped) as dry:
+        hb.dry_run(people(), **channel(server, max_calls=1))
+    with pytest.raises(hb.Stopped) as read:
+        hb.export(where={"Joined": ["2026-03-14", "2026-03-15"]}, **reading)
+    assert again is not None
+    assert simulated is not None
+    assert again.remedy == "Nothing is lost: make the same call to resume."
+    assert {one.remedy for one in (simulated, dry.value, read.value)} == {"Make the same call again."}
+
+
 def test_the_program_carries_on_and_reports_a_frame_s_run(refusing: SandboxServer, tmp_path: Path) -> None:
     result = hb.upload(people(), checkpoint=tmp_path / "spring", **channel(refusing, max_calls=9, workers=1))
     status = heyx(tmp_path, "status", "spring.checkpoint", server=refusing)
