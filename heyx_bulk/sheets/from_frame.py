@@ -187,8 +187,14 @@ def text_of_value(value: object) -> str | None:
         case date() | time():
             return value.isoformat()
         case _:
-            plain = getattr(value, "item", None)  # a scalar of NumPy
-            return text_of_value(plain()) if callable(plain) and not getattr(value, "shape", (1,)) else None
+            plain = plain_value(value)
+            return None if plain is value else text_of_value(plain)
+
+
+def plain_value(value: object) -> object:
+    """A scalar of NumPy as Python has it; any other value as it is."""
+    plain = getattr(value, "item", None)
+    return plain() if callable(plain) and not getattr(value, "shape", (1,)) else value
 
 
 def _is_missing(value: object) -> bool:
