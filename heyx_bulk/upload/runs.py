@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -152,18 +152,14 @@ class RunStarter:
         """
         channel, now = self.settings.channel, minute_of(time.time())
         stage(self.sheet, self.options, path, columns=columns, channel=channel, started_at=now, durable=durable)
-        with Checkpoint.open(path, durable=durable) as checkpoint:
-            try:
-                _refuse_ambiguous_tags(checkpoint)
-                if columns.used(Use.ID) or self.options.is_edited_export:
-                    with ChannelCache(
-                        channel, self.settings.reconcile_delay, remember=self.settings.cache
-                    ) as cache:
-                        self._compare_with_export(checkpoint, columns, cache.contacts)
-                yield checkpoint
-            except BaseException:
-                checkpoint.delete()
-                raise
+        with Checkpoint.open(path, durable=durable) as checkpoint, ExitStack() as undone:
+            undone.callback(checkpoint.delete)
+            _refuse_ambiguous_tags(checkpoint)
+            if columns.used(Use.ID) or self.options.is_edited_export:
+                with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
+                    self._compare_with_export(checkpoint, columns, cache.contacts)
+            yield checkpoint
+            undone.pop_all()
 
     def _compare_with_export(self, checkpoint: Checkpoint, columns: Columns, contacts: KnownContacts) -> None:
         """Undo what a spreadsheet did to an export by itself, and of an edited one keep only what was changed."""
