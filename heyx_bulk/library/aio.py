@@ -29,7 +29,7 @@ from heyx_bulk.library.outcomes import RunResult, RunStatus, SheetInspection, Ve
 from heyx_bulk.library.python_words import speaking_python
 from heyx_bulk.library.reference import twin_of
 from heyx_bulk.library.watching import ProgressOption
-from heyx_bulk.library.worker_thread import StopSwitch, wait_for_async
+from heyx_bulk.library.worker_thread import StopSwitch, iterate_async, wait_for_async
 from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.writer import Frame
 
@@ -128,7 +128,7 @@ async def export_contacts(
     """`export_contacts` for coroutines, for `async for`."""
     with reading.export_folder() as path:
         wanted = await _do(lambda switch: reading.read_export(switch, path, progress, {**options}))
-        for contact in exported_contacts(path, wanted):
+        async for contact in iterate_async(lambda: exported_contacts(path, wanted)):
             yield contact
 
 

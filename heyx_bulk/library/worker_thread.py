@@ -7,10 +7,11 @@ for it can stop it: calls in flight end, and the checkpoint is closed before the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import copy_context
+from itertools import islice
 from signal import SIGINT
 from threading import Lock
 from typing import TypeVar
@@ -25,6 +26,9 @@ NOTE_RESUMES = f"{NOTE} Nothing is lost: make the same call to resume."
 
 WAIT_SECONDS = 1.0
 """The longest wait at a time: Windows delivers Ctrl-C only between two waits."""
+
+ITEMS_AT_A_TIME = 500
+"""How many items of an iterator are fetched from its thread together."""
 
 
 class StopSwitch:
@@ -83,19 +87,22 @@ def wait_for(work: Callable[[StopSwitch], T], *, resumes: bool) -> T:
 
     Ctrl-C stops it, waits until it has stopped (however often it is pressed), and is raised.
     """
-    switch, interrupt = StopSwitch(), None
-    executor = ThreadPoolExecutor(1, "heyx-bulk")
+    switch, executor = StopSwitch(), ThreadPoolExecutor(1, "heyx-bulk")
     future = executor.submit(copy_context().run, _do, work, switch)
     executor.shutdown(wait=False)
-    while not future.done():
+    pressed: list[KeyboardInterrupt] = []
+    while True:
         try:
-            wait([future], timeout=WAIT_SECONDS)
-        except KeyboardInterrupt as pressed:
-            switch.stop(Interrupted(SIGINT))
-            interrupt = interrupt or pressed
-    if interrupt is not None:
-        interrupt.add_note(NOTE_RESUMES if resumes else NOTE)
-        raise interrupt
+            if pressed:
+                switch.stop(Interrupted(SIGINT))
+            while not wait([future], timeout=WAIT_SECONDS).done:
+                continue
+            break
+        except KeyboardInterrupt as interrupt:
+            pressed.append(interrupt)
+    if pressed:
+        pressed[0].add_note(NOTE_RESUMES if resumes else NOTE)
+        raise pressed[0]
     return future.result()
 
 
@@ -117,3 +124,19 @@ async def wait_for_async(work: Callable[[StopSwitch], T]) -> T:
         if not future.cancelled():
             future.exception()  # what it came to is of no interest any more
         raise
+
+
+async def iterate_async(work: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    """The items of an iterator that a thread of its own goes through, while the event loop goes on."""
+
+    def items() -> Generator[T, None, None]:
+        yield from work()
+
+    loop, executor, found = asyncio.get_running_loop(), ThreadPoolExecutor(1, "heyx-bulk"), items()
+    try:
+        while some := await loop.run_in_executor(executor, lambda: [*islice(found, ITEMS_AT_A_TIME)]):
+            for item in some:
+                yield item
+    finally:
+        await loop.run_in_executor(executor, found.close)
+        executor.shutdown(wait=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -18,16 +19,20 @@ import pandas as pd
 import pytest
 
 import heyx_bulk as hb
-from heyx_bulk.models.contacts import Status
+from heyx_bulk.errors import Stopped
+from heyx_bulk.library.worker_thread import StopSwitch
+from heyx_bulk.models.contacts import Contact, Status
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from heyx_bulk.storage.checkpoint.locking import is_locked
 from heyx_bulk.storage.checkpoint.queue import Queue
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.storage.paths import state_checkpoints
 from tests.support.program import TOKEN, heyx, results
 
 FAST = "60000/min"
 NO_SHEET: Any = 3
+WRONG: Any = "x"
 
 
 def people(rows: int = 6, start: int = 0) -> pd.DataFrame:
@@ -309,6 +314,30 @@ def test_coroutines_upload_to_two_channels_at_once_and_the_loop_goes_on(server: 
     assert ticks > 10
 
 
+def test_exported_contacts_are_read_beside_the_event_loop(
+    server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hb.upload(people(), **channel(server))
+    threads: set[int] = set()
+    contacts = ExportCheckpoint.contacts
+
+    def noted(checkpoint: ExportCheckpoint) -> Iterator[Contact]:
+        for contact in contacts(checkpoint):
+            threads.add(threading.get_ident())
+            yield contact
+
+    async def first() -> str:
+        reading: Any = {"token": TOKEN, "url": server.url, "rate": FAST}
+        found: Any = hb.aio.export_contacts(where={"Joined": "2026-03-14"}, **reading)
+        async with contextlib.aclosing(found):
+            return str((await anext(found)).id)
+
+    monkeypatch.setattr(ExportCheckpoint, "contacts", noted)
+    assert asyncio.run(first()) in {contact.id for contact in server.sandbox.contacts}
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised(times: int) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.1) as server:
@@ -343,22 +372,22 @@ def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised(times
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal is sent to this process")
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_an_upload_cleanly(times: int, request: pytest.FixtureRequest) -> None:
+def test_ctrl_c_ends_an_upload_cleanly(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.1) as server:
         received = threading.Semaphore(0)
         left = [signal.SIGINT] * times
+        stop = StopSwitch.stop
 
-        def interrupt(*_: object) -> None:
+        def noted(switch: StopSwitch, reason: Stopped) -> None:
+            stop(switch, reason)
             received.release()
-            raise KeyboardInterrupt
 
         def report(progress: hb.ProgressReport) -> None:
             while progress.done >= 3 and left:
                 os.kill(os.getpid(), left.pop())
                 received.acquire(timeout=20)
 
-        before = signal.signal(signal.SIGINT, interrupt)
-        request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+        monkeypatch.setattr(StopSwitch, "stop", noted)
         with pytest.raises(KeyboardInterrupt):
             hb.upload(people(60), **channel(server, progress=report, workers=2))
         (checkpoint,) = state_checkpoints()
@@ -406,7 +435,18 @@ def test_what_a_progress_function_raises_stops_the_run_cleanly(server: SandboxSe
         (lambda given: hb.upload(NO_SHEET, **given), hb.SheetError, "A int is no sheet"),
         (lambda given: hb.upload(people(), worksheet="A", **given), hb.SettingsError, "are for files"),
         (lambda given: hb.upload(people(), **given), hb.MappingError, r"custom_fields=True|ignore_unknown=True"),
-        (lambda given: hb.export(**given), hb.SettingsError, r'Pass where=\{"FIELD": "VALUE"\}'),
+        (
+            lambda given: hb.export(**given),
+            hb.SettingsError,
+            r'where=\{"isLead": True\}, where_in=\{"phone": frame',
+        ),
+        (lambda given: hb.export(where_in=WRONG, **given), hb.SettingsError, "where_in must be a dict .* not 'x'"),
+        (
+            lambda given: hb.verify("none", sample=WRONG, **given),
+            hb.SettingsError,
+            "sample must be a whole number",
+        ),
+        (lambda given: hb.verify("none", sample=0, **given), hb.SettingsError, "sample must be 1 or more"),
         (lambda _: hb.upload(people()), hb.SettingsError, "the argument token, the environment variable"),
     ],
 )
