@@ -65,7 +65,8 @@ def in_python(message: str) -> str:
         if found["command"]:
             kept.append(found["command"])
             return f"\0{len(kept) - 1}\0"
-        return f"hb.{found['bare']}" if found["bare"] else _argument(found)
+        name = found["mentioned"] or found["bare"]
+        return f"hb.{name}" if name else _argument(found)
 
     text = _mention().sub(replaced, message)
     text = _REPEAT.sub(lambda found: f"{'M' if found[1] else 'm'}ake {found[2]} call", text)
@@ -89,12 +90,13 @@ def _verb(said: str, instead: str) -> str:
 
 @cache
 def _mention() -> re.Pattern[str]:
-    """A command, or a flag with the verb before it and the value behind it."""
+    """A command, mentioned or to be copied, or a flag with the verb before it and the value behind it."""
     words = "|".join(sorted(_all_words(), key=len, reverse=True))
     flags = "|".join((*_flags(), *OWN_FLAGS, *(f"--{name.replace('_', '-')}" for name in FUNCTIONS)))
     return re.compile(
         rf"""
-          (?P<command>heyx-bulk\ [a-z-]+\ [^\n`]+)
+          heyx-bulk\ (?P<mentioned>{"|".join(FUNCTIONS)})(?=\ [a-z]+\ [a-z])
+        | (?P<command>heyx-bulk\ [a-z-]+\ [^\n`]+)
         | `?heyx-bulk\ (?P<bare>{"|".join(FUNCTIONS)})\b`?
         | (?:(?P<verb>\b(?i:write\ it\ like|add|say|give|write))\ )?
           `?(?P<flag>{flags})(?![\w-])

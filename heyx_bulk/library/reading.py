@@ -94,7 +94,7 @@ def _outcome(found: Comparison) -> Outcome:
 
 def _differences(found: Comparison) -> Iterator[tuple[int, tuple[str, ...]]]:
     if found.read_error:
-        yield found.number, (found.contact_id, "", "", "", found.read_error)
+        yield found.number, (found.contact_id, "", "", "", in_python(found.read_error))
     for one in found.differences:
         yield found.number, (found.contact_id, one.what, one.sent, one.stored, "")
 

@@ -175,7 +175,7 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
         format=found.sheet.format,
         worksheet=found.sheet.worksheet,
         header_row=found.sheet.header_row,
-        notes=found.sheet.notes,
+        notes=tuple(map(in_python, found.sheet.notes)),
         columns=to_frame(("column", "header", "meaning", "reason", "values"), _values(documents)),
         mistakes=tuple(map(in_python, found.mistakes)),
         problems=to_frame(
@@ -183,7 +183,7 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
             [(one.what, one.rows, one.first, in_python(one.example)) for one in found.causes],
         ),
         warnings=to_frame(
-            ("warning", "rows", "first"), [(one.what, one.rows, one.first) for one in found.warnings]
+            ("warning", "rows", "first"), [(in_python(one.what), one.rows, one.first) for one in found.warnings]
         ),
         unknown_fields=tuple(column.field for column in found.unknown_fields),
         totals=complete_totals(found.totals),

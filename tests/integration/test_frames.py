@@ -15,8 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 import heyx_bulk as hb
 from heyx_bulk.errors import Stopped
@@ -239,6 +241,18 @@ def test_an_inspection_says_what_columns_mean_and_why_rows_are_invalid() -> None
     assert found.problems["cause"].tolist() == ["same phone as an earlier row"]
     assert 'duplicates="merge"' in found.problems["example"][0]
     assert (found.totals["to do"], found.totals["invalid"]) == (2, 1)
+
+
+def test_the_notes_of_an_inspection_name_arguments(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    for row in (["phone", "City"], ["+923001", "Oslo"], ["+923002", None]):
+        page.append(row)
+    page.merge_cells("B2:B3")
+    workbook.save(tmp_path / "people.xlsx")
+    found = hb.inspect(tmp_path / "people.xlsx", custom_fields=True)
+    assert any("fill_merged=True gives it to every row" in note for note in found.notes)
 
 
 def test_an_export_comes_back_edited_and_a_verification_shows_what_differs(server: SandboxServer) -> None:

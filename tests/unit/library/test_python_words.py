@@ -43,6 +43,11 @@ ROOMS = ("api", "export", "mapping", "planning", "reports", "settings", "sheets"
         ("Run the same command again later.", "Make the same call again later."),
         ("Nothing is lost: the same command carries on.", "Nothing is lost: the same call carries on."),
         ("`heyx-bulk rerun` with --uncertain creates it.", "hb.rerun with uncertain=True creates it."),
+        (
+            "Nothing was sent. heyx-bulk inspect shows all of them.",
+            "Nothing was sent. hb.inspect shows all of them.",
+        ),
+        ("then run: heyx-bulk rerun people --workers 1", "then run: heyx-bulk rerun people --workers 1"),
         ("saved by: heyx-bulk report --recover a.checkpoint", "saved by: heyx-bulk report --recover a.checkpoint"),
         ("To try without, add --simulate.", "To try without, call hb.simulate."),
         ("the cell holds '--unknown-flag' and a command", "the cell holds '--unknown-flag' and a command"),
