@@ -63,7 +63,7 @@ def upload(
         opened = replace(opened, path=path)
     elif checkpoint is not None:
         raise SettingsError(
-            "checkpoint names the checkpoint of a DataFrame, and this is a file.",
+            "checkpoint names the checkpoint of a DataFrame, but the sheet is a file.",
             "Leave it out: the checkpoint lies beside the file, or in the folder that out names.",
         )
     result = upload_sheet(opened, settings, options, run_options, LibraryEvents(switch, progress))
@@ -115,7 +115,8 @@ def simulate(
     reader.finish()
     if options.is_edited_export:
         raise SettingsError(
-            "A simulation plays a HeyX of its own, which has made no export.", "Use hb.dry_run instead."
+            "A simulation cannot compare the sheet with an export, because its HeyX starts empty.",
+            "Use hb.dry_run instead.",
         )
     settings = validate_settings(token=TOKEN, **connection.given())
     frames: list[Frame] = []
@@ -150,7 +151,7 @@ def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, give
     options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
     settings = reader.settings()
     if run_options.canary:
-        raise SettingsError("canary sends rows, and a dry run sends nothing.", "Leave it out.")
+        raise SettingsError("canary sends rows, but a dry run sends nothing.", "Leave out canary.")
     collector = ChangeCollector(switch, progress)
     opened = open_given(sheet, options.sheet)
     result = try_out(opened, settings, options, run_options, collector, simulated=False)
@@ -200,12 +201,13 @@ def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
         return open_sheet(Path(sheet), options)
     if not hasattr(sheet, "iloc") or not hasattr(sheet, "columns"):
         raise SheetError(
-            f"A {type(sheet).__name__} is no sheet.", "Pass the path of a file, or a pandas DataFrame."
+            f"sheet must be the path of a file or a pandas DataFrame, not of type {type(sheet).__name__}.",
+            "Pass one of them.",
         )
     if options != SheetOptions():
         raise SettingsError(
-            "worksheet, header_row, encoding, separator, fill_merged and raw_csv are for files, and this is a "
-            "DataFrame.",
+            "worksheet, header_row, encoding, separator, fill_merged and raw_csv are for files, but the sheet "
+            "is a DataFrame.",
             "Leave them out.",
         )
     return sheet_from_frame(sheet, join_list)
@@ -216,7 +218,7 @@ def checkpoint_path(run: RunResult | Place) -> Path:
     if not isinstance(run, RunResult):
         return checkpoint_of(Path(run))
     if run.checkpoint is None:
-        raise CheckpointMismatch("A simulation leaves no checkpoint.", "Pass the result of an upload.")
+        raise CheckpointMismatch("A simulation keeps no checkpoint.", "Pass the result of an upload.")
     return run.checkpoint
 
 

@@ -446,7 +446,7 @@ def test_what_a_progress_function_raises_stops_the_run_cleanly(server: SandboxSe
         (lambda given: hb.upload(people(), **{"typs": {}, **given}), TypeError, "Did you mean 'types'"),
         (lambda given: hb.rerun("none.checkpoint", **{"restart": True, **given}), TypeError, "'restart'"),
         (lambda given: hb.upload("none.csv", **given), hb.SheetError, "none.csv"),
-        (lambda given: hb.upload(NO_SHEET, **given), hb.SheetError, "A int is no sheet"),
+        (lambda given: hb.upload(NO_SHEET, **given), hb.SheetError, "not of type int"),
         (lambda given: hb.upload(people(), worksheet="A", **given), hb.SettingsError, "are for files"),
         (lambda given: hb.upload(people(), **given), hb.MappingError, r"custom_fields=True|ignore_unknown=True"),
         (
