@@ -119,11 +119,11 @@ def finish(console: Console, result: UploadResult, document: Mapping[str, Any] =
             console.warn(f"{_attention(result)}: {short_path(result.failed)}{note}")
         if result.report is not None:
             console.say(f"Report with charts: {short_path(result.report)}{_note(result.report)}")
-    elif result.write_error is not None:
+    if result.write_error is not None:
         console.error(error_text(result.write_error))
         console.suggest("To write the results later", later)
         code = DiskFull.exit_code
-    else:
+    elif result.results is None:
         console.suggest("The results were not written yet. To write them", later)
     if stopped is not None:
         console.error(error_text(stopped))

@@ -112,6 +112,7 @@ class ExportOptions:
         metavar="FIELD,FIELD",
         help="The columns of the file, in this order; also id, tags, tag:VIP and created_at.",
         parse=lambda text: tuple(parse_column_name(name) for name in text.split(",") if trim(name)),
+        item=parse_column_name,
         word=",".join,
     )
     rename: tuple[str, ...] = option(

@@ -159,6 +159,9 @@ def has_value(contact: Contact, wanted: Field) -> bool:
 
 ALL = ContactFilter()
 
+SOURCES = "--where FIELD=VALUE, --where-in FIELD=SHEET:COLUMN, --ids SHEET or --known"
+"""How contacts are asked for on a command line."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
@@ -197,8 +200,8 @@ class ExportRequest:
         yield from ((field, False) for field in self.where)
         yield from ((field, True) for field in self.listed)
 
-    def check(self) -> None:
-        """Raise `SettingsError` where nothing is asked for, or what cannot be."""
+    def check(self, sources: str = SOURCES) -> None:
+        """Raise `SettingsError` where nothing is asked for, or what cannot be; `sources` says how to ask."""
         if not (self.where or self.listed or self.ids or self.known):
             if self.known is not None:
                 raise SettingsError(
@@ -207,7 +210,7 @@ class ExportRequest:
                 )
             raise SettingsError(
                 "No contacts were named, and HeyX cannot list all of them.",
-                "Use --where FIELD=VALUE, --where-in FIELD=SHEET:COLUMN, --ids SHEET or --known.",
+                f"Use {sources}.",
             )
         if self.passes < 1:
             raise SettingsError("--passes must be 1 or more.", "The default is 3.")

@@ -29,7 +29,7 @@ from heyx_bulk.library.outcomes import RunResult, RunStatus, SheetInspection, Ve
 from heyx_bulk.library.python_words import speaking_python
 from heyx_bulk.library.reference import twin_of
 from heyx_bulk.library.watching import ProgressOption
-from heyx_bulk.library.worker_thread import StopSwitch, wait_for_async
+from heyx_bulk.library.worker_thread import StopSwitch, iterate_async, wait_for_async
 from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.frames import Frame
 
@@ -45,7 +45,9 @@ async def upload(
     **options: Unpack[UploadArguments],
 ) -> RunResult:
     """`upload` for coroutines."""
-    return await _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}))
+    return await _do(
+        lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True
+    )
 
 
 @twin_of(front.rerun)
@@ -68,7 +70,8 @@ async def rerun(
             {**options},
             uncertain=uncertain,
             accept_spreadsheet_changes=accept_spreadsheet_changes,
-        )
+        ),
+        resumes=True,
     )
 
 
@@ -125,10 +128,10 @@ async def export_contacts(
     """`export_contacts` for coroutines, for `async for`."""
     with reading.export_folder() as path:
         wanted = await _do(lambda switch: reading.read_export(switch, path, progress, {**options}))
-        for contact in exported_contacts(path, wanted):
+        async for contact in iterate_async(lambda: exported_contacts(path, wanted)):
             yield contact
 
 
-async def _do(work: Callable[[StopSwitch], T]) -> T:
-    with speaking_python():
+async def _do(work: Callable[[StopSwitch], T], *, resumes: bool = False) -> T:
+    with speaking_python(resumes=resumes):
         return await wait_for_async(work)

@@ -14,7 +14,7 @@ from heyx_bulk.models.option import Declared, assemble, declared
 from heyx_bulk.models.phrases import closest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
-from heyx_bulk.sheets.from_frame import text_of_value
+from heyx_bulk.sheets.from_frame import plain_value, text_of_value
 
 T = TypeVar("T")
 
@@ -83,28 +83,35 @@ class ArgumentReader:
 
 
 def read_value(one: Declared, value: object) -> Any:
-    """The value of an option as its dataclass has it; raises `SettingsError`."""
-    name, parse = one.argument, one.option.parse
-    kinds = [kind for kind in get_args(one.type) or (one.type,) if kind is not type(None)]
-    wanted = _WANTED.get(kinds[0], "a text")
+    """The value of an option as its dataclass has it, checked as on a command line; raises `SettingsError`."""
     if get_origin(one.type) is tuple:
-        texts = tuple(texts_of(name, value))
-        return texts if parse is None else parse(",".join(texts))
+        return _read_several(one, value)
+    kinds = [kind for kind in get_args(one.type) or (one.type,) if kind is not type(None)]
     if isinstance(kinds[0], EnumType):
-        return _member(name, kinds[0], value)
-    if isinstance(value, bool) or bool in kinds:
-        return value if isinstance(value, bool) and bool in kinds else _refuse(name, value, wanted)
-    if Path in kinds and isinstance(value, str | os.PathLike):
-        return Path(value)
+        return _member(one.argument, kinds[0], value)
+    value = plain_value(value)
     if float in kinds and isinstance(value, datetime | timedelta):
-        return value.timestamp() if isinstance(value, datetime) else value.total_seconds()
-    if isinstance(value, (*kinds, int) if float in kinds else tuple(kinds)):
+        value = value.timestamp() if isinstance(value, datetime) else value.total_seconds()
+    if isinstance(value, bool) or bool in kinds:
+        if isinstance(value, bool) and bool in kinds:
+            return value
+    elif one.option.parse is not None and isinstance(value, str | int | float | os.PathLike):
+        is_number = float in kinds and isinstance(value, int | float)
+        return one.option.parse(one.option.word(value) if is_number else str(value))
+    elif Path in kinds and isinstance(value, str | os.PathLike):
+        return Path(value)
+    elif isinstance(value, (*kinds, int) if float in kinds else tuple(kinds)):
         return _within_bounds(one, value)
-    if parse is not None and isinstance(value, str | int | float | os.PathLike):
-        return parse(str(value))
-    if str in kinds and isinstance(value, date):
+    elif str in kinds and isinstance(value, date):
         return value.isoformat()
-    return _refuse(name, value, wanted)
+    raise _wrong(one.argument, value, _WANTED.get(kinds[0], "a text"))
+
+
+def _read_several(one: Declared, value: object) -> Any:
+    if one.option.parse is not None and isinstance(value, str):
+        return one.option.parse(value)
+    texts = texts_of(one.argument, value)
+    return tuple(texts if one.option.item is None else map(one.option.item, texts))
 
 
 def texts_of(name: str, value: object) -> Iterator[str]:
@@ -128,7 +135,9 @@ def texts_of(name: str, value: object) -> Iterator[str]:
 
 def _text(name: str, value: object) -> str:
     text = text_of_value(value)
-    return text if text is not None else _refuse(name, value, "a text")
+    if text is None:
+        raise _wrong(name, value, "a text")
+    return text
 
 
 def _member(name: str, kind: EnumType, value: object) -> Any:
@@ -147,10 +156,6 @@ def _within_bounds(one: Declared, value: Any) -> Any:
     if most is not None and value > most:
         raise SettingsError(f"{one.argument} must be {most:g} or less, not {value}.")
     return value
-
-
-def _refuse(name: str, value: object, wanted: str) -> Any:
-    raise _wrong(name, value, wanted)
 
 
 def _wrong(name: str, value: object, wanted: str) -> SettingsError:

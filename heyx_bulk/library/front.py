@@ -55,7 +55,7 @@ def upload(
             texts become a list of tags. Rows are numbered by the index if it consists of different whole numbers
             from 0 to 2**32 - 1, and are sent in its order; otherwise by position from 0.
         checkpoint: For a DataFrame, the file that records its run, such as `spring.checkpoint`. By default it lies
-            in the user's state folder, named after the rows and the channel.
+            in the user's state folder, named after the rows and the channel; with `out`, in that folder.
         progress: False for no progress bar, True for one, or a function that is called with a `ProgressReport`, in
             the thread that does the work; what it raises stops the run. By default there is a bar in terminals
             and notebooks.
@@ -69,7 +69,7 @@ def upload(
         UsageError: Something must be put right first; nothing was sent.
         CheckpointBusy: Another run is working on the same checkpoint.
     """
-    return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}))
+    return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True)
 
 
 @reference(SessionArguments)
@@ -92,7 +92,9 @@ def rerun(
         run: The result of an upload, or the path of a checkpoint, of its sheet, or of a corrected file.
         corrected: The rows to send, as a DataFrame like `result.failed` or as a file of failed rows. Rows are
             recognized by the column `heyx row`, columns by their labels; both may be left out or reordered. Rows
-            that are done already are left alone. Without it, the rows that failed are sent as they were.
+            that are done already are left alone. An invalid row that was not changed stays invalid. A cell with
+            an error is shown blank: write its value, or a space to leave it blank. Without `corrected`, the
+            rows that failed are sent as they were.
         uncertain: Also send rows whose create went unanswered, as if they had never been sent: look in HeyX first.
         accept_spreadsheet_changes: Take the cells of a file as they are, also where only a spreadsheet changed
             them, such as phones without `+`. Otherwise such cells keep their values of before.
@@ -116,7 +118,8 @@ def rerun(
             {**options},
             uncertain=uncertain,
             accept_spreadsheet_changes=accept_spreadsheet_changes,
-        )
+        ),
+        resumes=True,
     )
 
 
@@ -280,6 +283,6 @@ def export_contacts(*, progress: ProgressOption = None, **options: Unpack[Export
         yield from exported_contacts(path, wanted)
 
 
-def _do(work: Callable[[StopSwitch], T]) -> T:
-    with speaking_python():
-        return wait_for(work)
+def _do(work: Callable[[StopSwitch], T], *, resumes: bool = False) -> T:
+    with speaking_python(resumes=resumes):
+        return wait_for(work, resumes=resumes)

@@ -51,7 +51,7 @@ class RunResult:
         sent = result.sent
         for error in (result.write_error, sent.stopped if sent else None):
             if error is not None:
-                translate(error)
+                translate(error, resumes=frame is None)
         return cls(
             sheet=result.sheet,
             totals=complete_totals(result.totals),

@@ -30,25 +30,31 @@ _QUOTED = r"\"[^\"]*\"|'[^']*'"
 _PLACEHOLDER = r"[A-Z][A-Z%|]*(?:[=:\[\],/]+[A-Z%\]]+)*(?![a-z])"
 _VALUE = rf"{_QUOTED}|{_PLACEHOLDER}|[^\s,;.()]*[\d=%/:](?:[^\s,;()]*[^\s,;.:()])?"
 
-_AGAIN = re.compile(r"\b([Gg])ive (the same|the|that) command again")
+_REPEAT = re.compile(r"\b(?:([GR])|[gr])(?:ive|un) (the same|the|that) command\b(?! line)")
+_RESUME = re.compile(r"^Nothing is lost[.:] ([a-z]?)|(?<= command) to resume\b")
 _VARIABLE = re.compile("(?<!the argument token, )the environment variable HEYX_TOKEN")
 _COMMAND = re.compile(r"\b((?:the same|the|that|this) (?:upload's )?)command\b(?! line)")
 
 
 @contextmanager
-def speaking_python() -> Iterator[None]:
-    """Let the errors that leave this block speak Python."""
+def speaking_python(*, resumes: bool = True) -> Iterator[None]:
+    """Let the errors that leave this block speak Python, of a call that `resumes` what it began or does not."""
     try:
         yield
     except HeyxBulkError as error:
-        translate(error)
+        translate(error, resumes=resumes)
         raise
 
 
-def translate(error: HeyxBulkError) -> None:
-    """Let an error speak Python."""
-    error.what, error.remedy = in_python(error.what), in_python(error.remedy)
+def translate(error: HeyxBulkError, *, resumes: bool = True) -> None:
+    """Let an error speak Python: see `speaking_python`."""
+    remedy = error.remedy if resumes else _RESUME.sub(_without_promise, error.remedy)
+    error.what, error.remedy = in_python(error.what), in_python(remedy)
     error.args = (error.what,)
+
+
+def _without_promise(found: re.Match[str]) -> str:
+    return " again" if found[0] == " to resume" else (found[1] or "").upper()
 
 
 def in_python(message: str) -> str:
@@ -59,10 +65,11 @@ def in_python(message: str) -> str:
         if found["command"]:
             kept.append(found["command"])
             return f"\0{len(kept) - 1}\0"
-        return f"hb.{found['bare']}" if found["bare"] else _argument(found)
+        name = found["mentioned"] or found["bare"]
+        return f"hb.{name}" if name else _argument(found)
 
     text = _mention().sub(replaced, message)
-    text = _AGAIN.sub(lambda found: f"{'M' if found[1] == 'G' else 'm'}ake {found[2]} call again", text)
+    text = _REPEAT.sub(lambda found: f"{'M' if found[1] else 'm'}ake {found[2]} call", text)
     text = _COMMAND.sub(r"\1call", text)
     text = _VARIABLE.sub(r"the argument token, \g<0>", text)
     return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], text)
@@ -83,12 +90,13 @@ def _verb(said: str, instead: str) -> str:
 
 @cache
 def _mention() -> re.Pattern[str]:
-    """A command, or a flag with the verb before it and the value behind it."""
+    """A command, mentioned or to be copied, or a flag with the verb before it and the value behind it."""
     words = "|".join(sorted(_all_words(), key=len, reverse=True))
     flags = "|".join((*_flags(), *OWN_FLAGS, *(f"--{name.replace('_', '-')}" for name in FUNCTIONS)))
     return re.compile(
         rf"""
-          (?P<command>heyx-bulk\ [a-z-]+\ [^\n`]+)
+          heyx-bulk\ (?P<mentioned>{"|".join(FUNCTIONS)})(?=\ [a-z]+\ [a-z])
+        | (?P<command>heyx-bulk\ [a-z-]+\ [^\n`]+)
         | `?heyx-bulk\ (?P<bare>{"|".join(FUNCTIONS)})\b`?
         | (?:(?P<verb>\b(?i:write\ it\ like|add|say|use|give|write))\ )?
           `?(?P<flag>{flags})(?![\w-])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from heyx_bulk.export.exporter import CachedExport, exported_contacts, open_expo
 from heyx_bulk.export.layout import build_table
 from heyx_bulk.export.request import ContactFilter, ExportRequest, parse_field_value
 from heyx_bulk.export.value_lists import listed_texts
-from heyx_bulk.library.argument_reader import ArgumentReader
+from heyx_bulk.library.argument_reader import ArgumentReader, read_value
 from heyx_bulk.library.arguments import Place
 from heyx_bulk.library.outcomes import RunResult, Verification
 from heyx_bulk.library.python_words import in_python
@@ -26,6 +26,7 @@ from heyx_bulk.library.watching import ProgressOption, show_progress
 from heyx_bulk.library.worker_thread import StopSwitch
 from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_name
 from heyx_bulk.models.contacts import Field, Outcome, Status
+from heyx_bulk.models.option import Declared, Option
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
@@ -41,6 +42,8 @@ from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 
+SAMPLE = Declared(("sample",), int, None, Option((), "How many rows are compared.", least=1))
+SOURCES = 'where={"isLead": True}, where_in={"phone": frame["Mobile"]}, ids=[…] or known=True'
 DIFFERENCE_COLUMNS = (ID_COLUMN, "field", "sent", "stored", "message")
 
 
@@ -64,8 +67,7 @@ def verify(
     reader = ArgumentReader(given)
     connection = reader.read(ConnectionOptions)
     reader.finish()
-    if sample is not None and sample < 1:
-        raise SettingsError("sample must be 1 or more.", "Leave it out for all rows.")
+    sample = None if sample is None else read_value(SAMPLE, sample)
     with Checkpoint.open(checkpoint_path(run)) as opened:
         known = run.settings if isinstance(run, RunResult) else None
         settings = reader.channel(connection.given(opened.facts.connection), known)
@@ -93,7 +95,7 @@ def _outcome(found: Comparison) -> Outcome:
 
 def _differences(found: Comparison) -> Iterator[tuple[int, tuple[str, ...]]]:
     if found.read_error:
-        yield found.number, (found.contact_id, "", "", "", found.read_error)
+        yield found.number, (found.contact_id, "", "", "", in_python(found.read_error))
     for one in found.differences:
         yield found.number, (found.contact_id, one.what, one.sent, one.stored, "")
 
@@ -128,7 +130,7 @@ class Exporting:
                 passes=options.passes,
                 per_page=options.per_page,
             )
-        request.check()
+        request.check(SOURCES)
         return cls(options, settings, stops, log, request)
 
     def read(self, switch: StopSwitch, path: Path, progress: ProgressOption) -> None:
@@ -180,6 +182,11 @@ def export_folder() -> Iterator[Path]:
         yield Path(folder) / "export"
 
 
-def _listed(where_in: Mapping[str, Iterable[object]] | None) -> Iterator[Field]:
+def _listed(where_in: object) -> Iterator[Field]:
+    if not isinstance(where_in, Mapping | None):
+        raise SettingsError(
+            f"where_in must be a dict of fields and their values, not {where_in!r}.",
+            'For example: where_in={"phone": frame["Mobile"]}.',
+        )
     for name, values in (where_in or {}).items():
         yield from (Field(parse_field_name(name), text) for text in listed_texts(values, "where_in"))

@@ -59,11 +59,12 @@ def upload(
     settings = reader.settings()
     opened = open_given(sheet, options.sheet)
     if opened.format == FRAME_FORMAT:
+        _check_folder(checkpoint, run_options.out)
         path = _base_path(opened, checkpoint, settings, no_match=options.matching.no_match)
         opened = replace(opened, path=path)
     elif checkpoint is not None:
         raise SettingsError(
-            "checkpoint names the checkpoint of a DataFrame, and this is a file.",
+            "checkpoint names the checkpoint of a DataFrame, but the sheet is a file.",
             "Leave it out: the checkpoint lies beside the file, or in the folder that out names.",
         )
     result = upload_sheet(opened, settings, options, run_options, LibraryEvents(switch, progress))
@@ -115,7 +116,8 @@ def simulate(
     reader.finish()
     if options.is_edited_export:
         raise SettingsError(
-            "A simulation plays a HeyX of its own, which has made no export.", "Use hb.dry_run instead."
+            "A simulation cannot compare the sheet with an export, because its HeyX starts empty.",
+            "Use hb.dry_run instead.",
         )
     settings = validate_settings(token=TOKEN, **connection.given())
     frames: list[Frame] = []
@@ -151,7 +153,7 @@ def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, give
     options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
     settings = reader.settings()
     if run_options.canary:
-        raise SettingsError("canary sends rows, and a dry run sends nothing.", "Leave it out.")
+        raise SettingsError("canary sends rows, but a dry run sends nothing.", "Leave out canary.")
     collector = ChangeCollector(switch, progress)
     opened = open_given(sheet, options.sheet)
     fields = known_fields(settings.channel)
@@ -172,7 +174,7 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
         format=found.sheet.format,
         worksheet=found.sheet.worksheet,
         header_row=found.sheet.header_row,
-        notes=found.sheet.notes,
+        notes=tuple(map(in_python, found.sheet.notes)),
         columns=to_frame(("column", "header", "meaning", "reason", "values"), _values(documents)),
         mistakes=tuple(map(in_python, found.mistakes)),
         problems=to_frame(
@@ -180,7 +182,7 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
             [(one.what, one.rows, one.first, in_python(one.example)) for one in found.causes],
         ),
         warnings=to_frame(
-            ("warning", "rows", "first"), [(one.what, one.rows, one.first) for one in found.warnings]
+            ("warning", "rows", "first"), [(in_python(one.what), one.rows, one.first) for one in found.warnings]
         ),
         unknown_fields=tuple(column.field for column in found.unknown_fields),
         totals=complete_totals(found.totals),
@@ -211,8 +213,8 @@ def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
         )
     if options != SheetOptions():
         raise SettingsError(
-            "worksheet, header_row, encoding, separator, fill_merged and raw_csv are for files, and this is a "
-            "DataFrame.",
+            "worksheet, header_row, encoding, separator, fill_merged and raw_csv are for files, but the sheet "
+            "is a DataFrame.",
             "Leave them out.",
         )
     return sheet_from_frame(sheet, join_list)
@@ -223,7 +225,7 @@ def checkpoint_path(run: RunResult | Place) -> Path:
     if not isinstance(run, RunResult):
         return checkpoint_of(Path(run))
     if run.checkpoint is None:
-        raise CheckpointMismatch("A simulation leaves no checkpoint.", "Pass the result of an upload.")
+        raise CheckpointMismatch("A simulation keeps no checkpoint.", "Pass the result of an upload.")
     return run.checkpoint
 
 
@@ -246,6 +248,17 @@ def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings, *, no
             "path of a new checkpoint.",
         )
     return path
+
+
+def _check_folder(checkpoint: Place | None, out: Path | None) -> None:
+    """Raise `SettingsError` where a checkpoint is named in another folder than `out`."""
+    folder = Path("" if checkpoint is None else checkpoint).parent
+    if out is not None and folder not in (Path(), out) and folder.absolute() != out.absolute():
+        raise SettingsError(
+            f"checkpoint names a file in {folder}, and out={str(out)!r} another folder: the files of a run lie "
+            "in one.",
+            f'Pass checkpoint="{Path(checkpoint or "").name}" for one in that folder, or leave out `out`.',
+        )
 
 
 def _checkpoint_and_corrections(

@@ -7,10 +7,11 @@ for it can stop it: calls in flight end, and the checkpoint is closed before the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import copy_context
+from itertools import islice
 from signal import SIGINT
 from threading import Lock
 from typing import TypeVar
@@ -20,10 +21,14 @@ from heyx_bulk.errors import Interrupted, Stopped
 
 T = TypeVar("T")
 
-NOTE = "Calls in flight have ended. Nothing is lost: the same call carries on."
+NOTE = "Calls in flight have ended."
+NOTE_RESUMES = f"{NOTE} Nothing is lost: make the same call to resume."
 
 WAIT_SECONDS = 1.0
 """The longest wait at a time: Windows delivers Ctrl-C only between two waits."""
+
+ITEMS_AT_A_TIME = 500
+"""How many items of an iterator are fetched from its thread together."""
 
 
 class StopSwitch:
@@ -77,36 +82,61 @@ def _do(work: Callable[[StopSwitch], T], switch: StopSwitch) -> T:
             raise switch.error
 
 
-def wait_for(work: Callable[[StopSwitch], T]) -> T:
-    """Do `work` in a thread, and wait for it. Ctrl-C stops it, waits until it has stopped, and is raised."""
-    switch = StopSwitch()
-    with ThreadPoolExecutor(1, "heyx-bulk") as executor:
-        future = executor.submit(copy_context().run, _do, work, switch)
+def wait_for(work: Callable[[StopSwitch], T], *, resumes: bool) -> T:
+    """Do `work`, which another call `resumes` or not, in a thread, and wait for it.
+
+    Ctrl-C stops it, waits until it has stopped (however often it is pressed), and is raised.
+    """
+    switch, executor = StopSwitch(), ThreadPoolExecutor(1, "heyx-bulk")
+    future = executor.submit(copy_context().run, _do, work, switch)
+    executor.shutdown(wait=False)
+    pressed: list[KeyboardInterrupt] = []
+    while True:
         try:
+            if pressed:
+                switch.stop(Interrupted(SIGINT))
             while not wait([future], timeout=WAIT_SECONDS).done:
                 continue
-            return future.result()
+            break
         except KeyboardInterrupt as interrupt:
-            switch.stop(Interrupted(SIGINT))
-            interrupt.add_note(NOTE)
-            raise
+            pressed.append(interrupt)
+    if pressed:
+        pressed[0].add_note(NOTE_RESUMES if resumes else NOTE)
+        raise pressed[0]
+    return future.result()
 
 
 async def wait_for_async(work: Callable[[StopSwitch], T]) -> T:
     """Do `work` in a thread, while the event loop goes on.
 
-    Cancelling stops it, waits until it has stopped, and is raised.
+    Cancelling stops it, waits until it has stopped (however often it is cancelled), and is raised.
     """
     switch, executor = StopSwitch(), ThreadPoolExecutor(1, "heyx-bulk")
     future = asyncio.get_running_loop().run_in_executor(executor, copy_context().run, _do, work, switch)
+    executor.shutdown(wait=False)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        if not future.done():
-            switch.stop(Interrupted(SIGINT, "Cancelled."))
-            await asyncio.wait([future])
+        switch.stop(Interrupted(SIGINT, "Cancelled."))
+        while not future.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
         if not future.cancelled():
             future.exception()  # what it came to is of no interest any more
         raise
+
+
+async def iterate_async(work: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    """The items of an iterator that a thread of its own goes through, while the event loop goes on."""
+
+    def items() -> Generator[T, None, None]:
+        yield from work()
+
+    loop, executor, found = asyncio.get_running_loop(), ThreadPoolExecutor(1, "heyx-bulk"), items()
+    try:
+        while some := await loop.run_in_executor(executor, lambda: [*islice(found, ITEMS_AT_A_TIME)]):
+            for item in some:
+                yield item
     finally:
+        await loop.run_in_executor(executor, found.close)
         executor.shutdown(wait=False)

@@ -36,6 +36,8 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_IDS = (".", "..", "by_custom_field")
 """Texts that would turn the URL of a contact into another one."""
 
+_CELL_THAT = "a cell that "
+
 AddProblem = Callable[[int, Problem], None]
 """Called with the index of a row and a problem of it."""
 
@@ -60,9 +62,19 @@ def cell_problems(
             continue
         if beyond or (position is not None and columns.sends(position)):
             place = column_letter(issue.column) if position is None else str(columns.columns[position])
-            problem = Problem(f"a cell that {issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
+            problem = Problem(f"{_CELL_THAT}{issue.cause}", f"column {place} {issue.cause}: {issue.detail}")
             problems.setdefault(issue.row, []).append(problem)
     return problems
+
+
+def is_cell_problem(problem: Problem) -> bool:
+    """Whether a problem is one of a cell without a true text, as `cell_problems` finds it."""
+    return problem.cause.startswith(_CELL_THAT)
+
+
+def is_of_columns(problem: Problem, columns: Iterable[Column]) -> bool:
+    """Whether a problem is one of a cell of these columns."""
+    return problem.detail.startswith(tuple(f"column {column} " for column in columns))
 
 
 def trimmed(texts: Sequence[str]) -> list[str]:
@@ -135,7 +147,7 @@ def _text_problems(column: Column, text: str) -> Iterator[Problem]:
         )
     elif is_error_word(text):
         shown = f"shows the error {text[:LONGEST_SHOWN]}"
-        yield Problem(f"a cell that {shown}", f"column {column} {shown}: correct or clear it in the spreadsheet")
+        yield Problem(f"{_CELL_THAT}{shown}", f"column {column} {shown}: correct or clear it in the spreadsheet")
 
 
 def _convert(column: Column, texts: list[str], add: AddProblem) -> list[str]:

@@ -111,6 +111,7 @@ class MappingOptions:
         metavar="FIELD[,FIELD]",
         help="The fields that identify a row's contact [default: phone,email].",
         parse=lambda text: tuple(parse_field_name(name) for name in text.split(",") if trim(name)),
+        item=parse_field_name,
         word=",".join,
     )
     tracking_field: str = option(

@@ -44,13 +44,15 @@ class Option:
 
     `flags` are as `--workers` or `--read-first/--blind`; a second one is short. `panel` is the part of the help
     that shows it. `parse` makes the value of a text, and raises a `UsageError`; `show` makes a text that tells the
-    value from every other, `word` one that `parse` reads. `argument` is its name in Python, if not the field's.
+    value from every other, `word` one that `parse` reads. Where a text lists several values, `item` makes one of
+    them of its text. `argument` is its name in Python, if not the field's.
     """
 
     flags: tuple[str, ...]
     help: str
     metavar: str | None = None
     parse: Callable[[str], Any] | None = None
+    item: Callable[[str], Any] | None = None
     show: Callable[[Any], Any] | None = None
     word: Callable[[Any], str] = str
     least: float | None = None

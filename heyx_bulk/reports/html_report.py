@@ -19,7 +19,7 @@ from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.reports.audit import audit_errors
 from heyx_bulk.reports.call_charts import answer_times, calls_by_kind, calls_by_minute, tags_set
 from heyx_bulk.reports.charts import STYLE, Part, stacked_bar
-from heyx_bulk.reports.failure_causes import failure_causes
+from heyx_bulk.reports.failure_causes import FIRST_ROWS, failure_causes
 from heyx_bulk.reports.next_steps import next_steps
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, TO_DO, WORDS, count_open
 from heyx_bulk.reports.written_files import write_file
@@ -36,6 +36,9 @@ LONGEST_NAME = 60
 LONGEST_REASON = 200
 
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|‘[^’]*’|«[^»]*»")
+_HEYX_MESSAGE = re.compile(
+    r"(HeyX answered \d{3}|HeyX does not accept the token|the response of HeyX cannot be read): .*", re.DOTALL
+)
 _TONES = {TO_DO: "open"}
 
 
@@ -135,14 +138,22 @@ def _attention(run: Run, failed: Path | None) -> Iterator[Attention]:
     }
     found = [(Status.INVALID, one.what, one.rows, one.first) for one in queries.invalid_causes()]
     found += [(one.status, one.message, one.rows, one.first) for one in failure_causes(queries.failures())]
-    for status, reason, rows, first in sorted(found, key=lambda one: -one[2]):
-        text = shorten(without_values(reason, names), LONGEST_REASON)
+    together: dict[tuple[Status, str], tuple[int, list[int]]] = {}
+    for status, reason, rows, first in found:
+        alike = status, shorten(without_values(reason, names), LONGEST_REASON)
+        others, earlier = together.get(alike, (0, []))
+        together[alike] = rows + others, sorted(earlier + first)[:FIRST_ROWS]
+    for (status, text), (rows, first) in sorted(together.items(), key=lambda one: -one[1][0]):
         yield Attention(status, text, rows, first_of(rows, first), remedies[status])
 
 
 def without_values(message: str, names: frozenset[str] = frozenset()) -> str:
-    """A message without what may be a contact's: addresses, numbers, and quoted texts that are not in `names`."""
-    return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in names else "“…”", common_cause(message))
+    """A message without what may be a contact's.
+
+    That is what HeyX says, addresses, numbers, and quoted texts that are not in `names`.
+    """
+    ours = common_cause(_HEYX_MESSAGE.sub(r"\1", message))
+    return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in names else "“…”", ours)
 
 
 def _names(columns: Columns) -> Iterator[str]:

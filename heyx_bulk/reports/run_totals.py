@@ -48,7 +48,7 @@ def exit_code(totals: Mapping[str, int]) -> int:
 def status_word(record: RowRecord) -> str:
     """The status of a row, or `unconfirmed` or `to do` if it has none yet."""
     if record.state is RowState.DONE:
-        return record.status or ""
+        return str(record.status or "")
     return UNCONFIRMED if record.state is RowState.CREATE_PENDING else TO_DO
 
 

@@ -6,6 +6,7 @@ never set, but may sleep. A duration is over when either says so; a time of day 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from bisect import bisect_left, insort
@@ -96,6 +97,24 @@ def parse_duration(text: str) -> float:
     return total
 
 
+def write_moment(moment: float) -> str:
+    """A moment in epoch seconds as `parse_time_of_day` reads it."""
+    try:
+        return datetime.fromtimestamp(moment).astimezone().isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return str(moment)
+
+
+def write_duration(seconds: float) -> str:
+    """Seconds as `parse_duration` reads them: `1h30min`."""
+    if not 0 < seconds < math.inf:
+        return f"{seconds:g}s"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number)
+
+
 @dataclass(frozen=True, slots=True)
 class StopConditions:
     """What ends a session early. None is no such end.
@@ -124,12 +143,14 @@ class StopConditions:
         metavar="TIME",
         help="Stop at this time of day, such as 06:00, by the clock of this machine.",
         parse=lambda text: parse_time_of_day(text, datetime.now()),
+        word=write_moment,
     )
     max_seconds: float | None = option(
         "--max-duration",
         metavar="TIME",
         help="Stop after this time, such as 2h, 90min or 45s.",
         parse=parse_duration,
+        word=write_duration,
         argument="max_duration",
     )
 

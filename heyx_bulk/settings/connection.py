@@ -31,6 +31,7 @@ class ConnectionOptions:
         metavar="SHARE",
         help="Use only this share of the rate limit, such as 50%, spaced evenly; leave the rest to a bot.",
         parse=parse_share,
+        word="{:.6g}".format,
     )
     workers: int | None = option(
         "--workers",

@@ -140,7 +140,7 @@ class _Column:
         if is_short:  # `astype` makes long floats of them
             found = values.to_numpy(f"float{8 * size}", na_value=math.nan)
         given = [*found]
-        plain = [*map(_plain_value, given)]
+        plain = [*map(plain_value, given)]
         whole = all(value.is_integer() for value in plain if isinstance(value, float) and not math.isnan(value))
         texts = []
         for number, one, value in zip(self._numbers, given, plain, strict=True):
@@ -173,7 +173,7 @@ class _Column:
 
 def text_of_value(value: object) -> str | None:
     """The text of one value that is not missing; None where a value of its type has no exact text."""
-    value = _plain_value(value)
+    value = plain_value(value)
     match value:
         case str():
             return str.__str__(value)
@@ -195,7 +195,7 @@ def text_of_value(value: object) -> str | None:
     return None
 
 
-def _plain_value(value: Any) -> object:
+def plain_value(value: Any) -> object:
     """A scalar of NumPy as a value of Python or pandas; any other value, or one that has no such, as it is."""
     if type(value).__module__ != "numpy" or getattr(value, "shape", None) != () or isinstance(value, float):
         return value

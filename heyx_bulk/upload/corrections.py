@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from heyx_bulk.errors import SheetError
-from heyx_bulk.mapping.cells import cell_problems
-from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, Use, normalize_name
+from heyx_bulk.mapping.cells import cell_problems, is_cell_problem, is_of_columns
+from heyx_bulk.mapping.columns import ID_COLUMN, OUR_COLUMNS, Column, Use, normalize_name
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.reports.outcome_cells import parse_row_label, reported_id, sheet_positions
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION
@@ -154,22 +154,32 @@ class _Reader:
         """A row with what a person changed in its `cells`.
 
         A cell that only a spreadsheet changed keeps its text, without the `problems` of the one that was found. So
-        does a cell at an `unreadable` position, such as a formula that was not calculated, and its problems.
+        does a cell at an `unreadable` position, such as a formula that was not calculated, and its problems. A
+        cell without a true text keeps its problem until it is changed: most files show it as a blank cell.
         """
-        texts, choose = list(record.cells), self.given.kept.choose
+        columns, texts, choose = self._run.columns.columns, list(record.cells), self.given.kept.choose
+        kept: list[Column] = []
         for source, target in self._sources.items():
             if source in unreadable:
                 continue
-            column, known, found = self._run.columns.columns[target], texts[target], cells[source]
-            texts[target] = choose(known, found, record.number, str(column))
+            known, found = texts[target], cells[source]
+            texts[target] = choose(known, found, record.number, str(columns[target]))
             if texts[target] != found:
-                problems = [one for one in problems if not one.detail.startswith(f"column {column} ")]
+                kept.append(columns[target])
         named_id = record.assigned_id
         if self._id_position is not None:
             known = reported_id(record, self._ids)
             text = trim(choose(known, cells[self._id_position], record.number, ID_COLUMN))
             named_id = named_id if text == known else text or None
-        return _GivenRow(texts, named_id, problems)
+        changed = [column for column in columns if texts[column.position] != record.cells[column.position]]
+        changed += self._ids if named_id else ()
+        found_now = (one for one in problems if not is_of_columns(one, kept))
+        # A value beyond the last column has no cell of its own: any change of its row corrects it.
+        found_before = (
+            one for one in record.problems if is_cell_problem(one) and (is_of_columns(one, columns) or not changed)
+        )
+        stay = [one for one in dict.fromkeys([*found_before, *found_now]) if not is_of_columns(one, changed)]
+        return _GivenRow(texts, named_id, stay)
 
     def _match_columns(self, header: Sequence[str]) -> dict[int, int]:
         """Which column of the run's sheet each column of this one is: by header, the same ones in their order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -146,19 +146,20 @@ class RunStarter:
 
     @contextmanager
     def stage_run(self, columns: Columns, path: Path, *, durable: bool = True) -> Iterator[Checkpoint]:
-        """The checkpoint of a new run at `path`; of an edited export it holds only what was changed in it."""
+        """The checkpoint of a new run at `path`; of an edited export it holds only what was changed in it.
+
+        It is deleted if anything is raised while it is in use.
+        """
         channel, now = self.settings.channel, minute_of(time.time())
         stage(self.sheet, self.options, path, columns=columns, channel=channel, started_at=now, durable=durable)
-        with Checkpoint.open(path, durable=durable) as checkpoint:
-            try:
-                _refuse_ambiguous_tags(checkpoint)
-            except MappingError:
-                checkpoint.delete()
-                raise
-            if columns.used(Use.ID):
+        with Checkpoint.open(path, durable=durable) as checkpoint, ExitStack() as undone:
+            undone.callback(checkpoint.delete)
+            _refuse_ambiguous_tags(checkpoint)
+            if columns.used(Use.ID) or self.options.is_edited_export:
                 with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
                     self._compare_with_export(checkpoint, columns, cache.contacts)
             yield checkpoint
+            undone.pop_all()
 
     def _compare_with_export(self, checkpoint: Checkpoint, columns: Columns, contacts: KnownContacts) -> None:
         """Undo what a spreadsheet did to an export by itself, and of an edited one keep only what was changed."""
@@ -222,17 +223,11 @@ class RunStarter:
         connection = self.settings.connection()
         columns = map_sheet(self.sheet, self.options, known_fields(self.settings.channel))
         with self.stage_run(columns, beside) as new:
-            agreed = False
-            try:
-                self.begin_plan(Run.from_checkpoint(new), PlannedRate.of(self.settings))
-                new.facts.command = self.run_options.command or self._command(paths, connection)
-                new.facts.connection = connection.document()
-                if paths.checkpoint.exists():
-                    self._archive_previous_run(new, paths)
-                agreed = True
-            finally:
-                if not agreed:
-                    new.delete()
+            self.begin_plan(Run.from_checkpoint(new), PlannedRate.of(self.settings))
+            new.facts.command = self.run_options.command or self._command(paths, connection)
+            new.facts.connection = connection.document()
+            if paths.checkpoint.exists():
+                self._archive_previous_run(new, paths)
             new.move(paths.checkpoint)
 
     def _command(self, paths: RunPaths, connection: ConnectionOptions) -> str:

@@ -146,7 +146,7 @@ def revalidate(
     named = {} if named_id is None else {number: named_id}
     mapped = map_rows(run.columns, {number: cells}, {number: problems} if problems else {}, named)
     keys = tuple((key.field, key.value) for key in mapped.row_keys())
-    return CorrectedRow(number, tuple(cells), named_id, mapped.row(0).problems, keys)
+    return CorrectedRow(number, tuple(cells), named_id, tuple(dict.fromkeys(mapped.row(0).problems)), keys)
 
 
 def warnings_of(checkpoint: Checkpoint) -> list[DataWarning]:

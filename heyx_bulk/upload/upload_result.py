@@ -83,7 +83,8 @@ def report(
     charts = write_error = None
     if paths is not None and paths.written and not (interrupted and sum(totals.values()) > LARGE_ROWS):
         try:
-            written, failed = results.write_results(run, paths.results), results.write_failed(run, paths.failed)
+            written = results.write_results(run, paths.results)
+            failed = results.write_failed(run, paths.failed)
             if with_charts:
                 charts = write_report(run, paths, failed=failed.path if failed else None, command=command)
         except (WriteError, DiskFull) as error:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import openpyxl
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.mapping.mapping_options import MappingOptions
@@ -257,6 +259,74 @@ def test_rows_given_back_with_the_key_of_another_all_share_its_outcome(tmp_path:
         give_back(run, tmp_path, lines)
         assert sent(run, sandbox()) == {"created": 3}
         assert len({record.contact_id for record in run.checkpoint.queue.rows()}) == 1
+
+
+# Cells without a true text, which a plain file shows as blank
+
+
+@contextmanager
+def in_workbook(
+    folder: Path, header: Sequence[str], row: Sequence[str | int], options: UploadOptions = PLAIN
+) -> Iterator[Run]:
+    """A run of a workbook with one row; an Excel error in it is an error."""
+    workbook = openpyxl.Workbook()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    page.append([*header])
+    page.append([*row])
+    workbook.save(folder / "contacts.xlsx")
+    place = folder / "contacts.checkpoint"
+    stage(open_sheet(folder / "contacts.xlsx"), options, place, channel="channel", started_at="now", durable=False)
+    with Checkpoint.open(place, durable=False) as checkpoint:
+        yield Run.from_checkpoint(checkpoint)
+
+
+BROKEN = ("+923001", "#N/A", "VIP")
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_cell_with_an_error_is_not_corrected_by_giving_its_row_back(tmp_path: Path, *, cut: bool) -> None:
+    with in_workbook(tmp_path, HEADER, BROKEN) as run:
+        (line,) = failed(run, tmp_path)
+        assert line["First Name"] == ""
+        line["Tags"] = "VIP;Blog"
+        if cut:
+            del line["First Name"]
+        give_back(run, tmp_path, [line])
+        assert run.checkpoint.queries.totals() == {"invalid": 1}
+        assert run.checkpoint.queue.row(2).message == line["heyx message"]
+
+
+@pytest.mark.parametrize(("text", "fields"), [("Ana", {"phone", "firstName"}), (" ", {"phone"})])
+def test_a_cell_with_an_error_is_corrected_by_a_text_or_a_space(
+    tmp_path: Path, text: str, fields: set[str]
+) -> None:
+    heyx = sandbox()
+    with in_workbook(tmp_path, HEADER, BROKEN) as run:
+        (line,) = failed(run, tmp_path)
+        give_back(run, tmp_path, [line | {"First Name": text}])
+        assert sent(run, heyx) == {"created": 1}
+    assert {*heyx.contacts[0].fields} == fields
+
+
+def test_a_row_with_too_many_values_is_corrected_by_any_change(tmp_path: Path) -> None:
+    plenty = [(f"+9230{number}", "Ana", "VIP") for number in range(100, 200)]
+    with begun(tmp_path, [*plenty, ("+923001", "Chen", "A", "B")]) as run:
+        (line,) = failed(run, tmp_path)
+        give_back(run, tmp_path, [line])
+        assert run.checkpoint.queries.totals() == {"to do": 100, "invalid": 1}
+        give_back(run, tmp_path, [line | {"Tags": "A;B"}])
+        assert run.checkpoint.queries.totals() == {"to do": 101}
+
+
+def test_a_rounded_contact_id_is_corrected_by_naming_the_contact(tmp_path: Path) -> None:
+    options = UploadOptions(mapping=MappingOptions(id_column="Id"))
+    with in_workbook(tmp_path, ("Id", "First Name"), (1776025372480911000, "Ana"), options) as run:
+        (line,) = failed(run, tmp_path)
+        give_back(run, tmp_path, [line])
+        assert run.checkpoint.queries.totals() == {"invalid": 1}
+        give_back(run, tmp_path, [line | {"heyx contact id": "1776025372480911"}])
+        assert run.checkpoint.queries.totals() == {"to do": 1}
 
 
 # A file of failed rows that a spreadsheet saved

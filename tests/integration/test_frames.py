@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 import heyx_bulk as hb
+from heyx_bulk.errors import Stopped
+from heyx_bulk.library.worker_thread import StopSwitch
+from heyx_bulk.models.contacts import Contact, Status
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from heyx_bulk.storage.checkpoint.locking import is_locked
+from heyx_bulk.storage.checkpoint.queue import Queue
+from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.storage.paths import state_checkpoints
 from tests.support.program import TOKEN, heyx, results
 
 FAST = "60000/min"
 NO_SHEET: Any = 3
+WRONG: Any = "x"
 
 
 def people(rows: int = 6, start: int = 0) -> pd.DataFrame:
@@ -115,6 +126,62 @@ def test_with_a_folder_a_frame_s_results_are_written_there(server: SandboxServer
     assert result.checkpoint == tmp_path / "spring.checkpoint"
 
 
+def test_a_disk_that_fills_up_after_the_results_leaves_them_named(
+    server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fills_up(_: Queue, statuses: Iterable[Status]) -> Iterator[RowRecord]:
+        if Status.FAILED in statuses:
+            raise OSError(errno.ENOSPC, "No room")
+        return iter(())
+
+    monkeypatch.setattr(Queue, "rows_with", fills_up)
+    (tmp_path / "people.csv").write_text("phone\n+923001\nnobody\n", encoding="utf-8")
+    result = hb.upload(tmp_path / "people.csv", **channel(server))
+    assert (result.results_file, result.failed_file) == (tmp_path / "people.results.csv", None)
+    assert len(results(tmp_path / "people.results.csv")) == 2
+    with pytest.raises(hb.Stopped, match=r"people.failed.csv could not be written"):
+        result.raise_for_error()
+
+
+def test_a_checkpoint_in_another_folder_than_the_results_is_refused(server: SandboxServer, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    with pytest.raises(hb.SettingsError, match="the files of a run lie in one") as raised:
+        hb.upload(people(), checkpoint=tmp_path / "spring", **channel(server, out=here))
+    assert 'checkpoint="spring"' in raised.value.remedy
+    assert [*tmp_path.iterdir()] == []
+    assert hb.upload(people(), checkpoint=here / "spring", **channel(server, out=here)).totals["created"] == 6
+
+
+@pytest.mark.parametrize(
+    ("frame", "what"),
+    [
+        (people().assign(**{"heyx contact id": "1776025372480911"}), "No export that this machine remembers"),
+        (people(), "the sheet has no column heyx contact id"),
+    ],
+)
+def test_a_start_that_is_refused_leaves_no_file(
+    server: SandboxServer, tmp_path: Path, frame: pd.DataFrame, what: str
+) -> None:
+    with pytest.raises(hb.MappingError, match=what):
+        hb.upload(frame, checkpoint=tmp_path / "spring", **channel(server, since_export=True))
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_only_a_call_that_resumes_says_so(server: SandboxServer) -> None:
+    reading: Any = {"token": TOKEN, "url": server.url, "rate": FAST, "progress": False, "max_calls": 1}
+    hb.upload(people(), **channel(server))
+    again = hb.upload(people(start=9), **channel(server, max_calls=1)).stopped
+    simulated = hb.simulate(people(), custom_fields=True, max_calls=1).stopped
+    with pytest.raises(hb.Stopped) as dry:
+        hb.dry_run(people(), **channel(server, max_calls=1))
+    with pytest.raises(hb.Stopped) as read:
+        hb.export(where={"Joined": ["2026-03-14", "2026-03-15"]}, **reading)
+    assert again is not None
+    assert simulated is not None
+    assert again.remedy == "Nothing is lost: make the same call to resume."
+    assert {one.remedy for one in (simulated, dry.value, read.value)} == {"Make the same call again."}
+
+
 def test_the_program_carries_on_and_reports_a_frame_s_run(refusing: SandboxServer, tmp_path: Path) -> None:
     result = hb.upload(people(), checkpoint=tmp_path / "spring", **channel(refusing, max_calls=9, workers=1))
     status = heyx(tmp_path, "status", "spring.checkpoint", server=refusing)
@@ -174,6 +241,18 @@ def test_an_inspection_says_what_columns_mean_and_why_rows_are_invalid() -> None
     assert found.problems["cause"].tolist() == ["same phone as an earlier row"]
     assert 'duplicates="merge"' in found.problems["example"][0]
     assert (found.totals["to do"], found.totals["invalid"]) == (2, 1)
+
+
+def test_the_notes_of_an_inspection_name_arguments(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    page = workbook.active
+    assert isinstance(page, Worksheet)
+    for row in (["phone", "City"], ["+923001", "Oslo"], ["+923002", None]):
+        page.append(row)
+    page.merge_cells("B2:B3")
+    workbook.save(tmp_path / "people.xlsx")
+    found = hb.inspect(tmp_path / "people.xlsx", custom_fields=True)
+    assert any("fill_merged=True gives it to every row" in note for note in found.notes)
 
 
 def test_an_export_comes_back_edited_and_a_verification_shows_what_differs(server: SandboxServer) -> None:
@@ -249,7 +328,32 @@ def test_coroutines_upload_to_two_channels_at_once_and_the_loop_goes_on(server: 
     assert ticks > 10
 
 
-def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised() -> None:
+def test_exported_contacts_are_read_beside_the_event_loop(
+    server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hb.upload(people(), **channel(server))
+    threads: set[int] = set()
+    contacts = ExportCheckpoint.contacts
+
+    def noted(checkpoint: ExportCheckpoint) -> Iterator[Contact]:
+        for contact in contacts(checkpoint):
+            threads.add(threading.get_ident())
+            yield contact
+
+    async def first() -> str:
+        reading: Any = {"token": TOKEN, "url": server.url, "rate": FAST}
+        found: Any = hb.aio.export_contacts(where={"Joined": "2026-03-14"}, **reading)
+        async with contextlib.aclosing(found):
+            return str((await anext(found)).id)
+
+    monkeypatch.setattr(ExportCheckpoint, "contacts", noted)
+    assert asyncio.run(first()) in {contact.id for contact in server.sandbox.contacts}
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised(times: int) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.1) as server:
         frame = people(60)
 
@@ -262,7 +366,9 @@ def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised() -> 
 
             task = asyncio.create_task(hb.aio.upload(frame, **channel(server, progress=report, workers=2)))
             await begun.wait()
-            task.cancel()
+            for _ in range(times):
+                task.cancel()
+                await asyncio.sleep(0)
             with pytest.raises(asyncio.CancelledError):
                 await task
             (checkpoint,) = state_checkpoints()
@@ -279,15 +385,23 @@ def test_a_cancelled_upload_ends_cleanly_before_the_cancellation_is_raised() -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal is sent to this process")
-def test_ctrl_c_ends_an_upload_cleanly() -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_an_upload_cleanly(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000), latency=0.1) as server:
-        sent: list[signal.Signals] = []
+        received = threading.Semaphore(0)
+        left = [signal.SIGINT] * times
+        stop = StopSwitch.stop
+
+        def noted(switch: StopSwitch, reason: Stopped) -> None:
+            stop(switch, reason)
+            received.release()
 
         def report(progress: hb.ProgressReport) -> None:
-            if progress.done == 3 and not sent:
-                sent.append(signal.SIGINT)
-                os.kill(os.getpid(), signal.SIGINT)
+            while progress.done >= 3 and left:
+                os.kill(os.getpid(), left.pop())
+                received.acquire(timeout=20)
 
+        monkeypatch.setattr(StopSwitch, "stop", noted)
         with pytest.raises(KeyboardInterrupt):
             hb.upload(people(60), **channel(server, progress=report, workers=2))
         (checkpoint,) = state_checkpoints()
@@ -335,7 +449,18 @@ def test_what_a_progress_function_raises_stops_the_run_cleanly(server: SandboxSe
         (lambda given: hb.upload(NO_SHEET, **given), hb.SheetError, "must be a file or a DataFrame, not int"),
         (lambda given: hb.upload(people(), worksheet="A", **given), hb.SettingsError, "are for files"),
         (lambda given: hb.upload(people(), **given), hb.MappingError, r"custom_fields=True|ignore_unknown=True"),
-        (lambda given: hb.export(**given), hb.SettingsError, r'Pass where=\{"FIELD": "VALUE"\}'),
+        (
+            lambda given: hb.export(**given),
+            hb.SettingsError,
+            r'where=\{"isLead": True\}, where_in=\{"phone": frame',
+        ),
+        (lambda given: hb.export(where_in=WRONG, **given), hb.SettingsError, "where_in must be a dict .* not 'x'"),
+        (
+            lambda given: hb.verify("none", sample=WRONG, **given),
+            hb.SettingsError,
+            "sample must be a whole number",
+        ),
+        (lambda given: hb.verify("none", sample=0, **given), hb.SettingsError, "sample must be 1 or more"),
         (lambda _: hb.upload(people()), hb.SettingsError, "the argument token, the environment variable"),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from heyx_bulk.mapping.mapping_options import MappingOptions
-from heyx_bulk.models.contacts import Status
+from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.html_report import headline, render_report, without_values, write_report
 from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
@@ -132,10 +132,29 @@ def test_a_report_is_whole_and_needs_neither_script_nor_network(tmp_path: Path) 
 
 
 def test_no_value_of_a_contact_is_in_a_report(tmp_path: Path) -> None:
-    message = "“Zacharias” of 'Timbuktu' (\"Quentin\") has +447700900123 and zacharias.private@example.com."
+    message = "Zacharias of 'Timbuktu' (\"Quentin\") has +447700900123. Done: zacharias.private@example.com."
     page = page_of(tmp_path, faults=Faults(refuse_every=1, refuse_message=message, lose_answers=0.2))
     assert "HeyX answered 403" in page
     assert [secret for secret in SECRETS if secret in page] == []
+
+
+def test_a_session_that_rows_failing_alike_stopped_names_no_contact(tmp_path: Path) -> None:
+    text = HEADER + "".join(f"+4477009{number:05},,Zacharias,Timbuktu,\n" for number in range(40))
+    faults = Faults(refuse_every=1, refuse_message="Zacharias of Timbuktu is not welcome")
+    page = page_of(tmp_path, text=text, faults=faults, stops=StopConditions())
+    assert "failed with the same error: HeyX answered 403" in page
+    assert [secret for secret in SECRETS if secret in page] == []
+
+
+def test_rows_that_differ_only_in_what_heyx_said_have_one_reason(tmp_path: Path) -> None:
+    def look(run: Run, paths: RunPaths) -> None:
+        for number, name in ((2, "Ana"), (3, "Bo"), (4, "Ana")):
+            run.checkpoint.queue.finish(Outcome(number, Status.FAILED, None, f"HeyX answered 422: not {name}"))
+        text = Outline(render_report(run, paths)).text
+        assert "failed HeyX answered 422 3 2, 3, 4" in text
+        assert text.count("HeyX answered 422") == 1
+
+    uploaded(tmp_path, look)
 
 
 def test_what_a_sheet_brings_is_no_markup(tmp_path: Path) -> None:
@@ -148,7 +167,10 @@ def test_what_a_sheet_brings_is_no_markup(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
-        ("HeyX answered 422: the phone +44 7700 900123 is taken.", "HeyX answered 422: the phone … is taken."),
+        ("HeyX answered 422: the phone of Ana is taken. Done: …", "HeyX answered 422"),
+        ("Stopped: 20 rows failed: HeyX answered 422: Ana:\nno.", "Stopped: 20 rows failed: HeyX answered 422"),
+        ("HeyX does not accept the token: Ana revoked it", "HeyX does not accept the token"),
+        ("the phone +44 7700 900123 is taken.", "the phone … is taken."),
         ("\"Ana\" and 'Bo' and “Cy” and ‘Di’ and «Ed»", "“…” and “…” and “…” and “…” and “…”"),
         ("the field 'City' is not known", "the field 'City' is not known"),
         ("HeyX's answer wasn't there", "HeyX's answer wasn't there"),

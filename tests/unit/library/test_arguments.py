@@ -7,6 +7,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -82,6 +83,15 @@ def test_no_two_options_of_a_function_have_one_name() -> None:
         (StopConditions, {"max_duration": "2h"}, "max_seconds", 7200.0),
         (StopConditions, {"max_duration": dt.timedelta(hours=2)}, "max_seconds", 7200.0),
         (StopConditions, {"until": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}, "until", 4102444800.0),
+        (StopConditions, {"max_duration": 5400.5}, "max_seconds", 5400.5),
+        (StopConditions, {"max_duration": dt.timedelta(days=30, seconds=1)}, "max_seconds", 2592001.0),
+        (StopConditions, {"max_calls": np.int64(500)}, "max_calls", 500),
+        (StopConditions, {"max_failures": np.int32(50)}, "max_failures", FailureLimit(number=50)),
+        (MappingOptions, {"lenient": np.True_}, "lenient", True),
+        (ExportOptions, {"columns": ["id", "Street, City"]}, "columns", ("heyx contact id", "Street, City")),
+        (ExportOptions, {"columns": "id, City"}, "columns", ("heyx contact id", "City")),
+        (ConnectionOptions, {"timeout": np.float32(1.5)}, "timeout", 1.5),
+        (ConnectionOptions, {"rate_share": 1 / 3}, "rate_share", 0.333333),
         (ConnectionOptions, {"rate": "100/min"}, "rate", Rate(100)),
         (ConnectionOptions, {"rate": Rate(100)}, "rate", Rate(100)),
         (ConnectionOptions, {"rate_share": "50%"}, "rate_share", 0.5),
@@ -107,6 +117,15 @@ def test_arguments_take_what_python_has(options: type, given: dict[str, object],
         (RunOptions, {"out": 3}, "out must be a path, not 3"),
         (ConnectionOptions, {"workers": 1.5}, "workers must be a whole number, not 1.5"),
         (ConnectionOptions, {"rate": "fast"}, "fast is not a rate"),
+        (ConnectionOptions, {"rate_share": 1.5}, "1.5 is not a share of the rate"),
+        (StopConditions, {"max_duration": 0}, "0s is not a duration"),
+        (StopConditions, {"max_duration": -1.5}, "-1.5s is not a duration"),
+        (StopConditions, {"max_duration": float("nan")}, "nans is not a duration"),
+        (StopConditions, {"max_duration": dt.timedelta(0)}, "0s is not a duration"),
+        (StopConditions, {"until": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "is in the past"),
+        (StopConditions, {"until": 1e30}, "is not a time"),
+        (StopConditions, {"max_calls": np.int64(0)}, "max_calls must be 1 or more, not 0"),
+        (MappingOptions, {"tag_separator": "ab"}, "--tag-separator: "),
     ],
 )
 def test_what_an_argument_does_not_take_is_told(options: type, given: dict[str, object], what: str) -> None:

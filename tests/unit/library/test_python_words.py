@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import heyx_bulk as hb
-from heyx_bulk.errors import CheckpointMismatch
+from heyx_bulk.errors import CheckpointMismatch, Stopped
 from heyx_bulk.library.python_words import in_python, speaking_python
 
 PACKAGE = Path(str(hb.__file__)).parent
@@ -40,8 +40,15 @@ ROOMS = ("api", "export", "mapping", "planning", "reports", "settings", "sheets"
             'conditions="x" is no condition: conditions="Email blank"',
         ),
         ("Give the same command again later.", "Make the same call again later."),
+        ("Nothing is lost: run the same command to resume.", "Nothing is lost: make the same call to resume."),
+        ("Run the same command again later.", "Make the same call again later."),
         ("Nothing is lost: the same command carries on.", "Nothing is lost: the same call carries on."),
         ("`heyx-bulk rerun` with --uncertain creates it.", "hb.rerun with uncertain=True creates it."),
+        (
+            "Nothing was sent. heyx-bulk inspect shows all of them.",
+            "Nothing was sent. hb.inspect shows all of them.",
+        ),
+        ("then run: heyx-bulk rerun people --workers 1", "then run: heyx-bulk rerun people --workers 1"),
         ("saved by: heyx-bulk report --recover a.checkpoint", "saved by: heyx-bulk report --recover a.checkpoint"),
         ("To try without, add --simulate.", "To try without, call hb.simulate."),
         ("the cell holds '--unknown-flag' and a command", "the cell holds '--unknown-flag' and a command"),
@@ -91,3 +98,20 @@ def test_an_error_speaks_python_wherever_it_is_shown() -> None:
         raise CheckpointMismatch("--no-match was given.", "Add --restart.")
     assert (raised.value.what, raised.value.remedy) == ("no_match=True was given.", "Pass restart=True.")
     assert repr(raised.value) == "CheckpointMismatch('no_match=True was given.')"
+
+
+@pytest.mark.parametrize(
+    ("remedy", "expected"),
+    [
+        ("Nothing is lost: run the same command to resume.", "Make the same call again."),
+        (
+            "Nothing is lost. Free some space, then run the same command to resume.",
+            "Free some space, then make the same call again.",
+        ),
+        ("Choose a later time.", "Choose a later time."),
+    ],
+)
+def test_a_call_that_starts_anew_promises_nothing(remedy: str, expected: str) -> None:
+    with pytest.raises(Stopped) as raised, speaking_python(resumes=False):
+        raise Stopped("Stopped.", remedy)
+    assert raised.value.remedy == expected

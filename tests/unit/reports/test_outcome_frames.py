@@ -33,6 +33,7 @@ def test_the_outcomes_of_all_rows_stand_beside_their_own_columns(tmp_path: Path)
         ("+44123404", "e", "f", "failed", "", "HeyX said no", "5"),
     ]
     assert {str(kind) for kind in frame.dtypes} == {"str"}
+    assert {type(text) for row in row_texts(frame) for text in row} == {str}
 
 
 def test_rows_that_need_attention_name_their_run(tmp_path: Path) -> None:

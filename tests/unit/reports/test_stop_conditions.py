@@ -5,7 +5,13 @@ from datetime import datetime
 import pytest
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.reports.stop_conditions import FailureLimit, parse_duration, parse_time_of_day
+from heyx_bulk.reports.stop_conditions import (
+    FailureLimit,
+    parse_duration,
+    parse_time_of_day,
+    write_duration,
+    write_moment,
+)
 
 NOW = datetime(2026, 11, 25, 22, 15).astimezone()
 
@@ -60,3 +66,13 @@ def test_a_duration_is_told_in_hours_minutes_seconds(text: str, meant: float) ->
 def test_what_is_no_duration_is_told(text: str) -> None:
     with pytest.raises(SettingsError, match="--max-duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 45, 5400, 7200.25, 3_000_001])
+def test_a_duration_is_written_as_it_is_read(seconds: float) -> None:
+    assert parse_duration(write_duration(seconds)) == seconds
+
+
+def test_a_moment_is_written_as_it_is_read() -> None:
+    later = NOW.timestamp() + 3600
+    assert parse_time_of_day(write_moment(later), NOW) == later
