@@ -269,7 +269,7 @@ class Client:
                 self.limiter.refund(sending.permit)
 
     def _throttled(self, failure: Throttled) -> None:
-        """Let all runs pause, a second more than HeyX says."""
+        """Let all runs pause, for at least as long as HeyX says."""
         self.throttled_calls += 1
         now = asyncio.get_running_loop().time()
         self._throttled_since = now if self._throttled_since is None else self._throttled_since

@@ -1,9 +1,10 @@
-"""When to send a call again. Pure; the whole rule is one table.
+"""When to send a failed call again. Pure; the whole rule is one table.
+
+A call that was one too many (`Throttled`) is sent again after the pause that `RateLimiter.throttled` begins.
 
 | failure | idempotent call | create |
 | --- | --- | --- |
 | `Undelivered` | again with backoff and jitter, then the run stops | the same |
-| `Throttled` | all runs pause, then again; not an attempt | the same |
 | `Unanswered` | again with backoff and jitter, then the row fails | never: it is unconfirmed |
 | `NotFoundError`, just after our own create | the same for some seconds, then the row fails | – |
 | `Rejected` 449, `in the queue` | again with backoff and jitter, then the row fails | (unconfirmed) |
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import random
 
-from heyx_bulk.errors import CallFailed, NotFoundError, Rejected, Throttled, Unanswered, Undelivered
+from heyx_bulk.errors import CallFailed, NotFoundError, Rejected, Unanswered, Undelivered
 from heyx_bulk.models.calls import STATUS_IN_QUEUE, Call
 
 LONGEST_BACKOFF_SECONDS = 30.0
@@ -32,8 +33,6 @@ def retry_delay(
     contact that was `just_created` may not be ready.
     """
     match failure:
-        case Throttled():
-            return 0.0
         case Undelivered():
             return _backoff(attempt) if attempt < (CONNECTING_ATTEMPTS if reached else FIRST_ATTEMPTS) else None
         case Unanswered() if call.idempotent:

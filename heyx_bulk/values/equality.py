@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 from heyx_bulk.models.contacts import Value
-from heyx_bulk.values.phone_country import other_forms, phone_key
+from heyx_bulk.values.phone_country import other_forms, shortest_form
 from heyx_bulk.values.text import comparable, digits, plain_key, plain_phone_signs, trim, without_marks
 
 
@@ -97,7 +97,7 @@ def key_texts(field: str, texts: Sequence[str]) -> list[str]:
         bare = [text.removeprefix("+") for text in texts]
         whole = "".join(bare)
         if whole.isascii() and whole.isdigit():
-            return [phone_key(text) if text[:1] == "5" else text for text in bare]
+            return [*map(shortest_form, bare)]
     return [*map(key_normalizer(field), texts)]
 
 
@@ -112,9 +112,7 @@ def _composed_key(text: str) -> str:
 
 def _phone_key(text: str) -> str:
     bare = text.removeprefix("+")
-    if not (bare.isascii() and bare.isdigit()):
-        bare = digits(text)
-    return phone_key(bare) if bare[:1] == "5" else bare
+    return shortest_form(bare if bare.isascii() and bare.isdigit() else digits(text))
 
 
 def _email_key(text: str) -> str:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from heyx_bulk.models.phrases import count
-from heyx_bulk.values.phone_country import country_code, country_codes, has_old_form, other_forms, phone_key
+from heyx_bulk.values.phone_country import country_code, country_codes, has_old_form, other_forms, shortest_form
 from heyx_bulk.values.text import digits, is_damaged_number, plain_phone_signs
 from heyx_bulk.values.value_types import ConversionError, PhoneFormat, ValueType
 
@@ -283,7 +283,7 @@ def _understood(phone: str, region: str | None) -> str:
         better = _is_valid if _is_possible(bare, region) else _is_possible
         bare = next((other for other in others if better(other, region)), bare)
     with_code = bare.removeprefix("+") if bare.startswith("+") or region == "MX" else ""
-    return f"+{phone_key(with_code)}" if with_code.startswith("521") and has_old_form(with_code) else bare
+    return f"+{shortest_form(with_code)}" if with_code.startswith("521") and has_old_form(with_code) else bare
 
 
 def _international(bare: str, region: str | None) -> str:

@@ -90,6 +90,6 @@ def other_forms(bare: str) -> tuple[str, ...]:
     return ()
 
 
-def phone_key(bare: str) -> str:
+def shortest_form(bare: str) -> str:
     """The digits of a phone in the form in which they are compared: the shortest of those it is known by."""
     return bare if bare[:2] not in _MAY_HAVE_TWO else min((bare, *other_forms(bare)), key=len)

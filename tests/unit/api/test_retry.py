@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from heyx_bulk.api.retry import retry_delay
-from heyx_bulk.errors import Ambiguous, CallFailed, Rejected, Throttled, Unanswered, Undelivered
+from heyx_bulk.errors import Ambiguous, CallFailed, Rejected, Unanswered, Undelivered
 from heyx_bulk.models.calls import (
     AddTags,
     Call,
@@ -72,12 +72,6 @@ def test_a_create_that_may_have_happened_is_never_sent_again() -> None:
 @pytest.mark.parametrize("status", [200, 301, 400, 403, 404, 405, 409, 413, 422])
 def test_a_refused_call_is_never_sent_again(call: Call, status: int) -> None:
     assert retry_delay(call, Rejected("no", status=status), 1) is None
-
-
-@pytest.mark.parametrize("call", [*IDEMPOTENT, CREATE])
-@pytest.mark.parametrize("attempt", [1, 6, 8, 1000])
-def test_a_throttled_call_is_sent_again_however_often_and_waits_with_everybody(call: Call, attempt: int) -> None:
-    assert retry_delay(call, Throttled("Too many requests", wait_seconds=48.0), attempt) == 0.0
 
 
 def test_an_ambiguous_key_is_not_asked_again() -> None:
