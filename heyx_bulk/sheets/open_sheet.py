@@ -82,9 +82,11 @@ def _sample(source: CsvFile) -> Iterator[str]:
 def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tuple[CsvFile, Sheet]:
     """Read the rows in the way that makes the most of them as long as the header.
 
-    A carriage return alone is a part of a value in a file whose lines end otherwise, if more rows are as long as
-    the header then. Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike.
+    Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike. A carriage return
+    alone is a part of a value in a file whose lines end otherwise, if more rows are as long as the header then, and
+    the header is the same.
     """
+    may_skip_blanks = any(f'{source.separator} "' in line for line in sample)
 
     def read(source: CsvFile) -> Sheet | SheetError:
         try:
@@ -92,20 +94,27 @@ def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tup
         except SheetError as error:
             return error
 
-    found = read(source)
+    def read_best(source: CsvFile) -> tuple[CsvFile, Sheet | SheetError]:
+        found, without_blanks = read(source), replace(source, skip_blanks=True)
+        if _uneven(found) and may_skip_blanks and not _uneven(again := read(without_blanks)):
+            return without_blanks, again
+        return source, found
+
+    source, found = read_best(source)
     if _uneven(found) and source.has_lone_returns():
-        with_returns = replace(source, returns_within=True)
-        again = read(with_returns)
-        if _uneven(again) < _uneven(found):
+        with_returns, again = read_best(replace(source, returns_within=True))
+        if _uneven(again) < _uneven(found) and _has_header_of(again, found):
             source, found = with_returns, again
-    if _uneven(found) and any(f'{source.separator} "' in line for line in sample):
-        without_blanks = replace(source, skip_blanks=True)
-        again = read(without_blanks)
-        if not _uneven(again):
-            source, found = without_blanks, again
     if isinstance(found, SheetError):
         raise found
     return source, found
+
+
+def _has_header_of(again: Sheet | SheetError, found: Sheet | SheetError) -> bool:
+    """Whether another reading of a file leaves the header as it was, or if there was none, finds whole cells."""
+    if not isinstance(again, Sheet):
+        return False
+    return again.header == found.header if isinstance(found, Sheet) else "\r" not in "".join(again.header)
 
 
 def _uneven(found: Sheet | SheetError) -> float:

@@ -57,6 +57,29 @@ def test_a_carriage_return_that_ends_whole_rows_ends_them_in_any_file(tmp_path: 
     assert (rows_of(sheet), sheet.notes) == ([["1", "2"], ["3", "4"], ["5", "6"], ["7", "8"]], ())
 
 
+@pytest.mark.parametrize(
+    ("text", "header", "rows"),
+    [
+        (
+            'Name,"two\nlines",City\rAnna,1,Paris\rBob,2\rCid,3,Rome\r',
+            ("Name", "two\nlines", "City"),
+            [["Anna", "1", "Paris"], ["Bob", "2", ""], ["Cid", "3", "Rome"]],
+        ),
+        ("sep=;\nName;Tel\rAnna;1\rBob\r", ("Name", "Tel"), [["Anna", "1"], ["Bob", ""]]),
+        (
+            'Name, "two\nlines",City\rAnna, "1",Paris\rBob, "2",Rome\r',
+            ("Name", "two\nlines", "City"),
+            [["Anna", "1", "Paris"], ["Bob", "2", "Rome"]],
+        ),
+    ],
+)
+def test_carriage_returns_end_the_rows_of_a_header_that_has_a_line_feed(
+    tmp_path: Path, text: str, header: tuple[str, ...], rows: list[list[str]]
+) -> None:
+    sheet = open_sheet(csv_file(tmp_path, text))
+    assert (sheet.header, rows_of(sheet)) == (header, rows)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_carriage_returns_within_values_stay_in_a_large_file(tmp_path: Path, end: str) -> None:
