@@ -2,7 +2,9 @@
 
 HeyxBulkError
 ├ UsageError          a person can fix it; nothing was sent                                      exit 2
-│   SheetError  MappingError  SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+│   SheetError  SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+│   MappingError        the sheet's columns do not say what is meant
+│     (RegionNeeded: nor do its phones say which country they are of)
 ├ Stopped             the run cannot go on and has lost nothing; the same command resumes it     exit 4
 │   Unauthorized  Unreachable  CheckpointBusy  DiskFull  TooManyFailures  LimitReached  VerificationError
 │   Interrupted         by Ctrl-C, a signal or a closed terminal                        exit 130, 143, 129
@@ -57,6 +59,17 @@ class SheetError(UsageError):
 
 class MappingError(UsageError):
     """The sheet's columns do not say what is meant."""
+
+
+class RegionNeeded(MappingError):
+    """Phones have no country code, and no region was chosen for them.
+
+    `suggested` is the region that most other phones are of; blank if there is no single one.
+    """
+
+    def __init__(self, what: str, remedy: str, suggested: str = "") -> None:
+        super().__init__(what, remedy)
+        self.suggested = suggested
 
 
 class SettingsError(UsageError):

@@ -13,12 +13,12 @@ from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.summary import tell_invalid
 from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
-from heyx_bulk.errors import WriteError
+from heyx_bulk.errors import RegionNeeded, WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.rules import parse_rule
-from heyx_bulk.mapping.template import ColumnSample, render_template
+from heyx_bulk.mapping.template import ColumnSample, render_template, with_region
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, did_you_mean, example
@@ -30,6 +30,7 @@ from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.inspection import Inspection, column_document, inspect_sheet, meaning, sample_columns
 from heyx_bulk.upload.options import UploadOptions
+from heyx_bulk.values.phone import NO_REGION, is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
@@ -207,15 +208,66 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
     if again.mistakes or mapping_options.file is not None:
         return answered
-    path = sheet.path.with_suffix(mapping.SUFFIX)
-    as_text = [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
     try:
-        mapping.write_mapping(path, render_template(sheet.path.name, path.name, again, as_text), sheet.header)
+        path = _save(sheet, again, looks)
     except WriteError as error:
         console.say(f"Your answers are used this time only: {error.what}")
         return answered
     console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
+
+
+def _save(sheet: Sheet, found: MappingResult, looks: Sequence[ColumnSample], region: str = "") -> Path:
+    """Save what the columns mean, and the region, in a new mapping file beside the sheet; texts stay texts."""
+    path = sheet.path.with_suffix(mapping.SUFFIX)
+    as_text = [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
+    text = render_template(sheet.path.name, path.name, found, as_text)
+    mapping.write_mapping(path, with_region(text, region) if region else text, sheet.header)
+    return path
+
+
+def choose_region(
+    sheet: Sheet,
+    options: UploadOptions,
+    fields: KnownFields,
+    needed: RegionNeeded,
+    console: Console,
+    *,
+    keep: bool,
+) -> UploadOptions:
+    """The options with the user's answer whose country phones without country code are of.
+
+    With `keep`, it is saved in the mapping file, or in a new one.
+    """
+    console.say(needed.what)
+    region = _region(needed.suggested)
+    file = options.mapping.file
+    this_time = replace(options, mapping=replace(options.mapping, region=region))
+    if not keep:
+        return this_time
+    try:
+        if file is None:
+            found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
+            path = _save(sheet, found, sample_columns(sheet), region)
+        else:
+            path = file.path
+            mapping.rewrite_mapping(path, with_region(path.read_bytes().decode("utf-8-sig"), region))
+    except WriteError as error:
+        console.say(f"Your answer is used this time only: {error.what}")
+        return this_time
+    console.say(f"Your answer is saved in {short_path(path)}; edit it there.")
+    return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
+
+
+def _region(suggested: str) -> str:
+    question = "  Their country in two letters, such as PK, or none to send them as they are"
+    try:
+        while True:
+            region = trim(typer.prompt(question, default=suggested or None, err=True)).upper()
+            if region == NO_REGION or is_region(region):
+                return region
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _answer(column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:

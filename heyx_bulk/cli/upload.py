@@ -11,7 +11,7 @@ import typer
 
 from heyx_bulk.cli.command import NoMapping, SheetPath
 from heyx_bulk.cli.console import Console, same_command
-from heyx_bulk.errors import SettingsError
+from heyx_bulk.errors import RegionNeeded, SettingsError
 from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -71,7 +71,7 @@ def upload(
     heyx-bulk recognizes columns by their headers: First Name is the field firstName, Tags is a list of tags. It
     writes the results beside the sheet. To resume a run that was stopped, run the same command again.
     """
-    from heyx_bulk.cli.column_view import choose_mapping
+    from heyx_bulk.cli.column_view import choose_mapping, choose_region
     from heyx_bulk.cli.fields import known_here
     from heyx_bulk.cli.sheet_input import read_sheet
     from heyx_bulk.cli.signals import Signals
@@ -80,6 +80,7 @@ def upload(
     from heyx_bulk.settings.environment import from_environment, validate_settings
     from heyx_bulk.upload.pipeline import try_out, upload_sheet
     from heyx_bulk.upload.staging import map_sheet
+    from heyx_bulk.upload.upload_result import UploadResult
     from heyx_bulk.upload.upload_session import TOKEN
 
     _check(options, run_options, simulate=simulate, dry_run=dry_run)
@@ -97,13 +98,24 @@ def upload(
     with Signals(console) as signals:
         view = UploadView(console, signals, settings, known, first=first, yes=yes, trial=trial, simulated=simulate)
         view.on_sheet(f"{name}: {count(opened.row_count, 'row')} ({opened.format}{worksheet})", opened.notes)
-        if trial:
-            result = try_out(opened, settings, options, run_options, view, simulated=simulate, fields=known)
-            if simulate:
-                return finish_simulation(console, result)
+
+        def run(options: UploadOptions, *further: str) -> UploadResult:
+            if trial:
+                return try_out(opened, settings, options, run_options, view, simulated=simulate, fields=known)
+            command = same_command([*sys.argv[1:], *further], without=("--restart",))
+            return upload_sheet(opened, settings, options, replace(run_options, command=command), view)
+
+        try:
+            result = run(options)
+        except RegionNeeded as needed:
+            if yes or not console.can_ask:
+                raise
+            options = choose_region(opened, options, known, needed, console, keep=not no_mapping)
+            result = run(options, *(("--region", options.mapping.region) if options.mapping.region else ()))
+        if simulate:
+            return finish_simulation(console, result)
+        if dry_run:
             return finish_dry_run(console, result, view.plans, view.document)
-        run_options = replace(run_options, command=same_command(sys.argv[1:], without=("--restart",)))
-        result = upload_sheet(opened, settings, options, run_options, view)
         return finish(console, result, view.document)
 
 

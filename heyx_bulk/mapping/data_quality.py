@@ -45,6 +45,7 @@ class DataQualityChecks:
             for column in columns.sent
             for check in _checks_of(column, is_key=column.field in columns.keys)
         ]
+        self._positions = sorted({column.position for column, _, _ in self._checks})
         self._fields = {column.position: column for column in columns.used(Use.FIELD)}
         self._doubtful = defaultdict[tuple[str, str], Rows](Rows)
         """Doubtful cells by column and by what is doubtful; ids among them make rows invalid."""
@@ -62,7 +63,7 @@ class DataQualityChecks:
             if not (field.field == "phone" and is_damaged):
                 what = _ROUNDED if is_damaged or len(digits(text)) > _MOST_DIGITS else _NO_DATE
                 self._doubtful[str(field), what].add([issue.row])
-        texts = {column.position: cells[column.position].tolist() for column, _, _ in self._checks}
+        texts = {position: cells[position].tolist() for position in self._positions}
         joined = {position: "\n".join(column) for position, column in texts.items()}
         for column, check, found in self._checks:
             column_texts = texts[column.position]

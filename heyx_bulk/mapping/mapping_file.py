@@ -23,7 +23,7 @@ from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.models.phrases import did_you_mean_file
 from heyx_bulk.settings.folders import state_folder
-from heyx_bulk.values.phone import is_region
+from heyx_bulk.values.phone import NO_REGION, is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind
 
@@ -115,9 +115,11 @@ def parse_mapping(text: str, name: str) -> MappingFile:
 
 def _region(document: TomlTable) -> str | None:
     region = trim(document.text("region")).upper()
-    if not region or is_region(region):
+    if not region or region == NO_REGION or is_region(region):
         return region or None
-    document.add_mistake(f"unknown country {region!r}: enter its two-letter code, such as PK, GB or AE", "region")
+    document.add_mistake(
+        f"unknown country {region!r}: enter its two-letter code, such as PK, GB or AE, or none", "region"
+    )
     return None
 
 
@@ -282,6 +284,14 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
             f"{path} was written, but cannot be remembered for sheets in other folders: {error.strerror}.",
             "It is still found beside its sheet. To remember it, set HEYX_BULK_STATE to another folder.",
         ) from None
+
+
+def rewrite_mapping(path: Path, text: str) -> None:
+    """Write a mapping file that is there anew."""
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written: {error.strerror}.", "Write the option into it.") from None
 
 
 def _place(names: frozenset[str]) -> Path:

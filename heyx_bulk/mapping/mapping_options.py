@@ -77,8 +77,8 @@ class MappingOptions:
     region: str | None = option(
         "--region",
         panel=Panel.USUAL,
-        metavar="PK",
-        help="The country of phones that have no +; they are sent as +92…",
+        metavar="PK|none",
+        help="The country of phones that have no +; they are sent as +92…. With none, they are sent as they are.",
     )
     phone_format: PhoneFormat | None = option(
         "--phone-format",
@@ -136,3 +136,9 @@ class MappingOptions:
         metavar="TAG",
         help="Remove a tag from every row's contact. Repeatable.",
     )
+
+    @property
+    def chosen_region(self) -> str:
+        """The region of phones without country code: two capitals, `NO_REGION`, or blank if none was chosen."""
+        mapped = self.file.value_options.region if self.file is not None else None
+        return trim(self.region or "").upper() or mapped or ""

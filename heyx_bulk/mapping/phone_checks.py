@@ -14,6 +14,7 @@ from heyx_bulk.values.phone import (
     PLACEHOLDER_ENDS,
     PREFIXES_ABROAD,
     begins_with_plus,
+    is_phone_anywhere,
     is_placeholder,
 )
 from heyx_bulk.values.phone_country import (
@@ -29,6 +30,9 @@ from heyx_bulk.values.value_types import PhoneFormat, ValueType
 _PREFIX = re.compile(rf"(?:{'|'.join(PREFIXES_ABROAD)})([1-9][0-9]{{6,}})")
 
 
+_ONE_REGION = re.compile(r"\(([A-Z]{2})\)$")
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneCountry:
     """So many rows have a phone of one country: `+92 (PK)`, or blank for phones without country code."""
@@ -36,6 +40,12 @@ class PhoneCountry:
     country: str
     rows: int
     first: tuple[int, ...]
+
+    @property
+    def region(self) -> str:
+        """The region of the country, such as `PK`; blank if there is no single one."""
+        found = _ONE_REGION.search(self.country)
+        return found[1] if found else ""
 
 
 class PhoneShape(NamedTuple):
@@ -131,7 +141,7 @@ def _label(text: str) -> str | None:
 
 def _shape(text: str) -> PhoneShape | None:
     phone, bare = trim(text), digits(text)
-    if len(bare) < FEWEST_DIGITS or not bare.strip("0") or any(map(str.isalpha, phone)):
+    if not is_phone_anywhere(phone):
         return None
     if begins_with_plus(phone):
         return _abroad(bare, phone)

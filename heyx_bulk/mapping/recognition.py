@@ -26,6 +26,7 @@ from heyx_bulk.mapping.tag_lists import unique
 from heyx_bulk.mapping.validation import find_mistakes
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.contacts import Field
+from heyx_bulk.values.phone import NO_REGION
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
@@ -112,9 +113,9 @@ def map_columns(
 
 def _value_options(options: MappingOptions) -> ValueOptions:
     """The value options of the command line, completed by those of the mapping file."""
-    mapped = (options.file or NO_MAPPING).value_options
+    mapped, region = (options.file or NO_MAPPING).value_options, options.chosen_region
     return ValueOptions(
-        trim(options.region or "").upper() or mapped.region,
+        None if region in ("", NO_REGION) else region,
         options.phone_format or mapped.phone_format,
         options.date_order or mapped.date_order,
         options.lenient or mapped.lenient,

@@ -15,6 +15,7 @@ from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
+from heyx_bulk.values.phone import is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueKind, ValueType
 
@@ -59,6 +60,13 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
                 name = letter_name(column.position)
             tables.add(name, tomlkit.item([table, *further]) if further else table)
     document.add("columns", tables)
+    return tomlkit.dumps(document)
+
+
+def with_region(text: str, region: str) -> str:
+    """The text of a mapping file with a region for phones without country code, and otherwise as it is."""
+    document = tomlkit.parse(text)
+    document["region"] = region if is_region(region) else region.lower()
     return tomlkit.dumps(document)
 
 

@@ -154,4 +154,4 @@ def _text_mistakes(columns: Columns) -> Iterator[str]:
     regions = {column.value_type.region for column in columns.sent if column.value_type.region is not None}
     for region in sorted(regions):
         if not is_region(region):
-            yield f"--region {region}: unknown country; enter its two-letter code, such as PK, GB or AE."
+            yield f"--region {region}: unknown country; enter its two-letter code, such as PK, GB or AE, or none."

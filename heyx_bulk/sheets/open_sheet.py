@@ -83,8 +83,8 @@ def _read_csv(source: CsvFile, sample: list[str], header_row: int | None) -> tup
     """Read the rows in the way that makes the most of them as long as the header.
 
     Blanks before quotes (`, "x"`) go with the separator where only that makes all rows alike. A carriage return
-    alone is a part of a value in a file whose lines end otherwise, if more rows are as long as the header then, and
-    the header is the same.
+    alone is a part of a value in a file whose lines end otherwise, if the header stays the same and more rows are
+    as long as it then.
     """
     may_skip_blanks = any(f'{source.separator} "' in line for line in sample)
 

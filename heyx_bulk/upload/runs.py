@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, MappingError, SheetError, WriteError
+from heyx_bulk.errors import (
+    CheckpointDamaged,
+    CheckpointMismatch,
+    MappingError,
+    RegionNeeded,
+    SheetError,
+    WriteError,
+)
 from heyx_bulk.mapping.cells import AMBIGUOUS_TAGS
 from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.models.contacts import Status
@@ -31,7 +38,7 @@ from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import apply_baseline, remembered_export
 from heyx_bulk.upload.exported_cells import restore_exported_cells
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.staging import check_unchanged, map_sheet, stage
+from heyx_bulk.upload.staging import check_unchanged, map_sheet, phones_of, stage
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
 
 TEXT_FORMAT = "CSV"
@@ -82,6 +89,23 @@ def _refuse_ambiguous_tags(checkpoint: Checkpoint) -> None:
                 f"{checkpoint.info.sheet}: {count(cause.rows, 'row')} with {AMBIGUOUS_TAGS} "
                 f"({rows_named(cause.rows, cause.first)}). For example, {cause.example}.",
                 "Nothing was sent.",
+            )
+
+
+def _refuse_phones_without_country(checkpoint: Checkpoint) -> None:
+    """Raise `RegionNeeded` where phones have no country code: nobody guesses whose they are."""
+    countries = phones_of(checkpoint)
+    for one in countries:
+        if not one.country:
+            most = next((other for other in countries if other.country), None)
+            others = f"; most others are {most.country}" if most else ""
+            region = most.region if most else ""
+            phones = f"{count(one.rows, 'phone')} {'has' if one.rows == 1 else 'have'} no country code"
+            raise RegionNeeded(
+                f"{checkpoint.info.sheet}: {phones} ({rows_named(one.rows, one.first)}){others}.",
+                f"Nothing was sent. Add --region with their country, such as --region {region or 'PK'}, to send "
+                "them with its code, or --region none to send them as they are.",
+                region,
             )
 
 
@@ -155,6 +179,8 @@ class RunStarter:
         with Checkpoint.open(path, durable=durable) as checkpoint, ExitStack() as undone:
             undone.callback(checkpoint.delete)
             _refuse_ambiguous_tags(checkpoint)
+            if not (self.options.mapping.chosen_region or self.options.is_edited_export):
+                _refuse_phones_without_country(checkpoint)
             if columns.used(Use.ID) or self.options.is_edited_export:
                 with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
                     self._compare_with_export(checkpoint, columns, cache.contacts)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 from heyx_bulk.models.contacts import Value
-from heyx_bulk.values.phone_country import other_forms, shortest_form
+from heyx_bulk.values.phone_country import TWO_FORMS, other_forms, shortest_form
 from heyx_bulk.values.text import comparable, digits, plain_key, plain_phone_signs, trim, without_marks
 
 
@@ -97,7 +97,7 @@ def key_texts(field: str, texts: Sequence[str]) -> list[str]:
         bare = [text.removeprefix("+") for text in texts]
         whole = "".join(bare)
         if whole.isascii() and whole.isdigit():
-            return [*map(shortest_form, bare)]
+            return bare if {text[:2] for text in bare}.isdisjoint(TWO_FORMS) else [*map(shortest_form, bare)]
     return [*map(key_normalizer(field), texts)]
 
 

@@ -128,6 +128,10 @@ def is_e164(text: str) -> object:
     return text[-4:] not in PLACEHOLDER_ENDS and _test_of_country(text[: 1 + _LONGEST_CODE])(text)
 
 
+NO_REGION = "NONE"
+"""What is written for a region where phones without country code are to be sent as they are."""
+
+
 def is_region(text: str) -> bool:
     """Whether `text` is a country or territory with its own phones: ISO 3166, two capitals."""
     import phonenumbers  # noqa: PLC0415 - loaded only where phones are read by their country
@@ -187,6 +191,14 @@ def _checked(text: str) -> str:
         raise ConversionError("a phone with letters", f"“{shown}” does not belong in a phone: remove the letters")
     _require_phone_anywhere(digits(phone), abroad=begins_with_plus(phone) is not None)
     return phone
+
+
+def is_phone_anywhere(text: str) -> bool:
+    """Whether some country can have this phone, as far as its signs and the number of its digits show."""
+    try:
+        return bool(_checked(text))
+    except ConversionError:
+        return False
 
 
 def _require_phone_anywhere(bare: str, *, abroad: bool) -> None:

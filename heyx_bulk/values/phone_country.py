@@ -12,7 +12,8 @@ _SHARED = {"1": "US, CA and others", "7": "RU, KZ"}
 _MEXICO = re.compile(r"52(1?)([2-9][0-9]{9})")
 _ARGENTINA = re.compile(r"54(9?)([1-3][0-9]{9})")
 _BRAZIL = re.compile(r"(55[1-9][0-9])(9?)([6-9][0-9]{7})")
-_MAY_HAVE_TWO = ("52", "54", "55")
+TWO_FORMS = ("52", "54", "55")
+"""The country codes whose phones may be written in two ways."""
 
 
 @cache
@@ -79,7 +80,7 @@ def other_forms(bare: str) -> tuple[str, ...]:
     A Mexican phone may have a 1 behind the country code, an Argentine mobile has a 9 there when it is called from
     abroad, and a Brazilian mobile has got a 9 in front of its eight digits. Address books and WhatsApp hold both.
     """
-    if bare[:2] not in _MAY_HAVE_TWO:
+    if bare[:2] not in TWO_FORMS:
         return ()
     if found := _MEXICO.fullmatch(bare):
         return (f"52{found[2]}" if found[1] else f"521{found[2]}",)
@@ -92,4 +93,4 @@ def other_forms(bare: str) -> tuple[str, ...]:
 
 def shortest_form(bare: str) -> str:
     """The digits of a phone in the form in which they are compared: the shortest of those it is known by."""
-    return bare if bare[:2] not in _MAY_HAVE_TWO else min((bare, *other_forms(bare)), key=len)
+    return bare if bare[:2] not in TWO_FORMS else min((bare, *other_forms(bare)), key=len)

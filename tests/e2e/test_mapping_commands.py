@@ -15,7 +15,7 @@ from pathlib import Path
 import openpyxl
 
 from heyx_bulk.sandbox import SandboxServer
-from tests.support.program import PROGRAM, environment, heyx, results, sheet
+from tests.support.program import PROGRAM, environment, heyx, left, results, sheet
 
 HEADER = ("First Name", "Mobile", "Born", "Mood")
 ROWS = (("ann lee", "+923001234123", "14/03/1988", "x"), ("bob", "+923001234124", "03/04/1990", ""))
@@ -61,6 +61,52 @@ def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Pat
     assert 'field = "birthday"' in mapped
     again = heyx(tmp_path, *command, server=server)
     assert (again.code, "is finished" in again.err, "mapping file contacts.toml" in again.err) == (0, True, True)
+
+
+NATIONAL = (("+923001234123", "Ann"), ("0300 1234124", "Bob"), ("", "Cid"))
+
+
+def test_the_country_of_phones_without_one_is_asked_for_once_and_the_answer_kept(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
+    question = "Their country in two letters, such as PK, or none to send them as they are [PK]: "
+    answers = [
+        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n  {question}", "XX")
+    ]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[*answers, (question, "")]) == 3
+    phones = sorted(str(contact.fields["phone"]) for contact in server.sandbox.contacts)
+    assert phones == ["+923001234123", "+923001234124"]
+    assert 'region = "PK"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
+    again = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert (again.code, "is finished" in again.err) == (3, True)
+
+
+def test_an_answer_is_written_into_the_mapping_file_that_is_there(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
+    (tmp_path / "ours.toml").write_bytes(b'# ours\r\n[columns."First Name"]\r\nfield = "lastName"\r\n')
+    command = ("upload", "contacts.csv", "--mapping", "ours.toml")
+    assert at_a_terminal(tmp_path, server, *command, answers=[("as they are [PK]: ", "None")]) == 3
+    assert server.sandbox.contacts[1].fields["phone"] == "0300 1234124"
+    written = (tmp_path / "ours.toml").read_bytes()
+    assert b"# ours\r\n" in written
+    assert b'region = "none"' in written
+    assert heyx(tmp_path, *command, server=server).code == 3
+
+
+def test_without_a_terminal_nothing_is_sent_until_it_is_said_whose_phones_they_are(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
+    for words in ((), ("--yes",), ("--dry-run",), ("--simulate",)):
+        done = heyx(tmp_path, "upload", "contacts.csv", *words, server=server)
+        assert (done.code, [*server.sandbox.contacts], left(tmp_path)) == (2, [], {"contacts.csv"})
+        assert "--region PK, to send them with its code, or --region none to send them as they are" in " ".join(
+            done.err.split()
+        )
+    done = heyx(tmp_path, "upload", "contacts.csv", "--region", "none", server=server)
+    assert done.out == "3 rows: 2 created, 1 invalid\n"
+    assert server.sandbox.contacts[1].fields["phone"] == "0300 1234124"
 
 
 def test_a_header_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:

@@ -364,7 +364,10 @@ TABLE = '[columns."A"]\n'
         ("key = [1]", 'line 1: key must be a list of texts, such as ["a", "b"].'),
         ("headers = true", 'line 1: headers must be a list of texts, such as ["a", "b"].'),
         ('add_tags = ["a"]\nlenient = "yes"', "line 2: lenient must be true or false, not 'yes'."),
-        ('region = "XX"', "line 1: unknown country 'XX': enter its two-letter code, such as PK, GB or AE."),
+        (
+            'region = "XX"',
+            "line 1: unknown country 'XX': enter its two-letter code, such as PK, GB or AE, or none.",
+        ),
         ("region = 92", 'line 1: region must be "in quotes", not 92.'),
         (
             'phone_format = "E164"',

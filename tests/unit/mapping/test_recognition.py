@@ -282,7 +282,7 @@ def test_a_value_for_every_row_may_hold_an_equals_sign_and_names_a_field_as_peop
         (
             ["phone"],
             MappingOptions(region="XX"),
-            "--region XX: unknown country; enter its two-letter code, such as PK, GB or AE.",
+            "--region XX: unknown country; enter its two-letter code, such as PK, GB or AE, or none.",
         ),
         (
             ["phone", "a", "b"],
