@@ -180,8 +180,8 @@ def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
     console.say(f"Phones by country: {', '.join(shown)}{more}.")
     for one in without:
         console.say(
-            f"  Without country code: {rows_named(one.rows, one.first)}. If they are all of one country, --region "
-            "with it, such as --region PK, sends them with its country code."
+            f"  Without country code: {rows_named(one.rows, one.first)}. --region with their country, such as "
+            "--region PK, sends them with its code; --region none sends them as they are."
         )
 
 

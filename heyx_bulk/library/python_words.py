@@ -122,7 +122,8 @@ def _options() -> Iterator[Declared]:
 
 
 def _writer(one: Declared, *, negative: bool) -> Callable[[str], tuple[str, str]]:
-    name, types, words = one.argument, get_args(one.type) or (one.type,), enumerated(one)
+    name, types = one.argument, get_args(one.type) or (one.type,)
+    words = (*enumerated(one), *_special(one))
     numbers = int in types or (float in types and one.option.parse is None)
 
     def write(value: str) -> tuple[str, str]:
@@ -146,7 +147,7 @@ def _writer(one: Declared, *, negative: bool) -> Callable[[str], tuple[str, str]
 
 @cache
 def _all_words() -> frozenset[str]:
-    return frozenset(word for one in _options() for word in enumerated(one))
+    return frozenset(word for one in _options() for word in (*enumerated(one), *_special(one)))
 
 
 def _text(value: str) -> str:
@@ -156,6 +157,11 @@ def _text(value: str) -> str:
 def _pair(name: str, text: str) -> str:
     key, equals, value = text.partition("=")
     return f"{name}={{{_text(key)}: {_text(value)}}}" if equals else f"{name}={_text(text)}"
+
+
+def _special(one: Declared) -> tuple[str, ...]:
+    """The words that an option takes beside values of its own: `none` of `PK|none`."""
+    return tuple(word for word in (one.option.metavar or "").split("|") if word.islower())
 
 
 def enumerated(one: Declared) -> tuple[str, ...]:

@@ -448,6 +448,11 @@ def test_what_a_progress_function_raises_stops_the_run_cleanly(server: SandboxSe
         (lambda given: hb.upload("none.csv", **given), hb.SheetError, "none.csv"),
         (lambda given: hb.upload(NO_SHEET, **given), hb.SheetError, "must be a file or a DataFrame, not int"),
         (lambda given: hb.upload(people(), worksheet="A", **given), hb.SettingsError, "are for files"),
+        (
+            lambda given: hb.upload(people(1).assign(phone="0300 1234567"), ignore="Joined", **given),
+            hb.MappingError,
+            r'region="PK", to send them with its code, or region="none"',
+        ),
         (lambda given: hb.upload(people(), **given), hb.MappingError, r"custom_fields=True|ignore_unknown=True"),
         (
             lambda given: hb.export(**given),

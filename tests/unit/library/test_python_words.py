@@ -20,6 +20,7 @@ ROOMS = ("api", "export", "mapping", "planning", "reports", "settings", "sheets"
     ("message", "expected"),
     [
         ("Add --restart to start anew.", "Pass restart=True to start anew."),
+        ("Add --region PK, or --region none to go on.", 'Pass region="PK", or region="none" to go on.'),
         (
             "leave one out, or upload with --duplicates merge or last",
             'leave one out, or upload with duplicates="merge" or "last"',
