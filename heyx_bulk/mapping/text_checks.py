@@ -64,9 +64,15 @@ def program_word_check(*, free_text: bool) -> ColumnCheck:
     return ColumnCheck(_program_word, findings, _may_hold_program_word)
 
 
+_WITHIN_PROGRAM_WORDS = [
+    word for word in PROGRAM_WORDS if not any(other in word for other in PROGRAM_WORDS - {word})
+]
+"""Texts of which every program word contains one."""
+
+
 def _may_hold_program_word(cells: str, texts: Sequence[str]) -> bool:
     several = "," in cells or ";" in cells
-    return any(map(cells.__contains__, PROGRAM_WORDS)) if several else not PROGRAM_WORDS.isdisjoint(texts)
+    return any(map(cells.__contains__, _WITHIN_PROGRAM_WORDS)) if several else not PROGRAM_WORDS.isdisjoint(texts)
 
 
 def _stray_words(found: Mapping[str, Rows]) -> Iterator[Finding]:
