@@ -179,22 +179,27 @@ class RunStarter:
         with Checkpoint.open(path, durable=durable) as checkpoint, ExitStack() as undone:
             undone.callback(checkpoint.delete)
             _refuse_ambiguous_tags(checkpoint)
-            if not (self.options.mapping.chosen_region or self.options.is_edited_export):
-                _refuse_phones_without_country(checkpoint)
+            is_export = False
             if columns.used(Use.ID) or self.options.is_edited_export:
                 with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
-                    self._compare_with_export(checkpoint, columns, cache.contacts)
+                    is_export = self._compare_with_export(checkpoint, columns, cache.contacts)
+            if not (self.options.mapping.chosen_region or is_export):
+                _refuse_phones_without_country(checkpoint)
             yield checkpoint
             undone.pop_all()
 
-    def _compare_with_export(self, checkpoint: Checkpoint, columns: Columns, contacts: KnownContacts) -> None:
-        """Undo what a spreadsheet did to an export by itself, and of an edited one keep only what was changed."""
+    def _compare_with_export(self, checkpoint: Checkpoint, columns: Columns, contacts: KnownContacts) -> bool:
+        """Undo what a spreadsheet did to an export by itself, and of an edited one keep only what was changed.
+
+        Returns whether the sheet is an export, whose phones are written as HeyX has them.
+        """
         edited, number = self.options.is_edited_export, self.options.export_number
         export = None if edited else remembered_export(self.sheet, columns, contacts)
         if not self.options.accept_spreadsheet_changes and (edited or export is not None):
             restore_exported_cells(checkpoint, contacts, number if export is None else export.number)
         if edited:
             apply_baseline(checkpoint, contacts, number)
+        return edited or export is not None
 
     def begin_plan(self, run: Run, speed: PlannedRate) -> None:
         """Show a new run's plan, to be agreed to; raises `SheetError` where no row may be invalid but one is."""

@@ -93,6 +93,17 @@ def test_a_phone_or_an_email_that_is_written_otherwise_is_sent_as_it_was_edited(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", ["--since-export", "--restart"])
+def test_nobody_is_asked_whose_country_phones_of_an_export_are_of(server: SandboxServer, option: str) -> None:
+    changed_in_heyx(server, ANN, phone="0300 1234567")
+    lines = exported()
+    line(lines, BOB)["firstName"] = "Bobby"
+    saved(lines)
+    typed("upload", "edited.csv", "--rate", "100000/min", option)
+    assert (held(server, ANN).fields["phone"], held(server, BOB).fields["firstName"]) == ("0300 1234567", "Bobby")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("taken_out", ["", "created_at"])
 def test_only_the_separator_of_the_export_stands_between_tags_even_where_no_cell_has_one(
     server: SandboxServer, taken_out: str
