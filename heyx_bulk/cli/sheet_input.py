@@ -18,7 +18,9 @@ _COLLECTED_AFTER = (50_000, 20, 20)
 def read_sheet(path: Path, options: SheetOptions) -> Sheet:
     """Open a sheet for a command, as `open_sheet` does."""
     _spare_collector()
-    return open_sheet(path, options)
+    sheet = open_sheet(path, options)
+    gc.collect()  # what reading left behind, such as the shared strings of a workbook, up to 100 MB
+    return sheet
 
 
 @cache
