@@ -9,6 +9,7 @@ import signal
 import subprocess
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
@@ -152,9 +153,13 @@ def _answered(folder: Path, heyx_server: SandboxServer, answer: bytes) -> int:
     ends_at = time.monotonic() + 20
     while b"[y/N]" not in shown and time.monotonic() < ends_at:
         shown += os.read(main, 1024)
-    os.write(main, answer)
     try:
-        return child.wait(20)
+        # A Ctrl-C in the instant before the program waits for a key is noticed only with the next one.
+        for _ in range(12):
+            os.write(main, answer)
+            with suppress(subprocess.TimeoutExpired):
+                return child.wait(5)
+        return child.wait(0)
     finally:
         os.close(main)
 
