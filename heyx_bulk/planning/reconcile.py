@@ -81,10 +81,9 @@ def reconcile(
 def uncertainty(create: SentCreate, found: Contact | NotFound) -> Ambiguous:
     """Why the outcome of a create is unknown, and what to do about it."""
     if isinstance(found, Contact):
-        held = next(key.name for key in create.keys if holds(found, key))
+        held = next((f"has the {key.name} of this row" for key in create.keys if holds(found, key)), "was found")
         return Ambiguous(
-            f"contact {found.id} has the {held} of this row, but may not come from its create, "
-            "which got no response",
+            f"contact {found.id} {held}, but may not come from its create, which got no response",
             f"Check the contact in HeyX. {RERUN_HINT}",
         )
     name = create.tracking_field.name if create.tracking_field else ""

@@ -120,6 +120,12 @@ def test_whether_heyx_finds_marks_is_asked_only_where_it_decides_and_then_never_
             "Check the contact in HeyX. ",
         ),
         (
+            WITH_KEY,
+            Contact("7", {"phone": ""}),
+            "contact 7 was found, but may not come from its create",
+            "Check the contact in HeyX. ",
+        ),
+        (
             MARKED_WITHOUT_KEY,
             NOBODY,
             "HeyX finds no contact at all by mark, so the search for this one proves nothing",
