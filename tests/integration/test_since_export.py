@@ -198,8 +198,7 @@ def test_where_several_exports_may_be_meant_nobody_guesses(server: SandboxServer
 
 @pytest.mark.slow
 def test_rows_pasted_from_another_export_do_not_outvote_the_one_of_the_sheet_s_name(server: SandboxServer) -> None:
-    typed("export", "edited.csv", "--where", "isLead=true", "--tag", "VIP", "--rate", "100000/min")
-    lines = list(csv.DictReader(io.StringIO(Path("edited.csv").read_text(encoding="utf-8-sig"))))
+    lines = exported("edited.csv", "--tag", "VIP")
     changed_in_heyx(server, ANN, City="Paris")
     every = exported("all.csv")
     line(lines, ANN)["firstName"] = "Anne"
@@ -211,8 +210,7 @@ def test_rows_pasted_from_another_export_do_not_outvote_the_one_of_the_sheet_s_n
 
 @pytest.mark.slow
 def test_where_no_export_showed_all_contacts_of_a_renamed_sheet_nobody_guesses(server: SandboxServer) -> None:
-    typed("export", "vip.csv", "--where", "isLead=true", "--tag", "VIP", "--rate", "100000/min")
-    lines = list(csv.DictReader(io.StringIO(Path("vip.csv").read_text(encoding="utf-8-sig"))))
+    lines = exported("vip.csv", "--tag", "VIP")
     changed_in_heyx(server, ANN, City="Paris")
     exported("all.csv")
     server.sandbox.add({"firstName": "Dora"}, id="77")

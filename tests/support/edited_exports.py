@@ -46,8 +46,8 @@ def typed(*words: str, code: int = 0) -> Result:
     return done
 
 
-def exported(name: str = "all.csv") -> Lines:
-    typed("export", name, "--where", "isLead=true", "--rate", "100000/min")
+def exported(name: str = "all.csv", *more: str) -> Lines:
+    typed("export", name, "--where", "isLead=true", "--rate", "100000/min", *more)
     return list(csv.DictReader(io.StringIO(Path(name).read_text(encoding="utf-8-sig"))))
 
 
