@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -208,17 +208,24 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
     if again.mistakes or mapping_options.file is not None:
         return answered
+    return _saved(options, answered, lambda: _write_new(sheet, again, looks), console)
+
+
+def _saved(
+    options: UploadOptions, this_time: UploadOptions, save: Callable[[], Path], console: Console
+) -> UploadOptions:
+    """The options with the mapping file that `save` wrote the answers to; `this_time` if it cannot be written."""
     try:
-        path = _save(sheet, again, looks)
+        path = save()
     except WriteError as error:
         console.say(f"Your answers are used this time only: {error.what}")
-        return answered
+        return this_time
     console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 
-def _save(sheet: Sheet, found: MappingResult, looks: Sequence[ColumnSample], region: str = "") -> Path:
-    """Save what the columns mean, and the region, in a new mapping file beside the sheet; texts stay texts."""
+def _write_new(sheet: Sheet, found: MappingResult, looks: Sequence[ColumnSample], region: str = "") -> Path:
+    """Write what the columns mean, and the region, to a new mapping file beside the sheet; texts stay texts."""
     path = sheet.path.with_suffix(mapping.SUFFIX)
     as_text = [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
     text = render_template(sheet.path.name, path.name, found, as_text)
@@ -235,28 +242,22 @@ def choose_region(
     *,
     keep: bool,
 ) -> UploadOptions:
-    """The options with the user's answer whose country phones without country code are of.
+    """The options with the user's answer to which country phones without a country code belong.
 
     With `keep`, it is saved in the mapping file, or in a new one.
     """
     console.say(needed.what)
     region = _region(needed.suggested)
-    file = options.mapping.file
-    this_time = replace(options, mapping=replace(options.mapping, region=region))
-    if not keep:
-        return this_time
-    try:
-        if file is None:
+
+    def save() -> Path:
+        if (file := options.mapping.file) is None:
             found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
-            path = _save(sheet, found, sample_columns(sheet), region)
-        else:
-            path = file.path
-            mapping.rewrite_mapping(path, with_region(path.read_bytes().decode("utf-8-sig"), region))
-    except WriteError as error:
-        console.say(f"Your answer is used this time only: {error.what}")
-        return this_time
-    console.say(f"Your answer is saved in {short_path(path)}; edit it there.")
-    return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
+            return _write_new(sheet, found, sample_columns(sheet), region)
+        mapping.rewrite_mapping(file.path, with_region(file.path.read_bytes().decode("utf-8-sig"), region))
+        return file.path
+
+    this_time = replace(options, mapping=replace(options.mapping, region=region))
+    return _saved(options, this_time, save, console) if keep else this_time
 
 
 def _region(suggested: str) -> str:

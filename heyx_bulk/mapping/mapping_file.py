@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from heyx_bulk.errors import MappingError, WriteError
+from heyx_bulk.errors import MappingError, WriteError, translate_full_disk
 from heyx_bulk.mapping.columns import Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.rules import MappingRule, ValueOptions
 from heyx_bulk.mapping.tag_lists import separator_mistake
@@ -23,6 +24,7 @@ from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.models.phrases import did_you_mean_file
 from heyx_bulk.settings.folders import state_folder
+from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.values.phone import NO_REGION, is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind
@@ -287,11 +289,14 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
 
 
 def rewrite_mapping(path: Path, text: str) -> None:
-    """Write a mapping file that is there anew."""
-    try:
-        path.write_bytes(text.encode())
-    except OSError as error:
-        raise WriteError(f"{path} cannot be written: {error.strerror}.", "Write the option into it.") from None
+    """Replace the text of a mapping file, whole or not at all; who may read it stays as it is."""
+    full = translate_full_disk(
+        f"The disk of {path.absolute().parent} is full.",
+        f"{path.name} is as it was. Free some space and run the same command again.",
+    )
+    with full, atomic_write(path) as written:
+        written.write_bytes(text.encode())
+        shutil.copymode(path, written)
 
 
 def _place(names: frozenset[str]) -> Path:

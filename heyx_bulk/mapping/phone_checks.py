@@ -28,8 +28,6 @@ from heyx_bulk.values.text import digits, trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueType
 
 _PREFIX = re.compile(rf"(?:{'|'.join(PREFIXES_ABROAD)})([1-9][0-9]{{6,}})")
-
-
 _ONE_REGION = re.compile(r"\(([A-Z]{2})\)$")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from heyx_bulk.errors import MappingError
 from heyx_bulk.mapping.columns import Column, Use
-from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping
+from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping, rewrite_mapping
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import map_columns
 from heyx_bulk.mapping.rules import ValueOptions
@@ -476,3 +477,14 @@ def test_what_a_mapping_says_is_written_down_again_as_it_says_it() -> None:
     found = map_columns(HEADER, MappingOptions(file=read(text)))
     again = render_template("people.csv", NAME, found, [ColumnSample((), ValueKind.TEXT)] * len(HEADER))
     assert sent(again) == sent(text)
+
+
+def test_a_mapping_file_is_rewritten_whole_or_not_at_all_and_may_be_read_by_whom_it_was(tmp_path: Path) -> None:
+    path, before = tmp_path / "ours.toml", tmp_path / "before.toml"
+    path.write_text("lenient = true\n", encoding="utf-8")
+    path.chmod(0o640)
+    before.hardlink_to(path)
+    rewrite_mapping(path, "lenient = false\n")
+    assert (path.read_text(encoding="utf-8"), path.stat().st_mode & 0o777) == ("lenient = false\n", 0o640)
+    assert before.read_text(encoding="utf-8") == "lenient = true\n", "the file that was there is not written to"
+    assert {one.name for one in tmp_path.iterdir()} == {"ours.toml", "before.toml"}
