@@ -47,7 +47,7 @@ mkdir -p -- "$DEMO"
 cd -- "$DEMO"
 rm -rf -- contacts.xlsx contacts.xlsx.checkpoint* contacts.results*.xlsx vip*.xlsx state sandbox.txt totals.txt
 
-say "# A HeyX of our own: it answers in 0.15 seconds and refuses the first three contacts it is to create"
+say "# The built-in sandbox plays HeyX: it answers in 0.15 seconds and rejects the first three creates"
 typed "heyx-bulk sandbox --latency 0.15 --refuse-creates 3 &"
 : >sandbox.txt
 "$HEYX_BULK" sandbox --latency 0.15 --refuse-creates 3 >>sandbox.txt 2>&1 &
@@ -70,7 +70,7 @@ typed "heyx-bulk upload contacts.xlsx $columns"
 expect 3 "40 rows: 29 created, 3 updated, 3 failed, 5 invalid" \
     "$HEYX_BULK" upload contacts.xlsx --ignore Notes --custom-fields
 
-say "# The rows of contacts.results.xlsx that are not as wanted"
+say "# The rows of contacts.results.xlsx that failed or are invalid"
 "$python" - <<'END'
 from openpyxl import load_workbook
 
@@ -82,11 +82,11 @@ for cells in rows:
         print(f"row {row['heyx row']:>2}  {row['heyx status']:7}  {name}: {row['heyx message']}")
 END
 
-say "# HeyX has got over it: the three that failed again, and only they"
+say "# HeyX accepts them now: only the three failed rows are sent again"
 typed "heyx-bulk rerun contacts.xlsx.checkpoint"
 expect 3 "40 rows: 32 created, 3 updated, 5 invalid" "$HEYX_BULK" rerun contacts.xlsx.checkpoint
 
-say "# Out again: those who want the newsletter and have the tag VIP"
+say "# Export the contacts that want the newsletter and have the tag VIP"
 typed "heyx-bulk export vip.xlsx --where Newsletter=true --tag VIP"
 expect 0 "14 contacts" "$HEYX_BULK" export vip.xlsx --where Newsletter=true --tag VIP
 
