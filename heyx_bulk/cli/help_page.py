@@ -105,18 +105,18 @@ class Page:
 def command_page(command: TyperCommand, ctx: Any, exit_codes: Iterable[Entry]) -> str:
     """The help of one command."""
     page = Page.for_terminal()
-    summary, examples, notes = _parts(inspect.cleandoc(command.help or ""))
+    summary, examples, notes = docstring_parts(inspect.cleandoc(command.help or ""))
     parameters = [one for one in command.get_params(ctx) if not getattr(one, "hidden", False)]
     lines = [
         *page.usage(ctx.command_path, usage_pieces(parameters)),
         *page.text(summary),
         *page.text(examples),
-        *page.panel("Arguments", (_argument(one) for one in parameters if isinstance(one, TyperArgument))),
+        *page.panel("Arguments", (argument_entry(one) for one in parameters if isinstance(one, TyperArgument))),
     ]
     options = [one for one in parameters if isinstance(one, TyperOption)]
     for panel in Panel:
         lines += page.panel(
-            panel, (_option(one, ctx) for one in options if panel_of(one) is panel), name_width=WIDEST_NAME
+            panel, (option_entry(one, ctx) for one in options if panel_of(one) is panel), name_width=WIDEST_NAME
         )
     lines += page.text(notes)
     lines += page.panel("Exit codes", exit_codes)
@@ -126,7 +126,7 @@ def command_page(command: TyperCommand, ctx: Any, exit_codes: Iterable[Entry]) -
 def group_page(group: TyperGroup, ctx: Any, panels: Mapping[str, Sequence[Entry]]) -> str:
     """The help of a group of commands, which stand in `panels`."""
     page = Page.for_terminal()
-    summary, examples, notes = _parts(inspect.cleandoc(group.help or ""))
+    summary, examples, notes = docstring_parts(inspect.cleandoc(group.help or ""))
     lines = [
         *page.usage(ctx.command_path, ["COMMAND", "[OPTIONS]", "…"]),
         *page.text(summary),
@@ -136,7 +136,7 @@ def group_page(group: TyperGroup, ctx: Any, panels: Mapping[str, Sequence[Entry]
     for heading, entries in panels.items():
         lines += page.panel(heading, entries, name_width=width)
     options = (one for one in group.get_params(ctx) if isinstance(one, TyperOption))
-    lines += page.panel("Options", (_option(one, ctx) for one in options), name_width=WIDEST_NAME)
+    lines += page.panel("Options", (option_entry(one, ctx) for one in options), name_width=WIDEST_NAME)
     lines += page.text(notes)
     return printable("\n".join(lines), sys.stdout.encoding)
 
@@ -153,18 +153,20 @@ def panel_of(parameter: TyperOption) -> Panel:
     return Panel(parameter.rich_help_panel or Panel.OUTPUT)
 
 
-def _parts(docstring: str) -> tuple[str, str, str]:
+def docstring_parts(docstring: str) -> tuple[str, str, str]:
     """A docstring's summary, its examples, and the paragraphs behind them."""
     summary, _, rest = docstring.partition("\n\n")
     examples, _, notes = rest.partition("\n\n") if rest.startswith(PREFORMATTED) else ("", "", rest)
     return summary, examples, notes
 
 
-def _argument(argument: TyperArgument) -> Entry:
+def argument_entry(argument: TyperArgument) -> Entry:
+    """An argument of a command as a line of a panel."""
     return Entry((argument.metavar or argument.name.upper()).strip("[]"), argument.help or "")
 
 
-def _option(option: TyperOption, ctx: Any) -> Entry:
+def option_entry(option: TyperOption, ctx: Any) -> Entry:
+    """An option as a line of a panel: its names, its value, its help and its default."""
     flags = sorted(option.opts, key=len)
     names = ", ".join(flags) + "".join(f" / {flag}" for flag in option.secondary_opts)
     metavar = "" if option.is_flag else f" {option.metavar or option.display_type(ctx).strip('<>')}"
