@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-fast check coverage bench soak clean
+.PHONY: help setup demo test test-fast check coverage docs bench soak clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+: .*## |^[a-z-]+:  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -45,6 +45,15 @@ coverage: $(READY)  ## Show which lines the tests run, also in the processes the
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore tests/architecture --cov --cov-report term:skip-covered \
 		--cov-report html:build/coverage
 	@echo "Every line: build/coverage/index.html"
+
+docs: $(VENV)/.docs  ## Write the reference from the code, and build the website in build/docs
+	@$(BIN)/python -m tests.support.reference_pages
+	@$(BIN)/zensical build --clean --strict
+	@echo "Open build/docs/index.html, or with search: $(BIN)/python -m http.server --directory build/docs"
+
+$(VENV)/.docs: $(READY)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@touch $@
 
 bench: $(READY)  ## Measure time and memory
 	@for file in bench/*.py; do echo "$$file"; $(BIN)/python $$file || exit 1; done

@@ -1,4 +1,4 @@
-"""The library's front: what the README shows runs as it stands there, and what `import heyx_bulk` costs."""
+"""The library's front: what the guide shows runs as it stands there, and what `import heyx_bulk` costs."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.support.program import TOKEN
 
 ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "guide" / "python-api.md"
 
 
 def examples() -> list[str]:
-    """The Python below the README's heading of the library."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text[text.index("## As a library") : text.index("## Development")]
-    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    """The Python of the guide."""
+    text = GUIDE.read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
 def run(example: str) -> None:
-    exec(compile(example, "README.md", "exec"), {})  # noqa: S102  the README's own words
+    exec(compile(example, GUIDE.name, "exec"), {})  # noqa: S102  the guide's own words
 
 
 @pytest.mark.slow
-def test_the_readme_uploads_a_file_and_reruns_what_was_corrected(
+def test_the_guide_uploads_a_file_and_reruns_what_was_corrected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(ROOT / "samples" / "contacts.xlsx", tmp_path)
@@ -46,13 +46,24 @@ def test_the_readme_uploads_a_file_and_reruns_what_was_corrected(
     ]
 
 
-def test_the_readme_uploads_a_frame_and_reads_it_back(
+def test_the_guide_uploads_a_frame_and_reads_it_back(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server: SandboxServer
 ) -> None:
     monkeypatch.setenv("HEYX_URL", server.url)
     monkeypatch.setenv("HEYX_TOKEN", TOKEN)
     run(examples()[1])
     assert capsys.readouterr().out == "1 2026-03-14\n"
+
+
+def test_the_guide_uploads_two_sheets_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server: SandboxServer
+) -> None:
+    for name, phone in (("north.csv", "+923001234567"), ("south.csv", "+923007654321")):
+        (tmp_path / name).write_text(f"phone\n{phone}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEYX_URL", server.url)
+    run(examples()[2].replace("…", TOKEN))
+    assert capsys.readouterr().out.count("'created': 1") == 2
 
 
 def test_inspection_and_simulation_know_the_same_fields_of_a_channel(
