@@ -48,17 +48,17 @@ class HeyxBulkError(Exception):
 
 
 class UsageError(HeyxBulkError):
-    """The user can put it right; nothing was sent."""
+    """Nothing was sent; the message says what to correct."""
 
     exit_code = 2
 
 
 class SheetError(UsageError):
-    """The sheet cannot be read as it stands."""
+    """The sheet cannot be read."""
 
 
 class MappingError(UsageError):
-    """The sheet's columns do not say what is meant."""
+    """The meaning of the sheet's columns is incomplete or contradictory."""
 
 
 class RegionNeeded(MappingError):
@@ -73,7 +73,7 @@ class RegionNeeded(MappingError):
 
 
 class SettingsError(UsageError):
-    """Where HeyX is, or how we may speak to it, is not said or not allowed."""
+    """A setting of the connection to HeyX is missing or invalid."""
 
 
 class CheckpointMismatch(UsageError):
@@ -103,7 +103,7 @@ class Unreachable(Stopped):
 
 
 class CheckpointBusy(Stopped):
-    """Another run holds the checkpoint."""
+    """Another process is working on the run."""
 
 
 class DiskFull(Stopped):

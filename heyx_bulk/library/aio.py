@@ -1,7 +1,7 @@
 """The functions of the library for coroutines: each does its work in a thread while the event loop goes on.
 
 Cancelling one stops it: calls in flight end and the checkpoint is closed before the cancellation is raised. The
-same call carries on. Several may run at once, for several channels.
+same call resumes it. Several may run at once, for several channels.
 
 >>> import asyncio
 >>> import heyx_bulk as hb

@@ -40,9 +40,9 @@ def upload(
     progress: ProgressOption = None,
     **options: Unpack[UploadArguments],
 ) -> RunResult:
-    """Upload a sheet of contacts: every row is created in HeyX, or updated there.
+    """Upload a sheet of contacts: create or update a contact for each row.
 
-    The same call carries on with a run that was stopped, and changes nothing once it is finished.
+    The same call resumes a run that was stopped. Once the run is finished, it sends nothing.
 
     >>> import heyx_bulk as hb
     >>> result = hb.upload("contacts.xlsx", ignore="Notes", types={"Joined": "date"})
@@ -54,7 +54,7 @@ def upload(
             without `.0`; a date, or a timestamp at midnight, is `YYYY-MM-DD`; other moments are ISO 8601; lists of
             texts become a list of tags. Rows are numbered by the index if it consists of different whole numbers
             from 0 to 2**32 - 1, and are sent in its order; otherwise by position from 0.
-        checkpoint: For a DataFrame, the file that records its run, such as `spring.checkpoint`. By default it lies
+        checkpoint: For a DataFrame, the file that records its run, such as `spring.checkpoint`. By default it is
             in the user's state folder, named after the rows and the channel; with `out`, in that folder.
         progress: False for no progress bar, True for one, or a function that is called with a `ProgressReport`, in
             the thread that does the work; what it raises stops the run. By default there is a bar in terminals
@@ -66,7 +66,7 @@ def upload(
         anything did. A DataFrame's run writes files only with `out`.
 
     Raises:
-        UsageError: Something must be put right first; nothing was sent.
+        UsageError: Nothing was sent; the message says what to correct.
         CheckpointBusy: Another run is working on the same checkpoint.
     """
     return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True)
@@ -106,7 +106,7 @@ def rerun(
 
     Raises:
         SheetError: Corrected rows are unknown, of another run, or there twice; nothing was sent.
-        UsageError: Something else must be put right first.
+        UsageError: Nothing was sent; the message says what to correct.
         CheckpointBusy: Another run is working on the checkpoint.
     """
     return _do(
@@ -127,7 +127,7 @@ def rerun(
 def simulate(
     sheet: SheetLike, *, progress: ProgressOption = None, **options: Unpack[UploadArguments]
 ) -> RunResult:
-    """Play an upload against a sandbox in memory. Needs no token, sends nothing and writes nothing.
+    """Simulate an upload in memory. Needs no token, sends nothing and writes nothing.
 
     >>> hb.simulate(frame, custom_fields=True).totals
 
@@ -140,14 +140,14 @@ def simulate(
         A `RunResult` without a checkpoint; `seconds` is how long HeyX would take.
 
     Raises:
-        UsageError: Something must be put right first.
+        UsageError: Nothing was sent; the message says what to correct.
     """
     return _do(lambda switch: uploading.simulate(switch, sheet, progress, {**options}))
 
 
 @reference(UploadArguments)
 def dry_run(sheet: SheetLike, *, progress: ProgressOption = None, **options: Unpack[UploadArguments]) -> Frame:
-    """Look up every row's contact in HeyX, and tell what an upload would change. Writes nothing.
+    """Look up every row's contact in HeyX and show what an upload would change. Writes nothing.
 
     >>> changes = hb.dry_run("contacts.xlsx", ignore="Notes")
     >>> changes[changes["field"] == "email"]
@@ -164,7 +164,7 @@ def dry_run(sheet: SheetLike, *, progress: ProgressOption = None, **options: Unp
         `attrs["totals"]` counts all rows by the status they would have.
 
     Raises:
-        UsageError: Something must be put right first.
+        UsageError: Nothing was sent; the message says what to correct.
         Stopped: The lookup ended early.
     """
     return _do(lambda switch: uploading.dry_run(switch, sheet, progress, {**options}))
@@ -172,7 +172,7 @@ def dry_run(sheet: SheetLike, *, progress: ProgressOption = None, **options: Unp
 
 @reference(InspectArguments)
 def inspect(sheet: SheetLike, **options: Unpack[InspectArguments]) -> SheetInspection:
-    """Look at a sheet: how it is read, what its columns mean, and what is wrong with it. Sends nothing.
+    """Show how a sheet is read, what its columns mean, and what is wrong with it. Sends nothing.
 
     >>> hb.inspect("contacts.xlsx").columns
 
@@ -197,7 +197,7 @@ def verify(
     progress: ProgressOption = None,
     **options: Unpack[ConnectionArguments],
 ) -> Verification:
-    """Read back from HeyX what a run sent, and compare. One call for each row; writes nothing.
+    """Compare the contacts in HeyX with what a run sent. Takes one call per row; writes nothing.
 
     >>> hb.verify(result, sample=200).differences
 
@@ -211,14 +211,14 @@ def verify(
         A `Verification`.
 
     Raises:
-        UsageError: Something must be put right first.
+        UsageError: Nothing was sent; the message says what to correct.
         Stopped: The reading ended early.
     """
     return _do(lambda switch: reading.verify(switch, run, sample, progress, {**options}))
 
 
 def status(run: RunResult | Place) -> RunStatus:
-    """Tell how a run stands, even while it goes on elsewhere. Needs no token.
+    """Show the progress of a run, even while another process works on it. Needs no token.
 
     >>> hb.status("contacts.xlsx").calls_left
 
@@ -238,7 +238,7 @@ def status(run: RunResult | Place) -> RunStatus:
 def export(*, progress: ProgressOption = None, **options: Unpack[TableArguments]) -> Frame:
     """Read contacts as a DataFrame.
 
-    HeyX cannot list all contacts: `where`, `where_in`, `ids` or `known` says which to read.
+    HeyX cannot list all contacts: choose them with `where`, `where_in`, `ids` or `known`.
 
     >>> hb.export(where={"isLead": [True, False]}, tags="VIP", not_tags="Churned")
 
@@ -259,10 +259,10 @@ def export(*, progress: ProgressOption = None, **options: Unpack[TableArguments]
 
 @reference(ExportArguments)
 def export_contacts(*, progress: ProgressOption = None, **options: Unpack[ExportArguments]) -> Iterator[Contact]:
-    """Read contacts one by one: each is in memory only as long as you keep it.
+    """Read contacts one by one. Each is in memory only as long as you keep it.
 
-    The first one comes when all have been read: only then is it known who is there. Until the last one comes, they
-    lie in a temporary file.
+    The first contact comes when all have been read, because only then the list is complete. Until then they are
+    kept in a temporary file.
 
     >>> for contact in hb.export_contacts(where={"isLead": True}):
     ...     print(contact.id, contact.fields.get("firstName"), sorted(contact.tags))

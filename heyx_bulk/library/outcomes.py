@@ -23,12 +23,12 @@ __all__ = ["RunResult", "RunStatus", "SheetInspection", "Verification", "outcome
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to.
+    """The result of a run.
 
-    `totals` counts the rows by status, with every status. `checkpoint` is the run's file; None for a simulation,
-    which leaves none. `results_file`, `failed_file` and `report_file` are the files that were written, if any
-    were. `calls` and `seconds` are those of this session. `stopped` is what ended the run early: the same call
-    carries on.
+    `totals` counts the rows by status and has every status. `checkpoint` is the run's file; None after a
+    simulation. `results_file`, `failed_file` and `report_file` are the files that were written, or None. `calls`
+    and `seconds` are those of this session. `stopped` is the reason why the run ended early, or None: the same
+    call resumes it.
     """
 
     sheet: str
@@ -85,7 +85,7 @@ class RunResult:
         return self._frame[self._frame[STATUS_COLUMN].isin(list(map(str, NEEDS_ATTENTION)))]
 
     def raise_for_error(self) -> None:
-        """Raise what kept the run from its end, or its results from being trusted."""
+        """Raise the error that stopped the run, or that makes its results unreliable."""
         if self._result is not None:
             with speaking_python():
                 self._result.raise_for_error()
@@ -112,12 +112,13 @@ def outcome_frame(run: Run, *, attention_only: bool = False) -> Frame:
 
 @dataclass(frozen=True, slots=True)
 class SheetInspection:
-    """What there is to say of a sheet before it is uploaded.
+    """What a sheet contains, and what is wrong with it, before it is uploaded.
 
     `columns` has a row for each column: its letter, header, meaning, the reason for it, and some values.
-    `mistakes` must be put right before the sheet can be sent. `problems` says why rows are invalid: cause, how
-    many rows, the first of them, an example. `warnings` are what seems damaged, with rows. `unknown_fields` are
-    custom fields that the channel has not shown yet. `totals` counts the rows: those `to do` can be sent.
+    `mistakes` must be corrected before the sheet can be sent. `problems` says why rows are invalid: cause, number
+    of rows, the first of them, an example. `warnings` lists values that seem damaged, with their rows.
+    `unknown_fields` are custom fields that the channel has not shown yet. `totals` counts the rows by status; rows
+    `to do` can be sent.
     """
 
     sheet: str
@@ -135,7 +136,7 @@ class SheetInspection:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What HeyX holds, compared with what a run sent.
+    """The contacts in HeyX, compared with what a run sent.
 
     `compared` is how many rows were read back. `differences` has a row for each value that differs, with the row's
     number as index: `heyx contact id`, `field`, `sent`, `stored`, and `message` where a contact could not be read.
@@ -146,5 +147,5 @@ class Verification:
 
     @property
     def matches(self) -> bool:
-        """Whether HeyX holds everything as it was sent."""
+        """Whether HeyX has everything as it was sent."""
         return self.differences.empty

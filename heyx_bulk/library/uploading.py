@@ -232,8 +232,8 @@ def checkpoint_path(run: RunResult | Place) -> Path:
 def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings, *, no_match: bool) -> Path:
     """What the files of a DataFrame's run are named after: the checkpoint that is named, else rows and channel.
 
-    The same rows for the same channel have the same name, so that the same call carries on. Another token may be
-    one for the same channel. With `no_match` that could create every contact twice, so it must be said.
+    The same rows for the same channel have the same name, so that the same call resumes the run. Another token may
+    be one for the same channel. With `no_match` that could create every contact twice, so it is refused.
     """
     if checkpoint is not None:
         return Path(str(Path(checkpoint).absolute()).removesuffix(CHECKPOINT))
@@ -244,7 +244,7 @@ def _base_path(sheet: Sheet, checkpoint: Place | None, settings: Settings, *, no
         raise CheckpointMismatch(
             "These rows were uploaded with another token, and no_match=True creates a contact for each without "
             "looking.",
-            f'For the same channel, pass checkpoint="{min(others)}" to carry on; for another channel, pass the '
+            f'For the same channel, pass checkpoint="{min(others)}" to resume; for another channel, pass the '
             "path of a new checkpoint.",
         )
     return path
@@ -255,8 +255,8 @@ def _check_folder(checkpoint: Place | None, out: Path | None) -> None:
     folder = Path("" if checkpoint is None else checkpoint).parent
     if out is not None and folder not in (Path(), out) and folder.absolute() != out.absolute():
         raise SettingsError(
-            f"checkpoint names a file in {folder}, and out={str(out)!r} another folder: the files of a run lie "
-            "in one.",
+            f"checkpoint names a file in {folder}, and out={str(out)!r} another folder: the files of a run are "
+            "in one folder.",
             f'Pass checkpoint="{Path(checkpoint or "").name}" for one in that folder, or leave out `out`.',
         )
 

@@ -21,10 +21,10 @@ logger = logging.getLogger("heyx_bulk")
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """How far a call of the library is: `done` of `total` rows (of an export or a verification: calls).
+    """The progress of a function of the library: `done` of `total` rows (for exports and verifications: calls).
 
-    `statuses` counts the rows of this session by status. The next call to HeyX waits for `wait_seconds`; `trouble`
-    says why calls are repeated, if they are.
+    `statuses` counts the rows of this session by status. The next call to HeyX waits `wait_seconds`; `trouble` is
+    the reason why calls are repeated, or empty.
     """
 
     done: int

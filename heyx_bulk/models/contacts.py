@@ -18,7 +18,7 @@ NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 class Status(StrEnum):
-    """What became of a row, in the word a person reads."""
+    """The status of a row, as results show it."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -115,10 +115,10 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What we know of a contact: whole (HeyX showed it) or in part (only what we wrote ourselves).
+    """What is known of a contact: all of it (HeyX showed it) or a part (only what heyx-bulk wrote).
 
-    `absent_tags` are tags that a contact known in part does not have. One that is `unverified` answered our create
-    and was not read since: HeyX may have given us one that was there before.
+    `absent_tags` are tags that a contact known in part does not have. A contact that is `unverified` was returned
+    by a create and not read since: HeyX may have returned one that existed before.
     """
 
     id: str

@@ -31,7 +31,7 @@ class RunStatus:
 
     `calls` are counted by kind, `outcomes` by result. At most `calls_left_max` calls are left; `calls_left` is
     estimated from finished rows. `per_minute` is the rate of the last minutes, at most the limit; None where the
-    run does not go on.
+    run is not in progress.
     """
 
     totals: dict[str, int]
@@ -52,7 +52,7 @@ class RunStatus:
 
     @property
     def killed_sessions(self) -> int:
-        """How many sessions were killed, or ended by a power cut."""
+        """The number of sessions that were killed or ended by a power failure."""
         return sum(session.ended_at is None for session in self.sessions) - self.is_running
 
 

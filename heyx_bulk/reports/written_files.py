@@ -25,7 +25,7 @@ def write_file(checkpoint: Checkpoint, path: Path, write: Callable[[Path], None]
         try:
             with translate_full_disk(
                 f"The disk of {place.parent} is full: {place.name} could not be written.",
-                f"Nothing is lost; make room and type: {command_line('report', str(checkpoint.path))}",
+                f"Nothing is lost. Free some space, then run: {command_line('report', str(checkpoint.path))}",
             ):
                 write(place)
         except WriteError:
@@ -35,7 +35,8 @@ def write_file(checkpoint: Checkpoint, path: Path, write: Callable[[Path], None]
         checkpoint.facts.written_files = {**checkpoint.facts.written_files, place.name: _digest(place)}
         return place
     raise WriteError(
-        f"No name beside {path} is free for the results.", "Clear up the folder, or name another: --out."
+        f"No name beside {path} is free for the results.",
+        "Delete old results from the folder, or name another with --out FOLDER.",
     )
 
 

@@ -86,7 +86,7 @@ def _safe(checkpoint: Path) -> tuple[Path, str]:
         return checkpoint, ""
     elsewhere = _checkpoints() / f"{_short_hash(checkpoint)}-{checkpoint.name}"
     _made(elsewhere.parent, "--out FOLDER, or HEYX_BULK_STATE in the environment", f"{folder} {reason}, and ")
-    return elsewhere, f"{folder} {reason}, so the checkpoint lies in {elsewhere}"
+    return elsewhere, f"{folder} {reason}, so the checkpoint is in {elsewhere}"
 
 
 def _made(folder: Path, named_by: str, because: str = "") -> None:
@@ -95,7 +95,7 @@ def _made(folder: Path, named_by: str, because: str = "") -> None:
     except OSError as error:
         instead = " instead" if because else ""
         raise WriteError(
-            f"{because}{folder} cannot be made{instead}: {error.strerror}.",
+            f"{because}{folder} cannot be created{instead}: {error.strerror}.",
             f"Name a folder that you may write to: {named_by}.",
         ) from None
 

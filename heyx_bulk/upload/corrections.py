@@ -138,9 +138,7 @@ class _Reader:
         if run != self._name:
             self._mistakes.append(f"row {row}: it is of another run, {run} (this one is {self._name})")
         elif number in self._seen:
-            self._mistakes.append(
-                f"row {row}: it is row {number} once more, which stands in row {self._seen[number]}"
-            )
+            self._mistakes.append(f"row {row}: row {number} of the sheet is already in row {self._seen[number]}")
         elif (record := self._run.checkpoint.queue.find_row(number)) is None:
             self._mistakes.append(f"row {row}: the run has no row {number}")
         else:

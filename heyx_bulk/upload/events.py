@@ -35,13 +35,15 @@ class PlannedRate:
         rate, notes = learned.rate(settings.rate), []
         date = date_of(learned.learned_at)
         if learned.limit is not None and rate.calls < settings.rate.calls:
-            notes.append(f"HeyX said on {date} that it allows this channel {rate}.")
+            notes.append(f"On {date}, HeyX allowed this channel {rate}.")
         if settings.rate_share < 1:
-            notes.append(f"{settings.rate_share:.0%} of {rate}: the rest is left to others.")
+            notes.append(f"{settings.rate_share:.0%} of {rate}: the rest is left to other programs.")
         rate = rate.share(settings.rate_share)
         if learned.spaced_share is not None:
             rate = rate.share(learned.spaced_share)
-            notes.append(f"HeyX refused calls that came too fast, last on {date}: they are sent evenly, {rate}.")
+            notes.append(
+                f"HeyX rejected calls that came too fast, last on {date}. Calls are spaced evenly: {rate}."
+            )
         return cls(rate, tuple(notes))
 
 

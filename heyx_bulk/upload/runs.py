@@ -68,9 +68,10 @@ def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
     contact_id = checkpoint.queries.any_written_contact()
     if contact_id is None or not asyncio.run(has_contact(settings, contact_id)):
         raise CheckpointMismatch(
-            f"{checkpoint.path.name} is of a run to another channel (another token or HEYX_URL), and this channel "
-            "does not show a contact of it.",
-            "Give the token it began with to carry on, or add --restart to start anew in this channel.",
+            f"{checkpoint.path.name} belongs to a run to another channel (another token or HEYX_URL), and this "
+            "channel does not show a contact of it.",
+            "Use the token that it was started with to resume it, or add --restart to start a new run in this "
+            "channel.",
         )
     checkpoint.facts.channel = settings.channel
 
@@ -142,7 +143,9 @@ class RunStarter:
             try:
                 out.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise WriteError(f"The folder {out} cannot be made: {error.strerror}.", "Name another.") from None
+                raise WriteError(
+                    f"The folder {out} cannot be created: {error.strerror}.", "Name another."
+                ) from None
         return self._paths()
 
     def _paths(self) -> RunPaths:

@@ -153,7 +153,7 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         except Rejected:
             return False
         except CallFailed as failure:
-            raise Unreachable(f"{failure.what}.", "Give the same command again later.") from None
+            raise Unreachable(f"{failure.what}.", "Run the same command again later.") from None
         return True
 
 

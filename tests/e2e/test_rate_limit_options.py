@@ -54,7 +54,7 @@ def test_a_share_of_the_limit_is_told_before_the_start(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--simulate", "--rate-share", "25%")
     assert "at 50 calls/min" in done.err
-    assert "25% of 200 calls/min: the rest is left to others." in done.err
+    assert "25% of 200 calls/min: the rest is left to other programs." in done.err
 
 
 def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_what_was_learned_is_told_at_the_start_of_the_next_run(tmp_path: Path) -
         second = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", server=server)
     assert "at 200 calls/min" in first.err
     assert "at 118 calls/min" in second.err
-    assert "that it allows this channel 120 calls/min" in second.err
-    assert "they are sent evenly, 118 calls/min" in second.err
+    assert "HeyX allowed this channel 120 calls/min" in second.err
+    assert "Calls are spaced evenly: 118 calls/min" in second.err
 
 
 @pytest.mark.parametrize("text", ["0", "0%", "101%", "1.5", "-5%", "half", ""])

@@ -193,7 +193,13 @@ def test_unknown_repeated_and_foreign_rows_are_refused_all_at_once_and_nothing_i
         lines = [first, *({**second, "heyx row": name} for name in names)]
         with pytest.raises(SheetError) as caught:
             give_back(run, tmp_path, lines)
-        for word in ("row 3: the run has no row 99", "row 4: it is of another run", "row 5", "row 6", "once more"):
+        for word in (
+            "row 3: the run has no row 99",
+            "row 4: it is of another run",
+            "row 5",
+            "row 6",
+            "is already in row",
+        ):
             assert word in caught.value.what
         assert run.checkpoint.queries.totals() == {"created": 2, "invalid": 2}
 

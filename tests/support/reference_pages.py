@@ -138,8 +138,9 @@ def _function(name: str, function: Callable[..., object]) -> Iterator[str]:
     parameters = inspect.signature(function).parameters.values()
     doc = inspect.getdoc(function) or ""
     options = set(re.findall(r"^    (\w+): ", doc.partition("\nOptions:\n")[2], re.MULTILINE))
-    own = [str(one).partition(":")[0] for one in parameters if one.name not in options]
-    yield from ("", f"## {name}", "", f"`hb.{name}({', '.join(own)}{', **options' if options else ''})`", "")
+    own = [one.replace(annotation=one.empty) for one in parameters if one.name not in options]
+    call = str(inspect.Signature(own)).removesuffix(")") + (", **options)" if options else ")")
+    yield from ("", f"## {name}", "", f"`hb.{name}{call}`", "")
     yield from _paragraphs(doc)
 
 
@@ -163,8 +164,8 @@ def _paragraphs(doc: str) -> Iterator[str]:
         elif head in {"Args:", "Raises:", "Options:"}:
             yield from (f"**{head}**", "")
             yield from (f"- `{name}`: {text}" for name, text in _items(textwrap.dedent(rest)))
-        elif head == "Returns:":
-            yield f"**Returns:** {' '.join(rest.split())}"
+        elif head in {"Returns:", "Yields:"}:
+            yield f"**{head}** {' '.join(rest.split())}"
         else:
             yield " ".join(block.split())
 

@@ -9,9 +9,9 @@ from heyx_bulk.database import Database, FileKind, open_shared
 from heyx_bulk.settings.folders import state_folder
 
 CACHE_FILE = FileKind(
-    "The memory of this channel,",
-    "See to the folder, or name another one in the environment variable HEYX_BULK_STATE.",
-    "Move the file away: what it held is learned anew, and exports before this are no longer known.",
+    "The cache of this channel,",
+    "Check the folder, or name another one in the environment variable HEYX_BULK_STATE.",
+    "Move the file away: heyx-bulk learns the contacts again, but forgets all former exports.",
 )
 
 _SCHEMA = """

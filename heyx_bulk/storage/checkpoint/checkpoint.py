@@ -78,13 +78,13 @@ class Checkpoint(CheckpointFile):
             case int() as found if found > FORMAT:
                 raise CheckpointMismatch(
                     f"{self.path} was written by a newer heyx-bulk (format {found}; this one reads {FORMAT}).",
-                    "Nothing is lost: give the same command with the newer one.",
+                    "Nothing is lost: run the same command with the newer version.",
                 )
             case int() as found if found < FORMAT:
                 raise CheckpointMismatch(
                     f"{self.path} was written by an older heyx-bulk (format {found}; this one reads {FORMAT}).",
-                    "Nothing is lost: carry on with the older one. Or move the file away and upload the sheet "
-                    "anew: rows that are in HeyX are found there (unless the run was one with --no-match).",
+                    "Nothing is lost: resume with the older version. Or move the file away and upload the sheet "
+                    "again: contacts that exist are found (but not with --no-match).",
                 )
             case found if found != FORMAT:
                 raise ValueError(f"its format is {found}, not {FORMAT}")

@@ -16,9 +16,9 @@ from heyx_bulk.errors import CheckpointBusy
 CHECKPOINT_FILE = FileKind(
     "The checkpoint",
     "Name a folder that you may write to: --out FOLDER.",
-    "What can still be read of it is saved by: heyx-bulk report --recover {path}\n"
-    "To go on, give the upload's command with --restart: it looks for every row in HeyX first, so nobody is "
-    "created twice. (Not with --no-match, which does not look.)",
+    "To save the rows that can still be read:\n  heyx-bulk report --recover {path}\n"
+    "Then run the upload's command with --restart: it searches HeyX for every row first, so no contact is created "
+    "twice. (Not with --no-match, which does not search.)",
 )
 
 LOOKED_AT_SECONDS = 0.2

@@ -65,8 +65,8 @@ class ExportCheckpoint(CheckpointFile):
             found = error.what
         if found != FORMAT:
             raise CheckpointMismatch(
-                f"{path} is no export's checkpoint that this version reads ({found}).",
-                "Add --restart to read everything anew.",
+                f"{path} is not the checkpoint of an export that this version can read ({found}).",
+                "Add --restart to read everything again.",
             )
         return checkpoint
 

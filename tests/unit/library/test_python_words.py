@@ -19,7 +19,7 @@ ROOMS = ("api", "export", "mapping", "planning", "reports", "settings", "sheets"
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("Add --restart to start anew.", "Pass restart=True to start anew."),
+        ("Add --restart to start a new run.", "Pass restart=True to start a new run."),
         ("Add --region PK, or --region none to go on.", 'Pass region="PK", or region="none" to go on.'),
         (
             "leave one out, or upload with --duplicates merge or last",

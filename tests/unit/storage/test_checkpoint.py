@@ -714,10 +714,10 @@ def _altered(path: Path, script: str) -> None:
 @pytest.mark.parametrize(
     ("table", "found", "says", "remedy"),
     [
-        ("meta", "1", "written by an older heyx-bulk", "carry on with the older one"),
-        ("meta", "2", "written by an older heyx-bulk", "carry on with the older one"),
-        ("info", "3", "written by an older heyx-bulk", "carry on with the older one"),
-        ("info", "99", "written by a newer heyx-bulk", "give the same command with the newer one"),
+        ("meta", "1", "written by an older heyx-bulk", "resume with the older version"),
+        ("meta", "2", "written by an older heyx-bulk", "resume with the older version"),
+        ("info", "3", "written by an older heyx-bulk", "resume with the older version"),
+        ("info", "99", "written by a newer heyx-bulk", "run the same command with the newer version"),
     ],
 )
 def test_a_checkpoint_of_another_version_is_told_apart_and_left_alone(
