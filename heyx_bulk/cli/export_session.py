@@ -15,17 +15,17 @@ from itertools import chain, groupby, islice
 from heyx_bulk.api.call_log import CallLogOptions, open_call_log
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text, same_command
+from heyx_bulk.cli.estimate_view import tell_cost
 from heyx_bulk.cli.export_target import ExportTarget
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import tell_sent
-from heyx_bulk.cli.upload_view import tell_cost
 from heyx_bulk.errors import Stopped
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.export.exporter import CachedExport, open_export, read_contacts
 from heyx_bulk.export.layout import CREATED, Table, TableLayout, build_table
-from heyx_bulk.export.request import ContactFilter, ExportRequest, parse_field_value
+from heyx_bulk.export.request import ContactFilter, ExportRequest
 from heyx_bulk.export.value_lists import SheetColumn, column_values
-from heyx_bulk.mapping.columns import ID_COLUMN
+from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_value
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Contact, Field

@@ -75,7 +75,7 @@ def fields(
     remembers them for the channel on this machine. It then warns about a misspelled field before it sends
     anything.
     """
-    from heyx_bulk.export.request import parse_field_value
+    from heyx_bulk.mapping.columns import parse_field_value
     from heyx_bulk.settings.environment import from_environment
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 

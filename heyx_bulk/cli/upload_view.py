@@ -9,6 +9,7 @@ import typer
 
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.estimate_view import estimate_document, tell_estimate, tell_savings
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import PlanView, tell_causes, tell_invalid, tell_sent
 from heyx_bulk.errors import Interrupted
@@ -21,9 +22,9 @@ from heyx_bulk.mapping.validation import unknown_custom_fields
 from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow, Status
 from heyx_bulk.models.option import command_line
-from heyx_bulk.models.phrases import about, count, duration, first_of, list_item, minute_of, rows_named
+from heyx_bulk.models.phrases import count, first_of, list_item, minute_of, rows_named
 from heyx_bulk.planning.contact_lookup import NotFound
-from heyx_bulk.planning.estimate import CallBudget, CostEstimate
+from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
@@ -35,7 +36,7 @@ from heyx_bulk.storage.cache.known_contacts import KnownExport
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.corrections import ImportedCorrections
-from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
+from heyx_bulk.upload.events import UploadEvents, UploadPlan
 from heyx_bulk.upload.export_baseline import ExportDiff, export_diff_of
 from heyx_bulk.upload.exported_cells import kept_cells_of
 from heyx_bulk.upload.kept_cells import KeptCells
@@ -79,17 +80,9 @@ def tell_plan(
     if unconfirmed := len(checkpoint.queue.unconfirmed_creates()):
         rows = count(unconfirmed, "row")
         console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
-    if due.calls:
-        tell_cost(console, f"At most {count(due.calls, 'call')}", due.calls, plan.speed)
-    else:
-        console.say("Nothing to send.")
-    if due.lesser_key_calls:
-        console.say(
-            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
-            "--match first saves them."
-        )
+    tell_estimate(console, plan)
     if fresh and matching.phone_lookup is PhoneLookup.BOTH:
-        _tell_savings(console, due)
+        tell_savings(console, plan.cost)
 
 
 def _tell_columns(console: Console, run: Run) -> None:
@@ -132,15 +125,6 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
     if check:
         console.say(
             "  Each contact with changed cells is read first, and changes made in HeyX since the export are kept."
-        )
-
-
-def _tell_savings(console: Console, due: CostEstimate) -> None:
-    savings = [f"{other} {saved:,}" for other, saved in due.savings.most_common() if saved > 0]
-    if savings:
-        console.say(
-            "  Phones are searched with and without +. If HeyX has them all in one form, --phone-lookup saves "
-            f"calls, at most: {', '.join(savings)}."
         )
 
 
@@ -238,16 +222,6 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
-def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
-    """Show how long `calls` take at the planned rate, and why that is not HeyX's whole limit."""
-    rate = speed.rate
-    within = calls <= rate.calls
-    time = f"within {duration(rate.window_seconds)}" if within else about(calls / rate.calls * rate.window_seconds)
-    console.say(f"{what}, at {rate}: {time}.")
-    for note in speed.notes:
-        console.say(f"  {note}")
-
-
 def destination(settings: Settings) -> str:
     """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
     return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
@@ -300,6 +274,9 @@ class UploadView(UploadEvents):
     def progress(self, total: int, done: int) -> Progress:
         return self._console.progress(total, done, None if self._simulated else self._budget)
 
+    def reading(self, budget: CallBudget) -> Progress:
+        return self._console.reading(budget)
+
     def on_client(self, client: Client) -> None:
         self._signals.attach(client)
 
@@ -315,6 +292,7 @@ class UploadView(UploadEvents):
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
+        self.document["estimate"] = estimate_document(plan)
         self.plans.phones = phones_of(run.checkpoint)
         self._budget = _budget(plan)
         tell_plan(self._console, run, plan, self._fields)

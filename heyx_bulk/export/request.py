@@ -142,16 +142,6 @@ def parse_moment(text: str, zone: tzinfo, option: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
-def parse_field_value(text: str, option: str = "--where") -> Field:
-    """The field and value of `FIELD=VALUE`, as a person writes it; raises `SettingsError`."""
-    name, equals, value = text.partition("=")
-    if not equals or not trim(name) or not trim(value):
-        raise SettingsError(
-            f'{option} "{text}" is not of the form FIELD=VALUE.', f"Write it like {option} isLead=true."
-        )
-    return Field(parse_field_name(name), trim(value))
-
-
 def has_value(contact: Contact, wanted: Field) -> bool:
     """Whether the contact's field has the value: HeyX's search may be loose."""
     return key_text(wanted.name, contact.fields.get(wanted.name)) == key_text(wanted.name, wanted.value)

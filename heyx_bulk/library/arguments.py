@@ -115,6 +115,8 @@ class UploadArguments(SheetArguments, MappingArguments, MatchingArguments, Sessi
     strict: bool
     canary: int
     report: bool
+    index: Pairs
+    trust_cache: str | timedelta | float | None
 
 
 class ExportArguments(ConnectionArguments, total=False):

@@ -15,7 +15,7 @@ from heyx_bulk.errors import SettingsError
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.export.exporter import CachedExport, exported_contacts, open_export, read_contacts
 from heyx_bulk.export.layout import build_table
-from heyx_bulk.export.request import ContactFilter, ExportRequest, parse_field_value
+from heyx_bulk.export.request import ContactFilter, ExportRequest
 from heyx_bulk.export.value_lists import listed_texts
 from heyx_bulk.library.argument_reader import ArgumentReader, read_value
 from heyx_bulk.library.arguments import Place
@@ -24,7 +24,7 @@ from heyx_bulk.library.python_words import in_python
 from heyx_bulk.library.uploading import checkpoint_path
 from heyx_bulk.library.watching import ProgressOption, show_progress
 from heyx_bulk.library.worker_thread import StopSwitch
-from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_name
+from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_name, parse_field_value
 from heyx_bulk.models.contacts import Field, Outcome, Status
 from heyx_bulk.models.option import Declared, Option
 from heyx_bulk.planning.matching import Matching

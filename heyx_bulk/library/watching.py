@@ -11,6 +11,7 @@ from typing import TypeAlias
 from heyx_bulk.api.client import Client
 from heyx_bulk.library.python_words import in_python
 from heyx_bulk.library.worker_thread import StopSwitch
+from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.progress_bar import Bar
 from heyx_bulk.storage.checkpoint.run import Run
@@ -87,6 +88,10 @@ class LibraryEvents(UploadEvents):
     def progress(self, total: int, done: int) -> Progress:
         self._switch.check()
         return show_progress(self._progress, self._switch, total, done)
+
+    def reading(self, budget: CallBudget) -> Progress:
+        del budget
+        return show_progress(self._progress, self._switch, 0, unit="call")
 
     def on_client(self, client: Client) -> None:
         self._switch.attach(client)

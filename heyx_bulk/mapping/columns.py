@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
+from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.tag_lists import LIST_SEPARATOR
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
@@ -104,6 +105,16 @@ def parse_field_name(name: str) -> str:
     """HeyX's spelling of a field that the user names: a standard field in any case, another exactly as written."""
     known = {normalize_name(field): field for field in (*STANDARD_FIELDS, *READ_ONLY_FIELDS)}
     return known.get(normalize_name(name), trim(name))
+
+
+def parse_field_value(text: str, option: str = "--where") -> Field:
+    """The field and value of `FIELD=VALUE`, as a person writes it; raises `SettingsError`."""
+    name, equals, value = text.partition("=")
+    if not equals or not trim(name) or not trim(value):
+        raise SettingsError(
+            f'{option} "{text}" is not of the form FIELD=VALUE.', f"Write it like {option} isLead=true."
+        )
+    return Field(parse_field_name(name), trim(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,10 @@ def initial_state(row: ContactRow, matching: Matching) -> Knowledge:
             # Differences are written blind, unless they depend on what HeyX has.
             checked = row.edits if matching.detect_conflicts else ()
             known = Lookup((ReadContact(row.id),), edits=checked)
-            return known if checked or _must_be_read(row) else Contact(row.id)
+            return known if checked or must_be_read(row) else Contact(row.id)
         if row.keys and not matching.trust_ids:
             return lookup_by_id(row.id, row.keys)
-        return lookup_by_id(row.id) if matching.read_first or _must_be_read(row) else Contact(row.id)
+        return lookup_by_id(row.id) if matching.read_first or must_be_read(row) else Contact(row.id)
     if matching.no_match or row.key is None:
         return NotFound(looked=False)
     keys = matching.keys_of(row)
@@ -112,7 +112,7 @@ def prioritize_phone_formats(known: Knowledge, preferred: Sequence[PhoneSpelling
     return replace(known, calls=tuple(next(ranked) if call in phones else call for call in known.calls))
 
 
-def _must_be_read(row: ContactRow) -> bool:
+def must_be_read(row: ContactRow) -> bool:
     """Whether what a row changes depends on what its contact has."""
     return bool(row.tag_sets) or any(field.policy is Policy.FILL for field in row.fields)
 

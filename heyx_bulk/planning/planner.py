@@ -9,6 +9,7 @@ ceil(F / 30) + ceil(T / 10) writes, and no plan holds more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from heyx_bulk.models.calls import (
@@ -88,6 +89,18 @@ def apply_change(contact: Contact, call: UpdateContact | AddTags | RemoveTags) -
         case RemoveTags():
             absent_tags = contact.absent_tags.union(call.tags)
             return replace(contact, tags=contact.tags.difference(call.tags), absent_tags=absent_tags)
+
+
+def known_without_calls(
+    row: ContactRow, known: Knowledge, known_answer: Callable[[ContactRow, Call], Answer | None]
+) -> Knowledge:
+    """What is known of a row's contact after the look-ups to which there is a `known_answer`.
+
+    Raises what `apply` raises.
+    """
+    while isinstance(known, Lookup) and (answer := known_answer(row, known.calls[0])) is not None:
+        known = apply(known, known.calls[0], answer)
+    return known
 
 
 def plan(row: ContactRow, known: NotFound | Contact) -> tuple[Call, ...]:

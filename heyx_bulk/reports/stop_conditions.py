@@ -30,7 +30,7 @@ FIRST_ROWS = 100
 
 
 _DURATION = re.compile(
-    r"(?:(\d{1,4}(?:\.\d+)?)h)?(?:(\d{1,5}(?:\.\d+)?)(?:min|m))?(?:(\d{1,6}(?:\.\d+)?)s)?", re.ASCII
+    "".join(rf"(?:(\d{{1,6}}(?:\.\d+)?)(?:{unit}))?" for unit in ("d", "h", "min|m", "s")), re.ASCII
 )
 
 
@@ -85,15 +85,13 @@ def parse_time_of_day(text: str, now: datetime) -> float:
     return then.astimezone().timestamp()
 
 
-def parse_duration(text: str) -> float:
-    """A duration: `2h`, `90min`, `1h30m`, `45s`; raises `SettingsError`."""
+def parse_duration(text: str, option: str = "--max-duration") -> float:
+    """A duration: `2d`, `2h`, `90min`, `1h30m`, `45s`; raises `SettingsError`."""
     found = _DURATION.fullmatch(text.strip().casefold().replace(" ", ""))
-    parts = zip(found.groups("0"), (3600, 60, 1), strict=True) if found else ()
+    parts = zip(found.groups("0"), (86_400, 3600, 60, 1), strict=True) if found else ()
     total = sum(float(number) * seconds for number, seconds in parts)
     if total <= 0:
-        raise SettingsError(
-            f"--max-duration {text} is not a duration.", "For example: --max-duration 2h, 90min or 1h30m."
-        )
+        raise SettingsError(f"{option} {text} is not a duration.", f"For example: {option} 2h, 90min or 1h30m.")
     return total
 
 

@@ -9,7 +9,7 @@ from heyx_bulk.models.calls import Call
 from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.phrases import date_of
 from heyx_bulk.planning.contact_lookup import NotFound
-from heyx_bulk.planning.estimate import CostEstimate
+from heyx_bulk.planning.estimate import CallBudget, CostEstimate, KnownAnswer, estimate
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.limiter import learned_limit_of
 from heyx_bulk.reports.progress import Progress
@@ -54,6 +54,12 @@ class UploadPlan:
     cost: CostEstimate
     speed: PlannedRate
 
+    @classmethod
+    def of(cls, run: Run, speed: PlannedRate, known_answer: KnownAnswer | None = None) -> UploadPlan:
+        """What the rows that a run still has to send cost, if no look-up is sent that has a `known_answer`."""
+        blocked = run.checkpoint.queries.count_blocked()
+        return cls(estimate(run.open_rows(), run.matching, blocked=blocked, known_answer=known_answer), speed)
+
 
 class UploadEvents:
     """Called as an upload goes on, and does nothing: override what is of interest."""
@@ -64,6 +70,11 @@ class UploadEvents:
     def progress(self, total: int, done: int) -> Progress:
         """What shows how far rows are: `done` of `total` now."""
         del total, done
+        return Progress()
+
+    def reading(self, budget: CallBudget) -> Progress:
+        """What shows how many calls of those that read contacts are done."""
+        del budget
         return Progress()
 
     def on_client(self, client: Client) -> None:

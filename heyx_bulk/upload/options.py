@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from heyx_bulk.api.call_log import CallLogOptions
 from heyx_bulk.errors import SettingsError
+from heyx_bulk.mapping.columns import parse_field_value
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
+from heyx_bulk.models.contacts import Field
 from heyx_bulk.models.option import Panel, option
 from heyx_bulk.planning.matching import Matching, Mode
-from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_conditions import StopConditions, parse_duration, write_duration
 from heyx_bulk.sheets.sheet_options import SheetOptions
 
 
@@ -77,6 +80,36 @@ class UploadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefetchOptions:
+    """Which contacts need not be looked up one by one. `trust_cache` is the greatest age, in seconds."""
+
+    panel: ClassVar = Panel.CONTACT
+
+    index: tuple[str, ...] = option(
+        "--index",
+        default=(),
+        metavar="FIELD=VALUE",
+        help="Read all contacts with this value first, 10 per call, and look up only rows that are not among "
+        "them. Repeatable.",
+    )
+    trust_cache: float | None = option(
+        "--trust-cache",
+        metavar="AGE",
+        help="Take contacts that this machine has seen within this time, such as 24h or 7d, as they were then, "
+        "without a look-up.",
+        parse=lambda text: parse_duration(text, "--trust-cache"),
+        word=write_duration,
+    )
+
+    def __bool__(self) -> bool:
+        return bool(self.index) or self.trust_cache is not None
+
+    def searches(self) -> Iterator[Field]:
+        """What is to be read; raises `SettingsError`."""
+        return (parse_field_value(text, "--index") for text in self.index)
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """How one session of a run goes: another one of the same run may be given others."""
 
@@ -109,6 +142,7 @@ class RunOptions:
         default=True,
         help="Write a report with charts, one HTML file beside the results.",
     )
+    prefetch: PrefetchOptions = field(default_factory=PrefetchOptions)
     log: CallLogOptions = field(default_factory=CallLogOptions)
     command: str = ""
     """The command that carries the run on, if not one that is made of the options."""

@@ -18,6 +18,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.reports.run_totals import count_open
@@ -31,7 +32,8 @@ from heyx_bulk.storage.paths import RunPaths
 from heyx_bulk.upload.corrections import import_corrections
 from heyx_bulk.upload.events import PlannedRate, UploadEvents
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.runs import RunStarter, confirm_channel, plan_run, stored_paths
+from heyx_bulk.upload.prefetch import Prefetch
+from heyx_bulk.upload.runs import RunStarter, confirm_channel, stored_paths
 from heyx_bulk.upload.staging import map_sheet
 from heyx_bulk.upload.upload_result import UploadResult, report
 from heyx_bulk.upload.upload_session import send
@@ -55,7 +57,19 @@ def upload_sheet(
     """
     options.check()
     opened = sheet if isinstance(sheet, Sheet) else open_sheet(Path(sheet), options.sheet)
-    starter = RunStarter(opened, settings, options, run_options, events)
+    with Prefetch(settings, run_options.prefetch, events) as prefetch:
+        return _upload(opened, settings, options, run_options, events, prefetch)
+
+
+def _upload(
+    opened: Sheet,
+    settings: Settings,
+    options: UploadOptions,
+    run_options: RunOptions,
+    events: UploadEvents,
+    prefetch: Prefetch,
+) -> UploadResult:
+    starter = RunStarter(opened, settings, options, run_options, events, prefetch)
     starter.check_new_run()
     if (export := starter.remembered_export()) is not None and events.on_remembered_export(opened, export):
         command = f"{run_options.command} {SINCE_EXPORT}" if run_options.command else ""
@@ -65,7 +79,7 @@ def upload_sheet(
     if paths.note:
         events.say(f"{paths.note}.")
     with lock(paths.checkpoint), starter.open_run(paths) as (run, fresh):
-        return _send(run, paths, settings, run_options, events, fresh=fresh)
+        return _send(run, paths, settings, run_options, events, prefetch, fresh=fresh)
 
 
 def rerun(
@@ -95,7 +109,8 @@ def rerun(
         )
         events.on_corrections(run, given)
     run_options = replace(run_options, stops=replace(run_options.stops, same_error=False))
-    return _send(run, stored_paths(checkpoint), settings, run_options, events, fresh=False)
+    with Prefetch(settings, run_options.prefetch, events) as prefetch:
+        return _send(run, stored_paths(checkpoint), settings, run_options, events, prefetch, fresh=False)
 
 
 def try_out(
@@ -114,25 +129,47 @@ def try_out(
     before all rows were looked up.
     """
     options.check()
+    if simulated and run_options.prefetch:
+        raise SettingsError(
+            "--index and --trust-cache save look-ups in HeyX, but a simulation sends none.", "Leave them out."
+        )
     columns = map_sheet(sheet, options, fields)
-    starter = RunStarter(sheet, settings, options, run_options, events)
-    with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder,
+        Prefetch(settings, run_options.prefetch, events) as prefetch,
+    ):
         path = Path(folder) / "trial.checkpoint"
+        starter = RunStarter(sheet, settings, options, run_options, events, prefetch)
         with starter.stage_run(columns, path, durable=False) as checkpoint:
             run = Run.from_checkpoint(checkpoint)
             speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)
             starter.begin_plan(run, speed)
-            sent = send(run, settings, run_options, events, dry_run=not simulated, simulated=simulated)
+            sent = send(
+                run,
+                settings,
+                run_options,
+                events,
+                dry_run=not simulated,
+                simulated=simulated,
+                index=prefetch.contacts(run),
+            )
             events.on_ended(run)
             return report(run, None, sent)
 
 
 def _send(
-    run: Run, paths: RunPaths, settings: Settings, run_options: RunOptions, events: UploadEvents, *, fresh: bool
+    run: Run,
+    paths: RunPaths,
+    settings: Settings,
+    run_options: RunOptions,
+    events: UploadEvents,
+    prefetch: Prefetch,
+    *,
+    fresh: bool,
 ) -> UploadResult:
     is_open = bool(count_open(run.checkpoint.queries.totals()))
     if not fresh:
-        events.on_resume(run, plan_run(run, PlannedRate.of(settings)) if is_open else None)
-    sent = send(run, settings, run_options, events) if is_open else None
+        events.on_resume(run, prefetch.plan(run, PlannedRate.of(settings)) if is_open else None)
+    sent = send(run, settings, run_options, events, index=prefetch.contacts(run)) if is_open else None
     events.on_ended(run)
     return report(run, paths, sent, run_options.command, with_charts=run_options.report)

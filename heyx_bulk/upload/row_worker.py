@@ -12,6 +12,7 @@ from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Ambiguous, CallFailed, DiskFull, KeysDisagree, NotFoundError, Rejected, Stopped
 from heyx_bulk.models.calls import (
     STATUS_IN_QUEUE,
+    AddTags,
     Answer,
     Call,
     CreateContact,
@@ -19,6 +20,8 @@ from heyx_bulk.models.calls import (
     FindContacts,
     Page,
     ReadContact,
+    RemoveTags,
+    UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Outcome, Status
 from heyx_bulk.planning.contact_lookup import (
@@ -36,6 +39,7 @@ from heyx_bulk.planning.planner import apply, next_call, plan, skip_reason
 from heyx_bulk.planning.reconcile import Verdict, predates_create, reconcile, uncertainty
 from heyx_bulk.reports import row_messages
 from heyx_bulk.storage.cache.channel_cache import Cache, KeyLock, KeyLocked
+from heyx_bulk.storage.cache.contact_index import ContactIndex
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
 
@@ -63,6 +67,8 @@ class RowWork:
     """HeyX's clock when its create was about to leave, if known."""
     done: list[Call] = field(default_factory=list)
     """The writes that HeyX answered in this session."""
+    ask_heyx: bool = False
+    """Whether what is known without a call has proved wrong for this row, or must not be taken."""
     passed_over: frozenset[str] = frozenset()
     """Contacts that other rows created under this row's key, and that do not have it any more."""
 
@@ -102,6 +108,7 @@ class RowWorker:
         *,
         on_planned: OnPlanned | None = None,
         cache: Cache | None = None,
+        index: ContactIndex | None = None,
     ) -> None:
         self._run = run
         self._queue = run.checkpoint.queue
@@ -110,6 +117,7 @@ class RowWorker:
         self._ready_seconds = ready_seconds
         self._on_planned = on_planned
         self._cache = cache or Cache()
+        self._index = index
         self._tracking_works: bool | None = None
 
     async def work_on(self, record: RowRecord) -> Outcome:
@@ -144,6 +152,7 @@ class RowWorker:
             record.updated_by_run,
             unconfirmed=record.state is RowState.CREATE_PENDING,
             sent_at=record.sent_at,
+            ask_heyx=record.created_by_run or record.updated_by_run or record.state is RowState.CREATE_PENDING,
         )
         if row.id is None and isinstance(knowledge, Lookup) and isinstance(knowledge.calls[0], ReadContact):
             self._expect_delay(work)
@@ -171,25 +180,59 @@ class RowWorker:
             call = next_call(work.row, work.knowledge)
             if call is None or (self._on_planned is not None and call.writes):
                 break
+            if (known := self._known_answer(work, call)) is not None:
+                work.knowledge = apply(work.knowledge, call, known)
+                continue
             try:
                 answer = await self._send(work, call)
             except KeyLocked as locked:
                 work.knowledge = await self._after_another(work, locked)
                 continue
-            answer = self._cache.observe(work.row, call, answer)
-            before, work.knowledge = work.knowledge, apply(work.knowledge, call, answer)
-            if call.writes:
-                work.done.append(call)
-            if isinstance(answer, Contact) and work.created_by_run:
-                self._check_age(work, before, answer)
-            elif isinstance(before, Lookup):
-                await self._reconcile(work)
-            elif isinstance(answer, Created):
-                self._created(work, answer.id)
-            elif not (work.created_by_run or work.updated_by_run) and isinstance(work.knowledge, Contact):
-                self._queue.mark_updated(work.record.number, work.knowledge.id)
-                work.updated_by_run = True
+            except NotFoundError:
+                if not self._is_from_index(work, call):
+                    raise
+                work.ask_heyx, work.knowledge = True, self._known(work.record, work.row)
+                continue
+            await self._learn(work, call, self._observed(work, call, answer))
         return reason
+
+    async def _learn(self, work: RowWork, call: Call, answer: Answer) -> None:
+        """Take in HeyX's answer to a row's call."""
+        before, work.knowledge = work.knowledge, apply(work.knowledge, call, answer)
+        if call.writes:
+            work.done.append(call)
+        if isinstance(answer, Contact) and work.created_by_run:
+            self._check_age(work, before, answer)
+        elif isinstance(before, Lookup):
+            await self._reconcile(work)
+        elif isinstance(answer, Created):
+            self._created(work, answer.id)
+        elif not (work.created_by_run or work.updated_by_run) and isinstance(work.knowledge, Contact):
+            self._queue.mark_updated(work.record.number, work.knowledge.id)
+            work.updated_by_run = True
+
+    def _known_answer(self, work: RowWork, call: Call) -> Answer | None:
+        """What HeyX would answer to a look-up, where that is known; None where it must be asked."""
+        if self._index is None or work.ask_heyx or not isinstance(work.knowledge, Lookup):
+            return None
+        answer = self._index.answer(work.row, call)
+        return None if answer is None else self._cache.as_written(work.row, call, answer)
+
+    def _is_from_index(self, work: RowWork, call: Call) -> bool:
+        """Whether a contact that HeyX does not have was only known from the index; it is forgotten there."""
+        if self._index is None or work.ask_heyx or not isinstance(call, UpdateContact | AddTags | RemoveTags):
+            return False
+        if work.created_by_run or work.updated_by_run or call.id not in self._index:
+            return False
+        self._index.forget(call.id)
+        self._cache.forget_contact(call.id)
+        return True
+
+    def _observed(self, work: RowWork, call: Call, answer: Answer) -> Answer:
+        """HeyX's answer as it must be read; what it shows is remembered."""
+        if self._index is not None:
+            self._index.observe(call, answer)
+        return self._cache.observe(work.row, call, answer)
 
     def _skip_reason(self, work: RowWork) -> str:
         """Why the contact that a row means is not to be touched by it; blank if it is."""

@@ -23,7 +23,6 @@ from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, minute_of, rows_named
-from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.reports import results
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
@@ -34,10 +33,11 @@ from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths
-from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
+from heyx_bulk.upload.events import PlannedRate, UploadEvents
 from heyx_bulk.upload.export_baseline import apply_baseline, remembered_export
 from heyx_bulk.upload.exported_cells import restore_exported_cells
 from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.prefetch import Prefetch
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, phones_of, stage
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
 
@@ -74,12 +74,6 @@ def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
             "channel.",
         )
     checkpoint.facts.channel = settings.channel
-
-
-def plan_run(run: Run, speed: PlannedRate) -> UploadPlan:
-    """What the rows that a run still has to send cost."""
-    blocked = run.checkpoint.queries.count_blocked()
-    return UploadPlan(estimate(run.open_rows(), run.matching, blocked=blocked), speed)
 
 
 def _refuse_ambiguous_tags(checkpoint: Checkpoint) -> None:
@@ -119,6 +113,7 @@ class RunStarter:
     options: UploadOptions
     run_options: RunOptions
     events: UploadEvents
+    prefetch: Prefetch
 
     def check_new_run(self) -> None:
         """Raise `MappingError` where a run of the sheet cannot begin; nothing is made on disk.
@@ -206,7 +201,7 @@ class RunStarter:
 
     def begin_plan(self, run: Run, speed: PlannedRate) -> None:
         """Show a new run's plan, to be agreed to; raises `SheetError` where no row may be invalid but one is."""
-        plan = plan_run(run, speed)
+        plan = self.prefetch.plan(run, speed)
         self.events.on_plan(run, plan)
         invalid = run.checkpoint.queries.totals().get(Status.INVALID, 0)
         if self.run_options.strict and invalid:

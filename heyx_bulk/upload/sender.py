@@ -15,6 +15,7 @@ from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.planning.reconcile import manual_check
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache
+from heyx_bulk.storage.cache.contact_index import ContactIndex
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.row_record import RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
@@ -78,12 +79,15 @@ class RowSender:
         report: Callable[[Outcome], None],
         on_planned: OnPlanned | None = None,
         cache: Cache | None = None,
+        index: ContactIndex | None = None,
     ) -> None:
         self._run = run
         self._queue = run.checkpoint.queue
         self._settings = settings
         self._report = report
-        self._worker = RowWorker(run, client, settings.ready_seconds, on_planned=on_planned, cache=cache)
+        self._worker = RowWorker(
+            run, client, settings.ready_seconds, on_planned=on_planned, cache=cache, index=index
+        )
         self._unconfirmed_at: dict[int, float] = {}
         self.client = client
 

@@ -21,6 +21,7 @@ from heyx_bulk.sandbox import Faults, Sandbox, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache, ChannelCache
+from heyx_bulk.storage.cache.contact_index import ContactIndex
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.canary import Canary
 from heyx_bulk.upload.events import UploadEvents
@@ -43,12 +44,14 @@ def send(
     *,
     dry_run: bool = False,
     simulated: bool = False,
+    index: ContactIndex | None = None,
 ) -> SessionSummary:
     """Send what a run still has to send; `SessionSummary.stopped` says what ended it early.
 
     In a dry run contacts are looked up, and nothing is written; what ends it early is raised. A simulated run goes
     to a sandbox in virtual time, which has a contact for each id in the sheet: its checkpoint is thrown away, and
-    the settings' token must be `TOKEN`. A time of day that ends it is that of a run that begins now.
+    the settings' token must be `TOKEN`. A time of day that ends it is that of a run that begins now. Look-ups that
+    `index` answers are not sent.
     """
     checkpoint = run.checkpoint
     totals = checkpoint.queries.totals()
@@ -84,6 +87,7 @@ def send(
                 transport=transport,
                 on_planned=events.on_row_plan if dry_run else None,
                 cache=cache,
+                index=index,
                 recorder=recorder,
                 work=Canary(run, run_options.canary, say=events.say) if run_options.canary else RowSender.run,
             )
@@ -117,14 +121,16 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
     transport: Transport | None = None,
     on_planned: OnPlanned | None = None,
     cache: Cache | None = None,
+    index: ContactIndex | None = None,
     recorder: CallRecorder | None = None,
     limiter: RateLimiter | None = None,
     work: Callable[[RowSender], Awaitable[None]] = RowSender.run,
 ) -> SessionSummary:
     """Send what a run still has to send.
 
-    `cache` knows what other runs create, `recorder` is told of every call and may end the work, `transport`
-    replaces the network, `limiter` the limit that all runs of this machine share; `work` is what the sender does.
+    `cache` knows what other runs create, `index` answers look-ups, `recorder` hears of every call and may end the
+    work, `transport` replaces the network, `limiter` the limit that all runs of this machine share; `work` is what
+    the sender does.
     """
     loop = asyncio.get_running_loop()
     began, stopped = loop.time(), None
@@ -137,7 +143,10 @@ async def send_rows(  # noqa: PLR0913 - each replaces or accompanies one part of
     async with open_session(settings, transport, recorder, limiter) as client:
         try:
             with recorder.session(client, progress):
-                await work(RowSender(run, client, settings, report=report, on_planned=on_planned, cache=cache))
+                sender = RowSender(
+                    run, client, settings, report=report, on_planned=on_planned, cache=cache, index=index
+                )
+                await work(sender)
         except Stopped as reason:
             stopped = reason
         finally:

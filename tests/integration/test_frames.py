@@ -145,7 +145,7 @@ def test_a_disk_that_fills_up_after_the_results_leaves_them_named(
 
 def test_a_checkpoint_in_another_folder_than_the_results_is_refused(server: SandboxServer, tmp_path: Path) -> None:
     here = tmp_path / "here"
-    with pytest.raises(hb.SettingsError, match="the files of a run lie in one") as raised:
+    with pytest.raises(hb.SettingsError, match="the files of a run are in one folder") as raised:
         hb.upload(people(), checkpoint=tmp_path / "spring", **channel(server, out=here))
     assert 'checkpoint="spring"' in raised.value.remedy
     assert [*tmp_path.iterdir()] == []

@@ -17,46 +17,12 @@ from heyx_bulk.planning.estimate import estimate
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.upload.options import UploadOptions
 from tests.support import runs
+from tests.support.rows_of_every_kind import CELLS, MAPPING
 from tests.support.runs import Channel, settings
 
 
 def writes(channel: Channel) -> list[str]:
     return [seen.method for seen in channel.transport.seen if seen.writes]
-
-
-MAPPING = """\
-[columns.city]
-field = "city"
-policy = "fill-blank"
-[columns.shoe]
-field = "shoe"
-policy = "clear-when-blank"
-[columns.nick]
-field = "nick"
-policy = "never"
-[columns.email]
-field = "email"
-policy = "fill-blank"
-[columns.segment]
-tags = "set"
-prefix = "seg:"
-policy = "clear-when-blank"
-"""
-
-
-CELLS = st.fixed_dictionaries(
-    {
-        "heyx contact id": st.sampled_from(["", "", "", "7"]),
-        "phone": st.sampled_from(["", "+4412345670", "4412345671", "44 12345672"]),
-        "email": st.sampled_from(["", "a@x.org", "B@x.org", "<clear>"]),
-        "city": st.sampled_from(["", "Oslo", "Rome", "<clear>"]),
-        "shoe": st.sampled_from(["", "42"]),
-        "nick": st.sampled_from(["", "Al"]),
-        "segment": st.sampled_from(["", "gold", ",".join(f"g{number}" for number in range(12))]),
-        "tags": st.sampled_from(["", "a", "a;b"]),
-        "remove tags": st.sampled_from(["", "z", ";".join(f"z{number}" for number in range(10))]),
-    }
-)
 
 
 @pytest.mark.slow

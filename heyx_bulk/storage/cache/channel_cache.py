@@ -68,6 +68,10 @@ class Cache:
         """Learn from HeyX's answer to a row's call; return it as it must be read."""
         return answer
 
+    def as_written(self, row: ContactRow, call: Call, answer: Answer) -> Answer:  # noqa: ARG002  as `observe`
+        """An answer to a row's look-up that is known already, as it must be read."""
+        return answer
+
     def forget_contact(self, contact_id: str) -> None:
         """HeyX answered that there is no such contact."""
 
@@ -165,6 +169,16 @@ class ChannelCache(Cache):
                 self._mismatches.observe_write(answer.id, call.fields)
             case UpdateContact(), Done():
                 self._mismatches.observe_write(call.id, call.fields)
+        return answer
+
+    def as_written(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+        match call, answer:
+            case FindContacts(), Page():
+                searched = Field(call.field, call.value)
+                read = (self._mismatches.as_written(one, row, searched) for one in answer.contacts)
+                return replace(answer, contacts=tuple(read))
+            case _, Contact():
+                return self._mismatches.as_written(answer, row)
         return answer
 
     def _read(self, contact: Contact, row: ContactRow, searched: Field | None = None) -> Contact:

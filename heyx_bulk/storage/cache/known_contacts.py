@@ -162,6 +162,11 @@ class KnownContacts:
         query = "SELECT id, text, whole, seen FROM contact JOIN document ON number = document WHERE id = ?"
         return (_known(*row) for contact_id in ids for row in self._db.rows(query, contact_id))
 
+    def seen_since(self, moment: float) -> Iterator[Contact]:
+        """The contacts that were seen at `moment` (epoch seconds) or later."""
+        query = "SELECT id, text, whole, seen FROM contact JOIN document ON number = document WHERE seen >= ?"
+        return (_known(*row).contact for row in self._db.stream(query, moment))
+
     def seen(self) -> tuple[float, float] | None:
         """When the contact that was not seen for longest was seen, and the last one; None if none is known."""
         ((first, last),) = self._db.rows("SELECT min(seen), max(seen) FROM contact")

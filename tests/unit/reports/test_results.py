@@ -246,7 +246,7 @@ def test_the_command_that_writes_them_later_can_be_copied_whatever_the_folder_is
         pytest.raises(DiskFull) as caught,
     ):
         results.write_results(run, folder / "x.csv")
-    command = shlex.split(caught.value.remedy.partition("type: ")[2])
+    command = shlex.split(caught.value.remedy.partition("then run: ")[2])
     assert command == ["heyx-bulk", "report", str(run.checkpoint.path)]
 
 

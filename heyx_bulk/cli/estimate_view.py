@@ -1,0 +1,68 @@
+"""What the estimate of an upload shows."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from heyx_bulk.cli.console import Console
+from heyx_bulk.models.phrases import about, count, duration
+from heyx_bulk.planning.estimate import CallBudget, CallKind, CostEstimate, Effect
+from heyx_bulk.upload.events import PlannedRate, UploadPlan
+
+SIGNS = {Effect.CREATE: "+", Effect.UPDATE: "~", Effect.UNCHANGED: "=", Effect.SKIP: "·", Effect.FAIL: "!"}
+"""How the estimate marks what rows do to their contacts."""
+
+
+def tell_estimate(console: Console, plan: UploadPlan) -> None:
+    """Show how many calls the rows take, of which kind, for how long, and what they do."""
+    due = plan.cost
+    if not due.calls:
+        console.say("Nothing to send.")
+        return
+    at_most = "" if due.calls == due.calls_low else "At most "
+    tell_cost(console, f"{at_most}{count(due.calls, 'call')}", due.calls, plan.speed)
+    calls = [f"{kind} {due.calls_by_kind[kind]}" for kind in CallKind if due.calls_by_kind[kind].high]
+    console.say(f"  Calls: {', '.join(calls)}.")
+    effects = [
+        f"{sign} {due.effects[effect]} {effect}" for effect, sign in SIGNS.items() if due.effects[effect].high
+    ]
+    console.say(f"  Rows: {'   '.join(effects)}")
+    if due.lesser_key_calls:
+        console.say(
+            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
+            "--match first saves them."
+        )
+
+
+def estimate_document(plan: UploadPlan) -> dict[str, object]:
+    """The estimate as JSON: numbers of calls and rows, each as the least and the most; seconds at most."""
+    due, rate = plan.cost, plan.speed.rate
+    return {
+        "calls": [due.calls_low, due.calls],
+        "calls_by_kind": {kind: [due.calls_by_kind[kind].low, due.calls_by_kind[kind].high] for kind in CallKind},
+        "rows": {effect: [due.effects[effect].low, due.effects[effect].high] for effect in Effect},
+        "seconds": round(CallBudget(due.calls, rate).seconds(due.calls, 0), 1),
+    }
+
+
+def tell_savings(console: Console, due: CostEstimate) -> None:
+    """Show which calls other look-ups of phones would save."""
+    savings = [f"{other} {saved:,}" for other, saved in due.savings.most_common() if saved > 0]
+    if savings:
+        console.say(
+            "  Phones are searched with and without +. If HeyX has them all in one form, --phone-lookup saves "
+            f"calls, at most: {', '.join(savings)}."
+        )
+
+
+def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
+    """Show how long `calls` take at the planned rate, and why that is not HeyX's whole limit."""
+    rate = speed.rate
+    within = calls <= rate.calls
+    seconds = calls / rate.calls * rate.window_seconds
+    end = datetime.fromtimestamp(time.time() + seconds).strftime("%H:%M")
+    text = f"within {duration(rate.window_seconds)}" if within else f"{about(seconds)}, until {end}"
+    console.say(f"{what}, at {rate}: {text}.")
+    for note in speed.notes:
+        console.say(f"  {note}")
