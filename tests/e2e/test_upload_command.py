@@ -94,6 +94,17 @@ def test_a_dry_run_says_how_many_rows_it_does_not_show(tmp_path: Path, server: S
     assert "not shown" not in all_shown.err
 
 
+def test_a_dry_run_says_why_rows_would_fail(tmp_path: Path, server: SandboxServer) -> None:
+    for name in ("Ann", "Anna"):
+        server.sandbox.add({"phone": "+923001", "firstName": name}, ())
+    sheet(tmp_path)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--json", server=server)
+    assert (done.code, done.document["totals"]) == (3, {"created": 2, "failed": 1})
+    assert "  1 × failed: 2 contacts have the phone +923001: " in done.err
+    assert "(row 2)" in done.err
+    assert [cause["rows"] for cause in done.document["failures"]] == [1]
+
+
 def test_a_rerun_with_nothing_to_send_says_so(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path)
     heyx(tmp_path, "upload", "contacts.csv", server=server)
