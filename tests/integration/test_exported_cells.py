@@ -108,6 +108,16 @@ def test_a_sheet_that_seems_to_be_an_export_is_said_to_be_one_and_uploaded_as_an
     assert "seems to be" not in typed("upload", "edited.csv", "--rate", "100000/min").output
 
 
+def test_of_several_exports_the_one_of_the_sheet_s_name_is_named(server: SandboxServer) -> None:
+    lines = exported("edited.csv")
+    exported("newer.csv")
+    line(lines, ANN)["City"] = "Bergen"
+    saved(lines)
+    done = typed("upload", "edited.csv", "--rate", "100000/min")
+    assert "(edited.csv).\n" in done.output
+    assert held(server, ANN).fields["City"] == "Bergen"
+
+
 @pytest.mark.parametrize(("answer", "city"), [("y", None), ("n", "Oslo")])
 def test_at_a_terminal_it_is_asked_whether_only_changes_are_to_be_sent(
     server: SandboxServer, monkeypatch: pytest.MonkeyPatch, answer: str, city: str | None
