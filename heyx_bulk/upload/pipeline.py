@@ -116,6 +116,8 @@ def try_out(
     options.check()
     columns = map_sheet(sheet, options, fields)
     starter = RunStarter(sheet, settings, options, run_options, events)
+    if not simulated and (export := starter.remembered_export()) is not None:
+        events.on_remembered_export(sheet, export)
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder:
         path = Path(folder) / "trial.checkpoint"
         with starter.stage_run(columns, path, durable=False) as checkpoint:

@@ -101,9 +101,10 @@ def test_a_sheet_that_seems_to_be_an_export_is_said_to_be_one_and_uploaded_as_an
     lines = exported()
     line(lines, ANN)["City"] = ""
     saved(lines)
-    done = typed("upload", "edited.csv", "--rate", "100000/min")
-    assert "edited.csv seems to be the export of " in done.output
-    assert "To send only what was changed since, add --since-export." in done.output
+    for trial in (["--dry-run"], []):
+        done = typed("upload", "edited.csv", "--rate", "100000/min", *trial)
+        assert "edited.csv seems to be the export of " in done.output
+        assert "To send only what was changed since, add --since-export." in done.output
     assert held(server, ANN).fields["City"] == "Oslo"
     assert "seems to be" not in typed("upload", "edited.csv", "--rate", "100000/min").output
 
