@@ -63,6 +63,31 @@ def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Pat
     assert (again.code, "is finished" in again.err, "mapping file contacts.toml" in again.err) == (0, True, True)
 
 
+def test_answers_before_ctrl_c_are_kept_and_only_the_other_columns_asked_about(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    first = [("Born” (14/03/1988, 03/04/1990) [-]: ", "birthday"), ("[y/N]: ", "y"), ("Mood” (x) [-]: ", "\x04")]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=first) == 130
+    assert [*server.sandbox.contacts] == []
+    then = [("D “Mood” (x) [-]: ", "tag:Happy")]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=then) == 0
+    assert {str(contact.fields["birthday"]) for contact in server.sandbox.contacts} == {"14/03/1988", "03/04/1990"}
+    assert sorted(len(contact.tags) for contact in server.sandbox.contacts) == [0, 1]
+
+
+def test_answers_are_kept_in_a_mapping_file_that_leaves_columns_open(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    assert heyx(tmp_path, "columns", "contacts.csv", "--save", "contacts.toml").code == 2
+    answers = [("Born” (14/03/1988, 03/04/1990) [-]: ", "-"), ("Mood” (x) [-]: ", "tag:Happy")]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    again = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert (again.code, "is finished" in again.err) == (0, True)
+    assert 'tag = "Happy"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
+
+
 NATIONAL = (("+923001234123", "Ann"), ("0300 1234124", "Bob"), ("", "Cid"))
 
 
