@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_field
 from heyx_bulk.errors import RegionNeeded, WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column, Use
+from heyx_bulk.mapping.known_headers import Suggestion
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.rules import parse_rule
@@ -199,9 +200,10 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     )
     looks = sample_columns(sheet)
     answers, interrupted = options.mapping, False
+    taken = {column.field: column for column in found.columns.used(Use.FIELD) if column.field}
     for column, hint in found.unknown:
         try:
-            answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT, fields)
+            answer = _answer(column, looks[column.position], hint, fields, taken)
         except KeyboardInterrupt:
             interrupted = True
             break
@@ -209,6 +211,8 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
             answers = replace(answers, ignore=(*answers.ignore, column.name))
         else:
             answers = replace(answers, map=(*answers.map, f"{column.name}={answer}"))
+            if (rule := parse_rule(column.name, answer, "")).use is Use.FIELD:
+                taken[rule.target] = column
     options = _keep_answers(sheet, options, answers, fields, looks, console)
     if interrupted:
         raise KeyboardInterrupt
@@ -313,15 +317,27 @@ def _region(suggested: str) -> str:
         raise KeyboardInterrupt from None
 
 
-def _answer(column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:
-    """What the user says a column is; asked again until a field that is not known is confirmed."""
+def _answer(
+    column: Column, look: ColumnSample, hint: Suggestion | None, fields: KnownFields, taken: Mapping[str, Column]
+) -> str:
+    """What the user says a column is; asked again until a field that is not known is confirmed.
+
+    `taken` are the columns of the fields that have one already.
+    """
     values = f" ({', '.join(look.samples)})" if look.samples else ""
+    why = f", {hint.reason}" if hint else ""
     known = (*STANDARD_FIELDS, *READ_ONLY_FIELDS, *fields)
     try:
         while True:
-            answer = trim(typer.prompt(f"  {column}{values}", default=default, err=True))
+            default = hint.field if hint and hint.field not in taken else LEAVE_OUT
+            answer = trim(typer.prompt(f"  {column}{values}{why}", default=default, err=True))
             rule = parse_rule(column.name, answer, "")
-            if answer == LEAVE_OUT or rule.use is not Use.FIELD or rule.target in known:
+            if answer == LEAVE_OUT or rule.use is not Use.FIELD:
+                return answer
+            if (other := taken.get(rule.target)) is not None:
+                typer.echo(f"  {rule.target} is column {other} already. Enter another field.", err=True)
+                continue
+            if rule.target in known:
                 return answer
             near = did_you_mean(rule.target, known)
             question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"

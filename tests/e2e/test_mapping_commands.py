@@ -88,6 +88,25 @@ def test_answers_are_kept_in_a_mapping_file_that_leaves_columns_open(
     assert 'tag = "Happy"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
 
 
+def test_a_field_that_another_column_has_is_not_taken_as_an_answer(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    answers = [
+        ("Born” (14/03/1988, 03/04/1990) [-]: ", "phone"),
+        ("phone is column B “Mobile” already. Enter another field.", "Mood"),
+        ("[y/N]: ", "y"),
+        ("Mood” (x) [-]: ", "Mood"),
+        ("Mood is column C “Born” already. Enter another field.", ""),
+    ]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    assert {contact.fields.get("Mood") for contact in server.sandbox.contacts} == {"14/03/1988", "03/04/1990"}
+
+
+def test_a_question_about_a_column_says_why_a_field_is_suggested(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, ("+923001234123", "Ann Lee"), header=("Phone", "Full Name"))
+    question = "(Ann Lee), a full name: HeyX has first and last names; a mapping file can split it [firstName]: "
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "-")]) == 0
+
+
 NATIONAL = (("+923001234123", "Ann"), ("0300 1234124", "Bob"), ("", "Cid"))
 
 
