@@ -122,6 +122,8 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
     ("words", "told"),
     [
         (["x.csv"], "No contacts were named"),
+        (["x.csv", "--where", "tags=VIP"], "“tags” is not a field, and HeyX cannot search for tags"),
+        (["x.csv", "--where", "City=Oslo", "--if", "Tags~VIP"], "choose among them with --tag, --any-tag or"),
         (["x.csv", "--known"], "no contact of this channel is known"),
         (["x.pdf", "--where", "a=b"], ".parquet"),
         (["x.csv", "--where", "City"], "FIELD=VALUE"),
