@@ -153,6 +153,14 @@ def test_without_a_terminal_nothing_is_sent_until_it_is_said_whose_phones_they_a
     assert server.sandbox.contacts[1].fields["phone"] == "0300 1234124"
 
 
+def test_the_country_of_most_phones_is_the_example_of_a_region(tmp_path: Path) -> None:
+    phones = (("+493012345678",), ("+493012345679",), ("030 12345670",))
+    sheet(tmp_path, *phones, header=("Phone",))
+    shown = heyx(tmp_path, "inspect", "contacts.csv").err
+    assert "Phones by country: 2 +49 (DE), 1 without country code." in shown
+    assert "such as --region DE, sends them with its code" in shown
+
+
 def test_a_header_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:
     (tmp_path / "contacts.csv").write_text('"Phone\n  number",City\n+923001234567,Lahore\n', encoding="utf-8")
     shown = heyx(tmp_path, "inspect", "contacts.csv", "--ignore", "City").err.splitlines()
