@@ -313,6 +313,7 @@ def _region(suggested: str) -> str:
             region = trim(typer.prompt(question, default=suggested or None, err=True)).upper()
             if region == NO_REGION or is_region(region):
                 return region
+            typer.echo(f"  {region} is not a country in two letters, such as {suggested or 'PK'}.", err=True)
     except typer.Abort:
         raise KeyboardInterrupt from None
 

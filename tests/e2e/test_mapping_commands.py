@@ -114,11 +114,12 @@ def test_the_country_of_phones_without_one_is_asked_for_once_and_the_answer_kept
     tmp_path: Path, server: SandboxServer
 ) -> None:
     sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
-    question = "Their country in two letters, such as PK, or none to send them as they are [PK]: "
+    question = "  Their country in two letters, such as PK, or none to send them as they are [PK]: "
     answers = [
-        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n  {question}", "XX")
+        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n{question}", "XX"),
+        (f"  XX is not a country in two letters, such as PK.\r\n{question}", ""),
     ]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[*answers, (question, "")]) == 3
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 3
     phones = sorted(str(contact.fields["phone"]) for contact in server.sandbox.contacts)
     assert phones == ["+923001234123", "+923001234124"]
     assert 'region = "PK"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
