@@ -64,6 +64,16 @@ def test_json_is_one_document_on_standard_output(tmp_path: Path, server: Sandbox
     assert document["results"] == str(tmp_path / "contacts.results.csv")
 
 
+def test_json_says_also_why_nothing_was_sent(tmp_path: Path) -> None:
+    done = heyx(tmp_path, "upload", "contact.csv", "--json")
+    error = {"error": "contact.csv does not exist.", "remedy": "Check the name and the folder.", "exit": 2}
+    assert (done.code, done.document) == (2, error)
+    sheet(tmp_path, header=("phone", "Mood", "tags"))
+    done = heyx(tmp_path, "upload", "contacts.csv", "--json", "--simulate")
+    assert (done.code, done.document["exit"]) == (2, 2)
+    assert str(done.document["error"]).startswith("1 column was not recognized:")
+
+
 def test_a_rehearsal_needs_no_token_and_leaves_nothing_behind(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
