@@ -74,6 +74,16 @@ def test_what_it_covers_is_said_with_the_bill_before_and_the_way_back_after(serv
     assert list(Path().glob("*.export*")) == [], "no checkpoint is left of an export that is written"
 
 
+def test_contacts_whose_tags_differ_in_case_only_are_counted(server: SandboxServer) -> None:
+    people(server, 40)
+    assert (
+        "  14 more with --ignore-case: their tags differ in upper"
+        in typed("vip.csv", "--where", "isLead=true", "--where", "isLead=false", "--tag", "vip").stderr
+    )
+    same = typed("vip.csv", "--where", "isLead=true", "--where", "isLead=false", "--tag", "VIP").stderr
+    assert "--ignore-case" not in same
+
+
 def test_all_filters_and_columns_together(server: SandboxServer) -> None:
     people(server, 40)
     words = [
