@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_field
 from heyx_bulk.errors import RegionNeeded, WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column, Use
+from heyx_bulk.mapping.known_headers import Suggestion
+from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.rules import parse_rule
-from heyx_bulk.mapping.template import ColumnSample, render_template, with_region
+from heyx_bulk.mapping.template import ColumnSample, render_template, with_columns, with_region
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, did_you_mean, example
@@ -197,30 +199,69 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
         f"tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the column."
     )
     looks = sample_columns(sheet)
-    mapping_options = options.mapping
+    answers, interrupted = options.mapping, False
+    taken = {column.field: column for column in found.columns.used(Use.FIELD) if column.field}
     for column, hint in found.unknown:
-        answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT, fields)
+        try:
+            answer = _answer(column, looks[column.position], hint, fields, taken)
+        except KeyboardInterrupt:
+            interrupted = True
+            break
         if answer == LEAVE_OUT:
-            mapping_options = replace(mapping_options, ignore=(*mapping_options.ignore, column.name))
+            answers = replace(answers, ignore=(*answers.ignore, column.name))
         else:
-            mapping_options = replace(mapping_options, map=(*mapping_options.map, f"{column.name}={answer}"))
-    answered = replace(options, mapping=mapping_options)
-    again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
-    if again.mistakes or mapping_options.file is not None:
+            answers = replace(answers, map=(*answers.map, f"{column.name}={answer}"))
+            if (rule := parse_rule(column.name, answer, "")).use is Use.FIELD:
+                taken[rule.target] = column
+    options = _keep_answers(sheet, options, answers, fields, looks, console)
+    if interrupted:
+        raise KeyboardInterrupt
+    return options
+
+
+def _keep_answers(
+    sheet: Sheet,
+    options: UploadOptions,
+    answers: MappingOptions,
+    fields: KnownFields,
+    looks: Sequence[ColumnSample],
+    console: Console,
+) -> UploadOptions:
+    """The options with `answers`, also if not all questions were answered; they are saved in the mapping file, or
+    in a new one, unless they contradict each other.
+    """
+    before = map_columns(sheet.header, options.mapping, sheet.blank, fields)
+    now = map_columns(sheet.header, answers, sheet.blank, fields)
+    answered = replace(options, mapping=answers)
+    if answers == options.mapping or len(now.mistakes) > bool(now.unknown):
         return answered
-    return _saved(options, answered, lambda: _write_new(sheet, again, looks), console)
+    left = {column.position for column, _ in now.unknown}
+    asked = (column.position for column, _ in before.unknown)
+    columns = [now.columns.columns[position] for position in asked if position not in left]
+
+    def save() -> Path:
+        if (file := options.mapping.file) is None:
+            return _write_new(sheet, now, looks)
+        mapping.rewrite_mapping(file.path, with_columns(_text_of(file.path), sheet.header, columns))
+        return file.path
+
+    return _saved(options, answered, save, console, "Your answers so far" if left else "Your answers")
 
 
 def _saved(
-    options: UploadOptions, this_time: UploadOptions, save: Callable[[], Path], console: Console
+    options: UploadOptions,
+    this_time: UploadOptions,
+    save: Callable[[], Path],
+    console: Console,
+    what: str = "Your answers",
 ) -> UploadOptions:
     """The options with the mapping file that `save` wrote the answers to; `this_time` if it cannot be written."""
     try:
         path = save()
     except WriteError as error:
-        console.say(f"Your answers are used this time only: {error.what}")
+        console.say(f"{what} are used this time only: {error.what}")
         return this_time
-    console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
+    console.say(f"{what} are saved in {short_path(path)}; edit them there.")
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 
@@ -231,6 +272,11 @@ def _write_new(sheet: Sheet, found: MappingResult, looks: Sequence[ColumnSample]
     text = render_template(sheet.path.name, path.name, found, as_text)
     mapping.write_mapping(path, with_region(text, region) if region else text, sheet.header)
     return path
+
+
+def _text_of(file: Path) -> str:
+    """The text of a mapping file with its line ends."""
+    return file.read_bytes().decode("utf-8-sig")
 
 
 def choose_region(
@@ -253,7 +299,7 @@ def choose_region(
         if (file := options.mapping.file) is None:
             found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
             return _write_new(sheet, found, sample_columns(sheet), region)
-        mapping.rewrite_mapping(file.path, with_region(file.path.read_bytes().decode("utf-8-sig"), region))
+        mapping.rewrite_mapping(file.path, with_region(_text_of(file.path), region))
         return file.path
 
     this_time = replace(options, mapping=replace(options.mapping, region=region))
@@ -267,19 +313,32 @@ def _region(suggested: str) -> str:
             region = trim(typer.prompt(question, default=suggested or None, err=True)).upper()
             if region == NO_REGION or is_region(region):
                 return region
+            typer.echo(f"  {region} is not a country in two letters, such as {suggested or 'PK'}.", err=True)
     except typer.Abort:
         raise KeyboardInterrupt from None
 
 
-def _answer(column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:
-    """What the user says a column is; asked again until a field that is not known is confirmed."""
+def _answer(
+    column: Column, look: ColumnSample, hint: Suggestion | None, fields: KnownFields, taken: Mapping[str, Column]
+) -> str:
+    """What the user says a column is; asked again until a field that is not known is confirmed.
+
+    `taken` are the columns of the fields that have one already.
+    """
     values = f" ({', '.join(look.samples)})" if look.samples else ""
+    why = f", {hint.reason}" if hint else ""
     known = (*STANDARD_FIELDS, *READ_ONLY_FIELDS, *fields)
     try:
         while True:
-            answer = trim(typer.prompt(f"  {column}{values}", default=default, err=True))
+            default = hint.field if hint and hint.field not in taken else LEAVE_OUT
+            answer = trim(typer.prompt(f"  {column}{values}{why}", default=default, err=True))
             rule = parse_rule(column.name, answer, "")
-            if answer == LEAVE_OUT or rule.use is not Use.FIELD or rule.target in known:
+            if answer == LEAVE_OUT or rule.use is not Use.FIELD:
+                return answer
+            if (other := taken.get(rule.target)) is not None:
+                typer.echo(f"  {rule.target} is column {other} already. Enter another field.", err=True)
+                continue
+            if rule.target in known:
                 return answer
             near = did_you_mean(rule.target, known)
             question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"

@@ -62,6 +62,10 @@ PlainConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
 
 
+AS_JSON = "console_as_json"
+"""Under which name the option --json of a command's console is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExitCodes:
     """What the exit codes of a command mean: `done` (0) and `incomplete` (3); 4 where calls can be `resumed`."""
@@ -154,7 +158,7 @@ def build_command(name: str, function: Callable[..., int | None], exit_codes: Ex
         parameters += [_parameter(key, one) for key, one in group.items()]
 
     def run(**given: Any) -> None:
-        with report_errors():
+        with report_errors(as_json=bool(given.get(AS_JSON))):
             others = {key: value for key, value in given.items() if key in hints}
             raise typer.Exit(function(**others, **_read_options(groups, given)) or 0)
 

@@ -103,13 +103,16 @@ class Console:
 
 
 @contextmanager
-def report_errors() -> Iterator[None]:
-    """Print an error of ours in its two halves, and end with its exit code."""
+def report_errors(*, as_json: bool = False) -> Iterator[None]:
+    """Print an error of ours in its two halves, and end with its exit code; with `as_json` also as a document."""
     try:
         yield
     except (HeyxBulkError, KeyboardInterrupt) as reason:
         error = reason if isinstance(reason, HeyxBulkError) else Interrupted(signal.SIGINT)
         Console().error(error_text(error))
+        if as_json:
+            document = {"error": error.what, "remedy": error.remedy, "exit": error.exit_code}
+            Console(as_json=True).result("", document)
         raise typer.Exit(error.exit_code) from None
 
 

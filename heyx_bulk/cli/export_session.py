@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, groupby, islice
 
 from heyx_bulk.api.call_log import CallLogOptions, open_call_log
@@ -139,6 +139,11 @@ class ExportView(CachedExport):
             console.say(line)
         if self.request.selection:
             console.say(f"{taken:,} of them {'matches' if taken == 1 else 'match'} your filters.")
+            in_any_case = replace(self.request.selection, ignore_case=True)
+            if (others := sum(map(in_any_case.matches, self.checkpoint.contacts())) - taken) > 0:
+                console.say(
+                    f"  {others:,} more with --ignore-case: their tags differ in upper and lower case only."
+                )
         for name in table.missing:
             console.say(f"No contact has {name}; its column is blank.")
         comes_back = kept and taken > 0 and self.settings.cache

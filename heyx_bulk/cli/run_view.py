@@ -64,8 +64,9 @@ def show_status(checkpoint: Path | None, console: Console) -> int:
         console.say(line)
         documents.append(document)
         codes.append(code)
-    console.result(count(len(paths), "run"), {"runs": documents})
-    return max(codes)
+    code = max(codes)
+    console.result(count(len(paths), "run"), {"runs": documents, "exit": code})
+    return code
 
 
 def _found() -> list[Path]:

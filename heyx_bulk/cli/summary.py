@@ -166,7 +166,7 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
 def finish_dry_run(
     console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
 ) -> int:
-    """Show the changes of the first rows, and what all rows would write; the exit code.
+    """Show the changes of the first rows, the rows that would fail, and what all rows would write; the exit code.
 
     The `document` is added to that of the result.
     """
@@ -176,6 +176,7 @@ def finish_dry_run(
     if plans.not_shown and plans.plans():
         rows = count(plans.not_shown, "more row")
         console.say(f"… and {rows}, not shown. --first N shows the changes of the first N rows.")
+    tell_failures(console, result.failures)
     code = exit_code(result.totals)
     lookups = result.sent.calls if result.sent else 0
     did = f" This dry run sent {count(lookups, 'look-up')}; a real run sends them again, and" if lookups else ""

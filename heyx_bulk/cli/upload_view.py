@@ -162,10 +162,11 @@ def tell_phones(console: Console, phones: Sequence[PhoneCountry]) -> None:
     left = sum(1 for one in phones[COUNTRIES_SHOWN:] if one.country)
     more = f" and {left} more {'country' if left == 1 else 'countries'}" if left else ""
     console.say(f"Phones by country: {', '.join(shown)}{more}.")
+    region = phones[0].region or "PK"  # the most frequent country
     for one in without:
         console.say(
             f"  Without country code: {rows_named(one.rows, one.first)}. --region with their country, such as "
-            "--region PK, sends them with its code; --region none sends them as they are."
+            f"--region {region}, sends them with its code; --region none sends them as they are."
         )
 
 

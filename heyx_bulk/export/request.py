@@ -9,7 +9,7 @@ from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.columns import parse_field_name
+from heyx_bulk.mapping.columns import TAGS_COLUMN, normalize_name, parse_field_name
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.values.equality import PhoneLookup, key_text, spellings, text_of
 from heyx_bulk.values.text import trim
@@ -192,6 +192,13 @@ class ExportRequest:
 
     def check(self, sources: str = SOURCES) -> None:
         """Raise `SettingsError` where nothing is asked for, or what cannot be; `sources` says how to ask."""
+        named = (field.name for field in (*self.where, *self.listed))
+        for name in (*named, *(condition.field for condition in self.selection.conditions)):
+            if normalize_name(name) == TAGS_COLUMN:
+                raise SettingsError(
+                    f"“{name}” is not a field, and HeyX cannot search for tags.",
+                    f"Name the contacts with {sources}, and choose among them with --tag, --any-tag or --not-tag.",
+                )
         if not (self.where or self.listed or self.ids or self.known):
             if self.known is not None:
                 raise SettingsError(

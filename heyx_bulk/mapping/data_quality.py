@@ -71,15 +71,16 @@ class DataQualityChecks:
                 found.add(numbers, [*map(check.label, column_texts)])
 
     def warnings(self) -> list[DataWarning]:
-        """What seems damaged, column by column."""
-        return [
+        """What seems damaged, column by column; once for a column that is sent as several fields."""
+        found = (
             *(rows.warning(column, what) for (column, what), rows in self._doubtful.items()),
             *(
                 rows.warning(str(column), what)
                 for column, check, found in self._checks
                 for rows, what in check.findings(found)
             ),
-        ]
+        )
+        return [*dict.fromkeys(found)]
 
     def phones(self) -> list[PhoneCountry]:
         """The phones of the sheet by country."""

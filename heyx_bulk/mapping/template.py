@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -55,10 +55,7 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
             perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "enter a field, or write ignore = true"
             further = [_table(other, sample, "") for other in columns.more if other.position == column.position]
             table = _table(column, sample, perhaps)
-            name = trim(column.header)
-            if not name or len(positions(header, name)) != 1:
-                name = letter_name(column.position)
-            tables.add(name, tomlkit.item([table, *further]) if further else table)
+            tables.add(_table_name(header, column), tomlkit.item([table, *further]) if further else table)
     document.add("columns", tables)
     return tomlkit.dumps(document)
 
@@ -67,6 +64,29 @@ def with_region(text: str, region: str) -> str:
     """The text of a mapping file with a region for phones without country code, and otherwise as it is."""
     document = tomlkit.parse(text)
     document["region"] = region if is_region(region) else region.lower()
+    return tomlkit.dumps(document)
+
+
+def with_columns(text: str, header: Sequence[str], columns: Iterable[Column]) -> str:
+    """The text of a mapping file in which `columns` mean what they say, and otherwise as it is.
+
+    A table that does not say yet which field its column is gets the meaning; a column without a table gets one.
+    """
+    document = tomlkit.parse(text)
+    tables = document.setdefault("columns", tomlkit.table(is_super_table=True))
+    for column in columns:
+        name = next((key for key in tables if positions(header, key) == [column.position]), None)
+        if name is None:
+            tables.add(_table_name(header, column), _table(column, ColumnSample((), ValueKind.TEXT), ""))
+            continue
+        table = tables[name][0] if isinstance(tables[name], list) else tables[name]
+        if column.use is not Use.FIELD:
+            for key in [*table]:  # A type or a policy belongs to a field.
+                del table[key]
+        for key, value in _entries(column, ValueKind.TEXT):
+            if key == "field" or key not in table:
+                item = table[key] = tomlkit.item(value)
+                item.trivia.comment = item.trivia.comment_ws = ""
     return tomlkit.dumps(document)
 
 
@@ -84,6 +104,12 @@ def _options(columns: Columns) -> dict[str, object]:
         "constants": {field.name: field.value for field in columns.constants},
     }
     return keys | {key: value for key, value in options.items() if value}
+
+
+def _table_name(header: Sequence[str], column: Column) -> str:
+    """The name of a column's table: its header, or its letter where that names no column or several."""
+    name = trim(column.header)
+    return name if name and len(positions(header, name)) == 1 else letter_name(column.position)
 
 
 def _table(column: Column, sample: ColumnSample, perhaps: str) -> Table:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from heyx_bulk.values.text import trim
+from heyx_bulk.values.text import plain_spaces, trim
 
 CLEAR = "<clear>"
 """The text of a cell that empties its field or its set of tags."""
@@ -25,7 +25,8 @@ class Transform:
     """One step: its name and its arguments.
 
     trim (blanks inside a text become one), lower, upper and title have none; replace(old, new);
-    split(separator, part) keeps one part, from 1, from the end if negative, or the `REST` behind the first;
+    split(separator, part) keeps one part, from 1, from the end if negative, or the `REST` behind the first, and
+    takes odd spaces for plain ones;
     join(position, glue) appends the text of the column at that position, with the glue between them if neither is
     blank. No step changes `CLEAR`, and nothing is joined to it or by it.
     """
@@ -45,7 +46,7 @@ class Transform:
             case "replace", (str(old), str(new)):
                 return [trim(text.replace(old, new)) for text in texts]
             case "split", (str(separator), part):
-                return [trim(_part(text, separator, part)) for text in texts]
+                return [trim(_part(plain_spaces(text), plain_spaces(separator), part)) for text in texts]
             case "join", (int(position), str(glue)):
                 behind = ("" if text == CLEAR else text for text in others(position))
                 pairs = zip(texts, behind, strict=True)

@@ -100,10 +100,10 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def did_you_mean_file(path: Path) -> str:
-    """The same for a file that is not there: the most similar name in its folder."""
+    """The same for a file that is not there: the most similar name in its folder, not by its suffix alone."""
     try:
         names = [one.name for one in path.absolute().parent.iterdir() if one.name != path.name]
     except OSError:
         return ""
-    near = closest(path.name, names)
+    near = closest(path.name, (one for one in names if closest(path.stem, [Path(one).stem]) is not None))
     return f" Did you mean {path.with_name(near)}?" if near is not None else ""

@@ -115,7 +115,8 @@ class Lines(Progress):
         if now - self._shown_at < LINE_EVERY_SECONDS:
             return
         self._shown_at = now
-        parts = [f"{self._done:,} of {self._total:,} {self._unit}s", *self._notes(*self._statuses)]
+        counted = f"{self._done:,} of {self._total:,} {self._unit}s" if self._total else "Waiting for HeyX"
+        parts = [counted, *self._notes(*self._statuses)]
         self._file.write(", ".join(parts) + "\n")
         self._file.flush()
 

@@ -71,9 +71,10 @@ class ExportDiff:
 
 
 def remembered_export(sheet: Sheet, columns: Columns, contacts: KnownContacts) -> KnownExport | None:
-    """The newest export that a sheet seems to be: it showed the contacts that the first rows name by ids.
+    """The export that a sheet seems to be: it showed the contacts that the first rows name by ids.
 
-    Ids that a spreadsheet shortened are left out. A sheet of another name must have a column that only HeyX fills.
+    Of several, it is the newest one that wrote a file of the sheet's name, else the newest one. Ids that a
+    spreadsheet shortened are left out. A sheet of another name must have a column that only HeyX fills.
     """
     ids = columns.used(Use.ID)
     exports = [one for one in contacts.exports() if one.name == sheet.path.name or columns.copies_contacts]
@@ -82,7 +83,7 @@ def remembered_export(sheet: Sheet, columns: Columns, contacts: KnownContacts) -
     cells = (trim(text) for (text,) in sheet.cells([ids[0].position]))
     named = {*islice(filter(None, cells), ROWS_COMPARED)}
     whole = {one for one in named if not is_damaged_number(one)}
-    for export in exports:
+    for export in sorted(exports, key=lambda one: one.name != sheet.path.name):
         shown = {contact.id for contact in contacts.exported(export.number, whole)}
         if shown == whole and (shown or (named and export.name == sheet.path.name)):
             return export

@@ -140,6 +140,8 @@ def try_out(
     ):
         path = Path(folder) / "trial.checkpoint"
         starter = RunStarter(sheet, settings, options, run_options, events, prefetch)
+        if not simulated and (export := starter.remembered_export()) is not None:
+            events.on_remembered_export(sheet, export)
         with starter.stage_run(columns, path, durable=False) as checkpoint:
             run = Run.from_checkpoint(checkpoint)
             speed = PlannedRate.of(settings, LearnedLimit() if simulated else None)

@@ -79,6 +79,11 @@ def without_marks(text: str) -> str:
     return text if text.isascii() else text.translate(_NO_MARKS)
 
 
+def plain_spaces(text: str) -> str:
+    """`text` with a plain space for each odd one, such as a no-break space."""
+    return text if text.isascii() else text.translate(_PLAIN_SPACES)
+
+
 def plain_key(text: str) -> str:
     """`text` as a key that is looked up: no invisible mark or joiner, and each odd space a plain one."""
     return text if text.isascii() else trim(text.translate(_PLAIN_KEY))

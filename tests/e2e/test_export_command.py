@@ -74,6 +74,16 @@ def test_what_it_covers_is_said_with_the_bill_before_and_the_way_back_after(serv
     assert list(Path().glob("*.export*")) == [], "no checkpoint is left of an export that is written"
 
 
+def test_contacts_whose_tags_differ_in_case_only_are_counted(server: SandboxServer) -> None:
+    people(server, 40)
+    assert (
+        "  14 more with --ignore-case: their tags differ in upper"
+        in typed("vip.csv", "--where", "isLead=true", "--where", "isLead=false", "--tag", "vip").stderr
+    )
+    same = typed("vip.csv", "--where", "isLead=true", "--where", "isLead=false", "--tag", "VIP").stderr
+    assert "--ignore-case" not in same
+
+
 def test_all_filters_and_columns_together(server: SandboxServer) -> None:
     people(server, 40)
     words = [
@@ -122,6 +132,8 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
     ("words", "told"),
     [
         (["x.csv"], "No contacts were named"),
+        (["x.csv", "--where", "tags=VIP"], "“tags” is not a field, and HeyX cannot search for tags"),
+        (["x.csv", "--where", "City=Oslo", "--if", "Tags~VIP"], "choose among them with --tag, --any-tag or"),
         (["x.csv", "--known"], "no contact of this channel is known"),
         (["x.pdf", "--where", "a=b"], ".parquet"),
         (["x.csv", "--where", "City"], "FIELD=VALUE"),

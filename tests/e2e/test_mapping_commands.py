@@ -63,6 +63,50 @@ def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Pat
     assert (again.code, "is finished" in again.err, "mapping file contacts.toml" in again.err) == (0, True, True)
 
 
+def test_answers_before_ctrl_c_are_kept_and_only_the_other_columns_asked_about(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    first = [("Born” (14/03/1988, 03/04/1990) [-]: ", "birthday"), ("[y/N]: ", "y"), ("Mood” (x) [-]: ", "\x04")]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=first) == 130
+    assert [*server.sandbox.contacts] == []
+    then = [("D “Mood” (x) [-]: ", "tag:Happy")]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=then) == 0
+    assert {str(contact.fields["birthday"]) for contact in server.sandbox.contacts} == {"14/03/1988", "03/04/1990"}
+    assert sorted(len(contact.tags) for contact in server.sandbox.contacts) == [0, 1]
+
+
+def test_answers_are_kept_in_a_mapping_file_that_leaves_columns_open(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    assert heyx(tmp_path, "columns", "contacts.csv", "--save", "contacts.toml").code == 2
+    answers = [("Born” (14/03/1988, 03/04/1990) [-]: ", "-"), ("Mood” (x) [-]: ", "tag:Happy")]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    again = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert (again.code, "is finished" in again.err) == (0, True)
+    assert 'tag = "Happy"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
+
+
+def test_a_field_that_another_column_has_is_not_taken_as_an_answer(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, *ROWS, header=HEADER)
+    answers = [
+        ("Born” (14/03/1988, 03/04/1990) [-]: ", "phone"),
+        ("phone is column B “Mobile” already. Enter another field.", "Mood"),
+        ("[y/N]: ", "y"),
+        ("Mood” (x) [-]: ", "Mood"),
+        ("Mood is column C “Born” already. Enter another field.", ""),
+    ]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    assert {contact.fields.get("Mood") for contact in server.sandbox.contacts} == {"14/03/1988", "03/04/1990"}
+
+
+def test_a_question_about_a_column_says_why_a_field_is_suggested(tmp_path: Path, server: SandboxServer) -> None:
+    sheet(tmp_path, ("+923001234123", "Ann Lee"), header=("Phone", "Full Name"))
+    question = "(Ann Lee), a full name: HeyX has first and last names; a mapping file can split it [firstName]: "
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "-")]) == 0
+
+
 NATIONAL = (("+923001234123", "Ann"), ("0300 1234124", "Bob"), ("", "Cid"))
 
 
@@ -70,11 +114,12 @@ def test_the_country_of_phones_without_one_is_asked_for_once_and_the_answer_kept
     tmp_path: Path, server: SandboxServer
 ) -> None:
     sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
-    question = "Their country in two letters, such as PK, or none to send them as they are [PK]: "
+    question = "  Their country in two letters, such as PK, or none to send them as they are [PK]: "
     answers = [
-        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n  {question}", "XX")
+        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n{question}", "XX"),
+        (f"  XX is not a country in two letters, such as PK.\r\n{question}", ""),
     ]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[*answers, (question, "")]) == 3
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 3
     phones = sorted(str(contact.fields["phone"]) for contact in server.sandbox.contacts)
     assert phones == ["+923001234123", "+923001234124"]
     assert 'region = "PK"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
@@ -107,6 +152,14 @@ def test_without_a_terminal_nothing_is_sent_until_it_is_said_whose_phones_they_a
     done = heyx(tmp_path, "upload", "contacts.csv", "--region", "none", server=server)
     assert done.out == "3 rows: 2 created, 1 invalid\n"
     assert server.sandbox.contacts[1].fields["phone"] == "0300 1234124"
+
+
+def test_the_country_of_most_phones_is_the_example_of_a_region(tmp_path: Path) -> None:
+    phones = (("+493012345678",), ("+493012345679",), ("030 12345670",))
+    sheet(tmp_path, *phones, header=("Phone",))
+    shown = heyx(tmp_path, "inspect", "contacts.csv").err
+    assert "Phones by country: 2 +49 (DE), 1 without country code." in shown
+    assert "such as --region DE, sends them with its code" in shown
 
 
 def test_a_header_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ def test_status_finds_every_run_in_this_folder_and_in_the_state_folder(tmp_path:
         "two.csv.checkpoint",
     ]
     assert [run.get("state") for run in document["runs"]] == ["finished", None, "finished"]
+    assert document["exit"] == told.code
 
 
 def test_what_failed_is_told_by_cause_with_the_first_rows(tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ def test_json_is_one_document_on_standard_output(tmp_path: Path, server: Sandbox
     assert document["results"] == str(tmp_path / "contacts.results.csv")
 
 
+def test_json_says_also_why_nothing_was_sent(tmp_path: Path) -> None:
+    done = heyx(tmp_path, "upload", "contact.csv", "--json")
+    error = {"error": "contact.csv does not exist.", "remedy": "Check the name and the folder.", "exit": 2}
+    assert (done.code, done.document) == (2, error)
+    sheet(tmp_path, header=("phone", "Mood", "tags"))
+    done = heyx(tmp_path, "upload", "contacts.csv", "--json", "--simulate")
+    assert (done.code, done.document["exit"]) == (2, 2)
+    assert str(done.document["error"]).startswith("1 column was not recognized:")
+
+
 def test_a_rehearsal_needs_no_token_and_leaves_nothing_behind(tmp_path: Path) -> None:
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--simulate")
@@ -92,6 +102,17 @@ def test_a_dry_run_says_how_many_rows_it_does_not_show(tmp_path: Path, server: S
     assert "… and 2 more rows, not shown." in done.err
     all_shown = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--first", "3", server=server)
     assert "not shown" not in all_shown.err
+
+
+def test_a_dry_run_says_why_rows_would_fail(tmp_path: Path, server: SandboxServer) -> None:
+    for name in ("Ann", "Anna"):
+        server.sandbox.add({"phone": "+923001", "firstName": name}, ())
+    sheet(tmp_path)
+    done = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--json", server=server)
+    assert (done.code, done.document["totals"]) == (3, {"created": 2, "failed": 1})
+    assert "  1 × failed: 2 contacts have the phone +923001: " in done.err
+    assert "(row 2)" in done.err
+    assert '"rows": 1, "first": [2]' in done.out
 
 
 def test_a_rerun_with_nothing_to_send_says_so(tmp_path: Path, server: SandboxServer) -> None:

@@ -101,11 +101,22 @@ def test_a_sheet_that_seems_to_be_an_export_is_said_to_be_one_and_uploaded_as_an
     lines = exported()
     line(lines, ANN)["City"] = ""
     saved(lines)
-    done = typed("upload", "edited.csv", "--rate", "100000/min")
-    assert "edited.csv seems to be the export of " in done.output
-    assert "To send only what was changed since, add --since-export." in done.output
+    for trial in (["--dry-run"], []):
+        done = typed("upload", "edited.csv", "--rate", "100000/min", *trial)
+        assert "edited.csv seems to be the export of " in done.output
+        assert "To send only what was changed since, add --since-export." in done.output
     assert held(server, ANN).fields["City"] == "Oslo"
     assert "seems to be" not in typed("upload", "edited.csv", "--rate", "100000/min").output
+
+
+def test_of_several_exports_the_one_of_the_sheet_s_name_is_named(server: SandboxServer) -> None:
+    lines = exported("edited.csv")
+    exported("newer.csv")
+    line(lines, ANN)["City"] = "Bergen"
+    saved(lines)
+    done = typed("upload", "edited.csv", "--rate", "100000/min")
+    assert "(edited.csv).\n" in done.output
+    assert held(server, ANN).fields["City"] == "Bergen"
 
 
 @pytest.mark.parametrize(("answer", "city"), [("y", None), ("n", "Oslo")])

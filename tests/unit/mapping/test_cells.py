@@ -105,6 +105,8 @@ def test_an_email_that_is_emptied_is_no_key_and_names_nobody() -> None:
         ([Transform("split", (" ", 2))], "Ada  King Lovelace", "King"),
         ([Transform("split", (" ", -1))], "Ada King Lovelace", "Lovelace"),
         ([Transform("split", (" ", REST))], "Ada King Lovelace", "King Lovelace"),
+        ([Transform("split", (" ", 1))], "Ada\u00a0King\u202fLovelace", "Ada"),
+        ([Transform("split", (" ", REST))], "Ada\u00a0King Lovelace", "King Lovelace"),
         ([Transform("split", (" ", 4))], "Ada King Lovelace", None),
         ([Transform("split", (" ", -4))], "Ada King Lovelace", None),
         ([Transform("split", (" ", REST))], "Ada", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,15 @@ def test_invisible_marks_that_are_not_sent_are_reported_once_for_a_column() -> N
         "invisible characters, which are not sent: zero-width spaces (2,)",
         "invisible characters, which are not sent: direction marks (2,)",
     ]
+
+
+def test_a_column_that_is_sent_as_two_fields_is_reported_once() -> None:
+    columns = recognize(["phone", "Name"], MappingOptions(map=("Name=firstName",)))
+    name = columns.columns[1]
+    checks = DataQualityChecks(replace(columns, more=(replace(name, field="lastName"),)))
+    checks.see(SheetFrame(text_frame({0: ["+923001234567"], 1: ["\u200bAnn Lee"]}, [2]), issue_frame(())))
+    marks = "column B “Name”: invisible characters, which are not sent: zero-width spaces"
+    assert [found.what for found in checks.warnings()] == [marks]
 
 
 def test_values_of_another_kind_are_reported_where_only_one_kind_makes_sense() -> None:

@@ -13,7 +13,7 @@ from heyx_bulk.mapping.mapping_file import MappingFile, parse_mapping, rewrite_m
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import map_columns
 from heyx_bulk.mapping.rules import ValueOptions
-from heyx_bulk.mapping.template import ColumnSample, render_template
+from heyx_bulk.mapping.template import ColumnSample, render_template, with_columns
 from heyx_bulk.mapping.toml_reader import TomlLines
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, TagSet
@@ -488,3 +488,64 @@ def test_a_mapping_file_is_rewritten_whole_or_not_at_all_and_may_be_read_by_whom
     assert (path.read_text(encoding="utf-8"), path.stat().st_mode & 0o777) == ("lenient = false\n", 0o640)
     assert before.read_text(encoding="utf-8") == "lenient = true\n", "the file that was there is not written to"
     assert {one.name for one in tmp_path.iterdir()} == {"ours.toml", "before.toml"}
+
+
+def test_answers_are_written_where_a_mapping_file_leaves_them_open_and_nothing_else_is_changed() -> None:
+    header = ["Phone", "Born", "Mood", "Note", "Group", "Size"]
+    text = """\
+# ours
+region = "PK"
+
+[columns.Born]
+# “14/03/1988”
+field = "" # enter a field, or write ignore = true
+type = "date"
+
+# mine
+[[columns.Mood]]
+field = ""
+type = "boolean"
+
+[columns.Size]
+field = "" # enter a field
+
+[columns.Phone]
+field = "phone"
+"""
+    options = MappingOptions(map=("Born=birthday", "Mood=tag:Happy", "Group=tags"), ignore=("Note", "Size"))
+    answered = recognize(header, options).columns[1:]
+    assert (
+        with_columns(text, header, answered)
+        == """\
+# ours
+region = "PK"
+
+[columns.Born]
+# “14/03/1988”
+field = "birthday"
+type = "date"
+
+# mine
+[[columns.Mood]]
+tag = "Happy"
+
+[columns.Size]
+ignore = true
+
+[columns.Phone]
+field = "phone"
+
+[columns.Note]
+# as you specified
+ignore = true
+
+[columns.Group]
+# as you specified
+tags = "add"
+"""
+    )
+    alone = with_columns('region = "PK"\n', header, answered)
+    again = recognize(header, MappingOptions(parse_mapping(alone, NAME)))
+    assert [(column.use, column.field) for column in again.columns[1:]] == [
+        (column.use, column.field) for column in answered
+    ]

@@ -24,6 +24,9 @@ def test_a_file_that_is_not_there_is_answered_with_its_neighbor(tmp_path: Path) 
     (tmp_path / "leads.xlsx").touch()
     assert did_you_mean_file(tmp_path / "lead.xlsx") == f" Did you mean {tmp_path / 'leads.xlsx'}?"
     assert did_you_mean_file(tmp_path / "orders.csv") == ""
+    (tmp_path / "x.csv").touch()
+    assert did_you_mean_file(tmp_path / "nope.csv") == ""
+    assert did_you_mean_file(tmp_path / "leads.csv") == f" Did you mean {tmp_path / 'leads.xlsx'}?"
     assert did_you_mean_file(tmp_path / "nowhere" / "leads.xlsx") == ""
 
 

@@ -48,6 +48,14 @@ def test_a_line_says_how_far_the_run_is_and_what_became_of_rows() -> None:
     assert file.getvalue() == "1,006 of 12,000 rows, 5 created, 1 failed, next call in 48 s\n"
 
 
+def test_a_line_before_the_number_of_calls_is_known_counts_none() -> None:
+    file, clock = io.StringIO(), Clock()
+    progress = Lines(file, unit="call", clock=clock)
+    clock.now += 31
+    progress.tick(25)
+    assert file.getvalue() == "Waiting for HeyX, next call in 25 s\n"
+
+
 def test_a_short_wait_is_not_worth_a_word() -> None:
     progress, file, clock = lines(10)
     clock.now += 31
