@@ -71,8 +71,8 @@ def upload(
     heyx-bulk recognizes columns by their headers: First Name is the field firstName, Tags is a list of tags. It
     writes the results beside the sheet. To resume a run that was stopped, run the same command again.
     """
-    from heyx_bulk.cli.column_view import choose_mapping, choose_region
     from heyx_bulk.cli.fields import known_here
+    from heyx_bulk.cli.questions import choose_mapping, choose_region
     from heyx_bulk.cli.sheet_input import read_sheet
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
