@@ -57,6 +57,10 @@ class SheetError(UsageError):
     """The sheet cannot be read as it stands."""
 
 
+class HeaderRowMissing(SheetError):
+    """The row that is said to have the headers is blank or does not exist."""
+
+
 class MappingError(UsageError):
     """The sheet's columns do not say what is meant."""
 

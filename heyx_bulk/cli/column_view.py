@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.fields import known_here
-from heyx_bulk.cli.questions import choose_mapping
-from heyx_bulk.cli.sheet_input import read_sheet
+from heyx_bulk.cli.questions import choose_mapping, open_mapped
 from heyx_bulk.cli.summary import tell_invalid
 from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
 from heyx_bulk.mapping import mapping_file as mapping
@@ -32,7 +31,8 @@ STANDARD_INPUT = "-"
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
     """Show which field each column is, or write it into the mapping file `save`; the exit code."""
-    opened, known = read_sheet(sheet, options.sheet), known_here()
+    opened, options = open_mapped(sheet, options, look=look)
+    known = known_here()
     options = choose_mapping(opened, options, known, console, look=look and save is None)
     found = map_columns(opened.header, options.mapping, opened.blank, known)
     looks = sample_columns(opened)
@@ -42,7 +42,8 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
             console.say(mistake)
         _tell_correction(console, sheet, options)
     else:
-        mapping.write_mapping(save, render_template(opened.path.name, save.name, found, looks), opened.header)
+        text = render_template(opened.path.name, save.name, found, looks, options.sheet)
+        mapping.write_mapping(save, text, opened.header)
         _tell_saved(console, sheet, options.sheet, save, found)
     total = len(found.columns.columns)
     known_columns = total - len(found.unknown)
@@ -78,7 +79,8 @@ def _tell_saved(
         console.say(f"{count(len(lines), 'column')} {be} not mapped yet: edit {noun} {', '.join(lines)}.")
     by_itself = save.absolute() == path.with_suffix(mapping.SUFFIX).absolute()
     named = () if by_itself else ("--mapping", short_path(save))
-    command = command_line("upload", short_path(path), *words(sheet_options), *named, "--simulate")
+    unsaved = replace(sheet_options, worksheet=None, header_row=None)
+    command = command_line("upload", short_path(path), *words(unsaved), *named, "--simulate")
     console.suggest("Then", command)
 
 
@@ -97,7 +99,8 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
     """Show how a sheet is read and which rows are invalid; the exit code."""
-    opened, known = read_sheet(sheet, options.sheet), known_here()
+    opened, options = open_mapped(sheet, options, look=look)
+    known = known_here()
     options = choose_mapping(opened, options, known, console, look=look)
     looked = inspect_sheet(opened, options, known)
     _tell_reading(console, looked)

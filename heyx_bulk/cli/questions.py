@@ -9,12 +9,13 @@ from pathlib import Path
 import typer
 
 from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.errors import RegionNeeded, WriteError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.rules import parse_rule
-from heyx_bulk.mapping.template import ColumnSample, render_template, with_region
+from heyx_bulk.mapping.template import ColumnSample, render_template, with_setting
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.sheet import Sheet
@@ -25,7 +26,18 @@ from heyx_bulk.values.phone import NO_REGION, is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
-LEAVE_OUT = "-"
+LEAVE_OUT = STANDARD_INPUT = "-"
+
+
+def open_mapped(path: Path, options: UploadOptions, *, look: bool) -> tuple[Sheet, UploadOptions]:
+    """A sheet, read as options and mapping file say, and the options with what the file says of it.
+
+    With `look`, the mapping file beside the sheet is read where the options name none.
+    """
+    is_file = str(path) != STANDARD_INPUT
+    preset = mapping.find_preset(path) if look and is_file and options.mapping.file is None else options.preset
+    opened = read_sheet(path, options.sheet, preset)
+    return opened, options.as_read(opened, preset)
 
 
 def choose_mapping(
@@ -37,9 +49,10 @@ def choose_mapping(
     channel.
     """
     file = options.mapping.file
-    if file is None and look and (path := mapping.find_mapping(sheet.path, sheet.header)) is not None:
-        console.say(f"Using the mapping file {short_path(path)} (found automatically; --no-mapping ignores it).")
-        file = mapping.read_mapping(path)
+    found = mapping.find_mapping(sheet.path, sheet.header, sheet.worksheet) if file is None and look else None
+    if found is not None:
+        console.say(f"Using the mapping file {short_path(found)} (found automatically; --no-mapping ignores it).")
+        file = mapping.read_mapping(found)
     elif file is not None:
         console.say(f"Using the mapping file {short_path(file.path)}.")
     options = replace(options, mapping=replace(options.mapping, file=file))
@@ -69,7 +82,7 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
     again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
     if again.mistakes or mapping_options.file is not None:
         return answered
-    return _saved(options, answered, lambda: _write_new(sheet, again, looks), console)
+    return _saved(options, answered, lambda: _write_new(sheet, options, again, looks), console)
 
 
 def _saved(
@@ -85,13 +98,18 @@ def _saved(
     return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
 
 
-def _write_new(sheet: Sheet, found: MappingResult, looks: Sequence[ColumnSample], region: str = "") -> Path:
-    """Write what the columns mean, and the region, to a new mapping file beside the sheet; texts stay texts."""
+def _write_new(sheet: Sheet, options: UploadOptions, found: MappingResult, looks: Sequence[ColumnSample]) -> Path:
+    """Write what the columns mean to a new mapping file beside the sheet; texts stay texts."""
     path = sheet.path.with_suffix(mapping.SUFFIX)
     as_text = [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
-    text = render_template(sheet.path.name, path.name, found, as_text)
-    mapping.write_mapping(path, with_region(text, region) if region else text, sheet.header)
+    text = render_template(sheet.path.name, path.name, found, as_text, options.sheet)
+    mapping.write_mapping(path, text, sheet.header)
     return path
+
+
+def _set(path: Path, key: str, value: str | int) -> None:
+    """Write a setting for the whole sheet into a mapping file."""
+    mapping.rewrite_mapping(path, with_setting(path.read_bytes().decode("utf-8-sig"), key, value))
 
 
 def choose_region(
@@ -111,11 +129,13 @@ def choose_region(
     region = _region(needed.suggested)
 
     def save() -> Path:
-        if (file := options.mapping.file) is None:
+        if (file := options.mapping.file) is not None:
+            path = file.path
+        else:
             found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
-            return _write_new(sheet, found, sample_columns(sheet), region)
-        mapping.rewrite_mapping(file.path, with_region(file.path.read_bytes().decode("utf-8-sig"), region))
-        return file.path
+            path = _write_new(sheet, options, found, sample_columns(sheet))
+        _set(path, "region", region.lower() if region == NO_REGION else region)
+        return path
 
     this_time = replace(options, mapping=replace(options.mapping, region=region))
     return _saved(options, this_time, save, console) if keep else this_time

@@ -72,8 +72,7 @@ def upload(
     writes the results beside the sheet. To resume a run that was stopped, run the same command again.
     """
     from heyx_bulk.cli.fields import known_here
-    from heyx_bulk.cli.questions import choose_mapping, choose_region
-    from heyx_bulk.cli.sheet_input import read_sheet
+    from heyx_bulk.cli.questions import choose_mapping, choose_region, open_mapped
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
     from heyx_bulk.cli.upload_view import UploadView
@@ -84,7 +83,8 @@ def upload(
     from heyx_bulk.upload.upload_session import TOKEN
 
     _check(options, run_options, simulate=simulate, dry_run=dry_run)
-    opened, known = read_sheet(sheet, options.sheet), known_here()
+    opened, options = open_mapped(sheet, options, look=not no_mapping)
+    known = known_here()
     options = choose_mapping(opened, options, known, console, look=not no_mapping, ask=not yes)
     try:
         given = connection.given()

@@ -15,7 +15,7 @@ from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
-from heyx_bulk.values.phone import is_region
+from heyx_bulk.sheets.sheet_options import DETECT_ALL, SheetOptions
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueKind, ValueType
 
@@ -31,8 +31,10 @@ class ColumnSample:
     kind: ValueKind
 
 
-def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[ColumnSample]) -> str:
-    """Write the text of a mapping file for a sheet; `seen` has one entry for each column."""
+def render_template(
+    sheet: str, file: str, found: MappingResult, seen: Sequence[ColumnSample], reading: SheetOptions = DETECT_ALL
+) -> str:
+    """Write the text of a mapping file for a sheet that was read so; `seen` has one entry for each column."""
     columns = found.columns
     header = [column.header for column in columns.columns]
     document = tomlkit.document()
@@ -41,7 +43,7 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
         document.add(tomlkit.comment(line))
     document.add(tomlkit.nl())
     document.add("headers", tomlkit.item([*map(trim, header)]).multiline(multiline=True))
-    options = _options(columns)
+    options = _reading(reading) | _options(columns)
     for key, value in options.items():
         document.add(key, tomlkit.item(value))
     for key, line in texts["options"].items():
@@ -63,11 +65,17 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
     return tomlkit.dumps(document)
 
 
-def with_region(text: str, region: str) -> str:
-    """The text of a mapping file with a region for phones without country code, and otherwise as it is."""
+def with_setting(text: str, key: str, value: str | int) -> str:
+    """The text of a mapping file with a setting for the whole sheet, and otherwise as it is."""
     document = tomlkit.parse(text)
-    document["region"] = region if is_region(region) else region.lower()
+    document[key] = value
     return tomlkit.dumps(document)
+
+
+def _reading(options: SheetOptions) -> dict[str, object]:
+    """The worksheet and the row of the headers, where they were chosen."""
+    found = {"worksheet": options.worksheet, "header_row": options.header_row}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _options(columns: Columns) -> dict[str, object]:

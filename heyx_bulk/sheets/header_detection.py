@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from heyx_bulk.errors import SheetError
+from heyx_bulk.errors import HeaderRowMissing, SheetError
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.record import CellError, Page, Record, gather
@@ -150,7 +150,7 @@ def _find_header(pages: Iterator[Page], place: str, header_row: int | None) -> t
     if not others:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
     what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(others)}"
-    raise SheetError(what, "Give the number of the row with the headers.")
+    raise HeaderRowMissing(what, "Give the number of the row with the headers.")
 
 
 def _lengths(page: Page) -> Iterator[tuple[int, int]]:

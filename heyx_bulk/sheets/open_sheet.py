@@ -9,7 +9,7 @@ from itertools import chain, islice
 from math import inf
 from pathlib import Path
 
-from heyx_bulk.errors import SheetError
+from heyx_bulk.errors import HeaderRowMissing, SheetError
 from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
@@ -26,24 +26,37 @@ from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.merged_cells import treat_merged
 from heyx_bulk.sheets.record import ROW_COLUMN, Book, Page, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.sheets.sheet_options import SheetOptions
+from heyx_bulk.sheets.sheet_options import DETECT_ALL, NO_PRESET, SheetOptions, SheetPreset, same_worksheet
 from heyx_bulk.sheets.xlsx.workbook import Workbook
 
 _HEADER_SEARCHED = 100
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
-_DETECT_ALL = SheetOptions()
 _NAME_ONE = "Name the one to read with --worksheet NAME."
 _SEPARATOR_NAMES = {"\t": "tab", " ": "a space"}
 
 
-def open_sheet(path: Path, options: SheetOptions = _DETECT_ALL) -> Sheet:
-    """Read the sheet at `path` (`-` is standard input) once from end to end; raises `SheetError`."""
+def open_sheet(path: Path, options: SheetOptions = DETECT_ALL, preset: SheetPreset = NO_PRESET) -> Sheet:
+    """Read the sheet at `path` (`-` is standard input) once from end to end; raises `SheetError`.
+
+    `preset` completes the options. A mistake in it names where it stands.
+    """
     if options.header_row is not None and options.header_row < 1:
         what = f"there is no row {options.header_row}"
         raise SheetError(what, "Count rows as Excel does: the first one is row 1.")
     with unpack(path) as (place, form):
-        sheet = _open_csv(place, options) if form is Format.CSV else _open_workbook(place, form, options)
+        is_workbook = form is not Format.CSV
+        completed = preset.complete(options, is_workbook=is_workbook)
+        named_in = preset.worksheet_place if options.worksheet is None else ""
+        try:
+            sheet = (
+                _open_workbook(place, form, completed, named_in) if is_workbook else _open_csv(place, completed)
+            )
+        except HeaderRowMissing as error:
+            if completed.header_row == options.header_row:
+                raise
+            what = f"{preset.header_row_place}: {error.what}"
+            raise HeaderRowMissing(what, "Correct that line, or name the row with --header-row ROW.") from None
     return replace(sheet, path=path)
 
 
@@ -122,7 +135,8 @@ def _uneven(found: Sheet | SheetError) -> float:
     return found.uneven if isinstance(found, Sheet) else inf
 
 
-def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
+def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: str) -> Sheet:
+    """Read a workbook; `named_in` is the place in a mapping file that names the worksheet, if one does."""
     for option, value in (("encoding", options.encoding), ("separator", options.separator)):
         if value is not None:
             raise SheetError(
@@ -130,7 +144,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
             )
     with ExitStack() as stack:
         book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
-        info = _choose_worksheet(book, options.worksheet)
+        info = _choose_worksheet(book, options.worksheet, named_in)
         worksheet = book.worksheet(info)
         rest = iter(worksheet.pages)
         first = [*islice(rest, 1)]
@@ -148,18 +162,21 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
     return replace(sheet, worksheets=worksheets, notes=(*hidden, *book.notes, *sheet.notes))
 
 
-def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
+def _choose_worksheet(book: Book, name: str | None, named_in: str) -> WorksheetInfo:
     """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`.
 
     Of several with data it is the only one whose table is of a file of results.
     """
     if name is not None:
         exact = [info for info in book.worksheets if info.name == name]
-        folded = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
+        folded = [info for info in book.worksheets if same_worksheet(info.name, name)]
         if exact or folded:
             return (exact or folded)[0]
         near = did_you_mean(name, (info.name for info in book.worksheets))
         what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}.{near}"
+        if named_in:
+            what = f"{named_in}: {what}"
+            raise SheetError(what, "Correct that line, or name one of them with --worksheet NAME.")
         raise SheetError(what, "Name one of them with --worksheet NAME.")
     filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
     of_results = filled
