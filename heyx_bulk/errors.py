@@ -2,7 +2,9 @@
 
 HeyxBulkError
 ├ UsageError          a person can fix it; nothing was sent                                      exit 2
-│   SheetError  SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+│   SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+│   SheetError          the sheet cannot be read as it stands
+│     (WorksheetNeeded, HeaderRowNeeded: it does not show which part of it is meant)
 │   MappingError        the sheet's columns do not say what is meant
 │     (RegionNeeded: nor do its phones say which country they are of)
 ├ Stopped             the run cannot go on and has lost nothing; the same command resumes it     exit 4
@@ -55,6 +57,25 @@ class UsageError(HeyxBulkError):
 
 class SheetError(UsageError):
     """The sheet cannot be read as it stands."""
+
+
+class WorksheetNeeded(SheetError):
+    """The workbook has several worksheets with data, of these `names`, and none was chosen."""
+
+    def __init__(self, what: str, remedy: str, names: tuple[str, ...]) -> None:
+        super().__init__(what, remedy)
+        self.names = names
+
+
+class HeaderRowNeeded(SheetError):
+    """The first row looks like a title; `rows` are the numbers and cells of the first ones, and of `suggested`."""
+
+    def __init__(
+        self, what: str, remedy: str, suggested: int, rows: tuple[tuple[int, tuple[str, ...]], ...]
+    ) -> None:
+        super().__init__(what, remedy)
+        self.suggested = suggested
+        self.rows = rows
 
 
 class HeaderRowMissing(SheetError):

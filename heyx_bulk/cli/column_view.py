@@ -8,7 +8,8 @@ from pathlib import Path
 
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.fields import known_here
-from heyx_bulk.cli.questions import choose_mapping, open_mapped
+from heyx_bulk.cli.questions import choose_mapping
+from heyx_bulk.cli.reading_questions import open_mapped
 from heyx_bulk.cli.summary import tell_invalid
 from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
 from heyx_bulk.mapping import mapping_file as mapping
@@ -31,7 +32,7 @@ STANDARD_INPUT = "-"
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
     """Show which field each column is, or write it into the mapping file `save`; the exit code."""
-    opened, options = open_mapped(sheet, options, look=look)
+    opened, options, _ = open_mapped(sheet, options, console, look=look, save=look and save is None)
     known = known_here()
     options = choose_mapping(opened, options, known, console, look=look and save is None)
     found = map_columns(opened.header, options.mapping, opened.blank, known)
@@ -99,7 +100,7 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
     """Show how a sheet is read and which rows are invalid; the exit code."""
-    opened, options = open_mapped(sheet, options, look=look)
+    opened, options, _ = open_mapped(sheet, options, console, look=look, save=look)
     known = known_here()
     options = choose_mapping(opened, options, known, console, look=look)
     looked = inspect_sheet(opened, options, known)

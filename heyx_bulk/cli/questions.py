@@ -1,21 +1,27 @@
-"""What is asked on a terminal about a sheet, and kept in its mapping file: columns, and the region of phones."""
+"""What is asked on a terminal about the columns of a sheet and the country of its phones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import typer
-
+from heyx_bulk.cli.asking import HELP, ask, confirm, keep, set_in_mapping
 from heyx_bulk.cli.console import Console
-from heyx_bulk.cli.sheet_input import read_sheet
-from heyx_bulk.errors import RegionNeeded, WriteError
-from heyx_bulk.mapping import mapping_file as mapping
+from heyx_bulk.errors import RegionNeeded
 from heyx_bulk.mapping.columns import Column, Use
+from heyx_bulk.mapping.mapping_file import (
+    SUFFIX,
+    create_mapping,
+    find_mapping,
+    parse_mapping,
+    read_mapping,
+    remember_mapping,
+    rewrite_mapping,
+)
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.rules import parse_rule
-from heyx_bulk.mapping.template import ColumnSample, render_template, with_setting
+from heyx_bulk.mapping.template import ColumnSample, is_begun, render_template, with_columns
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.sheet import Sheet
@@ -23,21 +29,9 @@ from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.inspection import sample_columns
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.phone import NO_REGION, is_region
-from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import ValueKind
 
-LEAVE_OUT = STANDARD_INPUT = "-"
-
-
-def open_mapped(path: Path, options: UploadOptions, *, look: bool) -> tuple[Sheet, UploadOptions]:
-    """A sheet, read as options and mapping file say, and the options with what the file says of it.
-
-    With `look`, the mapping file beside the sheet is read where the options name none.
-    """
-    is_file = str(path) != STANDARD_INPUT
-    preset = mapping.find_preset(path) if look and is_file and options.mapping.file is None else options.preset
-    opened = read_sheet(path, options.sheet, preset)
-    return opened, options.as_read(opened, preset)
+LEAVE_OUT = "-"
 
 
 def choose_mapping(
@@ -49,10 +43,10 @@ def choose_mapping(
     channel.
     """
     file = options.mapping.file
-    found = mapping.find_mapping(sheet.path, sheet.header, sheet.worksheet) if file is None and look else None
+    found = find_mapping(sheet.path, sheet.header, sheet.worksheet) if file is None and look else None
     if found is not None:
         console.say(f"Using the mapping file {short_path(found)} (found automatically; --no-mapping ignores it).")
-        file = mapping.read_mapping(found)
+        file = read_mapping(found)
     elif file is not None:
         console.say(f"Using the mapping file {short_path(file.path)}.")
     options = replace(options, mapping=replace(options.mapping, file=file))
@@ -60,56 +54,97 @@ def choose_mapping(
 
 
 def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
-    """The options with the user's answers about unknown columns, which are saved in a mapping file."""
+    """The options with the user's answers about unknown columns, which are saved in a mapping file.
+
+    Those that were given before a Ctrl-C are saved too.
+    """
     found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
     if not found.unknown:
         return options
-    console.say(
+    console.show(
         f"Some columns of {sheet.path.name} were not recognized. For each, enter the name of the HeyX field,"
     )
-    console.say(
-        f"tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the column."
+    console.show(
+        f"tags for a list of tags, tag:VIP for a yes/no column of one tag, {LEAVE_OUT} to ignore the column, or "
+        f"{HELP} for help."
     )
     looks = sample_columns(sheet)
-    mapping_options = options.mapping
-    for column, hint in found.unknown:
-        answer = _answer(column, looks[column.position], hint.field if hint else LEAVE_OUT, fields)
-        if answer == LEAVE_OUT:
-            mapping_options = replace(mapping_options, ignore=(*mapping_options.ignore, column.name))
-        else:
-            mapping_options = replace(mapping_options, map=(*mapping_options.map, f"{column.name}={answer}"))
-    answered = replace(options, mapping=mapping_options)
-    again = map_columns(sheet.header, mapping_options, sheet.blank, fields)
-    if again.mistakes or mapping_options.file is not None:
-        return answered
-    return _saved(options, answered, lambda: _write_new(sheet, options, again, looks), console)
-
-
-def _saved(
-    options: UploadOptions, this_time: UploadOptions, save: Callable[[], Path], console: Console
-) -> UploadOptions:
-    """The options with the mapping file that `save` wrote the answers to; `this_time` if it cannot be written."""
+    answered = options
+    asked: list[int] = []
     try:
-        path = save()
-    except WriteError as error:
-        console.say(f"Your answers are used this time only: {error.what}")
-        return this_time
-    console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
-    return replace(options, mapping=replace(options.mapping, file=mapping.read_mapping(path)))
+        for column, hint in found.unknown:
+            answer = _answer(console, column, looks[column.position], hint.field if hint else LEAVE_OUT, fields)
+            answered = _with(answered, column, answer)
+            asked.append(column.position)
+    except KeyboardInterrupt:
+        _save_columns(sheet, options, answered, asked, fields, looks, console)
+        raise
+    return _save_columns(sheet, options, answered, asked, fields, looks, console)
 
 
-def _write_new(sheet: Sheet, options: UploadOptions, found: MappingResult, looks: Sequence[ColumnSample]) -> Path:
-    """Write what the columns mean to a new mapping file beside the sheet; texts stay texts."""
-    path = sheet.path.with_suffix(mapping.SUFFIX)
-    as_text = [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
-    text = render_template(sheet.path.name, path.name, found, as_text, options.sheet)
-    mapping.write_mapping(path, text, sheet.header)
-    return path
+def _with(options: UploadOptions, column: Column, answer: str) -> UploadOptions:
+    """The options with what the user says a column is."""
+    given = options.mapping
+    if answer == LEAVE_OUT:
+        return replace(options, mapping=replace(given, ignore=(*given.ignore, column.name)))
+    return replace(options, mapping=replace(given, map=(*given.map, f"{column.name}={answer}")))
 
 
-def _set(path: Path, key: str, value: str | int) -> None:
-    """Write a setting for the whole sheet into a mapping file."""
-    mapping.rewrite_mapping(path, with_setting(path.read_bytes().decode("utf-8-sig"), key, value))
+def _save_columns(
+    sheet: Sheet,
+    options: UploadOptions,
+    answered: UploadOptions,
+    asked: Sequence[int],
+    fields: KnownFields,
+    looks: Sequence[ColumnSample],
+    console: Console,
+) -> UploadOptions:
+    """The options with the mapping file that the answers are saved in; `answered` if they cannot be."""
+    found = map_columns(sheet.header, answered.mapping, sheet.blank, fields)
+    left = {column.position for column, _ in found.unknown}
+    if not asked or (found.mistakes and not left):
+        return answered
+
+    def save() -> Path:
+        path, is_new = _write(sheet, options, found, looks)
+        if not is_new:
+            text = with_columns(_text(path), found, _as_text(looks), asked)
+            parse_mapping(text, path.name)
+            rewrite_mapping(path, text)
+        return path
+
+    path = keep(console, save)
+    return answered if path is None else _using(options, path)
+
+
+def _using(options: UploadOptions, path: Path) -> UploadOptions:
+    return replace(options, mapping=replace(options.mapping, file=read_mapping(path)))
+
+
+def _write(
+    sheet: Sheet, options: UploadOptions, found: MappingResult, looks: Sequence[ColumnSample]
+) -> tuple[Path, bool]:
+    """The mapping file for answers, and whether it was written now with what all columns mean."""
+    file = options.mapping.file
+    path = sheet.path.with_suffix(SUFFIX) if file is None else file.path
+    if file is not None and not is_begun(_text(path), sheet.path.name):
+        return path, False
+    text = render_template(sheet.path.name, path.name, found, _as_text(looks), options.sheet)
+    if file is None:
+        create_mapping(path, text)
+    else:
+        rewrite_mapping(path, text)
+    remember_mapping(path, sheet.header)
+    return path, True
+
+
+def _as_text(looks: Sequence[ColumnSample]) -> list[ColumnSample]:
+    """Looks of columns whose texts stay texts."""
+    return [ColumnSample(look.samples, ValueKind.TEXT) for look in looks]
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8-sig")
 
 
 def choose_region(
@@ -119,52 +154,61 @@ def choose_region(
     needed: RegionNeeded,
     console: Console,
     *,
-    keep: bool,
+    save: bool,
 ) -> UploadOptions:
     """The options with the user's answer to which country phones without a country code belong.
 
-    With `keep`, it is saved in the mapping file, or in a new one.
+    With `save`, it is saved in the mapping file, or in a new one.
     """
-    console.say(needed.what)
-    region = _region(needed.suggested)
+    console.show(needed.what)
+    region = _region(console, needed.suggested)
+    this_time = replace(options, mapping=replace(options.mapping, region=region))
+    if not save:
+        return this_time
 
-    def save() -> Path:
-        if (file := options.mapping.file) is not None:
-            path = file.path
-        else:
-            found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
-            path = _write_new(sheet, options, found, sample_columns(sheet))
-        _set(path, "region", region.lower() if region == NO_REGION else region)
+    def write() -> Path:
+        found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
+        path, _ = _write(sheet, options, found, sample_columns(sheet))
+        set_in_mapping(path, "region", region.lower() if region == NO_REGION else region)
         return path
 
-    this_time = replace(options, mapping=replace(options.mapping, region=region))
-    return _saved(options, this_time, save, console) if keep else this_time
+    path = keep(console, write)
+    return this_time if path is None else _using(options, path)
 
 
-def _region(suggested: str) -> str:
+def _region(console: Console, suggested: str) -> str:
+    def understand(text: str) -> str | None:
+        region = text.upper()
+        if region == NO_REGION or is_region(region):
+            return region
+        console.show(f"  {text!r} is not the two-letter code of a country.")
+        return None
+
     question = "  Their country in two letters, such as PK, or none to send them as they are"
-    try:
-        while True:
-            region = trim(typer.prompt(question, default=suggested or None, err=True)).upper()
-            if region == NO_REGION or is_region(region):
-                return region
-    except typer.Abort:
-        raise KeyboardInterrupt from None
+    about = (
+        "A phone without a country code, such as 0300 1234567, is a different phone in each country.\n"
+        "With PK, it is sent as +923001234567. With none, it is sent as it is."
+    )
+    return ask(console, question, understand, about, suggested)
 
 
-def _answer(column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:
+def _answer(console: Console, column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:
     """What the user says a column is; asked again until a field that is not known is confirmed."""
     values = f" ({', '.join(look.samples)})" if look.samples else ""
     known = (*STANDARD_FIELDS, *READ_ONLY_FIELDS, *fields)
-    try:
-        while True:
-            answer = trim(typer.prompt(f"  {column}{values}", default=default, err=True))
-            rule = parse_rule(column.name, answer, "")
-            if answer == LEAVE_OUT or rule.use is not Use.FIELD or rule.target in known:
-                return answer
-            near = did_you_mean(rule.target, known)
-            question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"
-            if typer.confirm(question, default=False, err=True):
-                return answer
-    except typer.Abort:
-        raise KeyboardInterrupt from None
+
+    def understand(answer: str) -> str | None:
+        rule = parse_rule(column.name, answer, "")
+        if answer == LEAVE_OUT or rule.use is not Use.FIELD or rule.target in known:
+            return answer
+        near = did_you_mean(rule.target, known)
+        question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"
+        return answer if confirm(question) else None
+
+    about = (
+        f"HeyX's fields: {', '.join(STANDARD_FIELDS)}.\n"
+        f"Custom fields: {', '.join(fields) or 'none known; enter its name exactly as HeyX has it'}.\n"
+        f"Enter tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the "
+        "column."
+    )
+    return ask(console, f"  {column}{values}", understand, about, default)

@@ -81,6 +81,10 @@ class MappingFile:
     preset: SheetPreset = NO_PRESET
     path: Path = Path()
 
+    def is_for(self, header: Iterable[str]) -> bool:
+        """Whether it was written for a sheet with this header, or for none."""
+        return not self.headers or _normalized(self.headers) == _normalized(header)
+
 
 NO_MAPPING = MappingFile("", "")
 """A mapping file that says nothing."""
@@ -289,10 +293,13 @@ def find_mapping(sheet: Path, header: Sequence[str], worksheet: str | None = Non
 
 
 def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
-    """Write a mapping file to a new path, and remember it for sheets with this header.
+    """Write a mapping file to a new path, and remember it for sheets with this header."""
+    create_mapping(path, text)
+    remember_mapping(path, header)
 
-    Only this user can read it: it holds values of the sheet as examples.
-    """
+
+def create_mapping(path: Path, text: str) -> None:
+    """Write a mapping file to a new path. Only this user can read it: it holds values of the sheet as examples."""
     try:
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(text, encoding="utf-8")
@@ -304,6 +311,10 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
         raise WriteError(
             f"{path} cannot be written: {error.strerror}.", "Name a file in another folder."
         ) from None
+
+
+def remember_mapping(path: Path, header: Sequence[str]) -> None:
+    """Remember a mapping file for sheets with this header, wherever they are."""
     place = _place(_normalized(header))
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
@@ -38,7 +40,7 @@ def render_template(
     columns = found.columns
     header = [column.header for column in columns.columns]
     document = tomlkit.document()
-    texts = tomllib.loads((resources.files("heyx_bulk.mapping") / "template.toml").read_text("utf-8"))
+    texts = _texts()
     for line in texts["head"].format(sheet=sheet, file=file, types=", ".join(ValueKind)).splitlines():
         document.add(tomlkit.comment(line))
     document.add(tomlkit.nl())
@@ -57,12 +59,44 @@ def render_template(
             perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "enter a field, or write ignore = true"
             further = [_table(other, sample, "") for other in columns.more if other.position == column.position]
             table = _table(column, sample, perhaps)
-            name = trim(column.header)
-            if not name or len(positions(header, name)) != 1:
-                name = letter_name(column.position)
-            tables.add(name, tomlkit.item([table, *further]) if further else table)
+            tables.add(_name(column, header), tomlkit.item([table, *further]) if further else table)
     document.add("columns", tables)
     return tomlkit.dumps(document)
+
+
+@cache
+def _texts() -> dict[str, Any]:
+    return tomllib.loads((resources.files("heyx_bulk.mapping") / "template.toml").read_text("utf-8"))
+
+
+def begin_mapping(sheet: str) -> str:
+    """The text of a mapping file that says nothing yet of a sheet's columns."""
+    return "".join(f"# {line}\n" for line in _texts()["begun"].format(sheet=sheet).splitlines())
+
+
+def is_begun(text: str, sheet: str) -> bool:
+    """Whether a mapping file is as `begin_mapping` wrote it, with nothing but how the sheet is read."""
+    return text.startswith(begin_mapping(sheet)) and tomllib.loads(text).keys() <= {"worksheet", "header_row"}
+
+
+def with_columns(text: str, found: MappingResult, seen: Sequence[ColumnSample], chosen: Collection[int]) -> str:
+    """The text of a mapping file with tables for the columns at the positions `chosen`, and otherwise as it is."""
+    document = tomlkit.parse(text)
+    if "columns" not in document:
+        document.add("columns", tomlkit.table(is_super_table=True))
+    header = [column.header for column in found.columns.columns]
+    tables: Any = document["columns"]
+    for column, sample in zip(found.columns.columns, seen, strict=True):
+        if column.position in chosen:
+            names = [name for name in tables if positions(header, name) == [column.position]]
+            tables[names[0] if names else _name(column, header)] = _table(column, sample, "")
+    return tomlkit.dumps(document)
+
+
+def _name(column: Column, header: Sequence[str]) -> str:
+    """What a mapping file calls a column: its header, or its letters where others have the same."""
+    name = trim(column.header)
+    return name if name and len(positions(header, name)) == 1 else letter_name(column.position)
 
 
 def with_setting(text: str, key: str, value: str | int) -> str:

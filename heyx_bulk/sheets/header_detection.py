@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from heyx_bulk.errors import HeaderRowMissing, SheetError
+from heyx_bulk.errors import HeaderRowMissing, HeaderRowNeeded, SheetError
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.record import CellError, Page, Record, gather
@@ -17,6 +17,7 @@ from heyx_bulk.values.text import BLANKS, replace_surrogates
 
 _MOST_LONG_ROWS_PERCENT = 5
 _MOST_ROWS_NAMED = 5
+_ROWS_TO_CHOOSE = 6
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ def read_sheet(
             errors = [*page.errors, *statistics.add(page)]
             row_store.add(page.numbers, page.columns[:limit], errors, page.warnings)
     if header_row is None:
-        _refuse_title(header, width, statistics, place)
+        _refuse_title(header, width, statistics, place, row_store)
     _refuse_long_rows(statistics, place)
     return Sheet(
         path=path,
@@ -159,7 +160,7 @@ def _lengths(page: Page) -> Iterator[tuple[int, int]]:
     return zip(page.numbers, lengths, strict=True)
 
 
-def _refuse_title(header: Record, width: int, statistics: _Statistics, place: str) -> None:
+def _refuse_title(header: Record, width: int, statistics: _Statistics, place: str, row_store: RowStore) -> None:
     """Refuse a lone cell above a wider table.
 
     In a delimited file a few wide rows below a one-column header are rows that are too long instead.
@@ -167,11 +168,30 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
     mostly_wide = statistics.limit is None or statistics.rows_of_several * 2 > statistics.rows
     if statistics.lone_header and statistics.widest > width and mostly_wide:
         row = statistics.widest_row
-        raise SheetError(
+        raise HeaderRowNeeded(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
             f"Use --header-row {row}, or delete the rows above it.",
+            row,
+            tuple(_rows_to_choose(header, row_store, statistics.widest, row)),
         )
+
+
+def _rows_to_choose(
+    header: Record, row_store: RowStore, width: int, suggested: int
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The numbers and cells of the first rows, and of the suggested one."""
+    yield header.row, tuple(header.cells)
+    below = (
+        row
+        for numbers, columns, _, _ in row_store.blocks(range(width))
+        for row in zip(numbers, zip(*columns, strict=True), strict=True)
+    )
+    for index, (number, cells) in enumerate(below, 2):
+        if index <= _ROWS_TO_CHOOSE or number == suggested:
+            yield number, cells
+        elif number > suggested:
+            return
 
 
 def _refuse_long_rows(statistics: _Statistics, place: str) -> None:

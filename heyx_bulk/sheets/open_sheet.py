@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from itertools import chain, islice
 from math import inf
 from pathlib import Path
 
-from heyx_bulk.errors import HeaderRowMissing, SheetError
+from heyx_bulk.errors import HeaderRowMissing, SheetError, WorksheetNeeded
 from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
@@ -142,8 +142,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: st
             raise SheetError(
                 f"{path.name} is no CSV file, so it has no {option} to choose", f"Leave out --{option}."
             )
-    with ExitStack() as stack:
-        book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
+    with _open_book(path, form) as book:
         info = _choose_worksheet(book, options.worksheet, named_in)
         worksheet = book.worksheet(info)
         rest = iter(worksheet.pages)
@@ -160,6 +159,17 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: st
     ]
     worksheets = tuple(other.name for other in book.worksheets)
     return replace(sheet, worksheets=worksheets, notes=(*hidden, *book.notes, *sheet.notes))
+
+
+@contextmanager
+def open_book(path: Path) -> Iterator[Book]:
+    """The workbook at `path`."""
+    with unpack(path) as (place, form), _open_book(place, form) as book:
+        yield book
+
+
+def _open_book(path: Path, form: Format) -> AbstractContextManager[Book]:
+    return nullcontext(Workbook(path)) if form is Format.EXCEL else open_legacy_book(path, form)
 
 
 def _choose_worksheet(book: Book, name: str | None, named_in: str) -> WorksheetInfo:
@@ -185,7 +195,8 @@ def _choose_worksheet(book: Book, name: str | None, named_in: str) -> WorksheetI
     if len(of_results) == 1:
         return of_results[0]
     if filled:
-        raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
+        what = f"{book.path.name} has several worksheets with data: {_listed(filled)}"
+        raise WorksheetNeeded(what, _NAME_ONE, tuple(info.name for info in filled))
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
         raise SheetError(f"{book.path.name} is empty except for hidden worksheets: {_listed(hidden)}", _NAME_ONE)

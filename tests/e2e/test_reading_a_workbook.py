@@ -10,6 +10,7 @@ import pytest
 import heyx_bulk as hb
 from heyx_bulk.sandbox import SandboxServer
 from tests.support.program import TOKEN, heyx, left
+from tests.support.terminal import CTRL_C, at_a_terminal
 
 Rows = list[list[str | None]]
 
@@ -112,3 +113,142 @@ def test_a_worksheet_in_a_mapping_file_is_nothing_to_a_csv_file(tmp_path: Path) 
     (tmp_path / "people.toml").write_text(LINES)
     done = heyx(tmp_path, "inspect", "people.csv", "--json").document
     assert (done["worksheet"], done["header_row"]) == (None, 3)
+
+
+WHICH_WORKSHEET = "Which worksheet? Its number or name, or ? for help: "
+WHICH_ROW = "Which row has the headers? Its number, or ? for help [3]: "
+
+
+def test_worksheet_and_header_row_are_asked_for_once_and_the_answers_kept(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    book(tmp_path)
+    answers = [
+        (
+            "people.xlsx has several worksheets with data: 'Customers', 'Leads'.\r\n"
+            "   1  Customers  2 rows, 2 columns: Phone, First Name\r\n"
+            "   2  Leads      1 row, 2 columns: First Name, Email\r\n"
+            f"  {WHICH_WORKSHEET}",
+            "?",
+        ),
+        (WHICH_WORKSHEET, "Customer"),
+        (WHICH_WORKSHEET, "1"),
+        (
+            "  row 1  Customers of today\r\n"
+            "  row 3  Phone, First Name\r\n"
+            "  row 4  +923001234567, Ann\r\n"
+            "  row 5  +923001234568, Bo\r\n"
+            f"  {WHICH_ROW}",
+            "2",
+        ),
+        (WHICH_ROW, "?"),
+        (WHICH_ROW, ""),
+    ]
+    code, shown = at_a_terminal(tmp_path, server, "upload", "people.xlsx", answers=answers)
+    assert (code, len(server.sandbox.contacts)) == (0, 2), shown
+    assert "The answer is kept in people.toml, so this is asked only once; --worksheet NAME wins over it." in shown
+    assert "'Customer' is not one of them. Did you mean Customers?" in shown
+    assert "'2' is not one of these rows." in shown
+    assert "Rows above them are ignored" in shown
+    mapping = (tmp_path / "people.toml").read_text(encoding="utf-8")
+    assert mapping.endswith('\nworksheet = "Customers"\nheader_row = 3\n')
+    again = heyx(tmp_path, "upload", "people.xlsx", server=server)
+    assert (again.code, "is finished" in again.err) == (0, True), again.err
+    assert heyx(tmp_path, "inspect", "people.xlsx").code == 0
+
+
+def test_a_ctrl_c_keeps_the_answers_before_it_and_sends_nothing(tmp_path: Path, server: SandboxServer) -> None:
+    customers: Rows = [["Title"], [], ["Phone", "Mood", "Born"], ["0300 1234567", "x", "1988"]]
+    book(tmp_path, Customers=customers, Leads=LEADS)
+    asked = [(WHICH_WORKSHEET, "customers")], [(WHICH_ROW, "3")], [("Mood” (x) [-]: ", "tags")]
+    begun: list[tuple[str, str]] = []
+    for number, (answers, next_question) in enumerate(
+        zip(asked, (WHICH_ROW, "Mood” (x) [-]: ", "Born” (1988) [-]: "), strict=True), 1
+    ):
+        begun = [*answers, (next_question, CTRL_C)]
+        code, shown = at_a_terminal(tmp_path, server, "upload", "people.xlsx", answers=begun)
+        assert (code, server.sandbox.calls["accepted"], left(tmp_path)) == (130, 0, {"people.xlsx", "people.toml"})
+        assert shown.count(" [-]: ") == max(0, number - 1), shown
+    mapping = (tmp_path / "people.toml").read_text(encoding="utf-8")
+    assert 'worksheet = "Customers"\nheader_row = 3\n' in mapping
+    assert 'tags = "add"' in mapping
+    answers = [("Born” (1988) [-]: ", ""), ("none to send them as they are: ", "PK")]
+    code, shown = at_a_terminal(tmp_path, server, "upload", "people.xlsx", answers=answers)
+    assert (code, [contact.fields["phone"] for contact in server.sandbox.contacts]) == (0, ["+923001234567"]), (
+        shown
+    )
+    again = heyx(tmp_path, "upload", "people.xlsx", server=server)
+    assert (again.code, "is finished" in again.err) == (0, True), again.err
+
+
+def test_an_answer_is_kept_in_the_mapping_file_that_is_named(tmp_path: Path, server: SandboxServer) -> None:
+    book(tmp_path)
+    (tmp_path / "ours.toml").write_text('# ours\n[columns."Email"]\nfield = "email"\n')
+    command = ("upload", "people.xlsx", "--mapping", "ours.toml")
+    code, shown = at_a_terminal(tmp_path, server, *command, answers=[(WHICH_WORKSHEET, "2")])
+    assert (code, len(server.sandbox.contacts)) == (0, 1), shown
+    assert "people.toml" not in left(tmp_path)
+    written = (tmp_path / "ours.toml").read_text()
+    assert written.startswith("# ours\n")
+    assert 'worksheet = "Leads"\n' in written
+    assert "is finished" in heyx(tmp_path, *command, server=server).err
+
+
+def test_an_answer_that_belongs_into_no_mapping_file_is_part_of_the_command_that_resumes(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    book(tmp_path)
+    (tmp_path / "people.toml").write_text('headers = ["Other"]\n[columns."Other"]\nignore = true\n')
+    before = (tmp_path / "people.toml").read_text()
+    answers = [(WHICH_WORKSHEET, "Leads")]
+    for unmapped in (["--no-mapping"], []):
+        code, shown = at_a_terminal(tmp_path, server, "inspect", "people.xlsx", *unmapped, answers=answers)
+        assert (tmp_path / "people.toml").read_text() == before
+        assert ("people.toml is for a sheet with other headers" in shown) is not bool(unmapped)
+        assert code == 0, shown
+    words = ("upload", "people.xlsx", "--no-mapping", "--max-calls", "1")
+    code, shown = at_a_terminal(tmp_path, server, *words, answers=answers)
+    assert code == 4
+    assert "heyx-bulk upload people.xlsx --no-mapping --max-calls 1 --worksheet Leads" in " ".join(shown.split())
+
+
+def test_yes_answers_no_question_about_the_sheet(tmp_path: Path, server: SandboxServer) -> None:
+    book(tmp_path)
+    code, shown = at_a_terminal(tmp_path, server, "upload", "people.xlsx", "--yes", answers=[])
+    assert (code, "Name the one to read with --worksheet NAME." in shown, left(tmp_path)) == (
+        2,
+        True,
+        {"people.xlsx"},
+    )
+    code, shown = at_a_terminal(
+        tmp_path, server, "upload", "people.xlsx", "--worksheet", "Customers", "--yes", answers=[]
+    )
+    assert (code, "Use --header-row 3" in shown, left(tmp_path)) == (2, True, {"people.xlsx"})
+    for words in ((), ("--worksheet", "Customers")):
+        assert heyx(tmp_path, "upload", "people.xlsx", *words, server=server).code == 2
+
+
+def test_a_saved_mapping_keeps_what_was_answered(tmp_path: Path) -> None:
+    book(tmp_path)
+    answers = [(WHICH_WORKSHEET, "1"), (WHICH_ROW, "3")]
+    code, shown = at_a_terminal(tmp_path, None, "columns", "people.xlsx", "--save", "people.toml", answers=answers)
+    assert code == 0, shown
+    assert 'worksheet = "Customers"\nheader_row = 3\n' in (tmp_path / "people.toml").read_text()
+    assert heyx(tmp_path, "inspect", "people.xlsx").code == 0
+
+
+def test_answers_about_columns_complete_the_mapping_file_that_is_there(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    (tmp_path / "people.csv").write_text("Phone,Mood,Born\n+923001234567,x,1988\n")
+    (tmp_path / "people.toml").write_text(
+        '# ours\n[columns.Mood]\nfield = ""\n\n[columns.Phone]\nfield = "phone"\n'
+    )
+    answers = [("Mood” (x) [-]: ", "tags"), ("Born” (1988) [-]: ", "")]
+    code, shown = at_a_terminal(tmp_path, server, "upload", "people.csv", answers=answers)
+    assert code == 0, shown
+    assert server.sandbox.contacts[0].tags == {"x"}
+    written = (tmp_path / "people.toml").read_text(encoding="utf-8")
+    assert written.startswith("# ours\n[columns.Mood]\n")
+    assert 'tags = "add"' in written
+    assert "is finished" in heyx(tmp_path, "upload", "people.csv", server=server).err

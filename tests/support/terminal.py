@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
+
+from heyx_bulk.sandbox import SandboxServer
+from tests.support.program import PROGRAM, environment
+
+CTRL_C = "\x03"
 
 has_terminals = pytest.mark.skipif(os.name == "nt", reason="a test cannot make a terminal on Windows")
 
@@ -34,6 +43,65 @@ def on_a_terminal(words: Sequence[str], folder: Path | None = None, /, *, answer
             parts.append(part)
     os.close(shown)
     return b"".join(parts).decode().replace("\r\n", "\n")
+
+
+def at_a_terminal(
+    folder: Path, server: SandboxServer | None, *words: str, answers: Sequence[tuple[str, str]]
+) -> tuple[int, str]:
+    """The exit code of a command on a terminal where each question is answered as it comes, and what it shows.
+
+    `CTRL_C` as the last answer presses that key.
+    """
+    import pty  # noqa: PLC0415  Windows has none
+
+    main, other = pty.openpty()
+    child = subprocess.Popen(
+        [*PROGRAM, *words],
+        cwd=folder,
+        env=environment(server),
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509  the child needs the terminal for its own, or it hears no Ctrl-C
+    )
+    os.close(other)
+    shown, after = "", 0
+    try:
+        for question, answer in answers:
+            while question not in shown[after:]:
+                assert select.select([main], [], [], 30)[0], f"not asked: {question}\n{shown}"
+                part = _read(main)
+                assert part, f"ended before it asked: {question}\n{shown}"
+                shown += part.decode(errors="replace")
+            after = shown.index(question, after) + len(question)
+            if answer == CTRL_C:
+                _interrupt(child, main)
+            else:
+                os.write(main, f"{answer}\n".encode())
+        while part := _read(main):
+            shown += part.decode(errors="replace")
+    finally:
+        os.close(main)
+    return child.wait(60), shown.replace("\r\n", "\n")
+
+
+def _take_terminal() -> None:
+    import fcntl  # noqa: PLC0415  Windows has none
+    import termios  # noqa: PLC0415  Windows has none
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _interrupt(child: subprocess.Popen[bytes], terminal: int) -> None:
+    """Press Ctrl-C until the child ends: in the instant before it waits for a key, it hears only the next."""
+    for _ in range(12):
+        while psutil.Process(child.pid).status() == psutil.STATUS_RUNNING:
+            time.sleep(0.01)
+        os.write(terminal, CTRL_C.encode())
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(5)
+            return
 
 
 def _read(terminal: int) -> bytes:
