@@ -143,7 +143,7 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: st
                 f"{path.name} is no CSV file, so it has no {option} to choose", f"Leave out --{option}."
             )
     with _open_book(path, form) as book:
-        info = _choose_worksheet(book, options.worksheet, named_in)
+        info, without_rows = _choose_worksheet(book, options.worksheet, named_in)
         worksheet = book.worksheet(info)
         rest = iter(worksheet.pages)
         first = [*islice(rest, 1)]
@@ -152,13 +152,16 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: st
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
     sheet = treat_merged(sheet, worksheet.merged, fill=options.fill_merged)
+    ignored = [
+        f"the worksheet {other.name!r} is ignored: it has no rows below its first" for other in without_rows
+    ]
     hidden = [
         f"the hidden worksheet {other.name!r} is ignored"
         for other in book.worksheets
         if options.worksheet is None and not other.visible
     ]
     worksheets = tuple(other.name for other in book.worksheets)
-    return replace(sheet, worksheets=worksheets, notes=(*hidden, *book.notes, *sheet.notes))
+    return replace(sheet, worksheets=worksheets, notes=(*ignored, *hidden, *book.notes, *sheet.notes))
 
 
 @contextmanager
@@ -172,16 +175,19 @@ def _open_book(path: Path, form: Format) -> AbstractContextManager[Book]:
     return nullcontext(Workbook(path)) if form is Format.EXCEL else open_legacy_book(path, form)
 
 
-def _choose_worksheet(book: Book, name: str | None, named_in: str) -> WorksheetInfo:
+def _choose_worksheet(
+    book: Book, name: str | None, named_in: str
+) -> tuple[WorksheetInfo, Sequence[WorksheetInfo]]:
     """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`.
 
-    Of several with data it is the only one whose table is of a file of results.
+    Of several with data it is the only one whose table is of a file of results, or else the only one with several
+    rows; the others are the second value then.
     """
     if name is not None:
         exact = [info for info in book.worksheets if info.name == name]
         folded = [info for info in book.worksheets if same_worksheet(info.name, name)]
         if exact or folded:
-            return (exact or folded)[0]
+            return (exact or folded)[0], ()
         near = did_you_mean(name, (info.name for info in book.worksheets))
         what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}.{near}"
         if named_in:
@@ -193,7 +199,10 @@ def _choose_worksheet(book: Book, name: str | None, named_in: str) -> WorksheetI
     if len(filled) > 1:
         of_results = [info for info in filled if _header_of_results(islice(book.worksheet(info).pages, 1))]
     if len(of_results) == 1:
-        return of_results[0]
+        return of_results[0], ()
+    with_rows = [info for info in filled if _has_rows(book.worksheet(info).pages)]
+    if len(with_rows) == 1:
+        return with_rows[0], [info for info in filled if info not in with_rows]
     if filled:
         what = f"{book.path.name} has several worksheets with data: {_listed(filled)}"
         raise WorksheetNeeded(what, _NAME_ONE, tuple(info.name for info in filled))
@@ -201,6 +210,16 @@ def _choose_worksheet(book: Book, name: str | None, named_in: str) -> WorksheetI
     if hidden:
         raise SheetError(f"{book.path.name} is empty except for hidden worksheets: {_listed(hidden)}", _NAME_ONE)
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
+
+
+def _has_rows(pages: Iterable[Page]) -> bool:
+    """Whether there is a row below the first one that is not blank."""
+    rows = 0
+    for page in pages:
+        rows += len(page.filled().numbers)
+        if rows > 1:
+            return True
+    return False
 
 
 def _header_of_results(pages: Iterable[Page]) -> int | None:
