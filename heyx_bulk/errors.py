@@ -68,14 +68,24 @@ class WorksheetNeeded(SheetError):
 
 
 class HeaderRowNeeded(SheetError):
-    """The first row looks like a title; `rows` are the numbers and cells of the first ones, and of `suggested`."""
+    """The first row looks like a title; `rows` are the numbers and cells of the first ones, and of `suggested`.
+
+    `is_plain` is whether no other row than `suggested` can have the headers.
+    """
 
     def __init__(
-        self, what: str, remedy: str, suggested: int, rows: tuple[tuple[int, tuple[str, ...]], ...]
+        self,
+        what: str,
+        remedy: str,
+        suggested: int,
+        rows: tuple[tuple[int, tuple[str, ...]], ...],
+        *,
+        is_plain: bool,
     ) -> None:
         super().__init__(what, remedy)
         self.suggested = suggested
         self.rows = rows
+        self.is_plain = is_plain
 
 
 class HeaderRowMissing(SheetError):

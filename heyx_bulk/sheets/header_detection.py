@@ -27,7 +27,7 @@ class _Statistics:
     `limit` is how many values a row should have, None for any number. `lone_header` is whether only one cell of
     the header has a text: then the widths of all rows count. `short` and `long` are the numbers of rows that have
     fewer or more; `cut` counts those that are too long by blanks only. `filled` are the positions of columns that
-    have a value.
+    have a value. `first_rows` are the cells of the first rows and of the widest one.
     """
 
     limit: int | None
@@ -37,6 +37,7 @@ class _Statistics:
     rows_of_several: int = 0
     widest: int = 0
     widest_row: int = 0
+    first_rows: dict[int, tuple[str, ...]] = field(default_factory=dict)
     hidden: int = 0
     cut: int = 0
     short: list[int] = field(default_factory=list)
@@ -64,8 +65,12 @@ class _Statistics:
         widths = page.widths()
         self.rows_of_several += len(widths) - widths.count(1)
         widest = max(widths)
+        shown = [*range(min(len(widths), _ROWS_TO_CHOOSE - 1 - len(self.first_rows)))]
         if widest > self.widest:
             self.widest, self.widest_row = widest, page.numbers[widths.index(widest)]
+            shown.append(widths.index(widest))
+        for index in shown:
+            self.first_rows[page.numbers[index]] = tuple(page.record(index).cells)
 
     def _compare(self, page: Page, limit: int) -> Iterator[CellError]:
         """Compare rows with the header, of which some are longer.
@@ -118,7 +123,7 @@ def read_sheet(
             errors = [*page.errors, *statistics.add(page)]
             row_store.add(page.numbers, page.columns[:limit], errors, page.warnings)
     if header_row is None:
-        _refuse_title(header, width, statistics, place, row_store)
+        _refuse_title(header, width, statistics, place)
     _refuse_long_rows(statistics, place)
     return Sheet(
         path=path,
@@ -160,7 +165,7 @@ def _lengths(page: Page) -> Iterator[tuple[int, int]]:
     return zip(page.numbers, lengths, strict=True)
 
 
-def _refuse_title(header: Record, width: int, statistics: _Statistics, place: str, row_store: RowStore) -> None:
+def _refuse_title(header: Record, width: int, statistics: _Statistics, place: str) -> None:
     """Refuse a lone cell above a wider table.
 
     In a delimited file a few wide rows below a one-column header are rows that are too long instead.
@@ -168,30 +173,32 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
     mostly_wide = statistics.limit is None or statistics.rows_of_several * 2 > statistics.rows
     if statistics.lone_header and statistics.widest > width and mostly_wide:
         row = statistics.widest_row
+        rows = ((header.row, tuple(header.cells)), *sorted(statistics.first_rows.items()))
         raise HeaderRowNeeded(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
             f"Use --header-row {row}, or delete the rows above it.",
             row,
-            tuple(_rows_to_choose(header, row_store, statistics.widest, row)),
+            rows,
+            is_plain=_is_plain(rows, statistics),
         )
 
 
-def _rows_to_choose(
-    header: Record, row_store: RowStore, width: int, suggested: int
-) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The numbers and cells of the first rows, and of the suggested one."""
-    yield header.row, tuple(header.cells)
-    below = (
-        row
-        for numbers, columns, _, _ in row_store.blocks(range(width))
-        for row in zip(numbers, zip(*columns, strict=True), strict=True)
+def _is_plain(rows: Sequence[tuple[int, tuple[str, ...]]], statistics: _Statistics) -> bool:
+    """Whether the second row has the headers and the first is their title, without any doubt.
+
+    Every row but the first has several values and none has more than the second one, which has only names: a
+    different one in each column.
+    """
+    number, cells = rows[1]
+    names = cells[: statistics.widest]
+    different = {name.strip().casefold() for name in names}
+    return (
+        number == statistics.widest_row
+        and 1 < statistics.rows == statistics.rows_of_several
+        and len(different) == len(names)
+        and all("@" not in name and any(map(str.isalpha, name)) for name in different)
     )
-    for index, (number, cells) in enumerate(below, 2):
-        if index <= _ROWS_TO_CHOOSE or number == suggested:
-            yield number, cells
-        elif number > suggested:
-            return
 
 
 def _refuse_long_rows(statistics: _Statistics, place: str) -> None:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from math import inf
 from pathlib import Path
 
-from heyx_bulk.errors import HeaderRowMissing, SheetError, WorksheetNeeded
+from heyx_bulk.errors import HeaderRowMissing, HeaderRowNeeded, SheetError, WorksheetNeeded
 from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
@@ -45,19 +45,27 @@ def open_sheet(path: Path, options: SheetOptions = DETECT_ALL, preset: SheetPres
         what = f"there is no row {options.header_row}"
         raise SheetError(what, "Count rows as Excel does: the first one is row 1.")
     with unpack(path) as (place, form):
-        is_workbook = form is not Format.CSV
-        completed = preset.complete(options, is_workbook=is_workbook)
+        completed = preset.complete(options, is_workbook=form is not Format.CSV)
         named_in = preset.worksheet_place if options.worksheet is None else ""
         try:
-            sheet = (
-                _open_workbook(place, form, completed, named_in) if is_workbook else _open_csv(place, completed)
-            )
+            sheet = _open(place, form, completed, named_in)
+        except HeaderRowNeeded as error:
+            if not error.is_plain:
+                raise
+            row, title = error.suggested, error.rows[0][0]
+            sheet = _open(place, form, replace(completed, header_row=row), named_in)
+            note = f"row {title} is taken for a title, and row {row} has the headers; for others, use --header-row"
+            sheet = replace(sheet, notes=(f"{note} ROW", *sheet.notes))
         except HeaderRowMissing as error:
             if completed.header_row == options.header_row:
                 raise
             what = f"{preset.header_row_place}: {error.what}"
             raise HeaderRowMissing(what, "Correct that line, or name the row with --header-row ROW.") from None
     return replace(sheet, path=path)
+
+
+def _open(path: Path, form: Format, options: SheetOptions, named_in: str) -> Sheet:
+    return _open_csv(path, options) if form is Format.CSV else _open_workbook(path, form, options, named_in)
 
 
 def _open_csv(path: Path, options: SheetOptions) -> Sheet:

@@ -15,8 +15,8 @@ from tests.support.terminal import CTRL_C, at_a_terminal
 Rows = list[list[str | None]]
 
 CUSTOMERS: Rows = [
-    ["Customers of today"],
-    [],
+    ["Customers"],
+    ["of today"],
     ["Phone", "First Name"],
     ["+923001234567", "Ann"],
     ["+923001234568", "Bo"],
@@ -109,7 +109,7 @@ def test_a_mapping_file_that_names_a_worksheet_or_row_that_is_not_there_is_refus
 
 
 def test_a_worksheet_in_a_mapping_file_is_nothing_to_a_csv_file(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text("Customers of today\n\nPhone,First Name\n+923001234567,Ann\n")
+    (tmp_path / "people.csv").write_text("Customers\nof today\nPhone,First Name\n+923001234567,Ann\n")
     (tmp_path / "people.toml").write_text(LINES)
     done = heyx(tmp_path, "inspect", "people.csv", "--json").document
     assert (done["worksheet"], done["header_row"]) == (None, 3)
@@ -134,12 +134,13 @@ def test_worksheet_and_header_row_are_asked_for_once_and_the_answers_kept(
         (WHICH_WORKSHEET, "Customer"),
         (WHICH_WORKSHEET, "1"),
         (
-            "  row 1  Customers of today\r\n"
+            "  row 1  Customers\r\n"
+            "  row 2  of today\r\n"
             "  row 3  Phone, First Name\r\n"
             "  row 4  +923001234567, Ann\r\n"
             "  row 5  +923001234568, Bo\r\n"
             f"  {WHICH_ROW}",
-            "2",
+            "7",
         ),
         (WHICH_ROW, "?"),
         (WHICH_ROW, ""),
@@ -148,7 +149,7 @@ def test_worksheet_and_header_row_are_asked_for_once_and_the_answers_kept(
     assert (code, len(server.sandbox.contacts)) == (0, 2), shown
     assert "The answer is kept in people.toml, so this is asked only once; --worksheet NAME wins over it." in shown
     assert "'Customer' is not one of them. Did you mean Customers?" in shown
-    assert "'2' is not one of these rows." in shown
+    assert "'7' is not one of these rows." in shown
     assert "Rows above them are ignored" in shown
     mapping = (tmp_path / "people.toml").read_text(encoding="utf-8")
     assert mapping.endswith('\nworksheet = "Customers"\nheader_row = 3\n')
@@ -158,7 +159,7 @@ def test_worksheet_and_header_row_are_asked_for_once_and_the_answers_kept(
 
 
 def test_a_ctrl_c_keeps_the_answers_before_it_and_sends_nothing(tmp_path: Path, server: SandboxServer) -> None:
-    customers: Rows = [["Title"], [], ["Phone", "Mood", "Born"], ["0300 1234567", "x", "1988"]]
+    customers: Rows = [["Customers"], ["of today"], ["Phone", "Mood", "Born"], ["0300 1234567", "x", "1988"]]
     book(tmp_path, Customers=customers, Leads=LEADS)
     asked = [(WHICH_WORKSHEET, "customers")], [(WHICH_ROW, "3")], [("Mood” (x) [-]: ", "tags")]
     begun: list[tuple[str, str]] = []
