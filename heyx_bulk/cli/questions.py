@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from heyx_bulk.cli.asking import HELP, ask, confirm, keep, set_in_mapping
+from heyx_bulk.cli.asking import HELP, Choice, GoBack, ask, confirm, keep, set_in_mapping
 from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import RegionNeeded
 from heyx_bulk.mapping.columns import Column, Use
@@ -69,17 +69,20 @@ def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Con
         f"{HELP} for help."
     )
     looks = sample_columns(sheet)
-    answered = options
-    asked: list[int] = []
+    asked, steps = [column.position for column, _ in found.unknown], [options]
     try:
-        for column, hint in found.unknown:
-            answer = _answer(console, column, looks[column.position], hint.field if hint else LEAVE_OUT, fields)
-            answered = _with(answered, column, answer)
-            asked.append(column.position)
+        while len(steps) <= len(found.unknown):
+            column, hint = found.unknown[len(steps) - 1]
+            default, look = hint.field if hint else LEAVE_OUT, looks[column.position]
+            try:
+                answer = _answer(console, column, look, default, fields, can_go_back=len(steps) > 1)
+                steps.append(_with(steps[-1], column, answer))
+            except GoBack:
+                steps.pop()
     except KeyboardInterrupt:
-        _save_columns(sheet, options, answered, asked, fields, looks, console)
+        _save_columns(sheet, options, steps[-1], asked[: len(steps) - 1], fields, looks, console)
         raise
-    return _save_columns(sheet, options, answered, asked, fields, looks, console)
+    return _save_columns(sheet, options, steps[-1], asked, fields, looks, console)
 
 
 def _with(options: UploadOptions, column: Column, answer: str) -> UploadOptions:
@@ -189,10 +192,12 @@ def _region(console: Console, suggested: str) -> str:
         "A phone without a country code, such as 0300 1234567, is a different phone in each country.\n"
         "With PK, it is sent as +923001234567. With none, it is sent as it is."
     )
-    return ask(console, question, understand, about, suggested)
+    return ask(console, question, understand, about, default=suggested)
 
 
-def _answer(console: Console, column: Column, look: ColumnSample, default: str, fields: KnownFields) -> str:
+def _answer(
+    console: Console, column: Column, look: ColumnSample, default: str, fields: KnownFields, *, can_go_back: bool
+) -> str:
     """What the user says a column is; asked again until a field that is not known is confirmed."""
     values = f" ({', '.join(look.samples)})" if look.samples else ""
     known = (*STANDARD_FIELDS, *READ_ONLY_FIELDS, *fields)
@@ -211,4 +216,23 @@ def _answer(console: Console, column: Column, look: ColumnSample, default: str, 
         f"Enter tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the "
         "column."
     )
-    return ask(console, f"  {column}{values}", understand, about, default)
+    return ask(
+        console,
+        f"  {column}{values}",
+        understand,
+        about,
+        default=default,
+        choices=_choices(fields),
+        can_go_back=can_go_back,
+    )
+
+
+def _choices(fields: KnownFields) -> list[Choice]:
+    """What a column can be."""
+    return [
+        *(Choice(name, "a field of HeyX") for name in STANDARD_FIELDS),
+        *(Choice(name, "a custom field of this channel") for name in fields),
+        Choice("tags", "a list of tags"),
+        Choice("tag:", "yes or no for one tag"),
+        Choice(LEAVE_OUT, "ignore the column"),
+    ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from heyx_bulk.cli.asking import HELP, ask, keep, set_in_mapping
+from heyx_bulk.cli.asking import HELP, Choice, GoBack, ask, keep, set_in_mapping
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.errors import HeaderRowNeeded, WorksheetNeeded, WriteError
@@ -54,23 +55,29 @@ def open_mapped(
     is_file = str(path) != STANDARD_INPUT
     found = look and is_file and options.mapping.file is None
     preset = mapping.find_preset(path) if found else options.preset
-    not_kept: tuple[str, ...] = ()
+    not_kept: dict[str, list[str]] = {}
+    given = options.sheet.worksheet
     while True:
         try:
             opened = read_sheet(path, options.sheet, preset)
         except (WorksheetNeeded, HeaderRowNeeded) as needed:
             if not (may_ask and is_file and console.can_ask):
                 raise
-            answer = _answer(path, needed, console, _mapping_path(path, options) if save else None)
+            kept = _mapping_path(path, options) if save else None
+            try:
+                answer = _answer(path, needed, console, kept, can_go_back=options.sheet.worksheet != given)
+            except GoBack:
+                options = replace(options, sheet=replace(options.sheet, worksheet=given))
+                continue
             if save and (saved := _save(path, options, answer, console)) is not None:
                 if options.mapping.file is not None:
                     file = mapping.read_mapping(saved)
                     options = replace(options, mapping=replace(options.mapping, file=file))
             else:
-                not_kept += tuple(words(_with(SheetOptions(), answer)))
+                not_kept[answer.setting] = [*words(_with(SheetOptions(), answer))]
             options = replace(options, sheet=_with(options.sheet, answer))
         else:
-            return OpenedSheet(opened, options.as_read(opened, preset), not_kept)
+            return OpenedSheet(opened, options.as_read(opened, preset), tuple(chain(*not_kept.values())))
 
 
 def _with(options: SheetOptions, answer: _Answer) -> SheetOptions:
@@ -104,12 +111,19 @@ def _save(sheet: Path, options: UploadOptions, answer: _Answer, console: Console
     return keep(console, save)
 
 
-def _answer(path: Path, needed: WorksheetNeeded | HeaderRowNeeded, console: Console, kept: Path | None) -> _Answer:
+def _answer(
+    path: Path,
+    needed: WorksheetNeeded | HeaderRowNeeded,
+    console: Console,
+    kept: Path | None,
+    *,
+    can_go_back: bool,
+) -> _Answer:
     """Ask which worksheet, or which row is meant; the answer is kept in the file `kept`, if any."""
     console.show(f"{needed.what}.")
     if isinstance(needed, WorksheetNeeded):
         return _worksheet([*worksheet_choices(path, needed.names)], console, _about(kept, "--worksheet NAME"))
-    return _header_row(needed, console, _about(kept, "--header-row ROW"))
+    return _header_row(needed, console, _about(kept, "--header-row ROW"), can_go_back=can_go_back)
 
 
 def _about(kept: Path | None, flag: str) -> str:
@@ -136,11 +150,13 @@ def _worksheet(choices: Sequence[WorksheetChoice], console: Console, about: str)
         return None
 
     about = f"heyx-bulk reads one worksheet: the one with your contacts. Enter its number or its name.\n{about}"
-    chosen = ask(console, f"  Which worksheet? Its number or name, or {HELP} for help", understand, about)
+    question = f"  Which worksheet? Its number or name, or {HELP} for help"
+    offered = [Choice(choice.name, f"worksheet {number}") for number, choice in enumerate(choices, 1)]
+    chosen = ask(console, question, understand, about, choices=offered)
     return _Answer("worksheet", chosen.name, chosen.header)
 
 
-def _header_row(needed: HeaderRowNeeded, console: Console, about: str) -> _Answer:
+def _header_row(needed: HeaderRowNeeded, console: Console, about: str, *, can_go_back: bool) -> _Answer:
     rows = dict(needed.rows)
     width = len(str(max(rows)))
     for number, cells in rows.items():
@@ -157,7 +173,9 @@ def _header_row(needed: HeaderRowNeeded, console: Console, about: str) -> _Answe
         f"contacts.\n{about}"
     )
     question = f"  Which row has the headers? Its number, or {HELP} for help"
-    chosen = ask(console, question, understand, about, str(needed.suggested))
+    offered = [Choice(str(number), _cells(cells)) for number, cells in rows.items()]
+    default = str(needed.suggested)
+    chosen = ask(console, question, understand, about, default=default, choices=offered, can_go_back=can_go_back)
     return _Answer("header_row", chosen, rows[chosen])
 
 

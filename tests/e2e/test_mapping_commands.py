@@ -45,7 +45,7 @@ def test_the_country_of_phones_without_one_is_asked_for_once_and_the_answer_kept
     sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
     question = "Their country in two letters, such as PK, or none to send them as they are [PK]: "
     answers = [
-        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n  {question}", "XX")
+        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\n  {question}", "XX")
     ]
     assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[*answers, (question, "")])[0] == 3
     phones = sorted(str(contact.fields["phone"]) for contact in server.sandbox.contacts)

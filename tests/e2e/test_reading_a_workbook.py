@@ -10,7 +10,7 @@ import pytest
 import heyx_bulk as hb
 from heyx_bulk.sandbox import SandboxServer
 from tests.support.program import TOKEN, heyx, left
-from tests.support.terminal import CTRL_C, at_a_terminal
+from tests.support.terminal import CTRL_C, Keys, at_a_terminal
 
 Rows = list[list[str | None]]
 
@@ -125,20 +125,20 @@ def test_worksheet_and_header_row_are_asked_for_once_and_the_answers_kept(
     book(tmp_path)
     answers = [
         (
-            "people.xlsx has several worksheets with data: 'Customers', 'Leads'.\r\n"
-            "   1  Customers  2 rows, 2 columns: Phone, First Name\r\n"
-            "   2  Leads      1 row, 2 columns: First Name, Email\r\n"
+            "people.xlsx has several worksheets with data: 'Customers', 'Leads'.\n"
+            "   1  Customers  2 rows, 2 columns: Phone, First Name\n"
+            "   2  Leads      1 row, 2 columns: First Name, Email\n"
             f"  {WHICH_WORKSHEET}",
             "?",
         ),
         (WHICH_WORKSHEET, "Customer"),
         (WHICH_WORKSHEET, "1"),
         (
-            "  row 1  Customers\r\n"
-            "  row 2  of today\r\n"
-            "  row 3  Phone, First Name\r\n"
-            "  row 4  +923001234567, Ann\r\n"
-            "  row 5  +923001234568, Bo\r\n"
+            "  row 1  Customers\n"
+            "  row 2  of today\n"
+            "  row 3  Phone, First Name\n"
+            "  row 4  +923001234567, Ann\n"
+            "  row 5  +923001234568, Bo\n"
             f"  {WHICH_ROW}",
             "7",
         ),
@@ -169,7 +169,9 @@ def test_a_ctrl_c_keeps_the_answers_before_it_and_sends_nothing(tmp_path: Path, 
         begun = [*answers, (next_question, CTRL_C)]
         code, shown = at_a_terminal(tmp_path, server, "upload", "people.xlsx", answers=begun)
         assert (code, server.sandbox.calls["accepted"], left(tmp_path)) == (130, 0, {"people.xlsx", "people.toml"})
-        assert shown.count(" [-]: ") == max(0, number - 1), shown
+        assert (WHICH_WORKSHEET.rstrip() in shown, WHICH_ROW.rstrip() in shown) == (number == 1, number <= 2), (
+            shown
+        )
     mapping = (tmp_path / "people.toml").read_text(encoding="utf-8")
     assert 'worksheet = "Customers"\nheader_row = 3\n' in mapping
     assert 'tags = "add"' in mapping
@@ -253,3 +255,35 @@ def test_answers_about_columns_complete_the_mapping_file_that_is_there(
     assert written.startswith("# ours\n[columns.Mood]\n")
     assert 'tags = "add"' in written
     assert "is finished" in heyx(tmp_path, "upload", "people.csv", server=server).err
+
+
+def test_a_question_can_be_gone_back_to(tmp_path: Path, server: SandboxServer) -> None:
+    customers: Rows = [["Customers"], ["of today"], ["Phone", "Mood", "Born"], ["+923001234567", "x", "1988"]]
+    book(tmp_path, Customers=customers, Leads=[["Leads"], ["of today"], *customers[2:]])
+    answers = [
+        (WHICH_WORKSHEET, "<"),
+        (WHICH_WORKSHEET, "Leads"),
+        (WHICH_ROW, "<"),
+        (WHICH_WORKSHEET, "Customers"),
+        (WHICH_ROW, ""),
+        ("Mood” (x) [-]: ", "tags"),
+        ("Born” (1988) [-]: ", "<"),
+        ("Mood” (x) [-]: ", "<"),
+        ("Mood” (x) [-]: ", "tag:Moody"),
+        ("Born” (1988) [-]: ", ""),
+    ]
+    code, shown = at_a_terminal(tmp_path, server, "upload", "people.xlsx", answers=answers)
+    assert shown.count("This is the first question.") == 2, shown
+    assert 'worksheet = "Customers"\n' in (tmp_path / "people.toml").read_text(encoding="utf-8")
+    assert (code, {*server.sandbox.contacts[0].tags}) == (0, {"Moody"}), shown
+
+
+def test_fields_are_searched_while_their_names_are_typed(tmp_path: Path, server: SandboxServer) -> None:
+    (tmp_path / "people.csv").write_text("Phone,Called\n+923001234567,Lee\n")
+    answers = [
+        ("Called” (Lee) [-]: ", Keys("ASTN")),
+        ("a field of HeyX", Keys("\t")),
+        ("", ""),
+    ]
+    code, shown = at_a_terminal(tmp_path, server, "upload", "people.csv", answers=answers)
+    assert (code, server.sandbox.contacts[0].fields.get("lastName")) == (0, "Lee"), shown

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import select
 import subprocess
 import sys
@@ -18,8 +20,16 @@ from heyx_bulk.sandbox import SandboxServer
 from tests.support.program import PROGRAM, environment
 
 CTRL_C = "\x03"
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+_END_OF_QUESTION = "\x1b[?2004l"
 
 has_terminals = pytest.mark.skipif(os.name == "nt", reason="a test cannot make a terminal on Windows")
+
+
+class Keys(str):
+    """Keys that are pressed before Enter."""
+
+    __slots__ = ()
 
 
 def on_a_terminal(words: Sequence[str], folder: Path | None = None, /, *, answer: str = "", **more: str) -> str:
@@ -50,11 +60,13 @@ def at_a_terminal(
 ) -> tuple[int, str]:
     """The exit code of a command on a terminal where each question is answered as it comes, and what it shows.
 
-    `CTRL_C` as the last answer presses that key.
+    `CTRL_C` as the last answer presses that key. `Keys` are pressed without Enter.
     """
     import pty  # noqa: PLC0415  Windows has none
+    import termios  # noqa: PLC0415  Windows has none
 
     main, other = pty.openpty()
+    termios.tcsetwinsize(other, (50, 200))  # wide enough that no question is broken into lines
     child = subprocess.Popen(
         [*PROGRAM, *words],
         cwd=folder,
@@ -66,24 +78,55 @@ def at_a_terminal(
         preexec_fn=_take_terminal,  # noqa: PLW1509  the child needs the terminal for its own, or it hears no Ctrl-C
     )
     os.close(other)
-    shown, after = "", 0
+    screen = _Screen(main)
     try:
         for question, answer in answers:
-            while question not in shown[after:]:
-                assert select.select([main], [], [], 30)[0], f"not asked: {question}\n{shown}"
-                part = _read(main)
-                assert part, f"ended before it asked: {question}\n{shown}"
-                shown += part.decode(errors="replace")
-            after = shown.index(question, after) + len(question)
+            screen.wait_for(question.rstrip())
             if answer == CTRL_C:
                 _interrupt(child, main)
+            elif isinstance(answer, Keys):
+                os.write(main, answer.encode())
             else:
-                os.write(main, f"{answer}\n".encode())
-        while part := _read(main):
-            shown += part.decode(errors="replace")
+                os.write(main, f"{answer}\r".encode())
+                screen.wait_for_end_of_question()
+        screen.read_all()
     finally:
         os.close(main)
-    return child.wait(60), shown.replace("\r\n", "\n")
+    return child.wait(60), _plain(screen.shown)
+
+
+class _Screen:
+    """What a terminal has been sent. A question is drawn repeatedly, and ends with a control sequence."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self._after = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.shown = ""
+
+    def wait_for(self, text: str) -> None:
+        while text not in _plain(self.shown[self._after :]):
+            self._read_more(text)
+
+    def wait_for_end_of_question(self) -> None:
+        while (end := self.shown.find(_END_OF_QUESTION, self._after)) < 0:
+            self._read_more("the end of the question")
+        self._after = end + len(_END_OF_QUESTION)
+
+    def read_all(self) -> None:
+        while part := _read(self._terminal):
+            self.shown += self._decoder.decode(part)
+
+    def _read_more(self, text: str) -> None:
+        assert select.select([self._terminal], [], [], 30)[0], f"not shown: {text}\n{self.shown}"
+        part = _read(self._terminal)
+        assert part, f"ended before it showed: {text}\n{self.shown}"
+        self.shown += self._decoder.decode(part)
+
+
+def _plain(shown: str) -> str:
+    """What is shown, without colors and movements of the cursor."""
+    return _CONTROL.sub("", shown).replace("\r\n", "\n")
 
 
 def _take_terminal() -> None:
