@@ -24,6 +24,7 @@ from heyx_bulk.mapping.rules import parse_rule
 from heyx_bulk.mapping.template import ColumnSample, is_begun, render_template, with_columns
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.phrases import did_you_mean
+from heyx_bulk.reports.written_files import free_name
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.inspection import sample_columns
@@ -129,7 +130,8 @@ def _write(
 ) -> tuple[Path, bool]:
     """The mapping file for answers, and whether it was written now with what all columns mean."""
     file = options.mapping.file
-    path = sheet.path.with_suffix(SUFFIX) if file is None else file.path
+    # The file with the sheet's name may be for another worksheet.
+    path = free_name(sheet.path.with_suffix(SUFFIX)) if file is None else file.path
     if file is not None and not is_begun(_text(path), sheet.path.name):
         return path, False
     text = render_template(sheet.path.name, path.name, found, _as_text(looks), options.sheet)

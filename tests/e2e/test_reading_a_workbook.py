@@ -287,3 +287,21 @@ def test_fields_are_searched_while_their_names_are_typed(tmp_path: Path, server:
     ]
     code, shown = at_a_terminal(tmp_path, server, "upload", "people.csv", answers=answers)
     assert (code, server.sandbox.contacts[0].fields.get("lastName")) == (0, "Lee"), shown
+
+
+def test_answers_about_another_worksheet_are_kept_in_a_file_of_their_own(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    book(
+        tmp_path,
+        Customers=[["Phone", "Mood"], ["+923001234567", "x"]],
+        Leads=[["Phone", "Job"], ["+923001234568", "y"]],
+    )
+    for worksheet, question in (("Customers", "Mood” (x) [-]: "), ("Leads", "Job” (y) [-]: ")):
+        command = ("upload", "people.xlsx", "--worksheet", worksheet)
+        code, shown = at_a_terminal(tmp_path, server, *command, answers=[(question, "tags")])
+        assert (code, "are saved in people" in shown) == (0, True), shown
+        assert "is finished" in heyx(tmp_path, *command, server=server).err
+    assert sorted(tag for contact in server.sandbox.contacts for tag in contact.tags) == ["x", "y"]
+    unasked = heyx(tmp_path, "upload", "people.xlsx", server=server)
+    assert (unasked.code, "worksheet “Customers”" in unasked.err) == (0, True), unasked.err
