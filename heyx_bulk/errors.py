@@ -4,7 +4,8 @@ HeyxBulkError
 ├ UsageError          a person can fix it; nothing was sent                                      exit 2
 │   SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
 │   SheetError          the sheet cannot be read as it stands
-│     (WorksheetNeeded, HeaderRowNeeded: it does not show which part of it is meant)
+│     (WorksheetNeeded: nor say which worksheet is meant) (HeaderRowNeeded: nor which row has its headers)
+│     (HeaderRowMissing: the row that should have them is blank or does not exist)
 │   MappingError        the sheet's columns do not say what is meant
 │     (RegionNeeded: nor do its phones say which country they are of)
 ├ Stopped             the run cannot go on and has lost nothing; the same command resumes it     exit 4

@@ -44,7 +44,7 @@ def ask(
     choices: Sequence[Choice] = (),
     can_go_back: bool = False,
 ) -> T:
-    """What the user answers, as `understand` reads it; None if it does not, having said why.
+    """What the user answers, as `understand` reads it, which shows why if it does not and returns None.
 
     `about` is shown where the user enters `?`. `choices` are searched and offered while the user types. Raises
     `GoBack` where the user enters `<` and there is a question before, and `KeyboardInterrupt` at Ctrl-C.
@@ -103,7 +103,7 @@ def _read_line(question: str, choices: Sequence[Choice]) -> str:
 
 
 def keep(console: Console, save: Callable[[], Path]) -> Path | None:
-    """The mapping file that `save` wrote answers to; None if they hold this time only, which is said."""
+    """The mapping file that `save` wrote answers to; None, with a message, if it could not."""
     try:
         path = save()
         read_mapping(path)
