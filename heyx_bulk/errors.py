@@ -2,7 +2,10 @@
 
 HeyxBulkError
 ├ UsageError          a person can fix it; nothing was sent                                      exit 2
-│   SheetError  SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+│   SettingsError  CheckpointMismatch  CheckpointDamaged  WriteError
+│   SheetError          the sheet cannot be read as it stands
+│     (WorksheetNeeded: nor say which worksheet is meant) (HeaderRowNeeded: nor which row has its headers)
+│     (HeaderRowMissing: the row that should have them is blank or does not exist)
 │   MappingError        the sheet's columns do not say what is meant
 │     (RegionNeeded: nor do its phones say which country they are of)
 ├ Stopped             the run cannot go on and has lost nothing; the same command resumes it     exit 4
@@ -55,6 +58,39 @@ class UsageError(HeyxBulkError):
 
 class SheetError(UsageError):
     """The sheet cannot be read."""
+
+
+class WorksheetNeeded(SheetError):
+    """The workbook has several worksheets with data, of these `names`, and none was chosen."""
+
+    def __init__(self, what: str, remedy: str, names: tuple[str, ...]) -> None:
+        super().__init__(what, remedy)
+        self.names = names
+
+
+class HeaderRowNeeded(SheetError):
+    """The first row looks like a title; `rows` are the numbers and cells of the first ones, and of `suggested`.
+
+    `is_plain` is whether no other row than `suggested` can have the headers.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        remedy: str,
+        suggested: int,
+        rows: tuple[tuple[int, tuple[str, ...]], ...],
+        *,
+        is_plain: bool,
+    ) -> None:
+        super().__init__(what, remedy)
+        self.suggested = suggested
+        self.rows = rows
+        self.is_plain = is_plain
+
+
+class HeaderRowMissing(SheetError):
+    """The row that is said to have the headers is blank or does not exist."""
 
 
 class MappingError(UsageError):

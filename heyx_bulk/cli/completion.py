@@ -87,10 +87,12 @@ def _header(context: typer.Context) -> list[str]:
     path = _sheet(context)
     if path is None:
         return []
+    from heyx_bulk.mapping.mapping_file import find_preset
     from heyx_bulk.sheets.open_sheet import open_sheet
 
     with suppress(*_UNREADABLE), _head(path) as head:
-        return [text.strip() for text in open_sheet(head, _sheet_options(context)).header if text.strip()]
+        header = open_sheet(head, _sheet_options(context), find_preset(path)).header
+        return [text.strip() for text in header if text.strip()]
     return []
 
 

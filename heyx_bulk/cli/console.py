@@ -43,6 +43,10 @@ class Console:
         if not self.quiet:
             self._print(text, style)
 
+    def show(self, text: str) -> None:
+        """Print a line that belongs to a question, even if the program is quiet."""
+        self._print(text, None)
+
     def warn(self, text: str) -> None:
         """Print a line about something that deserves a look."""
         self.say(text, Style.WARNING)

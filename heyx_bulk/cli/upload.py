@@ -71,9 +71,9 @@ def upload(
     heyx-bulk recognizes columns by their headers: First Name is the field firstName, Tags is a list of tags. It
     writes the results beside the sheet. To resume a run that was stopped, run the same command again.
     """
-    from heyx_bulk.cli.column_view import choose_mapping, choose_region
     from heyx_bulk.cli.fields import known_here
-    from heyx_bulk.cli.sheet_input import read_sheet
+    from heyx_bulk.cli.questions import choose_mapping, choose_region
+    from heyx_bulk.cli.reading_questions import open_mapped
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
     from heyx_bulk.cli.upload_view import UploadView
@@ -84,8 +84,10 @@ def upload(
     from heyx_bulk.upload.upload_session import TOKEN
 
     _check(options, run_options, simulate=simulate, dry_run=dry_run)
-    opened, known = read_sheet(sheet, options.sheet), known_here()
-    options = choose_mapping(opened, options, known, console, look=not no_mapping, ask=not yes)
+    look = not no_mapping
+    opened, options, not_kept = open_mapped(sheet, options, console, look=look, may_ask=not yes, save=look)
+    known = known_here()
+    options = choose_mapping(opened, options, known, console, look=look, ask=not yes)
     try:
         given = connection.given()
         settings = validate_settings(token=TOKEN, **given) if simulate else from_environment(os.environ, **given)
@@ -102,7 +104,7 @@ def upload(
         def run(options: UploadOptions, *further: str) -> UploadResult:
             if trial:
                 return try_out(opened, settings, options, run_options, view, simulated=simulate, fields=known)
-            command = same_command([*sys.argv[1:], *further], without=("--restart",))
+            command = same_command([*sys.argv[1:], *not_kept, *further], without=("--restart",))
             return upload_sheet(opened, settings, options, replace(run_options, command=command), view)
 
         try:
@@ -110,7 +112,7 @@ def upload(
         except RegionNeeded as needed:
             if yes or not console.can_ask:
                 raise
-            options = choose_region(opened, options, known, needed, console, keep=not no_mapping)
+            options = choose_region(opened, options, known, needed, console, save=look)
             result = run(options, *(("--region", options.mapping.region) if options.mapping.region else ()))
         if simulate:
             return finish_simulation(console, result)

@@ -29,7 +29,7 @@ from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT, sheet_from_frame
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.sheets.sheet_options import SheetOptions
+from heyx_bulk.sheets.sheet_options import NO_PRESET, SheetOptions, SheetPreset
 from heyx_bulk.sheets.writer import to_frame
 from heyx_bulk.storage.cache.channel_cache import known_fields
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
@@ -57,7 +57,7 @@ def upload(
     reader = ArgumentReader(given)
     options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
     settings = reader.settings()
-    opened = open_given(sheet, options.sheet)
+    opened, options = open_mapped(sheet, options)
     if opened.format == FRAME_FORMAT:
         _check_folder(checkpoint, run_options.out)
         path = _base_path(opened, checkpoint, settings, no_match=options.matching.no_match)
@@ -122,7 +122,8 @@ def simulate(
     settings = validate_settings(token=TOKEN, **connection.given())
     frames: list[Frame] = []
     events = LibraryEvents(switch, progress, lambda run: frames.append(outcome_frame(run)))
-    opened, fields = open_given(sheet, options.sheet), _known_fields(reader)
+    opened, options = open_mapped(sheet, options)
+    fields = _known_fields(reader)
     result = try_out(opened, settings, options, run_options, events, simulated=True, fields=fields)
     return RunResult.of(result, settings, *frames)
 
@@ -155,7 +156,7 @@ def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, give
     if run_options.canary:
         raise SettingsError("canary sends rows, but a dry run sends nothing.", "Leave out canary.")
     collector = ChangeCollector(switch, progress)
-    opened = open_given(sheet, options.sheet)
+    opened, options = open_mapped(sheet, options)
     fields = known_fields(settings.channel)
     result = try_out(opened, settings, options, run_options, collector, simulated=False, fields=fields)
     frame = collector.frame()
@@ -167,7 +168,7 @@ def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> She
     """Look at a sheet."""
     reader = ArgumentReader(given)
     options = UploadOptions(reader.read(SheetOptions), reader.read(MappingOptions))
-    found = inspect_sheet(open_given(sheet, options.sheet), options, _known_fields(reader))
+    found = inspect_sheet(*open_mapped(sheet, options), _known_fields(reader))
     documents = [{**column_document(one), "values": found.samples[one.position]} for one in found.columns]
     return SheetInspection(
         sheet=found.sheet.name,
@@ -202,10 +203,16 @@ def _values(documents: Sequence[Mapping[str, object]]) -> list[list[object]]:
     return [list(document.values()) for document in documents]
 
 
-def open_given(sheet: SheetLike, options: SheetOptions) -> Sheet:
-    """The sheet that is given: a file, or a DataFrame."""
+def open_mapped(sheet: SheetLike, options: UploadOptions) -> tuple[Sheet, UploadOptions]:
+    """The sheet, read as options and mapping file say, and the options with what the file says of it."""
+    opened = open_given(sheet, options.sheet, options.preset)
+    return opened, options.as_read(opened, options.preset) if opened.format != FRAME_FORMAT else options
+
+
+def open_given(sheet: SheetLike, options: SheetOptions, preset: SheetPreset = NO_PRESET) -> Sheet:
+    """The sheet that is given: a file, or a DataFrame, of which a mapping file's `preset` says nothing."""
     if isinstance(sheet, str | os.PathLike):
-        return open_sheet(Path(sheet), options)
+        return open_sheet(Path(sheet), options, preset)
     if not hasattr(sheet, "iloc") or not hasattr(sheet, "columns"):
         raise SheetError(
             f"The sheet must be a file or a DataFrame, not {type(sheet).__name__}.",

@@ -25,6 +25,7 @@ from heyx_bulk.models.contacts import Policy
 from heyx_bulk.models.phrases import did_you_mean_file
 from heyx_bulk.settings.folders import state_folder
 from heyx_bulk.sheets.atomic_file import atomic_write
+from heyx_bulk.sheets.sheet_options import NO_PRESET, SheetPreset, same_worksheet
 from heyx_bulk.values.phone import NO_REGION, is_region
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind
@@ -45,9 +46,11 @@ _BELONGS: Mapping[str, tuple[tuple[Use, ...], str]] = {
 }
 """The uses of a column that each option goes with, in words too. An ignored column may keep its options."""
 
+_PRESET_KEYS = ("worksheet", "header_row")
 _COLUMN_KEYS = frozenset((*_TARGETS, *_BELONGS, "transform"))
 _SHEET_KEYS = frozenset(
     (
+        *_PRESET_KEYS,
         *("headers", "key", "region", "phone_format", "date_order", "lenient", "add_tags", "remove_tags"),
         *("constants", "columns"),
     )
@@ -75,7 +78,12 @@ class MappingFile:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     value_options: ValueOptions = field(default_factory=ValueOptions)
+    preset: SheetPreset = NO_PRESET
     path: Path = Path()
+
+    def is_for(self, header: Iterable[str]) -> bool:
+        """Whether it was written for a sheet with this header, or for none."""
+        return not self.headers or _normalized(self.headers) == _normalized(header)
 
 
 NO_MAPPING = MappingFile("", "")
@@ -108,11 +116,20 @@ def parse_mapping(text: str, name: str) -> MappingFile:
             document.one_of(DateOrder, "date_order"),
             document.flag("lenient"),
         ),
+        preset=_preset(document, name),
     )
     if document.mistakes:
         lines = (f"{name}, line {line}: {what}." for line, what in sorted(document.mistakes))
         raise MappingError("\n".join(lines), "Correct these lines, then run the command again.")
     return mapping
+
+
+def _preset(document: TomlTable, file: str) -> SheetPreset:
+    """How the sheet is read."""
+    worksheet, header_row = (f"{file}, line {document.lines.line_of((key,))}" for key in _PRESET_KEYS)
+    return SheetPreset(
+        trim(document.text("worksheet")) or None, document.row_number("header_row"), worksheet, header_row
+    )
 
 
 def _region(document: TomlTable) -> str | None:
@@ -244,28 +261,45 @@ def read_mapping(path: Path) -> MappingFile:
     return replace(parse_mapping(text, path.name), path=path)
 
 
-def find_mapping(sheet: Path, header: Sequence[str]) -> Path | None:
+def find_preset(sheet: Path) -> SheetPreset:
+    """How the sheet is read, as the mapping file beside it with its name says; raises `MappingError`.
+
+    Its header is not known before it is read, so files for the same headers cannot be found yet.
+    """
+    named = sheet.with_suffix(SUFFIX)
+    return read_mapping(named).preset if _document(named).keys() & {*_PRESET_KEYS} else NO_PRESET
+
+
+def find_mapping(sheet: Path, header: Sequence[str], worksheet: str | None = None) -> Path | None:
     """Find the mapping file for a sheet: one beside it for the same headers, else the one beside it with its name,
     else one for the same headers that was written on this machine before.
 
-    A file with the sheet's name may be for another worksheet, so one for the same headers comes first.
+    A file with the sheet's name may be for another worksheet, so one for the same headers comes first, and one
+    that names another worksheet is only for the same headers. One that says nothing of columns comes last.
     """
     names, named = _normalized(header), sheet.with_suffix(SUFFIX)
     for path in (named, *sorted(sheet.absolute().parent.glob(f"*{SUFFIX}"))):
         if _headers(path) == names:
             return path
-    if isinstance(_document(named).get("columns"), dict):
+    document = _document(named)
+    is_other = isinstance(of := document.get("worksheet"), str) and not same_worksheet(of, worksheet or of)
+    if isinstance(document.get("columns"), dict) and not is_other:
         return named
     place = _place(names)
     written = Path(place.read_text(encoding="utf-8")) if place.is_file() else None
-    return written if written is not None and _headers(written) == names else None
+    if written is not None and _headers(written) == names:
+        return written
+    return named if document.keys() & {*_PRESET_KEYS} and not is_other else None
 
 
 def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
-    """Write a mapping file to a new path, and remember it for sheets with this header.
+    """Write a mapping file to a new path, and remember it for sheets with this header."""
+    create_mapping(path, text)
+    remember_mapping(path, header)
 
-    Only this user can read it: it holds values of the sheet as examples.
-    """
+
+def create_mapping(path: Path, text: str) -> None:
+    """Write a mapping file to a new path. Only this user can read it: it holds values of the sheet as examples."""
     try:
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(text, encoding="utf-8")
@@ -277,6 +311,10 @@ def write_mapping(path: Path, text: str, header: Sequence[str]) -> None:
         raise WriteError(
             f"{path} cannot be written: {error.strerror}.", "Name a file in another folder."
         ) from None
+
+
+def remember_mapping(path: Path, header: Sequence[str]) -> None:
+    """Remember a mapping file for sheets with this header, wherever they are."""
     place = _place(_normalized(header))
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

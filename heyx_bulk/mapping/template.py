@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
@@ -15,7 +17,7 @@ from heyx_bulk.mapping.recognition import DEFAULT_KEYS, MappingResult
 from heyx_bulk.mapping.rules import positions
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Policy
-from heyx_bulk.values.phone import is_region
+from heyx_bulk.sheets.sheet_options import DETECT_ALL, SheetOptions
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import PhoneFormat, ValueKind, ValueType
 
@@ -31,17 +33,19 @@ class ColumnSample:
     kind: ValueKind
 
 
-def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[ColumnSample]) -> str:
-    """Write the text of a mapping file for a sheet; `seen` has one entry for each column."""
+def render_template(
+    sheet: str, file: str, found: MappingResult, seen: Sequence[ColumnSample], reading: SheetOptions = DETECT_ALL
+) -> str:
+    """Write the text of a mapping file for a sheet that was read so; `seen` has one entry for each column."""
     columns = found.columns
     header = [column.header for column in columns.columns]
     document = tomlkit.document()
-    texts = tomllib.loads((resources.files("heyx_bulk.mapping") / "template.toml").read_text("utf-8"))
+    texts = _texts()
     for line in texts["head"].format(sheet=sheet, file=file, types=", ".join(ValueKind)).splitlines():
         document.add(tomlkit.comment(line))
     document.add(tomlkit.nl())
     document.add("headers", tomlkit.item([*map(trim, header)]).multiline(multiline=True))
-    options = _options(columns)
+    options = _reading(reading) | _options(columns)
     for key, value in options.items():
         document.add(key, tomlkit.item(value))
     for key, line in texts["options"].items():
@@ -53,41 +57,85 @@ def render_template(sheet: str, file: str, found: MappingResult, seen: Sequence[
         if column.use not in (Use.BLANK, Use.OURS, Use.READ_ONLY):
             hint = hints.get(column.position)
             perhaps = f"perhaps {hint.field}: {hint.reason}" if hint else "enter a field, or write ignore = true"
-            further = [_table(other, sample, "") for other in columns.more if other.position == column.position]
-            table = _table(column, sample, perhaps)
-            tables.add(_table_name(header, column), tomlkit.item([table, *further]) if further else table)
+            further = [other for other in columns.more if other.position == column.position]
+            tables.add(_name(column, header), _item([column, *further], sample, perhaps))
     document.add("columns", tables)
     return tomlkit.dumps(document)
 
 
-def with_region(text: str, region: str) -> str:
-    """The text of a mapping file with a region for phones without country code, and otherwise as it is."""
-    document = tomlkit.parse(text)
-    document["region"] = region if is_region(region) else region.lower()
-    return tomlkit.dumps(document)
+@cache
+def _texts() -> dict[str, Any]:
+    return tomllib.loads((resources.files("heyx_bulk.mapping") / "template.toml").read_text("utf-8"))
 
 
-def with_columns(text: str, header: Sequence[str], columns: Iterable[Column]) -> str:
-    """The text of a mapping file in which `columns` mean what they say, and otherwise as it is.
+def begin_mapping(sheet: str) -> str:
+    """The text of a mapping file that says nothing yet of a sheet's columns."""
+    return "".join(f"# {line}\n" for line in _texts()["begun"].format(sheet=sheet).splitlines())
 
-    A table that does not say yet which field its column is gets the meaning; a column without a table gets one.
+
+def is_begun(text: str, sheet: str) -> bool:
+    """Whether a mapping file is as `begin_mapping` wrote it, with nothing but how the sheet is read."""
+    return text.startswith(begin_mapping(sheet)) and tomllib.loads(text).keys() <= {"worksheet", "header_row"}
+
+
+def with_columns(text: str, found: MappingResult, seen: Sequence[ColumnSample], chosen: Collection[int]) -> str:
+    """The text of a mapping file in which the columns at the positions `chosen` mean what was found.
+
+    A table that does not say yet which field its column is gets the meaning; a column without a table, and one
+    that is sent as several fields, gets new ones. Everything else stays as it is.
     """
     document = tomlkit.parse(text)
-    tables = document.setdefault("columns", tomlkit.table(is_super_table=True))
-    for column in columns:
-        name = next((key for key in tables if positions(header, key) == [column.position]), None)
-        if name is None:
-            tables.add(_table_name(header, column), _table(column, ColumnSample((), ValueKind.TEXT), ""))
+    header = [column.header for column in found.columns.columns]
+    tables: Any = document.setdefault("columns", tomlkit.table(is_super_table=True))
+    for column, sample in zip(found.columns.columns, seen, strict=True):
+        if column.position not in chosen:
             continue
-        table = tables[name][0] if isinstance(tables[name], list) else tables[name]
-        if column.use is not Use.FIELD:
-            for key in [*table]:  # A type or a policy belongs to a field.
-                del table[key]
-        for key, value in _entries(column, ValueKind.TEXT):
-            if key == "field" or key not in table:
-                item = table[key] = tomlkit.item(value)
-                item.trivia.comment = item.trivia.comment_ws = ""
+        name = next((key for key in tables if positions(header, key) == [column.position]), None)
+        further = [other for other in found.columns.more if other.position == column.position]
+        if name is None or further:
+            item = _item([column, *further], sample, "")
+            tables[name or _name(column, header)] = item
+        else:
+            _complete(tables[name][0] if isinstance(tables[name], list) else tables[name], column)
     return tomlkit.dumps(document)
+
+
+def _complete(table: Any, column: Column) -> None:
+    """Write into a column's table what the column is; what stands there already stays."""
+    if column.use is not Use.FIELD:
+        for key in [*table]:  # A type or a policy belongs to a field.
+            del table[key]
+    for key, value in _entries(column, ValueKind.TEXT):
+        if key == "field" or key not in table:
+            item = table[key] = tomlkit.item(value)
+            item.trivia.comment = item.trivia.comment_ws = ""
+
+
+def _item(columns: Sequence[Column], sample: ColumnSample, perhaps: str) -> Any:
+    """The table of a column, or an array of them for a column that is sent as several fields."""
+    first, *further = [
+        _table(column, sample, perhaps if number == 0 else "") for number, column in enumerate(columns)
+    ]
+    return tomlkit.item([first, *further]) if further else first
+
+
+def _name(column: Column, header: Sequence[str]) -> str:
+    """What a mapping file calls a column: its header, or its letters where others have the same."""
+    name = trim(column.header)
+    return name if name and len(positions(header, name)) == 1 else letter_name(column.position)
+
+
+def with_setting(text: str, key: str, value: str | int) -> str:
+    """The text of a mapping file with a setting for the whole sheet, and otherwise as it is."""
+    document = tomlkit.parse(text)
+    document[key] = value
+    return tomlkit.dumps(document)
+
+
+def _reading(options: SheetOptions) -> dict[str, object]:
+    """The worksheet and the row of the headers, where they were chosen."""
+    found = {"worksheet": options.worksheet, "header_row": options.header_row}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _options(columns: Columns) -> dict[str, object]:
@@ -104,12 +152,6 @@ def _options(columns: Columns) -> dict[str, object]:
         "constants": {field.name: field.value for field in columns.constants},
     }
     return keys | {key: value for key, value in options.items() if value}
-
-
-def _table_name(header: Sequence[str], column: Column) -> str:
-    """The name of a column's table: its header, or its letter where that names no column or several."""
-    name = trim(column.header)
-    return name if name and len(positions(header, name)) == 1 else letter_name(column.position)
 
 
 def _table(column: Column, sample: ColumnSample, perhaps: str) -> Table:

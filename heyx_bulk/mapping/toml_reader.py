@@ -87,6 +87,14 @@ class TomlTable:
         """Whether `key` is true."""
         return self._value(key, "true or false", default=False)
 
+    def row_number(self, key: str) -> int | None:
+        """The whole number of `key`, counted from 1; None if missing."""
+        value = self.values.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+            return value
+        self.add_mistake(f"{key} must be the number of a row, such as 3, not {value!r}", key)
+        return None
+
     def texts(self, key: str) -> tuple[str, ...]:
         """The texts of `key`; a single text counts as a list."""
         value = self.values.get(key, [])

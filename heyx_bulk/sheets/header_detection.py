@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from heyx_bulk.errors import SheetError
+from heyx_bulk.errors import HeaderRowMissing, HeaderRowNeeded, SheetError
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import Format
 from heyx_bulk.sheets.record import CellError, Page, Record, gather
@@ -17,6 +17,7 @@ from heyx_bulk.values.text import BLANKS, replace_surrogates
 
 _MOST_LONG_ROWS_PERCENT = 5
 _MOST_ROWS_NAMED = 5
+_ROWS_TO_CHOOSE = 6
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class _Statistics:
     `limit` is how many values a row should have, None for any number. `lone_header` is whether only one cell of
     the header has a text: then the widths of all rows count. `short` and `long` are the numbers of rows that have
     fewer or more; `cut` counts those that are too long by blanks only. `filled` are the positions of columns that
-    have a value.
+    have a value. `first_rows` are the cells of the first rows and of the widest one.
     """
 
     limit: int | None
@@ -36,6 +37,7 @@ class _Statistics:
     rows_of_several: int = 0
     widest: int = 0
     widest_row: int = 0
+    first_rows: dict[int, tuple[str, ...]] = field(default_factory=dict)
     hidden: int = 0
     cut: int = 0
     short: list[int] = field(default_factory=list)
@@ -63,8 +65,12 @@ class _Statistics:
         widths = page.widths()
         self.rows_of_several += len(widths) - widths.count(1)
         widest = max(widths)
+        shown = [*range(min(len(widths), _ROWS_TO_CHOOSE - 1 - len(self.first_rows)))]
         if widest > self.widest:
             self.widest, self.widest_row = widest, page.numbers[widths.index(widest)]
+            shown.append(widths.index(widest))
+        for index in shown:
+            self.first_rows[page.numbers[index]] = tuple(page.record(index).cells)
 
     def _compare(self, page: Page, limit: int) -> Iterator[CellError]:
         """Compare rows with the header, of which some are longer.
@@ -150,7 +156,7 @@ def _find_header(pages: Iterator[Page], place: str, header_row: int | None) -> t
     if not others:
         raise SheetError(f"{place} is empty", "Give a sheet with a header row and a row for each contact.")
     what = f"{place}: row {header_row} is blank or does not exist; there are values in row {_listed(others)}"
-    raise SheetError(what, "Give the number of the row with the headers.")
+    raise HeaderRowMissing(what, "Give the number of the row with the headers.")
 
 
 def _lengths(page: Page) -> Iterator[tuple[int, int]]:
@@ -167,11 +173,32 @@ def _refuse_title(header: Record, width: int, statistics: _Statistics, place: st
     mostly_wide = statistics.limit is None or statistics.rows_of_several * 2 > statistics.rows
     if statistics.lone_header and statistics.widest > width and mostly_wide:
         row = statistics.widest_row
-        raise SheetError(
+        rows = ((header.row, tuple(header.cells)), *sorted(statistics.first_rows.items()))
+        raise HeaderRowNeeded(
             f"{place}: row {header.row} has one filled cell and row {row} has {statistics.widest} columns, "
             f"so row {row} looks like the header",
             f"Use --header-row {row}, or delete the rows above it.",
+            row,
+            rows,
+            is_plain=_is_plain(rows, statistics),
         )
+
+
+def _is_plain(rows: Sequence[tuple[int, tuple[str, ...]]], statistics: _Statistics) -> bool:
+    """Whether the second row has the headers and the first is their title, without any doubt.
+
+    Every row but the first has several values and none has more than the second one, which has only names: a
+    different one in each column.
+    """
+    number, cells = rows[1]
+    names = cells[: statistics.widest]
+    different = {name.strip().casefold() for name in names}
+    return (
+        number == statistics.widest_row
+        and 1 < statistics.rows == statistics.rows_of_several
+        and len(different) == len(names)
+        and all("@" not in name and any(map(str.isalpha, name)) for name in different)
+    )
 
 
 def _refuse_long_rows(statistics: _Statistics, place: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from itertools import chain, islice
 from math import inf
 from pathlib import Path
 
-from heyx_bulk.errors import SheetError
+from heyx_bulk.errors import HeaderRowMissing, HeaderRowNeeded, SheetError, WorksheetNeeded
 from heyx_bulk.models.phrases import did_you_mean
 from heyx_bulk.sheets.cell_reference import Area
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
@@ -26,25 +26,46 @@ from heyx_bulk.sheets.legacy import open_legacy_book
 from heyx_bulk.sheets.merged_cells import treat_merged
 from heyx_bulk.sheets.record import ROW_COLUMN, Book, Page, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
-from heyx_bulk.sheets.sheet_options import SheetOptions
+from heyx_bulk.sheets.sheet_options import DETECT_ALL, NO_PRESET, SheetOptions, SheetPreset, same_worksheet
 from heyx_bulk.sheets.xlsx.workbook import Workbook
 
 _HEADER_SEARCHED = 100
 _SAMPLE_LINES = 2_000
 _SAMPLE_CHARACTERS = 1 << 22
-_DETECT_ALL = SheetOptions()
 _NAME_ONE = "Name the one to read with --worksheet NAME."
 _SEPARATOR_NAMES = {"\t": "tab", " ": "a space"}
 
 
-def open_sheet(path: Path, options: SheetOptions = _DETECT_ALL) -> Sheet:
-    """Read the sheet at `path` (`-` is standard input) once from end to end; raises `SheetError`."""
+def open_sheet(path: Path, options: SheetOptions = DETECT_ALL, preset: SheetPreset = NO_PRESET) -> Sheet:
+    """Read the sheet at `path` (`-` is standard input) once from end to end; raises `SheetError`.
+
+    `preset` completes the options. A mistake in it names where it stands.
+    """
     if options.header_row is not None and options.header_row < 1:
         what = f"there is no row {options.header_row}"
         raise SheetError(what, "Count rows as Excel does: the first one is row 1.")
     with unpack(path) as (place, form):
-        sheet = _open_csv(place, options) if form is Format.CSV else _open_workbook(place, form, options)
+        completed = preset.complete(options, is_workbook=form is not Format.CSV)
+        named_in = preset.worksheet_place if options.worksheet is None else ""
+        try:
+            sheet = _open(place, form, completed, named_in)
+        except HeaderRowNeeded as error:
+            if not error.is_plain:
+                raise
+            row, title = error.suggested, error.rows[0][0]
+            sheet = _open(place, form, replace(completed, header_row=row), named_in)
+            note = f"row {title} is taken for a title, and row {row} has the headers; for others, use --header-row"
+            sheet = replace(sheet, notes=(f"{note} ROW", *sheet.notes))
+        except HeaderRowMissing as error:
+            if completed.header_row == options.header_row:
+                raise
+            what = f"{preset.header_row_place}: {error.what}"
+            raise HeaderRowMissing(what, "Correct that line, or name the row with --header-row ROW.") from None
     return replace(sheet, path=path)
+
+
+def _open(path: Path, form: Format, options: SheetOptions, named_in: str) -> Sheet:
+    return _open_csv(path, options) if form is Format.CSV else _open_workbook(path, form, options, named_in)
 
 
 def _open_csv(path: Path, options: SheetOptions) -> Sheet:
@@ -122,15 +143,15 @@ def _uneven(found: Sheet | SheetError) -> float:
     return found.uneven if isinstance(found, Sheet) else inf
 
 
-def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
+def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: str) -> Sheet:
+    """Read a workbook; `named_in` is the place in a mapping file that names the worksheet, if one does."""
     for option, value in (("encoding", options.encoding), ("separator", options.separator)):
         if value is not None:
             raise SheetError(
                 f"{path.name} is no CSV file, so it has no {option} to choose", f"Leave out --{option}."
             )
-    with ExitStack() as stack:
-        book: Book = Workbook(path) if form is Format.EXCEL else stack.enter_context(open_legacy_book(path, form))
-        info = _choose_worksheet(book, options.worksheet)
+    with _open_book(path, form) as book:
+        info, without_rows = _choose_worksheet(book, options.worksheet, named_in)
         worksheet = book.worksheet(info)
         rest = iter(worksheet.pages)
         first = [*islice(rest, 1)]
@@ -139,40 +160,74 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions) -> Sheet:
     for area in worksheet.merged:
         _refuse_merged_header(area, sheet)
     sheet = treat_merged(sheet, worksheet.merged, fill=options.fill_merged)
+    ignored = [
+        f"the worksheet {other.name!r} is ignored: it has no rows below its first" for other in without_rows
+    ]
     hidden = [
         f"the hidden worksheet {other.name!r} is ignored"
         for other in book.worksheets
         if options.worksheet is None and not other.visible
     ]
     worksheets = tuple(other.name for other in book.worksheets)
-    return replace(sheet, worksheets=worksheets, notes=(*hidden, *book.notes, *sheet.notes))
+    return replace(sheet, worksheets=worksheets, notes=(*ignored, *hidden, *book.notes, *sheet.notes))
 
 
-def _choose_worksheet(book: Book, name: str | None) -> WorksheetInfo:
+@contextmanager
+def open_book(path: Path) -> Iterator[Book]:
+    """The workbook at `path`."""
+    with unpack(path) as (place, form), _open_book(place, form) as book:
+        yield book
+
+
+def _open_book(path: Path, form: Format) -> AbstractContextManager[Book]:
+    return nullcontext(Workbook(path)) if form is Format.EXCEL else open_legacy_book(path, form)
+
+
+def _choose_worksheet(
+    book: Book, name: str | None, named_in: str
+) -> tuple[WorksheetInfo, Sequence[WorksheetInfo]]:
     """The worksheet called `name`, in any case, or the only visible one with data; raises `SheetError`.
 
-    Of several with data it is the only one whose table is of a file of results.
+    Of several with data it is the only one whose table is of a file of results, or else the only one with several
+    rows; the others are the second value then.
     """
     if name is not None:
         exact = [info for info in book.worksheets if info.name == name]
-        folded = [info for info in book.worksheets if info.name.casefold() == name.strip().casefold()]
+        folded = [info for info in book.worksheets if same_worksheet(info.name, name)]
         if exact or folded:
-            return (exact or folded)[0]
+            return (exact or folded)[0], ()
         near = did_you_mean(name, (info.name for info in book.worksheets))
         what = f"{book.path.name} has no worksheet {name!r}; it has {_listed(book.worksheets)}.{near}"
+        if named_in:
+            what = f"{named_in}: {what}"
+            raise SheetError(what, "Correct that line, or name one of them with --worksheet NAME.")
         raise SheetError(what, "Name one of them with --worksheet NAME.")
     filled = [info for info in book.worksheets if info.visible and book.has_data(info)]
     of_results = filled
     if len(filled) > 1:
         of_results = [info for info in filled if _header_of_results(islice(book.worksheet(info).pages, 1))]
     if len(of_results) == 1:
-        return of_results[0]
+        return of_results[0], ()
+    with_rows = [info for info in filled if _has_rows(book.worksheet(info).pages)]
+    if len(with_rows) == 1:
+        return with_rows[0], [info for info in filled if info not in with_rows]
     if filled:
-        raise SheetError(f"{book.path.name} has several worksheets with data: {_listed(filled)}", _NAME_ONE)
+        what = f"{book.path.name} has several worksheets with data: {_listed(filled)}"
+        raise WorksheetNeeded(what, _NAME_ONE, tuple(info.name for info in filled))
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
         raise SheetError(f"{book.path.name} is empty except for hidden worksheets: {_listed(hidden)}", _NAME_ONE)
     raise SheetError(f"{book.path.name} is empty", "Give a sheet with a header row and a row for each contact.")
+
+
+def _has_rows(pages: Iterable[Page]) -> bool:
+    """Whether there is a row below the first one that is not blank."""
+    rows = 0
+    for page in pages:
+        rows += len(page.filled().numbers)
+        if rows > 1:
+            return True
+    return False
 
 
 def _header_of_results(pages: Iterable[Page]) -> int | None:

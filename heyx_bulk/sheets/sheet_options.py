@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from heyx_bulk.models.option import Panel, option
@@ -47,3 +47,37 @@ class SheetOptions:
         """How a file of a run's rows is read where the run's sheet was read with the options `stored`."""
         fill_merged = stored.get("fill_merged", False)
         return cls(worksheet=worksheet, fill_merged=fill_merged, raw_csv=stored["raw_csv"])
+
+
+DETECT_ALL = SheetOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPreset:
+    """What a mapping file says of how a sheet is read; options win over it.
+
+    `worksheet_place` and `header_row_place` say where it stands: `contacts.toml, line 3`.
+    """
+
+    worksheet: str | None = None
+    header_row: int | None = None
+    worksheet_place: str = ""
+    header_row_place: str = ""
+
+    def complete(self, options: SheetOptions, *, is_workbook: bool) -> SheetOptions:
+        """The options, completed by the preset; its row of headers is not for another worksheet than its own."""
+        worksheet = self.worksheet if is_workbook else None
+        if options.worksheet is not None:
+            is_other = worksheet is not None and not same_worksheet(worksheet, options.worksheet)
+            header_row, worksheet = None if is_other else self.header_row, options.worksheet
+        else:
+            header_row = self.header_row
+        return replace(options, worksheet=worksheet, header_row=options.header_row or header_row)
+
+
+NO_PRESET = SheetPreset()
+
+
+def same_worksheet(one: str, other: str) -> bool:
+    """Whether two names are of the same worksheet, in any case."""
+    return one.strip().casefold() == other.strip().casefold()

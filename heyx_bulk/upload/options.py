@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +16,8 @@ from heyx_bulk.models.contacts import Field
 from heyx_bulk.models.option import Panel, option
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.reports.stop_conditions import StopConditions, parse_duration, write_duration
-from heyx_bulk.sheets.sheet_options import SheetOptions
+from heyx_bulk.sheets.sheet import Sheet
+from heyx_bulk.sheets.sheet_options import NO_PRESET, SheetOptions, SheetPreset
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ class UploadOptions:
     def is_edited_export(self) -> bool:
         """Whether the sheet is an export that was edited."""
         return self.since_export or self.export_number is not None
+
+    @property
+    def preset(self) -> SheetPreset:
+        """How the sheet is read, as the mapping file says."""
+        return NO_PRESET if self.mapping.file is None else self.mapping.file.preset
+
+    def as_read(self, sheet: Sheet, preset: SheetPreset) -> UploadOptions:
+        """The options with the worksheet and the row of headers by which `sheet` was read."""
+        completed = preset.complete(self.sheet, is_workbook=sheet.worksheet is not None)
+        return replace(self, sheet=completed)
 
     def check(self) -> None:
         """Raise `SettingsError` where options contradict each other."""

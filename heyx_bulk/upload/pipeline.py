@@ -56,7 +56,11 @@ def upload_sheet(
     is in the result, also why the run could not end: calling this again carries on.
     """
     options.check()
-    opened = sheet if isinstance(sheet, Sheet) else open_sheet(Path(sheet), options.sheet)
+    if isinstance(sheet, Sheet):
+        opened = sheet
+    else:
+        opened = open_sheet(Path(sheet), options.sheet, options.preset)
+        options = options.as_read(opened, options.preset)
     with Prefetch(settings, run_options.prefetch, events) as prefetch:
         return _upload(opened, settings, options, run_options, events, prefetch)
 

@@ -29,6 +29,7 @@ DOORS = {
     "pydantic": {"settings"},
     "platformdirs": {"settings"},
     "typer": {"cli"},
+    "prompt_toolkit": {"cli"},
     "pandas": {"sheets"},
     "numpy": {"storage"},
     "xlsxwriter": {"sheets"},

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import pty
-import select
 import stat
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
 
 from heyx_bulk.sandbox import SandboxServer
-from tests.support.program import PROGRAM, environment, heyx, left, results, sheet
+from tests.support.program import heyx, left, results, sheet
+from tests.support.terminal import CTRL_C, at_a_terminal
 
 HEADER = ("First Name", "Mobile", "Born", "Mood")
 ROWS = (("ann lee", "+923001234123", "14/03/1988", "x"), ("bob", "+923001234124", "03/04/1990", ""))
-
-
-def at_a_terminal(folder: Path, heyx_server: SandboxServer, *words: str, answers: list[tuple[str, str]]) -> int:
-    """The exit code of a command at a terminal where each question is answered when it is asked."""
-    main, other = pty.openpty()
-    child = subprocess.Popen(
-        [*PROGRAM, *words], cwd=folder, env=environment(heyx_server), stdin=other, stdout=other, stderr=other
-    )
-    os.close(other)
-    shown = ""
-    try:
-        for question, answer in answers:
-            while question not in shown:
-                assert select.select([main], [], [], 30)[0], f"not asked: {question}\n{shown}"
-                shown += os.read(main, 1024).decode(errors="replace")
-            shown = shown.partition(question)[2]
-            os.write(main, f"{answer}\n".encode())
-        with suppress(OSError):  # how Linux says that nobody has the terminal open any more
-            while os.read(main, 1024):
-                pass
-    finally:
-        os.close(main)
-    return child.wait(60)
 
 
 def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Path, server: SandboxServer) -> None:
@@ -54,7 +27,7 @@ def test_unknown_columns_are_asked_about_once_and_the_answers_kept(tmp_path: Pat
         ("birthday is not a known field. Send the column as this custom field? [y/N]: ", "y"),
         ("Mood” (x) [-]: ", ""),
     ]
-    assert at_a_terminal(tmp_path, server, *command, answers=answers) == 0
+    assert at_a_terminal(tmp_path, server, *command, answers=answers)[0] == 0
     born = {contact.fields.get("birthday") for contact in server.sandbox.contacts}
     assert born == {"14/03/1988", "03/04/1990"}
     mapped = (tmp_path / "contacts.toml").read_text(encoding="utf-8")
@@ -67,11 +40,11 @@ def test_answers_before_ctrl_c_are_kept_and_only_the_other_columns_asked_about(
     tmp_path: Path, server: SandboxServer
 ) -> None:
     sheet(tmp_path, *ROWS, header=HEADER)
-    first = [("Born” (14/03/1988, 03/04/1990) [-]: ", "birthday"), ("[y/N]: ", "y"), ("Mood” (x) [-]: ", "\x04")]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=first) == 130
+    first = [("Born” (14/03/1988, 03/04/1990) [-]: ", "birthday"), ("[y/N]: ", "y"), ("Mood” (x) [-]: ", CTRL_C)]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=first)[0] == 130
     assert [*server.sandbox.contacts] == []
     then = [("D “Mood” (x) [-]: ", "tag:Happy")]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=then) == 0
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=then)[0] == 0
     assert {str(contact.fields["birthday"]) for contact in server.sandbox.contacts} == {"14/03/1988", "03/04/1990"}
     assert sorted(len(contact.tags) for contact in server.sandbox.contacts) == [0, 1]
 
@@ -82,7 +55,7 @@ def test_answers_are_kept_in_a_mapping_file_that_leaves_columns_open(
     sheet(tmp_path, *ROWS, header=HEADER)
     assert heyx(tmp_path, "columns", "contacts.csv", "--save", "contacts.toml").code == 2
     answers = [("Born” (14/03/1988, 03/04/1990) [-]: ", "-"), ("Mood” (x) [-]: ", "tag:Happy")]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers)[0] == 0
     again = heyx(tmp_path, "upload", "contacts.csv", server=server)
     assert (again.code, "is finished" in again.err) == (0, True)
     assert 'tag = "Happy"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
@@ -97,14 +70,14 @@ def test_a_field_that_another_column_has_is_not_taken_as_an_answer(tmp_path: Pat
         ("Mood” (x) [-]: ", "Mood"),
         ("Mood is column C “Born” already. Enter another field.", ""),
     ]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 0
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers)[0] == 0
     assert {contact.fields.get("Mood") for contact in server.sandbox.contacts} == {"14/03/1988", "03/04/1990"}
 
 
 def test_a_question_about_a_column_says_why_a_field_is_suggested(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, ("+923001234123", "Ann Lee"), header=("Phone", "Full Name"))
     question = "(Ann Lee), a full name: HeyX has first and last names; a mapping file can split it [firstName]: "
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "-")]) == 0
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "-")])[0] == 0
 
 
 NATIONAL = (("+923001234123", "Ann"), ("0300 1234124", "Bob"), ("", "Cid"))
@@ -116,10 +89,10 @@ def test_the_country_of_phones_without_one_is_asked_for_once_and_the_answer_kept
     sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
     question = "  Their country in two letters, such as PK, or none to send them as they are [PK]: "
     answers = [
-        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\r\n{question}", "XX"),
-        (f"  XX is not a country in two letters, such as PK.\r\n{question}", ""),
+        (f"contacts.csv: 1 phone has no country code (row 3); most others are +92 (PK).\n{question}", "XX"),
+        (f"  'XX' is not the two-letter code of a country.\n{question}", ""),
     ]
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers) == 3
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=answers)[0] == 3
     phones = sorted(str(contact.fields["phone"]) for contact in server.sandbox.contacts)
     assert phones == ["+923001234123", "+923001234124"]
     assert 'region = "PK"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
@@ -131,7 +104,7 @@ def test_an_answer_is_written_into_the_mapping_file_that_is_there(tmp_path: Path
     sheet(tmp_path, *NATIONAL, header=("Phone", "First Name"))
     (tmp_path / "ours.toml").write_bytes(b'# ours\r\n[columns."First Name"]\r\nfield = "lastName"\r\n')
     command = ("upload", "contacts.csv", "--mapping", "ours.toml")
-    assert at_a_terminal(tmp_path, server, *command, answers=[("as they are [PK]: ", "None")]) == 3
+    assert at_a_terminal(tmp_path, server, *command, answers=[("as they are [PK]: ", "None")])[0] == 3
     assert server.sandbox.contacts[1].fields["phone"] == "0300 1234124"
     written = (tmp_path / "ours.toml").read_bytes()
     assert b"# ours\r\n" in written

@@ -80,6 +80,12 @@ def test_the_columns_of_a_long_text_file_are_offered_by_its_first_lines(folder: 
     assert offered("fish", "heyx-bulk upload long.csv --ignore ") == ["First Name", "Phone"]
 
 
+def test_the_columns_of_the_worksheet_that_the_mapping_file_names_are_offered(folder: Path) -> None:
+    assert offered("fish", "heyx-bulk upload leads.xlsx --id-column F") == []
+    (folder / "leads.toml").write_text('worksheet = "Lookup"\n', encoding="utf-8")
+    assert offered("fish", "heyx-bulk upload leads.xlsx --id-column F") == ["First Name"]
+
+
 def test_a_damaged_workbook_offers_nothing(folder: Path) -> None:
     (folder / "bad.xlsx").write_bytes((folder / "leads.xlsx").read_bytes()[:900])
     assert offered("fish", "heyx-bulk upload bad.xlsx --worksheet ") == []

@@ -17,6 +17,7 @@ from heyx_bulk.mapping.template import ColumnSample, render_template, with_colum
 from heyx_bulk.mapping.toml_reader import TomlLines
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, TagSet
+from heyx_bulk.sheets.sheet_options import SheetPreset
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 from tests.support.cell_rows import read_row, recognize
 
@@ -281,6 +282,10 @@ TABLE = '[columns."A"]\n'
     ("text", "mistake"),
     [
         ("colums = 1", "line 1: unknown key 'colums'; the keys are add_tags, columns, "),
+        ("\nheader_row = 0", "line 2: header_row must be the number of a row, such as 3, not 0"),
+        ("header_row = true", "line 1: header_row must be the number of a row, such as 3, not True"),
+        ("header_row = '3'", "line 1: header_row must be the number of a row, such as 3, not '3'"),
+        ("worksheet = 2026", 'line 1: worksheet must be "in quotes", not 2026'),
         (
             "\n[columns.A]\nfeld = 'a'\nfield = 'a'",
             "line 3: unknown key 'feld'; the keys are allowed, contact_id, ",
@@ -458,6 +463,12 @@ def test_a_table_named_like_another_s_key_is_not_taken_for_it() -> None:
     assert [lines.line_of(path) for path in (("columns", "A", "type"), ("columns", "B"), ("key",))] == [4, 1, 1]
 
 
+def test_how_a_sheet_is_read_is_said_with_its_lines() -> None:
+    preset = read('lenient = true\nworksheet = " People "\n\nheader_row = 3\n').preset
+    assert preset == SheetPreset("People", 3, f"{NAME}, line 2", f"{NAME}, line 4")
+    assert (read("lenient = true\n").preset.worksheet, read("").preset.header_row) == (None, None)
+
+
 # Written again
 
 
@@ -513,9 +524,10 @@ field = "" # enter a field
 field = "phone"
 """
     options = MappingOptions(map=("Born=birthday", "Mood=tag:Happy", "Group=tags"), ignore=("Note", "Size"))
-    answered = recognize(header, options).columns[1:]
+    found = map_columns(header, options)
+    seen, answered = [ColumnSample((), ValueKind.TEXT)] * len(header), found.columns.columns[1:]
     assert (
-        with_columns(text, header, answered)
+        with_columns(text, found, seen, range(1, len(header)))
         == """\
 # ours
 region = "PK"
@@ -544,7 +556,7 @@ ignore = true
 tags = "add"
 """
     )
-    alone = with_columns('region = "PK"\n', header, answered)
+    alone = with_columns('region = "PK"\n', found, seen, range(1, len(header)))
     again = recognize(header, MappingOptions(parse_mapping(alone, NAME)))
     assert [(column.use, column.field) for column in again.columns[1:]] == [
         (column.use, column.field) for column in answered

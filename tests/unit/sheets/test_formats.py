@@ -241,7 +241,7 @@ def test_a_long_number_of_an_opendocument_sheet_is_suspect(tmp_path: Path) -> No
 
 def test_the_worksheet_of_an_opendocument_sheet_is_chosen_like_any_other(tmp_path: Path) -> None:
     row = ods_row(ods_text("a"))
-    path = ods(tmp_path, One=row, Empty="", Two=row + row)
+    path = ods(tmp_path, One=row + row, Empty="", Two=row + row)
     assert "several worksheets with data: 'One', 'Two'" in refusal(path).what
     assert open_sheet(path, SheetOptions(worksheet="two")).row_count == 1
     assert "is empty" in refusal(ods(tmp_path, Empty="")).what

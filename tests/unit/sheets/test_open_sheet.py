@@ -8,18 +8,51 @@ from typing import Any
 import openpyxl
 import pytest
 
+from heyx_bulk.errors import HeaderRowNeeded
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from tests.support.sheet_files import REAL, REAL_SHEETS, csv_file, raw_workbook, refusal, rows_of, workbook
 
 
-def test_a_title_above_the_table_is_refused_naming_the_header(tmp_path: Path) -> None:
+def test_a_title_above_plain_headers_is_not_read_and_that_is_said(tmp_path: Path) -> None:
     for path in (
-        csv_file(tmp_path, "Export of today,,\n,,\na,b,c\n1,2,3\n"),
+        csv_file(tmp_path, "Export of today,,,\n,,,\na,b,c,\n1,2,3,\n", name="wide.csv"),
         csv_file(tmp_path, "Export of today\n\na,b,c\n1,2,3\n"),
         workbook(tmp_path, [["Export of today"], [], ["a", "b", "c"], [1, 2, 3]]),
     ):
+        sheet = open_sheet(path)
+        assert (sheet.header, sheet.header_row, rows_of(sheet)) == (("a", "b", "c"), 3, [["1", "2", "3"]])
+        assert sheet.notes == (
+            "row 1 is taken for a title, and row 3 has the headers; for others, use --header-row ROW",
+        )
+        assert open_sheet(path, SheetOptions(header_row=3)).notes == ()
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "a,b,c\n",  # there are no rows
+        "a,b,c\n1,2,3\n1,,\n4,5,6\n",  # one has one value
+        "a,b,A\n1,2,3\n",  # two names are alike
+        "a,,c\n1,2,3\n",  # one is blank
+        "a,2,c\n1,2,3\n",  # a number
+        "a,b@c.de,c\n1,2,3\n",  # an address
+    ],
+)
+def test_a_title_above_what_may_be_no_headers_is_refused(tmp_path: Path, below: str) -> None:
+    assert "row 3 looks like the header" in refusal(csv_file(tmp_path, f"Export of today\n\n{below}")).what
+
+
+def test_several_lines_above_the_table_are_refused_naming_the_header(tmp_path: Path) -> None:
+    for path in (
+        csv_file(tmp_path, "Export\nof today\na,b,c\n1,2,3\n"),
+        workbook(tmp_path, [["Export"], ["of today"], ["a", "b", "c"], [1, 2, 3]]),
+    ):
         error = refusal(path)
+        assert isinstance(error, HeaderRowNeeded)
+        first = (1, ("Export",)), (2, ("of today",)), (3, ("a", "b", "c")), (4, ("1", "2", "3"))
+        assert tuple((row, tuple(filter(None, cells))) for row, cells in error.rows) == first
+        assert (error.suggested, error.is_plain) == (3, False)
         assert "row 3 looks like the header" in error.what
         assert error.remedy == "Use --header-row 3, or delete the rows above it."
         sheet = open_sheet(path, SheetOptions(header_row=3))
@@ -91,8 +124,8 @@ def test_a_real_sheet_gives_what_is_known_of_it(real: dict[str, Any]) -> None:
         assert TRUE_NAMES[path.name] in refusal(path).what
         return
     if real["outcome"] == "read_with_option":
-        assert f"row {real['header_row']} looks like the header" in refusal(path).what
-        sheet = open_sheet(path, SheetOptions(header_row=real["header_row"]))
+        sheet = open_sheet(path)
+        assert f"row {real['header_row']} has the headers" in sheet.notes[0]
     else:
         sheet = open_sheet(path, SheetOptions(worksheet=SEVERAL_WORKSHEETS.get(path.name)))
     known = list(real["header"])

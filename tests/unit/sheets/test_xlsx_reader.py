@@ -298,5 +298,21 @@ def test_several_worksheets_with_data_must_be_chosen_from(tmp_path: Path) -> Non
     assert "--worksheet NAME" in error.remedy
 
 
+def test_the_only_worksheet_with_several_rows_is_read_and_the_others_are_named(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a"], ["1"]]
+    path = worksheets(
+        tmp_path, Notes=("visible", [[], ["by Ann"], []]), People=("visible", rows), Old=("hidden", rows)
+    )
+    sheet = open_sheet(path)
+    assert (sheet.worksheet, sheet.row_count) == ("People", 1)
+    assert sheet.notes == (
+        "the worksheet 'Notes' is ignored: it has no rows below its first",
+        "the hidden worksheet 'Old' is ignored",
+    )
+    assert open_sheet(path, SheetOptions(worksheet="People")).notes == ()
+    both = worksheets(tmp_path, Notes=("visible", [["by Ann"], ["and Bo"]]), People=("visible", rows))
+    assert "several worksheets with data: 'Notes', 'People'" in refusal(both).what
+
+
 def test_a_worksheet_of_a_csv_file_is_refused(tmp_path: Path) -> None:
     assert "has no worksheets" in refusal(csv_file(tmp_path, "a\n1\n"), worksheet="One").what
