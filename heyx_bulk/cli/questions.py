@@ -21,7 +21,7 @@ from heyx_bulk.mapping.mapping_file import (
     rewrite_mapping,
 )
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
-from heyx_bulk.mapping.rules import parse_rule
+from heyx_bulk.mapping.rules import FULL_NAME, parse_rule, split_rule
 from heyx_bulk.mapping.template import ColumnSample, is_begun, render_template, with_columns
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.phrases import did_you_mean
@@ -221,17 +221,20 @@ def _answer(
     """
     values = f" ({', '.join(look.samples)})" if look.samples else ""
     why = f", {hint.reason}" if hint else ""
-    default = hint.field if hint and hint.field not in taken else LEAVE_OUT
+    named = hint.field.split("+") if hint else []
+    default = hint.field if hint and taken.keys().isdisjoint(named) else LEAVE_OUT
     known = (*STANDARD_FIELDS, *READ_ONLY_FIELDS, *fields)
 
     def understand(answer: str) -> str | None:
         rule = parse_rule(column.name, answer, "")
         if answer == LEAVE_OUT or rule.use is not Use.FIELD:
             return answer
-        if (other := taken.get(rule.target)) is not None:
-            console.show(f"  {rule.target} is column {other} already. Enter another field.")
-            return None
-        if rule.target in known:
+        names = [part.target for part in split_rule(rule)]
+        for name in names:
+            if (other := taken.get(name)) is not None:
+                console.show(f"  {name} is column {other} already. Enter another field.")
+                return None
+        if {*names}.issubset(known):
             return answer
         near = did_you_mean(rule.target, known)
         question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"
@@ -240,7 +243,8 @@ def _answer(
     about = (
         f"HeyX's fields: {', '.join(STANDARD_FIELDS)}.\n"
         f"Custom fields: {', '.join(fields) or 'none known; enter its name exactly as HeyX has it'}.\n"
-        f"Enter tags for a list of tags, tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the "
+        f"Enter {FULL_NAME} to split a full name at its first blank, tags for a list of tags,\n"
+        f"tag:VIP for a yes/no column of one tag, or {LEAVE_OUT} to ignore the "
         "column."
     )
     return ask(
@@ -259,6 +263,7 @@ def _choices(fields: KnownFields) -> list[Choice]:
     return [
         *(Choice(name, "a field of HeyX") for name in STANDARD_FIELDS),
         *(Choice(name, "a custom field of this channel") for name in fields),
+        Choice(FULL_NAME, "a full name, split at its first blank"),
         Choice("tags", "a list of tags"),
         Choice("tag:", "yes or no for one tag"),
         Choice(LEAVE_OUT, "ignore the column"),

@@ -71,7 +71,7 @@ def suggest(header: str, fields: Iterable[str]) -> Suggestion | None:
     """Suggest a standard field or one of `fields` for `header`; None if nothing is close."""
     known = known_header(header)
     if known is not None and known.field == FULL_NAME:
-        return Suggestion("firstName", "a full name: HeyX has first and last names; a mapping file can split it")
+        return Suggestion("firstName+lastName", "a full name, split at its first blank")
     if known is not None:
         return Suggestion(known.field, f"{known.origin}, but another column is closer to {known.field}")
     return similar_field(header, (*STANDARD_FIELDS, *fields))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from heyx_bulk.mapping.columns import (
     AS_TEXT,
@@ -15,7 +16,7 @@ from heyx_bulk.mapping.columns import (
     parse_field_name,
 )
 from heyx_bulk.mapping.columns import LISTS as LIST_USES
-from heyx_bulk.mapping.transforms import Transform
+from heyx_bulk.mapping.transforms import REST, Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.models.phrases import did_you_mean
@@ -28,6 +29,9 @@ SET_TAGS = "set-tags:"
 
 TAG = "tag:"
 """What goes before a tag, in a header and as in `--map "VIP=tag:VIP"`."""
+
+FULL_NAME = "firstName+lastName"
+"""Stands for the two fields of a full name, as in `--map "Name=firstName+lastName"`."""
 
 LISTS = {"tags": Use.ADD_TAGS, "addtags": Use.ADD_TAGS, "removetags": Use.REMOVE_TAGS}
 
@@ -53,6 +57,8 @@ class MappingRule:
     transforms: tuple[Transform, ...] = ()
     needed: bool = True
     """It is a mistake if the sheet has no such column."""
+    is_further: bool = False
+    """It gives the column a further field, beside that of the rule before."""
 
     @property
     def is_unfinished(self) -> bool:
@@ -102,7 +108,7 @@ class RuleSet:
     def apply(self, rules: Sequence[MappingRule], reason: str, *, several: bool = False) -> None:
         """Apply rules, except to columns that have one already; with `several` a column may have several rules."""
         before = frozenset(self.columns)
-        for rule in rules:
+        for rule in chain.from_iterable(map(split_rule, rules)):
             position = self._position(rule, rule.column, needed=rule.needed)
             if position is None or position in before:
                 continue
@@ -114,7 +120,7 @@ class RuleSet:
                 self.mistakes.append(mistake)
             elif position not in self.columns:
                 self.columns[position] = self.column(position, rule, reason)
-            elif several:
+            elif several or rule.is_further:
                 self.more.append(self.column(position, rule, reason))
             else:
                 name = trim(self.header[position])
@@ -187,6 +193,18 @@ def parse_rule(column: str, target: str, where: str) -> MappingRule:
     if name.casefold().startswith(TAG):
         return MappingRule(column, where, Use.TAG, trim(name[len(TAG) :]))
     return MappingRule(column, where, Use.FIELD, parse_field_name(name))
+
+
+def split_rule(rule: MappingRule) -> tuple[MappingRule, ...]:
+    """A rule for `firstName+lastName` as two, split at the first blank; any other rule alone."""
+    names = tuple(map(parse_field_name, rule.target.split("+")))
+    if rule.use is not Use.FIELD or {*names} != {*FULL_NAME.split("+")}:
+        return (rule,)
+    first, rest = (Transform("split", (" ", 1)), Transform("split", (" ", REST)))
+    return (
+        replace(rule, target=names[0], transforms=(*rule.transforms, first)),
+        replace(rule, target=names[1], transforms=(*rule.transforms, rest), is_further=True),
+    )
 
 
 def _rule_mistake(rule: MappingRule) -> str:

@@ -76,8 +76,29 @@ def test_a_field_that_another_column_has_is_not_taken_as_an_answer(tmp_path: Pat
 
 def test_a_question_about_a_column_says_why_a_field_is_suggested(tmp_path: Path, server: SandboxServer) -> None:
     sheet(tmp_path, ("+923001234123", "Ann Lee"), header=("Phone", "Full Name"))
-    question = "(Ann Lee), a full name: HeyX has first and last names; a mapping file can split it [firstName]: "
-    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "-")])[0] == 0
+    question = "(Ann Lee), a full name, split at its first blank [firstName+lastName]: "
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "")])[0] == 0
+    (contact,) = server.sandbox.contacts
+    assert (contact.fields["firstName"], contact.fields["lastName"]) == ("Ann", "Lee")
+    again = heyx(tmp_path, "upload", "contacts.csv", "--restart", server=server)
+    assert (again.code, again.out) == (0, "1 row: 1 unchanged\n")
+
+
+def test_a_full_name_is_split_by_an_option_or_a_mapping_file(tmp_path: Path, server: SandboxServer) -> None:
+    names = ("Ann Lee", "Juan  de la Cruz", "Madonna")
+    sheet(
+        tmp_path, *((f"+92300123412{number}", name) for number, name in enumerate(names)), header=("Phone", "Name")
+    )
+    (tmp_path / "ours.toml").write_text('[columns.Name]\nfield = "lastName+firstName"\n', encoding="utf-8")
+
+    def names_after(*words: str) -> set[tuple[object, object]]:
+        assert heyx(tmp_path, "upload", "contacts.csv", *words, server=server).code == 0
+        return {(one.fields["firstName"], one.fields.get("lastName")) for one in server.sandbox.contacts}
+
+    by_option = names_after("--map", "Name=firstName+lastname")
+    assert by_option == {("Ann", "Lee"), ("Juan", "de la Cruz"), ("Madonna", None)}
+    by_file = names_after("--mapping", "ours.toml", "--restart")
+    assert by_file == {("Lee", "Ann"), ("de la Cruz", "Juan"), ("Madonna", "Madonna")}
 
 
 NATIONAL = (("+923001234123", "Ann"), ("0300 1234124", "Bob"), ("", "Cid"))

@@ -126,7 +126,7 @@ def test_headers_in_many_languages_map_without_a_flag(language: str) -> None:
     [
         ("Frist Name", "firstName (a close spelling)"),
         ("emial", "email (a close spelling)"),
-        ("Full Name", "firstName (a full name: HeyX has first and last names; a mapping file can split it)"),
+        ("Full Name", "firstName+lastName (a full name, split at its first blank)"),
         ("customer id", None),
         ("custmerid", "customerid (a close spelling)"),
     ],
