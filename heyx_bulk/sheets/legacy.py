@@ -4,8 +4,8 @@ A file can make the libraries that read them take gigabytes or abort, which no `
 with its errors, formats and hidden rows; calamine reads the others, and shows an error cell as a blank.
 
 The child is this module, run as a program. It writes lines of JSON: the worksheets as `[name, visible]`; then for
-the number of each worksheet that its parent sends, the merged areas, the rows as records, and `null`. A negative
-number asks only whether there is data.
+the number of each worksheet that its parent sends, the merged areas and hidden columns, the rows as records, and
+`null`. A negative number asks only whether there is data.
 """
 
 from __future__ import annotations
@@ -135,9 +135,10 @@ class LegacyBook:
 
     def worksheet(self, info: WorksheetInfo) -> Worksheet:
         self._send(int(info.part))
-        known = [Area(*area) for area in self._receive()]
+        areas, hidden = self._receive()
+        merged = [Area(*area) for area in areas] or self._merged.get(info.name, ())
         self._unread = self._records()
-        return Worksheet(pages(self._unread), known or self._merged.get(info.name, ()))
+        return Worksheet(pages(self._unread), merged, [range(position, position + 1) for position in hidden])
 
     def _records(self) -> Iterator[Record]:
         while (found := self._receive()) is not None:
@@ -217,6 +218,10 @@ class XlrdBook:
         areas = self._book.sheet_by_index(number).merged_cells
         return [Area(top + 1, bottom, left, right - 1) for top, bottom, left, right in areas]
 
+    def hidden_columns(self, number: int) -> list[int]:
+        columns = self._book.sheet_by_index(number).colinfo_map
+        return [position for position, info in columns.items() if info.hidden and position < MOST_COLUMNS]
+
 
 class CalamineBook:
     """An .xlsb or .ods, read by calamine."""
@@ -242,6 +247,11 @@ class CalamineBook:
     def merged(self, number: int) -> list[Area]:
         areas = self._book.get_sheet_by_name(self._sheets[number].name).merged_cell_ranges or []
         return [Area(first[0] + 1, last[0] + 1, first[1], last[1]) for first, last in areas]
+
+    def hidden_columns(self, number: int) -> list[int]:
+        """Calamine does not know them."""
+        del number
+        return []
 
 
 def _cell_text(cell: object) -> CellText:
@@ -317,7 +327,7 @@ def main(form: str, path: str) -> None:
         if number < 0:
             _send(any(_records(book.rows(-number - 1))))
             continue
-        _send(book.merged(number)[:MOST_MERGED])
+        _send((book.merged(number)[:MOST_MERGED], book.hidden_columns(number)))
         for record in _records(book.rows(number)):
             _send(record)
         _send(None)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from heyx_bulk.errors import HeaderRowMissing, HeaderRowNeeded, SheetError, WorksheetNeeded
 from heyx_bulk.models.phrases import did_you_mean
-from heyx_bulk.sheets.cell_reference import Area
+from heyx_bulk.sheets.cell_reference import Area, column_letter
 from heyx_bulk.sheets.csv.csv_reader import CsvFile
 from heyx_bulk.sheets.csv.dialect import (
     check_encoding,
@@ -28,6 +28,7 @@ from heyx_bulk.sheets.record import ROW_COLUMN, Book, Page, WorksheetInfo
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import DETECT_ALL, NO_PRESET, SheetOptions, SheetPreset, same_worksheet
 from heyx_bulk.sheets.xlsx.workbook import Workbook
+from heyx_bulk.values.text import trim
 
 _HEADER_SEARCHED = 100
 _SAMPLE_LINES = 2_000
@@ -169,7 +170,18 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: st
         if options.worksheet is None and not other.visible
     ]
     worksheets = tuple(other.name for other in book.worksheets)
-    return replace(sheet, worksheets=worksheets, notes=(*ignored, *hidden, *book.notes, *sheet.notes))
+    notes = (*ignored, *hidden, *book.notes, *sheet.notes, *_hidden_columns(sheet, worksheet.hidden_columns))
+    return replace(sheet, worksheets=worksheets, notes=notes)
+
+
+def _hidden_columns(sheet: Sheet, hidden: Iterable[range]) -> Iterator[str]:
+    """A note about columns with a header that are hidden."""
+    positions = sorted({position for one in hidden for position in one if position < len(sheet.header)})
+    names = [f"{column_letter(position)} “{trim(sheet.header[position])}”" for position in positions]
+    named = [name for position, name in zip(positions, names, strict=True) if trim(sheet.header[position])]
+    if named:
+        what = f"column {named[0]} is" if len(named) == 1 else f"columns {', '.join(named)} are"
+        yield f"{what} hidden in the worksheet and read like the others"
 
 
 @contextmanager

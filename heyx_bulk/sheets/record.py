@@ -186,10 +186,14 @@ class WorksheetInfo:
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """The rows of a worksheet that have cells; `merged` are its merged areas, complete once the rows are read."""
+    """The rows of a worksheet that have cells; its merged areas and hidden columns, complete once these are read.
+
+    Each of `hidden_columns` is a range of positions.
+    """
 
     pages: Iterator[Page]
     merged: Sequence[Area]
+    hidden_columns: Sequence[range] = ()
 
 
 class Book(Protocol):

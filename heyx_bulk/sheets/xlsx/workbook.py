@@ -46,7 +46,7 @@ class Workbook:
         place = f"{self.path.name}, worksheet {info.name!r}"
         values = ValueReader(self.texts, self._formats, from_1904=self._from_1904)
         reader = WorksheetReader(self.package, place, self.texts, self._formats, self._from_1904, values)
-        return Worksheet(reader.pages(info.part), reader.merged)
+        return Worksheet(reader.pages(info.part), reader.merged, reader.hidden_columns)
 
 
 def _worksheets(

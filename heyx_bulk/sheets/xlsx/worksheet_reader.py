@@ -7,7 +7,7 @@ digits of a long number from the float they make, a text `_x000D_` from an escap
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heyx_bulk.errors import SheetError
@@ -49,7 +49,7 @@ _NO_TEXT = CellText("", error="refers to a text that the file does not have", re
 class WorksheetReader:
     """A reader of one worksheet, called `place` in messages; it gathers cells into rows as the parser meets them.
 
-    After `pages` has ended, `merged` holds the merged areas.
+    After `pages` has ended, `merged` holds the merged areas, and `hidden_columns` ranges of hidden columns.
     """
 
     package: Package
@@ -59,6 +59,7 @@ class WorksheetReader:
     from_1904: bool
     values: ValueReader
     merged: list[Area] = field(default_factory=list)
+    hidden_columns: list[range] = field(default_factory=list)
     ready: list[Record] = field(default_factory=list)
     split: list[Page] = field(default_factory=list)
     row: int = 0
@@ -120,6 +121,8 @@ class WorksheetReader:
                 self.in_phonetic = True
             elif tag == "mergeCell" and len(self.merged) < MOST_MERGED:
                 self.merged.extend(areas(attributes.get("ref", "")))
+            elif tag == "col" and is_set(attributes, "hidden") and len(self.hidden_columns) < MOST_COLUMNS:
+                self.hidden_columns.append(_column_range(attributes))
 
     def _characters(self, text: str) -> None:
         if self.in_text:
@@ -157,7 +160,7 @@ class WorksheetReader:
             )
             raise self._misplaced(why, f"A{number}")
         self.row, self.in_row = number, True
-        self.hidden = attributes.get("hidden", "0") in ("1", "true")
+        self.hidden = is_set(attributes, "hidden")
         self.column = -1
         self.cells_in_row = 0
 
@@ -266,3 +269,16 @@ def _boolean(raw: str) -> CellText:
     text = {"1": "true", "true": "true", "0": "false", "false": "false"}.get(raw.strip().lower())
     wrong = CellText("", error=f"holds {raw[:40]!r}, which is neither true nor false", remedy=CORRECT_CELL)
     return wrong if text is None else CellText(text)
+
+
+def is_set(attributes: Mapping[str, str], name: str) -> bool:
+    """Whether an element has an attribute that says yes."""
+    return attributes.get(name, "0") in ("1", "true")
+
+
+def _column_range(attributes: Mapping[str, str]) -> range:
+    """The positions of the columns that an element `col` is about; none where it does not say."""
+    try:
+        return range(int(attributes["min"]) - 1, min(int(attributes["max"]), MOST_COLUMNS))
+    except (KeyError, ValueError):
+        return range(0)

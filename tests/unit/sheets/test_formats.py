@@ -377,6 +377,18 @@ def test_an_old_workbook_tells_its_errors_and_hidden_rows(tmp_path: Path) -> Non
     assert sheet.notes == ("1 row is hidden in the worksheet and read like the others",)
 
 
+@pytest.mark.skipif(not OLD.is_file(), reason="the real sheets are not here")
+def test_an_old_workbook_tells_its_hidden_columns(tmp_path: Path) -> None:
+    content = bytearray(OLD.read_bytes())
+    columns = content.index(b"\x7d\x00\x0c\x00")  # COLINFO: first, last, width, format, flags
+    first, last = struct.unpack_from("<HH", content, columns + 4)
+    content[columns + 12] |= 1
+    sheet = open_sheet(csv_file(tmp_path, bytes(content), "old.xls"))
+    hidden = [name for name in sheet.header[first : last + 1] if name]
+    assert hidden
+    assert [name for name in hidden if f"“{name}”" not in " ".join(sheet.notes)] == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not OLD.is_file(), reason="the real sheets are not here")
 def test_a_cut_old_workbook_is_refused(tmp_path: Path) -> None:

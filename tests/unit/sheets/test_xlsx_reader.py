@@ -255,6 +255,19 @@ def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
     assert sheet.notes == ("1 row is hidden in the worksheet and read like the others",)
 
 
+def test_hidden_columns_with_a_header_are_read_and_named(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    for row in (("Phone", "Note", "City", None), ("1", "2", "3", "4")):
+        page.append(row)
+    for letter in "BCD":
+        page.column_dimensions[letter].hidden = True
+    book.save(tmp_path / "hidden.xlsx")
+    sheet = open_sheet(tmp_path / "hidden.xlsx")
+    assert rows_of(sheet) == [["1", "2", "3", "4"]]
+    assert sheet.notes == ("columns B “Note”, C “City” are hidden in the worksheet and read like the others",)
+
+
 def test_a_doctype_is_refused(tmp_path: Path) -> None:
     path = raw_workbook(tmp_path, "")
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
