@@ -8,6 +8,7 @@ HeyxBulkError
 │     (HeaderRowMissing: the row that should have them is blank or does not exist)
 │   MappingError        the sheet's columns do not say what is meant
 │     (RegionNeeded: nor do its phones say which country they are of)
+│     (SeparatorNeeded: nor do its lists of tags say what separates them)
 ├ Stopped             the run cannot go on and has lost nothing; the same command resumes it     exit 4
 │   Unauthorized  Unreachable  CheckpointBusy  DiskFull  TooManyFailures  LimitReached  VerificationError
 │   Interrupted         by Ctrl-C, a signal or a closed terminal                        exit 130, 143, 129
@@ -106,6 +107,10 @@ class RegionNeeded(MappingError):
     def __init__(self, what: str, remedy: str, suggested: str = "") -> None:
         super().__init__(what, remedy)
         self.suggested = suggested
+
+
+class SeparatorNeeded(MappingError):
+    """Lists of tags can be read in two ways, and no separator was chosen for them."""
 
 
 class SettingsError(UsageError):

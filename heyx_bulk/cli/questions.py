@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heyx_bulk.cli.asking import HELP, Choice, GoBack, ask, confirm, keep, set_in_mapping
 from heyx_bulk.cli.console import Console
-from heyx_bulk.errors import RegionNeeded
+from heyx_bulk.errors import RegionNeeded, SeparatorNeeded
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.known_headers import Suggestion
 from heyx_bulk.mapping.mapping_file import (
@@ -22,6 +22,7 @@ from heyx_bulk.mapping.mapping_file import (
 )
 from heyx_bulk.mapping.recognition import KnownFields, MappingResult, map_columns
 from heyx_bulk.mapping.rules import FULL_NAME, parse_rule, split_rule
+from heyx_bulk.mapping.tag_lists import SEPARATORS, separator_mistake
 from heyx_bulk.mapping.template import ColumnSample, is_begun, render_template, with_columns
 from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
 from heyx_bulk.models.phrases import did_you_mean
@@ -160,33 +161,49 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8-sig")
 
 
-def choose_region(
+def choose_for_sheet(
     sheet: Sheet,
     options: UploadOptions,
     fields: KnownFields,
-    needed: RegionNeeded,
+    needed: RegionNeeded | SeparatorNeeded,
     console: Console,
     *,
     save: bool,
 ) -> UploadOptions:
-    """The options with the user's answer to which country phones without a country code belong.
+    """The options with the user's answer to what is needed, which decides for the whole sheet.
 
     With `save`, it is saved in the mapping file, or in a new one.
     """
     console.show(needed.what)
-    region = _region(console, needed.suggested)
-    this_time = replace(options, mapping=replace(options.mapping, region=region))
+    if isinstance(needed, RegionNeeded):
+        key, answer = "region", _region(console, needed.suggested)
+        this_time = replace(options, mapping=replace(options.mapping, region=answer))
+    else:
+        key, answer = "tag_separator", _separator(console)
+        this_time = replace(options, mapping=replace(options.mapping, tag_separator=answer))
     if not save:
         return this_time
 
     def write() -> Path:
         found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
         path, _ = _write(sheet, options, found, sample_columns(sheet))
-        set_in_mapping(path, "region", region.lower() if region == NO_REGION else region)
+        set_in_mapping(path, key, answer.lower() if answer == NO_REGION else answer)
         return path
 
     path = keep(console, write)
     return this_time if path is None else _using(options, path)
+
+
+def _separator(console: Console) -> str:
+    def understand(text: str) -> str | None:
+        if mistake := separator_mistake(text):
+            console.show(f"  {mistake[:1].upper()}{mistake[1:]}.")
+            return None
+        return text
+
+    signs = f"{', '.join(SEPARATORS[:-1])} or {SEPARATORS[-1]}"
+    about = "The sign between two tags in a cell. All lists of tags of the sheet are split by it alone."
+    return ask(console, f"  What separates tags: {signs}", understand, about)
 
 
 def _region(console: Console, suggested: str) -> str:

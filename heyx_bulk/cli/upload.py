@@ -11,8 +11,8 @@ import typer
 
 from heyx_bulk.cli.command import NoMapping, SheetPath
 from heyx_bulk.cli.console import Console, same_command
-from heyx_bulk.errors import RegionNeeded, SettingsError
-from heyx_bulk.models.option import Panel
+from heyx_bulk.errors import RegionNeeded, SeparatorNeeded, SettingsError
+from heyx_bulk.models.option import Panel, words
 from heyx_bulk.models.phrases import count
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
@@ -72,11 +72,12 @@ def upload(
     writes the results beside the sheet. To resume a run that was stopped, run the same command again.
     """
     from heyx_bulk.cli.fields import known_here
-    from heyx_bulk.cli.questions import choose_mapping, choose_region
+    from heyx_bulk.cli.questions import choose_for_sheet, choose_mapping
     from heyx_bulk.cli.reading_questions import open_mapped
     from heyx_bulk.cli.signals import Signals
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
     from heyx_bulk.cli.upload_view import UploadView
+    from heyx_bulk.mapping.mapping_options import MappingOptions
     from heyx_bulk.settings.environment import from_environment, validate_settings
     from heyx_bulk.upload.pipeline import try_out, upload_sheet
     from heyx_bulk.upload.staging import map_sheet
@@ -101,19 +102,26 @@ def upload(
         view = UploadView(console, signals, settings, known, first=first, yes=yes, trial=trial, simulated=simulate)
         view.on_sheet(f"{name}: {count(opened.row_count, 'row')} ({opened.format}{worksheet})", opened.notes)
 
+        given_mapping, this_time = options.mapping, MappingOptions()
+
         def run(options: UploadOptions, *further: str) -> UploadResult:
             if trial:
                 return try_out(opened, settings, options, run_options, view, simulated=simulate, fields=known)
             command = same_command([*sys.argv[1:], *not_kept, *further], without=("--restart",))
             return upload_sheet(opened, settings, options, replace(run_options, command=command), view)
 
-        try:
-            result = run(options)
-        except RegionNeeded as needed:
-            if yes or not console.can_ask:
-                raise
-            options = choose_region(opened, options, known, needed, console, save=look)
-            result = run(options, *(("--region", options.mapping.region) if options.mapping.region else ()))
+        while True:
+            try:
+                result = run(options, *words(this_time))
+                break
+            except (RegionNeeded, SeparatorNeeded) as needed:
+                if yes or not console.can_ask:
+                    raise
+                options = choose_for_sheet(opened, options, known, needed, console, save=look)
+                this_time = MappingOptions(
+                    region=None if options.mapping.region == given_mapping.region else options.mapping.region,
+                    tag_separator=None if given_mapping.tag_separator else options.mapping.tag_separator,
+                )
         if simulate:
             return finish_simulation(console, result)
         if dry_run:

@@ -51,8 +51,8 @@ _COLUMN_KEYS = frozenset((*_TARGETS, *_BELONGS, "transform"))
 _SHEET_KEYS = frozenset(
     (
         *_PRESET_KEYS,
-        *("headers", "key", "region", "phone_format", "date_order", "lenient", "add_tags", "remove_tags"),
-        *("constants", "columns"),
+        *("headers", "key", "region", "phone_format", "date_order", "tag_separator", "lenient", "add_tags"),
+        *("remove_tags", "constants", "columns"),
     )
 )
 _STEPS = {
@@ -115,6 +115,7 @@ def parse_mapping(text: str, name: str) -> MappingFile:
             document.one_of(PhoneFormat, "phone_format"),
             document.one_of(DateOrder, "date_order"),
             document.flag("lenient"),
+            _tag_separator(document),
         ),
         preset=_preset(document, name),
     )
@@ -130,6 +131,13 @@ def _preset(document: TomlTable, file: str) -> SheetPreset:
     return SheetPreset(
         trim(document.text("worksheet")) or None, document.row_number("header_row"), worksheet, header_row
     )
+
+
+def _tag_separator(document: TomlTable) -> str:
+    separator = document.text("tag_separator")
+    if separator and (mistake := separator_mistake(separator)):
+        document.add_mistake(mistake, "tag_separator")
+    return separator
 
 
 def _region(document: TomlTable) -> str | None:

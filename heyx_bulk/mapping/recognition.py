@@ -119,7 +119,7 @@ def _value_options(options: MappingOptions) -> ValueOptions:
         options.phone_format or mapped.phone_format,
         options.date_order or mapped.date_order,
         options.lenient or mapped.lenient,
-        options.tag_separator or "",
+        options.tag_separator or mapped.tag_separator,
     )
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from heyx_bulk.errors import (
     CheckpointDamaged,
     CheckpointMismatch,
-    MappingError,
     RegionNeeded,
+    SeparatorNeeded,
     SheetError,
     WriteError,
 )
@@ -77,10 +77,10 @@ def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
 
 
 def _refuse_ambiguous_tags(checkpoint: Checkpoint) -> None:
-    """Raise `MappingError` where a list of tags can be read in two ways: nobody guesses which tags are meant."""
+    """Raise `SeparatorNeeded` where a list of tags can be read in two ways: nobody guesses which are meant."""
     for cause in checkpoint.queries.invalid_causes():
         if cause.what == AMBIGUOUS_TAGS:
-            raise MappingError(
+            raise SeparatorNeeded(
                 f"{checkpoint.info.sheet}: {count(cause.rows, 'row')} with {AMBIGUOUS_TAGS} "
                 f"({rows_named(cause.rows, cause.first)}). For example, {cause.example}.",
                 "Nothing was sent.",

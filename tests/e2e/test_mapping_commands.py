@@ -133,6 +133,21 @@ def test_an_answer_is_written_into_the_mapping_file_that_is_there(tmp_path: Path
     assert heyx(tmp_path, *command, server=server).code == 3
 
 
+def test_the_separator_of_tags_that_can_be_read_in_two_ways_is_asked_for_once_and_kept(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    sheet(tmp_path, ("+923001234123", "a; b, c"), ("+923001234124", "x;y"), header=("Phone", "Tags"))
+    question = "  What separates tags: :::, ;, ,, | or 、: "
+    stopped = [(question, "and"), ("not 'and'.", CTRL_C)]
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=stopped)[0] == 130
+    assert [*server.sandbox.contacts] == []
+    assert at_a_terminal(tmp_path, server, "upload", "contacts.csv", answers=[(question, "; ")])[0] == 0
+    assert {tuple(sorted(one.tags)) for one in server.sandbox.contacts} == {("a", "b, c"), ("x", "y")}
+    assert 'tag_separator = ";"\n' in (tmp_path / "contacts.toml").read_text(encoding="utf-8")
+    again = heyx(tmp_path, "upload", "contacts.csv", server=server)
+    assert (again.code, "is finished" in again.err) == (0, True)
+
+
 def test_without_a_terminal_nothing_is_sent_until_it_is_said_whose_phones_they_are(
     tmp_path: Path, server: SandboxServer
 ) -> None:
