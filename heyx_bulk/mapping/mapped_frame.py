@@ -211,7 +211,8 @@ class MappedFrame:
                 self._lists.append((column, texts))
 
     def _other(self, position: int) -> list[str]:
-        return trimmed(self._texts[position])
+        texts = self._texts[position]
+        return trimmed(texts, "".join(texts))
 
     def _add_problem(self, index: int, problem: Problem) -> None:
         self.problems_by_row.setdefault(self.numbers[index], []).append(problem)
