@@ -23,8 +23,8 @@ PLUS = [f"+9230012{number:05}" for number in range(9)]
 def checked(header: Sequence[str], rows: Sequence[Sequence[str]], region: str | None = None) -> DataQualityChecks:
     checks = DataQualityChecks(recognize(header, MappingOptions(custom_fields=True, region=region)))
     for number, cells in enumerate(rows, 2):
-        texts = {position: [text] for position, text in enumerate(cells)}
-        checks.see(SheetFrame(text_frame(texts, [number]), issue_frame(())))
+        texts = [[text] for text in cells]
+        checks.see(SheetFrame(text_frame(dict(enumerate(texts)), [number]), issue_frame(())), texts)
     return checks
 
 
