@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from functools import cache
 from pathlib import Path
 
 from heyx_bulk.sheets.frames import text_type
@@ -16,21 +15,15 @@ _COLLECTED_AFTER = (50_000, 20, 20)
 
 
 def read_sheet(path: Path, options: SheetOptions, preset: SheetPreset = NO_PRESET) -> Sheet:
-    """Open a sheet for a command, as `open_sheet` does."""
-    _spare_collector()
+    """Open a sheet for a command, as `open_sheet` does.
+
+    From then on the garbage collector looks less often, and never at what is loaded by now. A sheet's texts refer
+    to nothing else, and looking at them takes a fifth of the time of staging. A program that uses the library
+    decides for itself.
+    """
+    gc.set_threshold(*_COLLECTED_AFTER)
     sheet = open_sheet(path, options, preset)
     gc.collect()  # what reading left behind, such as the shared strings of a workbook, up to 100 MB
-    return sheet
-
-
-@cache
-def _spare_collector() -> None:
-    """Let the garbage collector look less often, and never at what is loaded by now.
-
-    A sheet's texts refer to nothing else, and looking at them takes a fifth of the time of staging. A program that
-    uses the library decides for itself.
-    """
-    text_type()  # loads pandas
-    gc.collect()
+    text_type()  # loads pandas, which takes the place of it
     gc.freeze()
-    gc.set_threshold(*_COLLECTED_AFTER)
+    return sheet

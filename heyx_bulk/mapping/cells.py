@@ -77,10 +77,9 @@ def is_of_columns(problem: Problem, columns: Iterable[Column]) -> bool:
     return problem.detail.startswith(tuple(f"column {column} " for column in columns))
 
 
-def trimmed(texts: Sequence[str]) -> list[str]:
-    """The texts without the blanks around them, `CLEAR` in whatever case in its own."""
-    whole = "".join(texts)
-    found = trim_all(texts)
+def trimmed(texts: Sequence[str], whole: str) -> list[str]:
+    """The texts, joined `whole`, without the blanks around them, `CLEAR` in whatever case in its own."""
+    found = trim_all(texts, whole)
     if CLEAR[0] not in whole:
         return found
     return [CLEAR if len(text) == len(CLEAR) and text.lower() == CLEAR else text for text in found]
@@ -110,10 +109,11 @@ def convert_cells(
     `add` takes what cannot be sent; `add_mismatch` takes texts of a field that are not of its type. A mismatch
     leaves the text as it is.
     """
-    found = trimmed(texts)
+    whole = "".join(texts)
+    found = trimmed(texts, whole)
     for step in column.transforms:
         found = step.apply(found, others)
-    if not _is_plain(found):
+    if not _is_plain(found, "".join(found) if column.transforms else whole):
         validate(found, partial(_text_problems, column), add, drop=True)
     if column.default:
         found = [text or column.default for text in found]
@@ -121,14 +121,13 @@ def convert_cells(
         found = [text or CLEAR for text in found]
     if column.use in (Use.FIELD, Use.TAG):
         found = _convert(column, found, add_mismatch if column.use is Use.FIELD else add)
-    if CLEAR in found and (mistake := _clear_problem(column)):
+    if (mistake := _clear_problem(column)) and CLEAR in found:
         validate(found, lambda text: [mistake] if text == CLEAR else [], add, drop=True)
     return found
 
 
-def _is_plain(texts: Sequence[str]) -> bool:
-    """Whether no text is too long, holds half a character, or can be a spreadsheet's error."""
-    whole = "".join(texts)
+def _is_plain(texts: Sequence[str], whole: str) -> bool:
+    """Whether no text, joined `whole`, is too long, holds half a character, or can be a spreadsheet's error."""
     if may_hold_error_word(whole):
         return False
     if len(whole) > LONGEST_TEXT and longest(texts) > LONGEST_TEXT:

@@ -8,7 +8,7 @@ orders, invisible marks, words of programs, values that belong into another colu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from heyx_bulk.mapping.column_check import ColumnCheck, DataWarning, Finding, LabelledRows, Rows
 from heyx_bulk.mapping.columns import DATES as DATE_KINDS
@@ -50,25 +50,24 @@ class DataQualityChecks:
         self._doubtful = defaultdict[tuple[str, str], Rows](Rows)
         """Doubtful cells by column and by what is doubtful; ids among them make rows invalid."""
 
-    def see(self, frame: SheetFrame) -> None:
-        """Look at some rows of the sheet."""
-        cells, numbers = frame.cells, numbers_of(frame.cells)
+    def see(self, frame: SheetFrame, cells: Sequence[Sequence[str]]) -> None:
+        """Look at some rows of the sheet; `cells` are their texts, a list for each column."""
+        numbers = numbers_of(frame.cells)
         for issue in issues_of(frame.issues):
             field = self._fields.get(issue.column) if issue.severity == WARNING else None
             if field is None:
                 continue
-            text = str(cells.at[issue.row, issue.column])
+            text = str(frame.cells.at[issue.row, issue.column])
             is_damaged = is_damaged_number(text)
             # A phone that lost its digits makes its row invalid anyway.
             if not (field.field == "phone" and is_damaged):
                 what = _ROUNDED if is_damaged or len(digits(text)) > _MOST_DIGITS else _NO_DATE
                 self._doubtful[str(field), what].add([issue.row])
-        texts = {position: cells[position].tolist() for position in self._positions}
-        joined = {position: "\n".join(column) for position, column in texts.items()}
+        joined = {position: "\n".join(cells[position]) for position in self._positions}
         for column, check, found in self._checks:
-            column_texts = texts[column.position]
-            if check.concerns(joined[column.position], column_texts):
-                found.add(numbers, [*map(check.label, column_texts)])
+            texts = cells[column.position]
+            if check.concerns(joined[column.position], texts):
+                found.add(numbers, [*map(check.label, texts)])
 
     def warnings(self) -> list[DataWarning]:
         """What seems damaged, column by column; once for a column that is sent as several fields."""

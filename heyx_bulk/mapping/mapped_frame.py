@@ -79,24 +79,25 @@ def map_rows(
 class MappedFrame:
     """Rows of a sheet as HeyX is to have them. Its DataFrames have the rows' numbers as index.
 
-    `numbers` are the rows' numbers, `problems_by_row` and `remarks` are by number; remarks are shown with the
-    outcome. The lists inside stand for the DataFrames that `values`, `keys` and `problems` make of them.
+    `numbers` are the rows' numbers, `cells` the texts of the sheet, a list for each column. `problems_by_row` and
+    `remarks` are by number; remarks are shown with the outcome. The lists inside stand for the DataFrames that
+    `values`, `keys` and `problems` make of them.
     """
 
     def __init__(
         self,
         columns: Columns,
         numbers: Sequence[int],
-        texts: Sequence[Sequence[str]],
+        cells: Sequence[Sequence[str]],
         problems: Mapping[int, Sequence[Problem]] = MappingProxyType({}),
         named_ids: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
-        """Map `texts`, a list for each column of the sheet; `problems` and `named_ids` as in `map_rows`."""
+        """Map `cells`, a list for each column of the sheet; `problems` and `named_ids` as in `map_rows`."""
         self.numbers = numbers
+        self.cells = cells
         self.problems_by_row: dict[int, list[Problem]] = {number: [*found] for number, found in problems.items()}
         self.remarks: dict[int, list[str]] = {}
         self._columns = columns
-        self._texts = texts
         self._fields: list[tuple[Column, list[str]]] = []
         self._lists: list[tuple[Column, list[str]]] = []
         self._ids = [""] * len(numbers)
@@ -194,7 +195,7 @@ class MappedFrame:
     def _map(self, column: Column) -> None:
         strict = not self._columns.lenient or column.field in self._columns.keys
         add_mismatch = self._add_problem if strict else self._add_remark
-        cells = self._texts[column.position]
+        cells = self.cells[column.position]
         if column.use is Use.ID or column.field in self._columns.keys:
             cells = plain_keys(cells)
         texts = convert_cells(column, cells, self._other, self._add_problem, add_mismatch)
@@ -211,7 +212,8 @@ class MappedFrame:
                 self._lists.append((column, texts))
 
     def _other(self, position: int) -> list[str]:
-        return trimmed(self._texts[position])
+        texts = self.cells[position]
+        return trimmed(texts, "".join(texts))
 
     def _add_problem(self, index: int, problem: Problem) -> None:
         self.problems_by_row.setdefault(self.numbers[index], []).append(problem)

@@ -118,13 +118,18 @@ def phone_countries(labelled: Mapping[str, Rows], region: str | None) -> list[Ph
 
 def _labels() -> Callable[[str], str | None]:
     """What gives a phone its label; phones alike in their first characters and their signs have the same shape."""
-    known: dict[str, str | None] = {}
+    known: dict[tuple[str, int | str], str | None] = {}
 
     def label(text: str) -> str | None:
-        if text[-4:] in PLACEHOLDER_ENDS or "(0" in text or "00" in text[:4] or "011" in text[:4]:
+        if text[-4:] in PLACEHOLDER_ENDS:
             return _label(text)
-        within = _OLD_FORM_WITHIN if text[1:2] == "5" else _CODE_WITHIN
-        key = text[:within] + text[within:].translate(_NINES)
+        start, rest = text[: _OLD_FORM_WITHIN if text[1:2] == "5" else _CODE_WITHIN], text[1:]
+        if text[:1] == "+" and rest.isdigit() and rest.isascii():
+            key: tuple[str, int | str] = start, len(rest)
+        elif "(0" in text or "00" in text[:4] or "011" in text[:4]:
+            return _label(text)
+        else:
+            key = start, rest.translate(_NINES)
         if key not in known:
             known[key] = _label(text)
         return known[key]

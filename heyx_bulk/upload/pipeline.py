@@ -4,7 +4,7 @@ DataFrames of some thousand rows pass between these steps:
 
     read    Sheet.frames()     cells by their position, and issues of cells
     map     map_frame()        values by HeyX's names, keys, and problems of rows
-    stage   add_frame()        into the checkpoint, all rows or none: `stage` in `upload/staging.py` passes them on
+    stage   add_rows()         into the checkpoint, all rows or none: `stage` in `upload/staging.py` passes them on
     report  outcome_frames()   the sheet's own columns, and the outcome of each row
 
 In between, *send* takes the rows one by one.

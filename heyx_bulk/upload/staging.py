@@ -61,10 +61,10 @@ def stage(
     checks, tags = DataQualityChecks(columns), TagCounts(columns)
     with CheckpointBuilder(path, sheet.header) as builder:
         for frame in sheet.frames():
-            checks.see(frame)
             mapped = map_frame(columns, frame, accept_suspect_ids=options.accept_rounded_ids)
+            checks.see(frame, mapped.cells)
             tags.see(mapped)
-            builder.add_frame(frame.cells, mapped.problems, mapped.keys)
+            builder.add_rows(mapped.numbers, mapped.cells, mapped.problems, mapped.keys)
             read(builder.digest.rows)
         builder.relate_rows(lambda cells: map_frame(columns, SheetFrame(cells, issue_frame(()))).keys)
         warnings = [*group_staged_rows(builder, columns, options), *checks.warnings()]

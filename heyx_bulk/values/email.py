@@ -18,9 +18,12 @@ _LABEL = r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za
 _LAST = r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\-\u0080-\U0010ffff]*[A-Za-z0-9\u0080-\U0010ffff])?"
 """A label of a domain; only in the last two is there never a `_`."""
 
-_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)*{_LAST}\.{_LAST})")
-_DOTTED = re.compile(rf"(?:{_ATOM}|\.)+@(?:docomo|ezweb)\.ne\.jp", re.IGNORECASE)
-"""Two Japanese providers gave out addresses with dots side by side and before the @; people still have them."""
+_ADDRESS = rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)*{_LAST}\.{_LAST})"
+_DOTTED = rf"(?:{_ATOM}|\.)+@(?i:(?:docomo|ezweb)\.ne\.jp)"
+"""Two Japanese providers gave out addresses with dots side by side and before the @; people still have them.
+
+`re` compiles this pattern and the one above when they are needed: ranges as wide as theirs take 60 ms.
+"""
 
 is_plain_email = re.compile(
     rf"(?=.{{6,{LONGEST_ADDRESS}}}\Z)[A-Za-z0-9_+\-]+(?:[.'][A-Za-z0-9_+\-]+)*"
@@ -50,8 +53,8 @@ def is_email(text: str) -> bool:
         return False
     if is_plain_email(text):
         return True
-    if not (found := _ADDRESS.fullmatch(text)):
-        return _DOTTED.fullmatch(text) is not None
+    if not (found := re.fullmatch(_ADDRESS, text)):
+        return re.fullmatch(_DOTTED, text) is not None
     name, domain = found.groups()
     last = domain.rpartition(".")[2]
     if len(last) < 2 or last.isdecimal():

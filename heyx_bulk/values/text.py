@@ -58,9 +58,8 @@ def trim(text: str) -> str:
     return text
 
 
-def trim_all(texts: Sequence[str]) -> list[str]:
-    """Each text trimmed."""
-    whole = "".join(texts)
+def trim_all(texts: Sequence[str], whole: str) -> list[str]:
+    """Each of the texts, joined `whole`, trimmed."""
     if whole.isascii():
         needed = any(map(whole.__contains__, _PLAIN_BLANKS))
         return [*map(str.strip, texts, repeat(_PLAIN_BLANKS))] if needed else [*texts]

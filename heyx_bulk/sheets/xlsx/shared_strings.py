@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from heyx_bulk.errors import SheetError
 from heyx_bulk.sheets.limits import MOST_CHARACTERS, cell_too_long
@@ -15,7 +14,6 @@ from heyx_bulk.sheets.xlsx.plain_pieces import PlainPieces
 from heyx_bulk.sheets.xlsx.split_reader import split_texts
 
 _MOST_TEXT_BYTES = 1 << 30
-_TEXTS_IN_PART = 1024
 
 
 class SharedStrings:
@@ -25,8 +23,8 @@ class SharedStrings:
     """
 
     def __init__(self, package: Package, part: str) -> None:
-        self._parts: list[str] = []  # _TEXTS_IN_PART texts each, joined: a fifth of the memory
-        self._ends = array("I")  # of each text in its part, 0 before the first one
+        self._joined = bytearray()  # all in one piece: a fifth of the memory, and given back at once
+        self._ends = array("I", [0])  # of each text in it, 0 before the first one
         self._last: list[str] = []
         self._package = package
         self._pieces: list[str] = []
@@ -34,36 +32,32 @@ class SharedStrings:
         self._depth = 0
         self._in_text = False
         self._in_phonetic = False
-        size = 0
         plain = PlainPieces(b"<si>", b"</sst>", self._split)
         for _ in package.parse(part, self._start, self._end, self._characters, plain):
-            while len(self._last) >= _TEXTS_IN_PART:
-                size += self._join()
-            if size > _MOST_TEXT_BYTES:
+            self._join()
+            if len(self._joined) > _MOST_TEXT_BYTES:
                 what = f"{package.path.name} holds over 1 GB of texts"
                 raise SheetError(what, "Split the sheet into several smaller ones.")
-        self._join()
 
-    def _join(self) -> int:
-        """Join texts to a part, and return its size in bytes."""
-        texts, self._last = self._last[:_TEXTS_IN_PART], self._last[_TEXTS_IN_PART:]
-        self._parts.append("".join(texts))
-        self._ends.extend(accumulate(map(len, texts), initial=0))
-        return sys.getsizeof(self._parts[-1])
+    def _join(self) -> None:
+        """Join the last texts to the others."""
+        texts, self._last = self._last, []
+        whole = "".join(texts)
+        lengths = map(len, texts if whole.isascii() else map(_encode, texts))
+        self._ends.extend(islice(accumulate(lengths, initial=len(self._joined)), 1, None))
+        self._joined += _encode(whole)
 
     def __len__(self) -> int:
-        return len(self._ends) - len(self._parts) + len(self._last)
+        return len(self._ends) - 1 + len(self._last)
 
     def __getitem__(self, number: int) -> str:
         return next(self.many([number]))
 
     def many(self, numbers: Sequence[int]) -> Iterator[str]:
         """The texts with these numbers."""
-        parts, ends = self._parts, self._ends
+        joined, ends = self._joined, self._ends
         known = {
-            number: parts[part][ends[number + part] : ends[number + part + 1]]
-            for number in {*numbers}
-            for part in [number // _TEXTS_IN_PART]
+            number: joined[ends[number] : ends[number + 1]].decode(errors="surrogatepass") for number in {*numbers}
         }
         return map(known.__getitem__, numbers)
 
@@ -103,3 +97,7 @@ class SharedStrings:
             self._length += len(text)
             if self._length > MOST_CHARACTERS:
                 raise cell_too_long(f"{self._package.path.name}, shared text {len(self) + 1:,}")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")

@@ -324,6 +324,8 @@ def _issues(
     errors: list[CellError] = []
     warnings: list[CellError] = []
     for position, texts in enumerate(columns):
+        if _are_texts(texts):
+            continue
         for index in [index for index, text in enumerate(texts) if text.__class__ is not str]:
             cell = texts[index]
             assert isinstance(cell, CellText)  # noqa: S101 - it is no text
@@ -331,3 +333,12 @@ def _issues(
             issues.append(CellError(numbers[index], position, cell.error or cell.warning, cell.remedy))
             texts[index] = cell.text
     return sorted(errors), sorted(warnings)
+
+
+def _are_texts(cells: CellTexts) -> bool:
+    """Whether none has an issue. Joining them, which takes texts alone, is by far the quickest way to know."""
+    try:
+        "".join(cast("list[str]", cells))
+    except TypeError:
+        return False
+    return True

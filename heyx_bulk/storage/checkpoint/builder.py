@@ -11,7 +11,7 @@ from pathlib import Path
 from heyx_bulk.mapping.mapped_frame import RowKey, keys_by_row
 from heyx_bulk.mapping.same_contact import SharedKey
 from heyx_bulk.models.contacts import Problem, Status
-from heyx_bulk.sheets.frames import Frame, numbers_of, row_texts
+from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.storage.checkpoint import call_table, key_index, row_links, row_record
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft
 from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, related_rows
@@ -50,9 +50,11 @@ class CheckpointBuilder(CheckpointDraft):
         """The digest of the rows so far, and their number."""
         self._entries = KeyEntries()
 
-    def add_frame(self, cells: Frame, problems: Frame, keys: Frame) -> None:
-        """Store rows: a DataFrame of their cells, and those of `problems` and `keys` that mapping made of them."""
-        numbers, texts = numbers_of(cells), rows_to_json(row_texts(cells))
+    def add_rows(
+        self, numbers: Sequence[int], cells: Sequence[Sequence[str]], problems: Frame, keys: Frame
+    ) -> None:
+        """Store rows: their numbers, a list of texts for each column, and what mapping made of them."""
+        texts = rows_to_json([*zip(*cells, strict=True)])
         self.digest.add(numbers, texts)
         self.db.insert("row (number, cells)", [*zip(numbers, texts, strict=True)])
         found: dict[int, list[Problem]] = {}
@@ -64,7 +66,7 @@ class CheckpointBuilder(CheckpointDraft):
     def relate_rows(self, keys_of: Callable[[Frame], Frame]) -> None:
         """Find the rows that share keys, with the texts of them all; to be called once, after the last frame.
 
-        `keys_of` gives the keys of a DataFrame of cells, as for `add_frame`.
+        `keys_of` gives the keys of a DataFrame of cells, as for `add_rows`.
         """
         entries = self._entries.in_order()
         rows, parts = related_rows(entries)

@@ -62,7 +62,8 @@ def related_rows(entries: Entries) -> tuple[list[int], list[int]]:
     """
     import numpy as np  # noqa: PLC0415 - likewise
 
-    rows, hashes = entries & _ROW_MASK, entries >> ROW_NUMBER_BITS
+    halves = entries.astype("<u8", copy=False).view("<u4")  # the row and the hash of each entry, not copied
+    rows, hashes = halves[0::2], halves[1::2]
     pairs = (hashes[1:] == hashes[:-1]) & (rows[1:] != rows[:-1])
     numbers, places = np.unique(np.stack((rows[:-1][pairs], rows[1:][pairs])), return_inverse=True)
     first = [*range(len(numbers))]

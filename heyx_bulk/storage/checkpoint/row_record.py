@@ -138,7 +138,7 @@ class CellsDigest:
         """Count and add rows, whose cells are given as `to_json` writes them."""
         self.rows += len(numbers)
         self._hash.update(
-            "".join(f"{number} {text}\n" for number, text in zip(numbers, texts, strict=True)).encode()
+            "".join([f"{number} {text}\n" for number, text in zip(numbers, texts, strict=True)]).encode()
         )
 
     def hexdigest(self) -> str:
@@ -148,7 +148,11 @@ class CellsDigest:
 
 def _is_plain(text: str, *, quotes: int) -> bool:
     """Whether JSON writes a text as it is, so many quotes aside."""
-    return text.isprintable() and "\\" not in text and text.count('"') == quotes
+    import numpy as np  # noqa: PLC0415 - loaded only where a sheet is read
+
+    written = text.encode(errors="backslashreplace")  # a backslash for half a character, too
+    controls = np.frombuffer(written, dtype="u1").min(initial=ord(" ")) < ord(" ")
+    return not controls and b"\\" not in written and text.count('"') == quotes
 
 
 def _is_whole(text: str) -> bool:

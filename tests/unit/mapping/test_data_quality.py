@@ -24,8 +24,8 @@ PLUS = [f"+9230012{number:05}" for number in range(9)]
 def checked(header: Sequence[str], rows: Sequence[Sequence[str]], region: str | None = None) -> DataQualityChecks:
     checks = DataQualityChecks(recognize(header, MappingOptions(custom_fields=True, region=region)))
     for number, cells in enumerate(rows, 2):
-        texts = {position: [text] for position, text in enumerate(cells)}
-        checks.see(SheetFrame(text_frame(texts, [number]), issue_frame(())))
+        texts = [[text] for text in cells]
+        checks.see(SheetFrame(text_frame(dict(enumerate(texts)), [number]), issue_frame(())), texts)
     return checks
 
 
@@ -176,7 +176,8 @@ def test_a_column_that_is_sent_as_two_fields_is_reported_once() -> None:
     columns = recognize(["phone", "Name"], MappingOptions(map=("Name=firstName",)))
     name = columns.columns[1]
     checks = DataQualityChecks(replace(columns, more=(replace(name, field="lastName"),)))
-    checks.see(SheetFrame(text_frame({0: ["+923001234567"], 1: ["\u200bAnn Lee"]}, [2]), issue_frame(())))
+    cells = [["+923001234567"], ["\u200bAnn Lee"]]
+    checks.see(SheetFrame(text_frame(dict(enumerate(cells)), [2]), issue_frame(())), cells)
     marks = "column B “Name”: invisible characters, which are not sent: zero-width spaces"
     assert [found.what for found in checks.warnings()] == [marks]
 

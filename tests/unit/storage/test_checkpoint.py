@@ -65,8 +65,8 @@ def fill(
         fields = sorted(ranks, key=lambda field: ranks[field])
         return text_frame({field: [found.get((one, field), "") for one in numbers] for field in fields}, numbers)
 
-    cells = text_frame({0: texts or [*map(str, rows)]}, rows)
-    draft.add_frame(cells, line_frame(RowProblem, []), keys_of(cells))
+    cells = [*(texts or map(str, rows))]
+    draft.add_rows(rows, [cells], line_frame(RowProblem, []), keys_of(text_frame({0: cells}, rows)))
     draft.relate_rows(keys_of)
 
 

@@ -238,7 +238,7 @@ def test_what_is_removed_from_a_text_is_said(text: str, inside: bool, removed: t
 
 @pytest.mark.parametrize("texts", [["a ", "b"], ["é\u00a0", " b"], ["ن\u200c", "ന്\u200d ", "a"], ["a", "é"], []])
 def test_a_column_is_trimmed_as_each_of_its_texts(texts: list[str]) -> None:
-    assert trim_all(texts) == [*map(trim, texts)]
+    assert trim_all(texts, "".join(texts)) == [*map(trim, texts)]
 
 
 def test_texts_are_compared_composed_with_plain_spaces() -> None:
