@@ -159,8 +159,8 @@ def _paragraphs(doc: str) -> Iterator[str]:
         if number:
             yield ""
         if block.startswith(">>> "):
-            code = (line.removeprefix(">>> ").removeprefix("... ") for line in block.splitlines())
-            yield from ("```python", *code, "```")
+            code = "\n".join(line.removeprefix(">>> ").removeprefix("... ") for line in block.splitlines())
+            yield from ("```python", re.sub(r"^(import .*\n)(?=\w)", r"\1\n", code), "```")
         elif head in {"Args:", "Raises:", "Options:"}:
             yield from (f"**{head}**", "")
             yield from (f"- `{name}`: {text}" for name, text in _items(textwrap.dedent(rest)))
