@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from heyx_bulk.api.client import Client, open_session
-from heyx_bulk.errors import CallFailed, Rejected, SettingsError, Unreachable
+from heyx_bulk.errors import CallFailed, HeyxBulkError, Rejected, SettingsError, Unreachable
 from heyx_bulk.models.calls import Answer, Call, FindContacts, Page
 from heyx_bulk.models.contacts import ContactRow, Field
 from heyx_bulk.models.phrases import count
@@ -80,28 +80,34 @@ class Prefetch:
     async def _read(self, wanted: Field, cache: ChannelCache, index: ContactIndex) -> None:
         """Read all pages of a search side by side. Contacts that move to another page meanwhile may be missed."""
         recorder = CallRecorder(started=self.events.on_client)
+        shown = self.events.reading(CallBudget(1, PlannedRate.of(self.settings).rate))
+        failures: list[HeyxBulkError] = []
         async with open_session(self.settings, observer=recorder) as client:
 
-            async def page(number: int) -> Page:
-                found = await _page(client, wanted, number)
-                cache.contacts.observe_contacts(found.contacts)
-                cache.fields.observe(found.contacts)
-                index.add(found.contacts)
-                return found
+            async def read(number: int) -> int:
+                page = await _page(client, wanted, number)
+                cache.contacts.observe_contacts(page.contacts)
+                cache.fields.observe(page.contacts)
+                index.add(page.contacts)
+                shown.advance(client.calls, max(page.last_page, number), len(index))
+                return page.last_page
 
             async def work() -> None:
                 for number in numbers:
-                    await page(number)
-                    shown.advance(client.calls, first.last_page, len(index))
+                    if failures:
+                        return
+                    try:
+                        await read(number)
+                    except HeyxBulkError as failure:
+                        failures.append(failure)
 
-            rate = PlannedRate.of(self.settings).rate
-            first = await page(1)
-            numbers = iter(range(2, first.last_page + 1))
-            shown = self.events.reading(CallBudget(first.last_page, rate))
             with closing(shown), recorder.session(client, shown):
+                numbers = iter(range(2, await read(1) + 1))
                 async with asyncio.TaskGroup() as group:
                     for _ in range(self.settings.workers):
                         group.create_task(work())
+        if failures:
+            raise failures[0]
         self.events.say(
             f"Index: {count(len(index), 'contact')} after reading {wanted.name}={wanted.value} "
             f"({count(client.calls, 'call')})."

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import heyx_bulk as hb
-from heyx_bulk.sandbox import Sandbox, SandboxServer
+from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from tests.support.program import TOKEN
 
 PEOPLE = 30
@@ -119,3 +119,18 @@ def test_an_index_that_heyx_rejects_or_that_names_no_value_is_refused_before_any
     with pytest.raises(hb.SettingsError, match="a simulation sends none"):
         hb.simulate(sheet(tmp_path), custom_fields=True, index="isLead=true")
     assert sandbox.calls == {}
+
+
+@pytest.mark.parametrize("calls", [0, 2])
+def test_an_index_that_cannot_be_read_to_its_end_stops_the_upload_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    sandbox = Sandbox(Faults(revoke_after=calls), tokens=(TOKEN,), limit=10_000)
+    for number in range(5 * PEOPLE):
+        sandbox.add({"phone": f"+442079462{number:03d}", "isLead": "true"}, ())
+    with SandboxServer(sandbox) as server:
+        monkeypatch.setenv("HEYX_URL", server.url)
+        with pytest.raises(hb.Stopped, match="HeyX does not accept the token"):
+            upload(sandbox, sheet(tmp_path), index="isLead=true")
+    assert len(sandbox.contacts) == 5 * PEOPLE
+    assert [one.name for one in tmp_path.iterdir()] == ["people.csv"]
