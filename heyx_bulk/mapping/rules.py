@@ -198,7 +198,7 @@ def parse_rule(column: str, target: str, where: str) -> MappingRule:
 def split_rule(rule: MappingRule) -> tuple[MappingRule, ...]:
     """A rule for `firstName+lastName` as two, split at the first blank; any other rule alone."""
     names = tuple(map(parse_field_name, rule.target.split("+")))
-    if rule.use is not Use.FIELD or {*names} != {*FULL_NAME.split("+")}:
+    if rule.use is not Use.FIELD or sorted(names) != sorted(FULL_NAME.split("+")):
         return (rule,)
     first, rest = (Transform("split", (" ", 1)), Transform("split", (" ", REST)))
     return (

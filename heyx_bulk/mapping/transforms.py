@@ -46,7 +46,7 @@ class Transform:
             case "replace", (str(old), str(new)):
                 return [trim(text.replace(old, new)) for text in texts]
             case "split", (str(separator), part):
-                return [trim(_part(plain_spaces(text), plain_spaces(separator), part)) for text in texts]
+                return [trim(_part(text, separator, part)) for text in texts]
             case "join", (int(position), str(glue)):
                 behind = ("" if text == CLEAR else text for text in others(position))
                 pairs = zip(texts, behind, strict=True)
@@ -66,9 +66,16 @@ PLAIN_TRANSFORMS = tuple(_PLAIN)
 
 
 def _part(text: str, separator: str, part: str | int) -> str:
+    """A part of a text, split where it has the separator or, for each plain space in that, an odd one."""
+    plain, separator = plain_spaces(text), plain_spaces(separator)
+    ends: list[int] = []
+    while (at := plain.find(separator, ends[-1] + len(separator) if ends else 0)) >= 0:
+        ends.append(at)
     if part == REST:
-        return text.partition(separator)[2]
-    parts = [trim(piece) for piece in text.split(separator) if trim(piece)]
+        return text[ends[0] + len(separator) :] if ends else ""
+    starts = [0, *(end + len(separator) for end in ends)]
+    pieces = (text[start:end] for start, end in zip(starts, [*ends, len(text)], strict=True))
+    parts = [trim(piece) for piece in pieces if trim(piece)]
     number = int(part)
     at = number - 1 if number > 0 else number
     return parts[at] if -len(parts) <= at < len(parts) else ""
