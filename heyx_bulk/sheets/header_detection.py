@@ -188,17 +188,28 @@ def _is_plain(rows: Sequence[tuple[int, tuple[str, ...]]], statistics: _Statisti
     """Whether the second row has the headers and the first is their title, without any doubt.
 
     Every row but the first has several values and none has more than the second one, which has only names: a
-    different one in each column.
+    different one in each column, and in one of them other than the values below, which have digits or an @.
     """
     number, cells = rows[1]
+    below = [[*map(_is_marked, other)] for _, other in rows[2:]]
+    is_other = any(
+        not _is_marked(name) and below and all(row[position : position + 1] == [True] for row in below)
+        for position, name in enumerate(cells)
+    )
     names = cells[: statistics.widest]
     different = {name.strip().casefold() for name in names}
     return (
-        number == statistics.widest_row
+        is_other
+        and number == statistics.widest_row
         and 1 < statistics.rows == statistics.rows_of_several
         and len(different) == len(names)
         and all("@" not in name and any(map(str.isalpha, name)) for name in different)
     )
+
+
+def _is_marked(text: str) -> bool:
+    """Whether a text has what names of columns seldom have, and phones, dates and addresses always."""
+    return "@" in text or any(map(str.isdecimal, text))
 
 
 def _refuse_long_rows(statistics: _Statistics, place: str) -> None:

@@ -62,6 +62,9 @@ def open_sheet(path: Path, options: SheetOptions = DETECT_ALL, preset: SheetPres
                 raise
             what = f"{preset.header_row_place}: {error.what}"
             raise HeaderRowMissing(what, "Correct that line, or name the row with --header-row ROW.") from None
+    if completed.header_row != options.header_row:
+        note = f"the headers are in row {completed.header_row}, as {preset.header_row_place} says"
+        sheet = replace(sheet, notes=(note, *sheet.notes))
     return replace(sheet, path=path)
 
 
@@ -176,7 +179,8 @@ def _open_workbook(path: Path, form: Format, options: SheetOptions, named_in: st
 
 def _hidden_columns(sheet: Sheet, hidden: Iterable[range]) -> Iterator[str]:
     """A note about columns with a header that are hidden."""
-    positions = sorted({position for one in hidden for position in one if position < len(sheet.header)})
+    width = len(sheet.header)
+    positions = sorted({position for one in hidden for position in range(one.start, min(one.stop, width))})
     names = [f"{column_letter(position)} “{trim(sheet.header[position])}”" for position in positions]
     named = [name for position, name in zip(positions, names, strict=True) if trim(sheet.header[position])]
     if named:

@@ -279,6 +279,6 @@ def is_set(attributes: Mapping[str, str], name: str) -> bool:
 def _column_range(attributes: Mapping[str, str]) -> range:
     """The positions of the columns that an element `col` is about; none where it does not say."""
     try:
-        return range(int(attributes["min"]) - 1, min(int(attributes["max"]), MOST_COLUMNS))
+        return range(max(0, int(attributes["min"]) - 1), min(int(attributes["max"]), MOST_COLUMNS))
     except (KeyError, ValueError):
         return range(0)

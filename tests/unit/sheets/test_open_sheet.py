@@ -37,6 +37,7 @@ def test_a_title_above_plain_headers_is_not_read_and_that_is_said(tmp_path: Path
         "a,,c\n1,2,3\n",  # one is blank
         "a,2,c\n1,2,3\n",  # a number
         "a,b@c.de,c\n1,2,3\n",  # an address
+        "Ann,London\nBob,Paris\n",  # people under a header of one cell
     ],
 )
 def test_a_title_above_what_may_be_no_headers_is_refused(tmp_path: Path, below: str) -> None:

@@ -268,6 +268,21 @@ def test_hidden_columns_with_a_header_are_read_and_named(tmp_path: Path) -> None
     assert sheet.notes == ("columns B “Note”, C “City” are hidden in the worksheet and read like the others",)
 
 
+@pytest.mark.parametrize("numbers", ['min="-2000000000" max="5"', 'min="1" max="2000000000"', 'min="x"', ""])
+def test_a_range_of_hidden_columns_that_no_worksheet_has_takes_no_time(tmp_path: Path, numbers: str) -> None:
+    row = '<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>'
+    path = raw_workbook(tmp_path, row)
+    part = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    columns = f'<cols>{f"""<col {numbers} hidden="1"/>""" * 1000}</cols><sheetData>'
+    contents[part] = contents[part].replace(b"<sheetData>", columns.encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    assert rows_of(open_sheet(path)) == [["2"]]
+
+
 def test_a_doctype_is_refused(tmp_path: Path) -> None:
     path = raw_workbook(tmp_path, "")
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
