@@ -262,6 +262,7 @@ class UploadView(UploadEvents):
         self._trial = trial
         self._simulated = simulated
         self._budget: CallBudget | None = None
+        self._only_changes: bool | None = None
 
     def say(self, text: str) -> None:
         self._console.say(text)
@@ -282,6 +283,12 @@ class UploadView(UploadEvents):
         self._signals.attach(client)
 
     def on_remembered_export(self, sheet: Sheet, export: KnownExport) -> bool:
+        """Ask whether only changes are to be sent, once: another question may begin the upload again."""
+        if self._only_changes is None:
+            self._only_changes = self._ask_for_changes(sheet, export)
+        return self._only_changes
+
+    def _ask_for_changes(self, sheet: Sheet, export: KnownExport) -> bool:
         self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
         if self._ask:
             try:
