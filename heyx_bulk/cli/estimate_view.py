@@ -19,15 +19,17 @@ def tell_estimate(console: Console, plan: UploadPlan) -> None:
     due = plan.cost
     if not due.calls:
         console.say("Nothing to send.")
-        return
-    at_most = "" if due.calls == due.calls_low else "At most "
-    tell_cost(console, f"{at_most}{count(due.calls, 'call')}", due.calls, plan.speed)
+    else:
+        at_most = "" if due.calls == due.calls_low else "At most "
+        tell_cost(console, f"{at_most}{count(due.calls, 'call')}", due.calls, plan.speed)
     calls = [f"{kind} {due.calls_by_kind[kind]}" for kind in CallKind if due.calls_by_kind[kind].high]
-    console.say(f"  Calls: {', '.join(calls)}.")
+    if calls:
+        console.say(f"  Calls: {', '.join(calls)}.")
     effects = [
         f"{sign} {due.effects[effect]} {effect}" for effect, sign in SIGNS.items() if due.effects[effect].high
     ]
-    console.say(f"  Rows: {'   '.join(effects)}")
+    if effects:
+        console.say(f"  Rows: {'   '.join(effects)}")
     if due.lesser_key_calls:
         console.say(
             f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "

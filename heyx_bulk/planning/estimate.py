@@ -233,7 +233,8 @@ def _bounded_cost(row: ContactRow, lookups: int, matching: Matching) -> RowCost:
     if matching.mode is Mode.CREATE:
         effects = {Effect.CREATE, Effect.SKIP}
     else:
-        effects = {Effect.UPDATE, Effect.UNCHANGED, Effect.CREATE if may_create else Effect.SKIP}
+        effects = {Effect.UPDATE, Effect.UNCHANGED}
+        effects |= {Effect.CREATE} if may_create else {Effect.SKIP} if row.id is None else set()
     most = lookups + read_again + max_writes(row, matching)
     return RowCost(calls, 1, most, frozenset(effects))
 

@@ -56,12 +56,17 @@ def upload_sheet(
     is in the result, also why the run could not end: calling this again carries on.
     """
     options.check()
+    if run_options.canary and run_options.prefetch.trust_cache is not None:
+        raise SettingsError(
+            "--canary compares with HeyX what was sent, but --trust-cache does not look at HeyX.",
+            "Leave out one of them.",
+        )
     if isinstance(sheet, Sheet):
         opened = sheet
     else:
         opened = open_sheet(Path(sheet), options.sheet, options.preset)
         options = options.as_read(opened, options.preset)
-    with Prefetch(settings, run_options.prefetch, events) as prefetch:
+    with Prefetch(settings, run_options, events) as prefetch:
         return _upload(opened, settings, options, run_options, events, prefetch)
 
 
@@ -102,18 +107,18 @@ def rerun(
     `accept_spreadsheet_changes`, cells of `corrections` are taken as they are, also where only a spreadsheet
     changed them.
     """
-    checkpoint.verify_contents()
-    confirm_channel(checkpoint, settings)
-    run = Run.from_checkpoint(checkpoint)
-    if corrections is None:
-        checkpoint.reopening.reopen_failed(uncertain=uncertain)
-    else:
-        given = import_corrections(
-            run, corrections, uncertain=uncertain, accept_spreadsheet_changes=accept_spreadsheet_changes
-        )
-        events.on_corrections(run, given)
     run_options = replace(run_options, stops=replace(run_options.stops, same_error=False))
-    with Prefetch(settings, run_options.prefetch, events) as prefetch:
+    checkpoint.verify_contents()
+    with Prefetch(settings, run_options, events) as prefetch:
+        confirm_channel(checkpoint, settings)
+        run = Run.from_checkpoint(checkpoint)
+        if corrections is None:
+            checkpoint.reopening.reopen_failed(uncertain=uncertain)
+        else:
+            given = import_corrections(
+                run, corrections, uncertain=uncertain, accept_spreadsheet_changes=accept_spreadsheet_changes
+            )
+            events.on_corrections(run, given)
         return _send(run, stored_paths(checkpoint), settings, run_options, events, prefetch, fresh=False)
 
 
@@ -140,7 +145,7 @@ def try_out(
     columns = map_sheet(sheet, options, fields)
     with (
         tempfile.TemporaryDirectory(prefix="heyx-bulk-") as folder,
-        Prefetch(settings, run_options.prefetch, events) as prefetch,
+        Prefetch(settings, run_options, events) as prefetch,
     ):
         path = Path(folder) / "trial.checkpoint"
         starter = RunStarter(sheet, settings, options, run_options, events, prefetch)

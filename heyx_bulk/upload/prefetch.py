@@ -10,34 +10,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from heyx_bulk.api.call_log import open_call_log
 from heyx_bulk.api.client import Client, open_session
 from heyx_bulk.errors import CallFailed, HeyxBulkError, Rejected, SettingsError, Unreachable
 from heyx_bulk.models.calls import Answer, Call, FindContacts, Page
 from heyx_bulk.models.contacts import ContactRow, Field
-from heyx_bulk.models.phrases import count
+from heyx_bulk.models.phrases import about, count
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports.audit import CallRecorder
+from heyx_bulk.reports.progress import Progress
+from heyx_bulk.reports.stop_conditions import StopMonitor
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.cache.contact_index import ContactIndex
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.upload.events import PlannedRate, UploadEvents, UploadPlan
-from heyx_bulk.upload.options import PrefetchOptions
+from heyx_bulk.upload.options import RunOptions
 
 
 @dataclass
 class Prefetch:
-    """The contacts that `options` name, read when they are first asked for. Use in a `with` block."""
+    """Contacts that the options of a session name, read when they are first asked for. Use in a `with` block."""
 
     settings: Settings
-    options: PrefetchOptions
+    run_options: RunOptions
     events: UploadEvents
     _searches: tuple[Field, ...] = ()
     _index: ContactIndex | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
-        self._searches = tuple(self.options.searches())
+        self._searches = tuple(self.run_options.prefetch.searches())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,15 +51,19 @@ class Prefetch:
 
         Raises `SettingsError` where HeyX rejects a search, and the `Stopped` that ended the reading.
         """
-        if self.options and self._index is None:
+        options = self.run_options.prefetch
+        if options and self._index is None:
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="heyx-bulk-"))
             index = self._stack.enter_context(ContactIndex(Path(folder) / "contacts", run.columns.keys))
             settings = self.settings
             with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
-                if self.options.trust_cache is not None:
-                    self._trust(cache, index, self.options.trust_cache)
-                for wanted in self._searches:
-                    asyncio.run(self._read(wanted, cache, index))
+                if options.trust_cache is not None:
+                    self._trust(cache, index, options.trust_cache)
+                if self._searches:
+                    with open_call_log(self.run_options.log, run.checkpoint.info.run_id) as log:
+                        monitor = StopMonitor(self.run_options.stops)
+                        recorder = CallRecorder(monitor, log=log, started=self.events.on_client)
+                        asyncio.run(self._read_all(recorder, cache, index))
             self._index = index
         return self._index
 
@@ -69,7 +76,7 @@ class Prefetch:
 
             def known_answer(row: ContactRow, call: Call) -> Answer | None:
                 answer = index.answer(row, call)
-                return None if answer is None else cache.as_written(row, call, answer)
+                return None if answer is None else cache.as_remembered(row, call, answer)
 
             return UploadPlan.of(run, speed, known_answer)
 
@@ -77,41 +84,59 @@ class Prefetch:
         index.add(cache.contacts.seen_since(time.time() - age))
         self.events.say(f"{count(len(index), 'contact')} of the cache taken as they were seen last.")
 
-    async def _read(self, wanted: Field, cache: ChannelCache, index: ContactIndex) -> None:
-        """Read all pages of a search side by side. Contacts that move to another page meanwhile may be missed."""
-        recorder = CallRecorder(started=self.events.on_client)
-        shown = self.events.reading(CallBudget(1, PlannedRate.of(self.settings).rate))
-        failures: list[HeyxBulkError] = []
+    async def _read_all(self, recorder: CallRecorder, cache: ChannelCache, index: ContactIndex) -> None:
+        rate = PlannedRate.of(self.settings).rate
+        shown = self.events.reading(CallBudget(1, rate))
         async with open_session(self.settings, observer=recorder) as client:
-
-            async def read(number: int) -> int:
-                page = await _page(client, wanted, number)
-                cache.contacts.observe_contacts(page.contacts)
-                cache.fields.observe(page.contacts)
-                index.add(page.contacts)
-                shown.advance(client.calls, max(page.last_page, number), len(index))
-                return page.last_page
-
-            async def work() -> None:
-                for number in numbers:
-                    if failures:
-                        return
-                    try:
-                        await read(number)
-                    except HeyxBulkError as failure:
-                        failures.append(failure)
-
             with closing(shown), recorder.session(client, shown):
-                numbers = iter(range(2, await read(1) + 1))
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(self.settings.workers):
-                        group.create_task(work())
+                for wanted in self._searches:
+                    first = await _page(client, wanted, 1)
+                    found = count(len(first.contacts) if first.total is None else first.total, "contact")
+                    window = first.last_page / rate.calls * rate.window_seconds
+                    self.events.say(
+                        f"Reading {found} with {wanted.name}={wanted.value}: {count(first.last_page, 'call')}, "
+                        f"{about(window)}."
+                    )
+                    await self._read_pages(wanted, first, _Reading(client, cache, index, shown))
+        self.events.say(f"Index: {count(len(index), 'contact')}, read in {count(client.calls, 'call')}.")
+
+    async def _read_pages(self, wanted: Field, first: Page, reading: _Reading) -> None:
+        """Read the other pages of a search side by side. Contacts that move to another page may be missed."""
+        numbers = iter(range(2, first.last_page + 1))
+        failures: list[HeyxBulkError] = []
+        reading.take(first)
+
+        async def work() -> None:
+            for number in numbers:
+                if failures:
+                    return
+                try:
+                    reading.take(await _page(reading.client, wanted, number))
+                except HeyxBulkError as failure:
+                    failures.append(failure)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.settings.workers):
+                group.create_task(work())
         if failures:
             raise failures[0]
-        self.events.say(
-            f"Index: {count(len(index), 'contact')} after reading {wanted.name}={wanted.value} "
-            f"({count(client.calls, 'call')})."
-        )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Where the contacts of a search are kept as they are read."""
+
+    client: Client
+    cache: ChannelCache
+    index: ContactIndex
+    shown: Progress
+
+    def take(self, page: Page) -> None:
+        """Keep the contacts of a page."""
+        self.cache.contacts.observe_contacts(page.contacts)
+        self.cache.fields.observe(page.contacts)
+        self.index.add(page.contacts)
+        self.shown.advance(self.client.calls, max(page.last_page, self.client.calls), len(self.index))
 
 
 async def _page(client: Client, wanted: Field, number: int) -> Page:

@@ -188,8 +188,8 @@ class RowWorker:
             except KeyLocked as locked:
                 work.knowledge = await self._after_another(work, locked)
                 continue
-            except NotFoundError:
-                if not self._is_from_index(work, call):
+            except NotFoundError as failure:
+                if failure.status == STATUS_IN_QUEUE or not self._is_from_index(work, call):
                     raise
                 work.ask_heyx, work.knowledge = True, self._known(work.record, work.row)
                 continue
@@ -216,7 +216,7 @@ class RowWorker:
         if self._index is None or work.ask_heyx or not isinstance(work.knowledge, Lookup):
             return None
         answer = self._index.answer(work.row, call)
-        return None if answer is None else self._cache.as_written(work.row, call, answer)
+        return None if answer is None else self._cache.as_remembered(work.row, call, answer)
 
     def _is_from_index(self, work: RowWork, call: Call) -> bool:
         """Whether a contact that HeyX does not have was only known from the index; it is forgotten there."""

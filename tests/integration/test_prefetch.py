@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,11 @@ from typing import Any
 import pytest
 
 import heyx_bulk as hb
+from heyx_bulk.models.calls import Done, UpdateContact
+from heyx_bulk.models.contacts import Field
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from tests.support.program import TOKEN
 
 PEOPLE = 30
@@ -50,6 +56,10 @@ def upload(sandbox: Sandbox, path: Path, **options: Any) -> tuple[dict[str, int]
         {status: number for status, number in result.totals.items() if number},
         Counter({kind: calls[kind] for kind in kinds if calls[kind]}),
     )
+
+
+def _settings() -> Settings:
+    return from_environment(os.environ)
 
 
 def test_rows_of_an_index_are_not_looked_up(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -134,3 +144,51 @@ def test_an_index_that_cannot_be_read_to_its_end_stops_the_upload_before_anythin
             upload(sandbox, sheet(tmp_path), index="isLead=true")
     assert len(sandbox.contacts) == 5 * PEOPLE
     assert [one.name for one in tmp_path.iterdir()] == ["people.csv"]
+
+
+def test_what_is_taken_from_the_cache_teaches_nothing_about_what_heyx_shows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """HeyX finds contacts by a field that it does not show: the memory of our write is what keeps them one."""
+    sandbox = Sandbox(Faults(rename_fields={"customerNo": "customer_no"}), tokens=(TOKEN,), limit=10_000)
+    path = tmp_path / "people.csv"
+    path.write_text("customerNo,firstName\n7,Ann\n", encoding="utf-8")
+    with SandboxServer(sandbox) as server:
+        monkeypatch.setenv("HEYX_URL", server.url)
+        for options in ({}, {"trust_cache": "1h"}, {}):
+            upload(sandbox, path, key="customerNo", reconcile_delay=0, **options)
+    assert len(sandbox.contacts) == 1
+
+
+def test_a_contact_known_in_part_is_not_taken_for_a_row_whose_keys_it_may_contradict(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    other = sandbox.add({"phone": "+442079462999", "email": "shared@x.org"}, ())
+    first = tmp_path / "first.csv"
+    first.write_text(f"heyx contact id,email\n{other},shared@x.org\n", encoding="utf-8")
+    upload(sandbox, first, trust_ids=True)
+    second = tmp_path / "second.csv"
+    second.write_text("phone,email,firstName\n+442079462001,shared@x.org,Bob\n", encoding="utf-8")
+    totals, _ = upload(sandbox, second, trust_cache="1h")
+    assert totals == {"failed": 1}
+    assert "firstName" not in next(one.fields for one in sandbox.contacts if one.id == other)
+
+
+def test_our_own_write_does_not_renew_what_heyx_showed_long_ago(sandbox: Sandbox, tmp_path: Path) -> None:
+    upload(sandbox, sheet(tmp_path))
+    with ChannelCache(_settings().channel, 0, clock=lambda: time.time() + 7200) as cache:
+        (contact,) = (one.contact for one in cache.contacts.get([sandbox.contacts[0].id]))
+        cache.contacts.observe(UpdateContact(contact.id, (Field("City", "Oslo"),)), Done())
+        later = {one.id for one in cache.contacts.seen_since(time.time() + 3600)}
+    assert later == set()
+
+
+def test_a_canary_does_not_go_with_a_trusted_cache(sandbox: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(hb.SettingsError, match="Leave out one of them"):
+        upload(sandbox, sheet(tmp_path), trust_cache="1h", canary=2)
+
+
+def test_the_reading_of_an_index_ends_at_the_limits_of_the_session(sandbox: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(hb.Stopped, match="2 calls"):
+        upload(sandbox, sheet(tmp_path), index="isLead=true", max_calls=2)
+    assert sandbox.calls["find"] == 2

@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS contact (
     id TEXT PRIMARY KEY,
     document INTEGER NOT NULL,
     whole INTEGER NOT NULL,     -- whether HeyX has shown all of it
-    seen REAL NOT NULL          -- when it did, or accepted what we wrote
+    seen REAL NOT NULL          -- when it did, or first accepted what we wrote
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS export (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

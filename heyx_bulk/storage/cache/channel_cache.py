@@ -68,8 +68,8 @@ class Cache:
         """Learn from HeyX's answer to a row's call; return it as it must be read."""
         return answer
 
-    def as_written(self, row: ContactRow, call: Call, answer: Answer) -> Answer:  # noqa: ARG002  as `observe`
-        """An answer to a row's look-up that is known already, as it must be read."""
+    def as_remembered(self, row: ContactRow, call: Call, answer: Answer) -> Answer:  # noqa: ARG002  as `observe`
+        """An answer to a row's look-up that HeyX did not give now, as it must be read; nothing is learned."""
         return answer
 
     def forget_contact(self, contact_id: str) -> None:
@@ -171,14 +171,14 @@ class ChannelCache(Cache):
                 self._mismatches.observe_write(call.id, call.fields)
         return answer
 
-    def as_written(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
+    def as_remembered(self, row: ContactRow, call: Call, answer: Answer) -> Answer:
         match call, answer:
             case FindContacts(), Page():
                 searched = Field(call.field, call.value)
-                read = (self._mismatches.as_written(one, row, searched) for one in answer.contacts)
+                read = (self._mismatches.as_remembered(one, row, searched) for one in answer.contacts)
                 return replace(answer, contacts=tuple(read))
             case _, Contact():
-                return self._mismatches.as_written(answer, row)
+                return self._mismatches.as_remembered(answer, row)
         return answer
 
     def _read(self, contact: Contact, row: ContactRow, searched: Field | None = None) -> Contact:

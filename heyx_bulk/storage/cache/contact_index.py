@@ -18,7 +18,7 @@ from heyx_bulk.models.calls import (
     RemoveTags,
     UpdateContact,
 )
-from heyx_bulk.models.contacts import Contact, ContactRow
+from heyx_bulk.models.contacts import Contact, ContactRow, Value
 from heyx_bulk.planning.contact_lookup import must_be_read
 from heyx_bulk.planning.planner import apply_change
 from heyx_bulk.values.equality import key_text
@@ -27,7 +27,7 @@ _FILE = FileKind("The index", "Free some space in the folder for temporary files
 
 _SCHEMA = """
 CREATE TABLE contact (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE key (field TEXT, text TEXT, id TEXT, PRIMARY KEY (field, text, id)) WITHOUT ROWID;
+CREATE TABLE key (field TEXT, text BLOB, id TEXT, PRIMARY KEY (field, text, id)) WITHOUT ROWID;
 """
 
 
@@ -43,6 +43,8 @@ class ContactIndex:
         self._db = Database(path, _FILE, synchronous="OFF", starting=True)
         self._db.execute("PRAGMA journal_mode=MEMORY")
         self._db.script(_SCHEMA)
+        self._db.starting = False
+        self._count = 0
 
     def __enter__(self) -> ContactIndex:
         return self
@@ -51,7 +53,7 @@ class ContactIndex:
         self._db.close()
 
     def __len__(self) -> int:
-        return int(self._db.value("SELECT count(*) FROM contact"))
+        return self._count
 
     def add(self, contacts: Iterable[Contact]) -> None:
         """Keep contacts; what was known of them is replaced."""
@@ -61,27 +63,34 @@ class ContactIndex:
                 document = [dict(contact.fields), sorted(contact.tags), sorted(contact.absent_tags)]
                 text = json.dumps([*document, contact.complete, contact.created_at])
                 self._db.execute("INSERT INTO contact VALUES (?, ?)", (contact.id, text))
+                self._count += 1
                 for name in self._keys:
-                    if value := key_text(name, contact.fields.get(name)):
+                    if value := _key(name, contact.fields.get(name)):
                         self._db.execute("INSERT INTO key VALUES (?, ?, ?)", (name, value, contact.id))
 
     def forget(self, contact_id: str) -> None:
         """HeyX has no such contact."""
         if (known := self._contact(contact_id)) is not None:
             self._db.execute("DELETE FROM contact WHERE id = ?", (contact_id,))
+            self._count -= 1
             for name in self._keys:
-                value = key_text(name, known.fields.get(name))
+                value = _key(name, known.fields.get(name))
                 self._db.execute("DELETE FROM key WHERE (field, text, id) = (?, ?, ?)", (name, value, contact_id))
 
     def answer(self, row: ContactRow, call: Call) -> Page | Contact | None:
         """What HeyX would answer to a look-up of a row; None where it must be asked.
 
-        A contact that is known in part may have what a row must not change, or must take away.
+        A contact that is known in part may have what a row must not change or must take away, and keys that say it
+        is another person's. What was edited since an export may have been changed in HeyX, too.
         """
-        answer = self._answer(call)
+        if row.edits is not None or (answer := self._answer(call)) is None:
+            return None
         contacts = answer.contacts if isinstance(answer, Page) else (answer,)
-        known = all(contact is not None and contact.complete for contact in contacts)
-        return answer if known or not must_be_read(row) else None
+        keys = {key.name for key in row.keys}
+        in_part = [contact for contact in contacts if not contact.complete]
+        if in_part and (must_be_read(row) or any(not keys.issubset(contact.fields) for contact in in_part)):
+            return None
+        return answer
 
     def __contains__(self, contact_id: str) -> bool:
         return self._contact(contact_id) is not None
@@ -92,7 +101,7 @@ class ContactIndex:
                 found = self._db.rows(
                     "SELECT id FROM key WHERE (field, text) = (?, ?) LIMIT 2",
                     call.field,
-                    key_text(call.field, call.value),
+                    _key(call.field, call.value),
                 )
                 contact = self._contact(found[0][0]) if len(found) == 1 else None
                 return None if contact is None else Page((contact,), last_page=1)
@@ -122,3 +131,8 @@ class ContactIndex:
             created_at=created_at,
             absent_tags=frozenset(absent),
         )
+
+
+def _key(field: str, value: Value) -> bytes:
+    """The value of a key as it is compared; HeyX may answer with half a character."""
+    return key_text(field, value).encode(errors="surrogatepass")

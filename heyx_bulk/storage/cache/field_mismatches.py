@@ -101,7 +101,16 @@ class FieldMismatches:
         Those are values of `row` that count as held, and the key it was `searched` by: HeyX may find a contact by
         a key that it does not show.
         """
-        writes = self._compared(contact)
+        return self._as_held(contact, row, searched, self._compared(contact))
+
+    def as_remembered(self, contact: Contact, row: ContactRow, searched: Field | None = None) -> Contact:
+        """A contact that HeyX does not show now, seen as `as_written` sees one; nothing is learned from it."""
+        _, writes = self._read(self._digest(contact.id))
+        return self._as_held(contact, row, searched, writes)
+
+    def _as_held(
+        self, contact: Contact, row: ContactRow, searched: Field | None, writes: Mapping[str, _Write]
+    ) -> Contact:
         held = {
             field.name: field.value
             for field in row.fields

@@ -37,7 +37,10 @@ _FORGET = tuple(f"DELETE FROM {table}" for table in ("exported", "export", "cont
 
 @dataclass(frozen=True, slots=True)
 class KnownContact:
-    """A contact as it was last seen (epoch seconds): by HeyX's answer, with what we wrote since."""
+    """A contact as HeyX last showed it, with what was written since, and when it did (epoch seconds).
+
+    One that HeyX has not shown is seen when it was written first.
+    """
 
     contact: Contact
     seen: float
@@ -122,12 +125,13 @@ class KnownContacts:
         """Add what we wrote into a contact to what is known of it."""
         if self._kept:
             with self._db.transaction():
-                known = next((one.contact for one in self.get((call.id,))), Contact(call.id))
-                self._put(apply_change(known, call))
+                known = next(self.get((call.id,)), KnownContact(Contact(call.id), self._clock()))
+                self._put(apply_change(known.contact, call), seen=known.seen)
 
-    def _put(self, contact: Contact) -> None:
+    def _put(self, contact: Contact, *, seen: float | None = None) -> None:
+        """Keep a contact as it is `seen` now or was then."""
         was: int | None = self._db.value("SELECT document FROM contact WHERE id = ?", contact.id)
-        row = (contact.id, self._document(contact), contact.complete, self._clock())
+        row = (contact.id, self._document(contact), contact.complete, self._clock() if seen is None else seen)
         self._db.execute("INSERT OR REPLACE INTO contact VALUES (?, ?, ?, ?)", row)
         if was is not None and was != row[1]:
             self._let_go(contact.id, was)
