@@ -82,7 +82,7 @@ def check_bounds(due: CostEstimate, seen: list[RecordedRequest], totals: dict[st
 
 
 @pytest.mark.slow
-@trying(max_examples=40, deadline=None)
+@trying(max_examples=15, deadline=None)
 @given(
     rows=st.lists(CELLS, min_size=1, max_size=4, unique_by=lambda row: row["phone"]),
     contacts=CONTACTS,
