@@ -21,13 +21,12 @@ from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports.run_totals import TO_DO, exit_code
 from heyx_bulk.reports.written_files import free_name
 from heyx_bulk.sheets.cell_reference import column_letter
+from heyx_bulk.sheets.detect_format import STANDARD_INPUT
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.inspection import Inspection, column_document, inspect_sheet, meaning, sample_columns
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
-
-STANDARD_INPUT = "-"
 
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
@@ -58,7 +57,7 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
 
 def _tell_correction(console: Console, sheet: Path, options: UploadOptions) -> None:
     """Say how to change which field a column is: in the mapping file, or in one to be written."""
-    if str(sheet) == STANDARD_INPUT:
+    if sheet == STANDARD_INPUT:
         return
     if options.mapping.file is not None:
         console.say(f"To change it, edit {short_path(options.mapping.file.path)}.")

@@ -16,13 +16,13 @@ from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.template import begin_mapping
 from heyx_bulk.models.option import words
 from heyx_bulk.models.phrases import count, did_you_mean, example
+from heyx_bulk.sheets.detect_format import STANDARD_INPUT
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions, same_worksheet
 from heyx_bulk.sheets.worksheet_choices import WorksheetChoice, worksheet_choices
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.options import UploadOptions
 
-STANDARD_INPUT = "-"
 _CELLS_SHOWN = 5
 _KEPT = "The answer is kept in {file}, so this is asked only once; {flag} wins over it."
 _USED_ONCE = "To choose without being asked, add {flag}."
@@ -52,7 +52,7 @@ def open_mapped(
     With `look`, the mapping file beside the sheet is read where the options name none. With `may_ask`, the user
     is asked what is left open, and with `save`, the answers are saved in the mapping file, or in a new one.
     """
-    is_file = str(path) != STANDARD_INPUT
+    is_file = path != STANDARD_INPUT
     found = look and is_file and options.mapping.file is None
     preset = mapping.find_preset(path) if found else options.preset
     not_kept: dict[str, list[str]] = {}

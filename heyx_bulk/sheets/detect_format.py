@@ -49,7 +49,7 @@ _GIVE_ANOTHER = "Give a .xlsx or .csv file."
 _SAVE_AS_XLSX = "Save it as .xlsx in Excel and try again."
 _MANIFEST = "META-INF/manifest.xml"
 _MOST_MANIFEST_BYTES = 1 << 20
-_STANDARD_INPUT = Path("-")
+STANDARD_INPUT = Path("-")
 _BLOCK_BYTES = 1 << 20
 _UNPACK = "Unpack it and give the sheet in it."
 
@@ -74,7 +74,7 @@ def unpack(path: Path) -> Iterator[tuple[Path, Format]]:
     """Yield the path of the unpacked file, which lasts as long as the block, and its format."""
     with tempfile.TemporaryDirectory(prefix="heyx-bulk-") as name:
         folder = Path(name)
-        if path == _STANDARD_INPUT:
+        if path == STANDARD_INPUT:
             path = folder / "standard input"
             with temporary_files():
                 _copy(sys.stdin.buffer.read, path, path, None)
