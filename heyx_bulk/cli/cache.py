@@ -88,4 +88,4 @@ def forget(
 def _cache(settings: Settings) -> ChannelCache:
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
-    return ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
+    return ChannelCache.of(settings)

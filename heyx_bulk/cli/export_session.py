@@ -63,7 +63,7 @@ def run_export(
     target = ExportTarget.of(out, raw_csv=options.raw_csv)
     layout, selection = options.layout(), options.selection()
     settings = from_environment(os.environ, **connection.given())
-    with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
+    with ChannelCache.of(settings) as cache:
         request, digest = _request(options, selection, lookup, cache), _digest(options, lookup)
         path, note = target.checkpoint(digest)
         if note:

@@ -83,7 +83,7 @@ def fields(
     added = [_custom(name) for name in add or ()]
     settings = from_environment(os.environ, **connection.given())
     contacts = () if wanted is None else _read(settings, wanted, matching.phone_lookup, console, where or "")
-    with ChannelCache(settings.channel, settings.reconcile_delay) as cache:
+    with ChannelCache.of(settings) as cache:
         before = {field.name for field in cache.fields.known()}
         cache.fields.observe(contacts)
         for name in map(trim, forget or ()):

@@ -119,7 +119,7 @@ class Exporting:
         log, lookup = reader.read(CallLogOptions), reader.read(Matching, only=("phone_lookup",)).phone_lookup
         where_in, ids = reader.take("where_in"), reader.take("ids")
         settings = reader.settings()
-        with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
+        with ChannelCache.of(settings) as cache:
             request = ExportRequest(
                 where=tuple(map(parse_field_value, options.where)),
                 listed=tuple(_listed(where_in)),
@@ -137,7 +137,7 @@ class Exporting:
         """Read all contacts into a new checkpoint at `path`; raises the `Stopped` that ended it early."""
         settings, request = self.settings, self.request
         with (
-            ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache,
+            ChannelCache.of(settings) as cache,
             open_export(path, request, settings.channel) as (checkpoint, _),
             open_call_log(self.log, "export") as log,
             closing(show_progress(progress, switch, 0, unit="call")) as shown,
@@ -153,7 +153,7 @@ class Exporting:
         settings, layout = self.settings, self.options.layout()
         made = build_table(lambda: exported_contacts(path, self.request.selection), layout)
         if ID_COLUMN in layout.columns or not layout.columns:
-            with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
+            with ChannelCache.of(settings) as cache:
                 cache.contacts.record_export(FRAME_FORMAT, exported_contacts(path, self.request.selection))
         return to_frame(made.header, made.rows)
 

@@ -127,9 +127,8 @@ class RunStarter:
         """The export that the sheet of a new run seems to be, where it is not to be compared with one."""
         if self.options.is_edited_export or self.options.matching.no_match or self._paths().checkpoint.exists():
             return None
-        channel = self.settings.channel
-        columns = map_sheet(self.sheet, self.options, known_fields(channel))
-        with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
+        columns = map_sheet(self.sheet, self.options, known_fields(self.settings.channel))
+        with ChannelCache.of(self.settings) as cache:
             return remembered_export(self.sheet, columns, cache.contacts)
 
     def paths(self) -> RunPaths:
@@ -179,7 +178,7 @@ class RunStarter:
             _refuse_ambiguous_tags(checkpoint)
             is_export = False
             if columns.used(Use.ID) or self.options.is_edited_export:
-                with ChannelCache(channel, self.settings.reconcile_delay, remember=self.settings.cache) as cache:
+                with ChannelCache.of(self.settings) as cache:
                     is_export = self._compare_with_export(checkpoint, columns, cache.contacts)
             if not (self.options.mapping.chosen_region or is_export):
                 _refuse_phones_without_country(checkpoint)

@@ -67,9 +67,7 @@ def send(
             transport = _sandbox(run, settings, loop_time)
             progress = events.progress(still_open, 0)
         else:
-            cache = stack.enter_context(
-                ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache)
-            )
+            cache = stack.enter_context(ChannelCache.of(settings))
             progress = events.progress(rows, rows - still_open)
         monitor = StopMonitor(run_options.stops, open_between=checkpoint.queries.open_between, clock=clock)
         recorder = CallRecorder(

@@ -14,6 +14,7 @@ from heyx_bulk.database import translate_errors
 from heyx_bulk.errors import Stopped
 from heyx_bulk.models.calls import Answer, Call, CreateContact, Created, Done, FindContacts, Page, UpdateContact
 from heyx_bulk.models.contacts import Contact, ContactRow, Field
+from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.cache_file import CACHE_FILE, cache_path, digest, open_cache_file
 from heyx_bulk.storage.cache.custom_fields import CustomFields
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, FieldMismatches
@@ -110,6 +111,11 @@ class ChannelCache(Cache):
         self._seen: list[Contact] = []
         self.fields = CustomFields(self._db, clock)
         self.contacts = KnownContacts(self._db, clock, kept=remember)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The cache of the channel that `settings` open, as far as they let contacts be remembered."""
+        return cls(settings.channel, settings.reconcile_delay, remember=settings.cache)
 
     def __enter__(self) -> Self:
         return self
