@@ -6,8 +6,8 @@ import time
 from datetime import datetime
 
 from heyx_bulk.cli.console import Console
-from heyx_bulk.models.phrases import about, count, duration
-from heyx_bulk.planning.estimate import CallBudget, CallKind, CostEstimate, Effect
+from heyx_bulk.models.phrases import count
+from heyx_bulk.planning.estimate import CallBudget, CallKind, CostEstimate, Effect, time_for
 from heyx_bulk.upload.events import PlannedRate, UploadPlan
 
 SIGNS = {Effect.CREATE: "+", Effect.UPDATE: "~", Effect.UNCHANGED: "=", Effect.SKIP: "·", Effect.FAIL: "!"}
@@ -61,10 +61,8 @@ def tell_savings(console: Console, due: CostEstimate) -> None:
 def tell_cost(console: Console, what: str, calls: int, speed: PlannedRate) -> None:
     """Show how long `calls` take at the planned rate, and why that is not HeyX's whole limit."""
     rate = speed.rate
-    within = calls <= rate.calls
-    seconds = calls / rate.calls * rate.window_seconds
-    end = datetime.fromtimestamp(time.time() + seconds).strftime("%H:%M")
-    text = f"within {duration(rate.window_seconds)}" if within else f"{about(seconds)}, until {end}"
-    console.say(f"{what}, at {rate}: {text}.")
+    end = time.time() + calls / rate.calls * rate.window_seconds
+    until = f", until {datetime.fromtimestamp(end):%H:%M}" if calls > rate.calls else ""
+    console.say(f"{what}, at {rate}: {time_for(calls, rate)}{until}.")
     for note in speed.notes:
         console.say(f"  {note}")

@@ -19,6 +19,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field
+from heyx_bulk.models.phrases import about, duration
 from heyx_bulk.planning.contact_lookup import Knowledge, Lookup, NotFound, initial_state
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.planning.planner import known_without_calls, max_writes, plan, skip_reason
@@ -165,6 +166,13 @@ class CallBudget:
         if wait_seconds > SHORT_WAIT * window:
             return wait_seconds + max(0, calls - 1) // limit * window
         return calls / limit * window
+
+
+def time_for(calls: int, rate: Rate) -> str:
+    """How long calls take, in words: those of one window may all be sent at its beginning."""
+    if calls <= rate.calls:
+        return f"within {duration(rate.window_seconds)}"
+    return about(calls / rate.calls * rate.window_seconds)
 
 
 def expected_calls(at_most: int, sent: int, finished: int, left: int) -> int:

@@ -15,8 +15,8 @@ from heyx_bulk.api.client import Client, open_session
 from heyx_bulk.errors import CallFailed, HeyxBulkError, Rejected, SettingsError, Unreachable
 from heyx_bulk.models.calls import Answer, Call, FindContacts, Page
 from heyx_bulk.models.contacts import ContactRow, Field
-from heyx_bulk.models.phrases import about, count
-from heyx_bulk.planning.estimate import CallBudget
+from heyx_bulk.models.phrases import count
+from heyx_bulk.planning.estimate import CallBudget, time_for
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.stop_conditions import StopMonitor
@@ -55,8 +55,7 @@ class Prefetch:
         if options and self._index is None:
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="heyx-bulk-"))
             index = self._stack.enter_context(ContactIndex(Path(folder) / "contacts", run.columns.keys))
-            settings = self.settings
-            with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
+            with ChannelCache.of(self.settings) as cache:
                 if options.trust_cache is not None:
                     self._trust(cache, index, options.trust_cache)
                 if self._searches:
@@ -71,8 +70,7 @@ class Prefetch:
         """What the rows that a run still has to send cost; raises what `contacts` raises."""
         if (index := self.contacts(run)) is None:
             return UploadPlan.of(run, speed)
-        settings = self.settings
-        with ChannelCache(settings.channel, settings.reconcile_delay, remember=settings.cache) as cache:
+        with ChannelCache.of(self.settings) as cache:
 
             def known_answer(row: ContactRow, call: Call) -> Answer | None:
                 answer = index.answer(row, call)
@@ -92,11 +90,8 @@ class Prefetch:
                 for wanted in self._searches:
                     first = await _page(client, wanted, 1)
                     found = count(len(first.contacts) if first.total is None else first.total, "contact")
-                    window = first.last_page / rate.calls * rate.window_seconds
-                    self.events.say(
-                        f"Reading {found} with {wanted.name}={wanted.value}: {count(first.last_page, 'call')}, "
-                        f"{about(window)}."
-                    )
+                    calls = f"{count(first.last_page, 'call')}, {time_for(first.last_page, rate)}"
+                    self.events.say(f"Reading {found} with {wanted.name}={wanted.value}: {calls}.")
                     await self._read_pages(wanted, first, _Reading(client, cache, index, shown))
         self.events.say(f"Index: {count(len(index), 'contact')}, read in {count(client.calls, 'call')}.")
 
