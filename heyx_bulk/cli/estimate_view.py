@@ -29,10 +29,10 @@ def tell_estimate(console: Console, plan: UploadPlan) -> None:
         f"{sign} {due.effects[effect]} {effect}" for effect, sign in SIGNS.items() if due.effects[effect].high
     ]
     if effects:
-        console.say(f"  Rows: {'   '.join(effects)}")
+        console.say(f"  Contacts: {'   '.join(effects)}")
     if due.lesser_key_calls:
         console.say(
-            f"  Of these, {count(due.lesser_key_calls, 'call')} for further keys, if the first finds no contact; "
+            f"  {count(due.lesser_key_calls, 'look-up')} for further keys, if the first finds no contact; "
             "--match first saves them."
         )
 
