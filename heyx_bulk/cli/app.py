@@ -48,6 +48,11 @@ COMMANDS = {
     "columns": Place("Before an upload", ExitCodes("Every column is mapped.")),
     "upload": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
     "rerun": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "plan": Place(
+        "Upload", ExitCodes("Every row can be sent.", "Some rows are invalid or would fail.", resumed=True)
+    ),
+    "apply": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "undo": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
     "status": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "report": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "explain": Place("Runs and results", ExitCodes("The row was found.")),

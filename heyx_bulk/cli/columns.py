@@ -21,7 +21,7 @@ def columns(
         MappingOptions,
         Without(
             (
-                *("add_tags", "remove_tags", "tracking_field", "constants"),
+                *("add_tags", "remove_tags", "tracking_field", "created_tags", "constants"),
                 *("region", "phone_format", "date_order", "lenient"),
             )
         ),

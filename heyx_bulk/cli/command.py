@@ -58,6 +58,38 @@ NoMapping = Annotated[
     bool,
     typer.Option("--no-mapping", help="Do not look for a mapping file.", rich_help_panel=Panel.COLUMNS),
 ]
+ASK_ABOVE = 100
+AskAbove = Annotated[
+    int,
+    typer.Option(
+        "--ask-above",
+        metavar="N",
+        min=0,
+        help="Ask before more than N contacts are written.",
+        rich_help_panel=Panel.LIMITS,
+    ),
+]
+AgreedTo = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask before many contacts are written.", rich_help_panel=Panel.USUAL),
+]
+First = Annotated[
+    int,
+    typer.Option(
+        "--first", metavar="N", min=0, help="Show the changes of the first N rows.", rich_help_panel=Panel.TRIAL
+    ),
+]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="The plan: a file that ends in .xlsx, .csv, .json or .html [default: SHEET.plan.xlsx].",
+        show_default=False,
+        rich_help_panel=Panel.USUAL,
+    ),
+]
 PlainConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
 

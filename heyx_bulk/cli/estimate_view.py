@@ -7,7 +7,7 @@ from datetime import datetime
 
 from heyx_bulk.cli.console import Console
 from heyx_bulk.models.phrases import count
-from heyx_bulk.planning.estimate import CallBudget, CallKind, CostEstimate, Effect, time_for
+from heyx_bulk.planning.estimate import CallKind, CostEstimate, Effect, time_for
 from heyx_bulk.upload.events import PlannedRate, UploadPlan
 
 SIGNS = {Effect.CREATE: "+", Effect.UPDATE: "~", Effect.UNCHANGED: "=", Effect.SKIP: "·", Effect.FAIL: "!"}
@@ -30,22 +30,13 @@ def tell_estimate(console: Console, plan: UploadPlan) -> None:
     ]
     if effects:
         console.say(f"  Contacts: {'   '.join(effects)}")
+    if due.known_rows:
+        console.say(f"  {count(due.known_rows, 'row')} without a look-up: their contacts are known already.")
     if due.lesser_key_calls:
         console.say(
             f"  {count(due.lesser_key_calls, 'look-up')} for further keys, if the first finds no contact; "
             "--match first saves them."
         )
-
-
-def estimate_document(plan: UploadPlan) -> dict[str, object]:
-    """The estimate as JSON: numbers of calls and rows, each as the least and the most; seconds at most."""
-    due, rate = plan.cost, plan.speed.rate
-    return {
-        "calls": [due.calls_low, due.calls],
-        "calls_by_kind": {kind: [due.calls_by_kind[kind].low, due.calls_by_kind[kind].high] for kind in CallKind},
-        "rows": {effect: [due.effects[effect].low, due.effects[effect].high] for effect in Effect},
-        "seconds": round(CallBudget(due.calls, rate).seconds(due.calls, 0), 1),
-    }
 
 
 def tell_savings(console: Console, due: CostEstimate) -> None:

@@ -13,7 +13,7 @@ from heyx_bulk.upload.options import UploadOptions
 def inspect(
     sheet: SheetPath,
     sheet_options: SheetOptions,
-    mapping: Annotated[MappingOptions, Without(("add_tags", "remove_tags", "tracking_field"))],
+    mapping: Annotated[MappingOptions, Without(("add_tags", "remove_tags", "tracking_field", "created_tags"))],
     console: PlainConsole,
     *,
     no_mapping: NoMapping = False,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
@@ -11,14 +10,10 @@ from typing import Any
 
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text
+from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.errors import DiskFull, HeyxBulkError
-from heyx_bulk.mapping.phone_checks import PhoneCountry
-from heyx_bulk.models.calls import AddTags, Call, CreateContact, RemoveTags, UpdateContact
-from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import about, count, duration, rows_named, shorten
-from heyx_bulk.planning.changes import changes
-from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports.failure_causes import FailureCause
 from heyx_bulk.reports.next_steps import next_steps
@@ -28,79 +23,9 @@ from heyx_bulk.storage.checkpoint.row_record import InvalidCause, RowRecord
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 
-LONGEST_VALUE = 60
 LONGEST_EXAMPLE = 241
 CAUSES_SHOWN = 30
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
-
-
-class PlanView:
-    """Takes the plan of every row, keeps the first rows' as text, and counts the writes of all.
-
-    `phones` are the sheet's phones by country.
-    """
-
-    def __init__(self, first: int) -> None:
-        self.writes = 0
-        self.counts: Counter[str] = Counter()
-        self.phones: list[PhoneCountry] = []
-        self._first = first
-        self._rows = 0
-        self._plans: dict[int, tuple[str, ...]] = {}
-
-    def add(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
-        """Take the plan of one row, in whatever order rows come."""
-        self.writes += len(calls)
-        self._rows += 1
-        for call in calls:
-            match call:
-                case CreateContact() | UpdateContact():
-                    self.counts["field written"] += len(call.fields)
-                case AddTags():
-                    self.counts["tag added"] += len(call.tags)
-                case RemoveTags():
-                    self.counts["tag removed"] += len(call.tags)
-        self._plans[row.number] = tuple(_lines(row, known, calls))
-        if len(self._plans) > self._first:
-            del self._plans[max(self._plans)]
-
-    def total(self) -> str:
-        """What all rows' plans come to: writes, fields, tags."""
-        if not self.writes:
-            return "no writes: HeyX has everything already"
-        fields, added, removed = (self.counts[name] for name in ("field written", "tag added", "tag removed"))
-        tags = f"{count(added, 'tag')} added and {removed:,} removed"
-        return f"{count(self.writes, 'write')}: {count(fields, 'field')} written, {tags}"
-
-    def plans(self) -> list[tuple[int, tuple[str, ...]]]:
-        """The first rows' plans, each a number and its lines."""
-        return sorted(self._plans.items())
-
-    @property
-    def not_shown(self) -> int:
-        """How many rows' plans are not among the first ones."""
-        return self._rows - len(self._plans)
-
-
-def _lines(row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> Iterator[str]:
-    match known:
-        case NotFound():
-            yield f"+ create, {count(len(row.fields), 'field')}, {count(len(calls), 'call')}"
-        case Contact() if calls:
-            yield f"~ update {known.id}, {count(len(calls), 'call')}"
-        case Contact():
-            yield f"= {known.id} needs no change"
-    for change in changes(row, known, calls):
-        if not change.field:
-            yield f"    {'+' if change.after else '-'} tag {change.after or change.before}"
-        else:
-            new = shorten(change.after, LONGEST_VALUE)
-            yield f"    {change.field}: {new if isinstance(known, NotFound) else _replaced(change.before, new)}"
-
-
-def _replaced(old: str | None, new: str) -> str:
-    before = "" if old is None else f"{shorten(old, LONGEST_VALUE) or '(blank)'} "
-    return f"{before}→ {new or '(blank)'}"
 
 
 def finish(console: Console, result: UploadResult, document: Mapping[str, Any] = NOTHING_MORE) -> int:
@@ -170,21 +95,32 @@ def finish_dry_run(
 
     The `document` is added to that of the result.
     """
-    for number, lines in plans.plans():
-        for line in (f"row {number}  {lines[0]}", *lines[1:]):
-            console.say(line)
-    if plans.not_shown and plans.plans():
-        rows = count(plans.not_shown, "more row")
-        console.say(f"… and {rows}, not shown. --first N shows the changes of the first N rows.")
+    plans.tell(console)
     tell_failures(console, result.failures)
     code = exit_code(result.totals)
     lookups = result.sent.calls if result.sent else 0
     did = f" This dry run sent {count(lookups, 'look-up')}; a real run sends them again, and" if lookups else ""
     console.say(f"Nothing was written.{did or ' A real run sends'} {plans.total()}.")
-    shown = [{"row": number, "plan": lines} for number, lines in plans.plans()]
-    phones = [asdict(one) for one in plans.phones]
-    changes = {"writes": plans.writes, "changes": dict(plans.counts), "phones": phones, "plans": shown}
-    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **changes, **document)
+    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **plans.document(), **document)
+    return code
+
+
+def finish_plan(
+    console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
+) -> int:
+    """Show the changes of the first rows of a plan, where it is, and how it is applied; the exit code."""
+    plans.tell(console)
+    tell_failures(console, result.failures)
+    steps: list[str] = []
+    console.say(f"Nothing was written. The plan sends {plans.total()}.")
+    if result.plan is not None:
+        console.say(f"Plan: {short_path(result.plan)}")
+        if plans.changes.calls:
+            steps = [command_line("apply", short_path(result.plan))]
+            console.suggest("To make these changes, set apply? to no where you do not want one, then run", *steps)
+    code = exit_code(result.totals)
+    document = {**document, **plans.document()}
+    _conclude(console, result, code, "Plan of ", next=steps, plan=str(result.plan), **document)
     return code
 
 

@@ -9,9 +9,10 @@ import typer
 
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.cli.console import Console
-from heyx_bulk.cli.estimate_view import estimate_document, tell_estimate, tell_savings
+from heyx_bulk.cli.estimate_view import tell_estimate, tell_savings
+from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.cli.signals import Signals
-from heyx_bulk.cli.summary import PlanView, tell_causes, tell_invalid, tell_sent
+from heyx_bulk.cli.summary import tell_causes, tell_invalid, tell_sent
 from heyx_bulk.errors import Interrupted
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
@@ -19,11 +20,9 @@ from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.mapping.tag_counts import TagCount, similar_tags
 from heyx_bulk.mapping.validation import unknown_custom_fields
-from heyx_bulk.models.calls import Call
-from heyx_bulk.models.contacts import Contact, ContactRow, Status
+from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, first_of, list_item, minute_of, rows_named
-from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
@@ -43,7 +42,6 @@ from heyx_bulk.upload.kept_cells import KeptCells
 from heyx_bulk.upload.staging import phones_of, tags_of, warnings_of
 from heyx_bulk.values.equality import PhoneLookup
 
-ASK_ABOVE_CONTACTS = 100
 EDITED_SHOWN = 20
 COUNTRIES_SHOWN = 8
 TAGS_SHOWN = 12
@@ -228,16 +226,13 @@ def destination(settings: Settings) -> str:
     return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
 
 
-def _budget(plan: UploadPlan) -> CallBudget:
-    return CallBudget(plan.cost.calls, plan.speed.rate)
-
-
 class UploadView(UploadEvents):
     """Shows what an upload does and its progress, and asks before many contacts are written.
 
-    `fields` are those the channel is known to have. In a `trial` nothing is asked, since nothing is written; the
-    plans of the `first` rows of a dry run are kept. A run that is `simulated` has no time left to show: its clock
-    is not ours. What only the view knows is in `document`, for the JSON of the result.
+    `fields` are those the channel is known to have. It asks before more than `ask_above` contacts are written
+    (None: never). In a `trial` nothing is written; the plans of its `first` rows are kept. A run that is
+    `simulated` has no time left to show: its clock is not ours. What only the view knows is in `document`, for the
+    JSON of the result.
     """
 
     def __init__(
@@ -248,7 +243,7 @@ class UploadView(UploadEvents):
         fields: KnownFields = NO_FIELDS,
         *,
         first: int = 0,
-        yes: bool = False,
+        ask_above: int | None = None,
         trial: bool = False,
         simulated: bool = False,
     ) -> None:
@@ -258,7 +253,7 @@ class UploadView(UploadEvents):
         self._signals = signals
         self._destination = destination(settings)
         self._fields = fields
-        self._ask = console.can_ask and not yes and not trial
+        self._ask_above = ask_above if console.can_ask else None
         self._trial = trial
         self._simulated = simulated
         self._budget: CallBudget | None = None
@@ -282,6 +277,11 @@ class UploadView(UploadEvents):
     def on_client(self, client: Client) -> None:
         self._signals.attach(client)
 
+    def set_budget(self, plan: UploadPlan) -> None:
+        """The progress is that of the calls of `plan`."""
+        self._budget = CallBudget(plan.cost.calls, plan.speed.rate)
+        self.document["estimate"] = plan.document()
+
     def on_remembered_export(self, sheet: Sheet, export: KnownExport) -> bool:
         """Ask whether only changes are to be sent, once: another question may begin the upload again."""
         if self._only_changes is None:
@@ -290,7 +290,7 @@ class UploadView(UploadEvents):
 
     def _ask_for_changes(self, sheet: Sheet, export: KnownExport) -> bool:
         self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
-        if self._ask:
+        if self._ask_above is not None:
             try:
                 return typer.confirm("Send only what was changed since?", default=False, err=True)
             except typer.Abort:
@@ -300,15 +300,14 @@ class UploadView(UploadEvents):
 
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         self.document["spreadsheet_changes"] = kept_cells_document(kept_cells_of(run.checkpoint))
-        self.document["estimate"] = estimate_document(plan)
         self.plans.phones = phones_of(run.checkpoint)
-        self._budget = _budget(plan)
+        self.set_budget(plan)
         tell_plan(self._console, run, plan, self._fields)
 
     def confirm(self, run: Run, plan: UploadPlan) -> None:
         del run
         contacts = plan.cost.contacts_written
-        if not self._ask or contacts <= ASK_ABOVE_CONTACTS:
+        if self._ask_above is None or contacts <= self._ask_above:
             return
         try:
             question = f"Write to {contacts:,} contacts in {self._destination}?"
@@ -324,14 +323,14 @@ class UploadView(UploadEvents):
             if not run.matching.no_match:
                 self._console.say("Nothing was sent. To send the sheet again, add --restart.")
             return
-        self._budget = _budget(plan)
+        self.set_budget(plan)
         totals = run.checkpoint.queries.totals()
         rows = sum(totals.values())
         self._console.say(f"Resuming: {rows - count_open(totals):,} of {count(rows, 'row')} are done.")
         tell_plan(self._console, run, plan, fresh=False)
 
-    def on_row_plan(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
-        self.plans.add(row, known, calls)
+    def on_planned(self, run: Run) -> None:
+        self.plans.take(run)
 
     def on_sent(self, sent: SessionSummary) -> None:
         if not self._trial:
@@ -360,5 +359,5 @@ class RerunView(UploadView):
         if plan is None:
             self._console.say("Nothing to send again.")
         else:
-            self._budget = _budget(plan)
+            self.set_budget(plan)
             tell_plan(self._console, run, plan, fresh=False)

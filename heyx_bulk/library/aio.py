@@ -14,18 +14,20 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
 from heyx_bulk.export.exporter import exported_contacts
-from heyx_bulk.library import front, reading, uploading
+from heyx_bulk.library import front, plans, reading, uploading
 from heyx_bulk.library.arguments import (
+    ApplyArguments,
     ConnectionArguments,
     ExportArguments,
     InspectArguments,
     Place,
+    PlanArguments,
     SessionArguments,
     SheetLike,
     TableArguments,
     UploadArguments,
 )
-from heyx_bulk.library.outcomes import RunResult, RunStatus, SheetInspection, Verification
+from heyx_bulk.library.outcomes import Estimate, RunResult, RunStatus, SheetInspection, Verification
 from heyx_bulk.library.python_words import speaking_python
 from heyx_bulk.library.reference import twin_of
 from heyx_bulk.library.watching import ProgressOption
@@ -89,6 +91,40 @@ async def dry_run(
 ) -> Frame:
     """`dry_run` for coroutines."""
     return await _do(lambda switch: uploading.dry_run(switch, sheet, progress, {**options}))
+
+
+@twin_of(front.estimate)
+async def estimate(sheet: SheetLike, **options: Unpack[PlanArguments]) -> Estimate:
+    """`estimate` for coroutines."""
+    return await _do(lambda switch: plans.estimate(switch, sheet, {**options}))
+
+
+@twin_of(front.plan)
+async def plan(
+    sheet: SheetLike,
+    file: Place | None = None,
+    *,
+    progress: ProgressOption = None,
+    **options: Unpack[PlanArguments],
+) -> Frame:
+    """`plan` for coroutines."""
+    return await _do(lambda switch: plans.plan(switch, sheet, file, progress, {**options}), resumes=True)
+
+
+@twin_of(front.apply)
+async def apply(
+    plan: Frame | Place, *, progress: ProgressOption = None, **options: Unpack[ApplyArguments]
+) -> RunResult:
+    """`apply` for coroutines."""
+    return await _do(lambda switch: plans.apply(switch, plan, progress, {**options}), resumes=True)
+
+
+@twin_of(front.undo)
+async def undo(
+    run: RunResult | Place, *, progress: ProgressOption = None, **options: Unpack[ApplyArguments]
+) -> RunResult:
+    """`undo` for coroutines."""
+    return await _do(lambda switch: plans.take_back(switch, run, progress, {**options}), resumes=True)
 
 
 @twin_of(front.inspect)

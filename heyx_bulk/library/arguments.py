@@ -59,6 +59,7 @@ class MappingArguments(TypedDict, total=False):
     tracking_field: str
     add_tags: Texts
     remove_tags: Texts
+    tag_created: Texts
 
 
 class MatchingArguments(TypedDict, total=False):
@@ -70,6 +71,7 @@ class MatchingArguments(TypedDict, total=False):
     trust_ids: bool
     detect_conflicts: bool
     read_first: bool | None
+    before_image: bool
     phone_lookup: str
     duplicates: str
     accept_rounded_ids: bool
@@ -107,16 +109,28 @@ class InspectArguments(SheetArguments, MappingArguments, ConnectionArguments, to
     """The arguments of `inspect`."""
 
 
-class UploadArguments(SheetArguments, MappingArguments, MatchingArguments, SessionArguments, total=False):
+class PlanArguments(SheetArguments, MappingArguments, MatchingArguments, SessionArguments, total=False):
+    """The arguments of `plan` and `estimate`."""
+
+    strict: bool
+    index: Pairs
+    trust_cache: str | timedelta | float | None
+    lookup: str
+
+
+class ApplyArguments(SessionArguments, total=False):
+    """The arguments of `apply` and `undo`."""
+
+    report: bool
+
+
+class UploadArguments(PlanArguments, total=False):
     """The arguments of `upload`, `simulate` and `dry_run`."""
 
     out: Place | None
     restart: bool
-    strict: bool
     canary: int
     report: bool
-    index: Pairs
-    trust_cache: str | timedelta | float | None
 
 
 class ExportArguments(ConnectionArguments, total=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from heyx_bulk.errors import Stopped
 from heyx_bulk.library.python_words import in_python, speaking_python, translate
 from heyx_bulk.mapping.columns import MESSAGE_COLUMN, STATUS_COLUMN
+from heyx_bulk.models.contacts import Status
+from heyx_bulk.planning.estimate import CallKind, Effect
 from heyx_bulk.reports.outcome_frames import outcome_frames
 from heyx_bulk.reports.run_status import RunStatus
 from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, complete_totals, totals_line
@@ -16,9 +19,38 @@ from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.frames import Frame, join_frames, with_texts
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
+from heyx_bulk.upload.events import UploadPlan
 from heyx_bulk.upload.upload_result import UploadResult
 
-__all__ = ["RunResult", "RunStatus", "SheetInspection", "Verification", "outcome_frame"]
+__all__ = ["Estimate", "RunResult", "RunStatus", "SheetInspection", "Verification", "outcome_frame"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an upload would cost, each number as the least and the most.
+
+    `calls` are all calls, `calls_by_kind` those of each kind. `rows` are counted by what they would do to their
+    contacts (`create`, `update`, `unchanged`, `skipped`, `failed`). `seconds` is the longest time at the rate
+    of this channel. `invalid` rows would not be sent.
+    """
+
+    calls: tuple[int, int]
+    calls_by_kind: Mapping[str, tuple[int, int]]
+    rows: Mapping[str, tuple[int, int]]
+    seconds: float
+    invalid: int
+
+    @classmethod
+    def of(cls, found: UploadPlan, totals: Mapping[str, int]) -> Estimate:
+        """The estimate of the rows that a plan counts."""
+        due = found.cost
+        return cls(
+            (due.calls_low, due.calls),
+            {str(kind): (due.calls_by_kind[kind].low, due.calls_by_kind[kind].high) for kind in CallKind},
+            {str(effect): (due.effects[effect].low, due.effects[effect].high) for effect in Effect},
+            found.seconds,
+            totals.get(Status.INVALID, 0),
+        )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ from heyx_bulk.models.option import Declared, declared
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
 
-FUNCTIONS = ("upload", "rerun", "simulate", "dry_run", "inspect", "verify", "status", "export")
+FUNCTIONS = (
+    *("upload", "rerun", "simulate", "dry_run", "plan", "apply", "undo"),
+    *("inspect", "verify", "status", "export"),
+)
 """The functions that a command, or a flag that turns a command into another one, is called in Python."""
 
 OWN_FLAGS = ("--uncertain", "--sample")

@@ -14,14 +14,10 @@ from heyx_bulk.library.outcomes import RunResult, SheetInspection, outcome_frame
 from heyx_bulk.library.python_words import in_python
 from heyx_bulk.library.watching import LibraryEvents, ProgressOption
 from heyx_bulk.library.worker_thread import StopSwitch
-from heyx_bulk.mapping.columns import ID_COLUMN
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import NO_FIELDS, KnownFields
 from heyx_bulk.mapping.tag_lists import join_list
-from heyx_bulk.models.calls import Call
-from heyx_bulk.models.contacts import Contact, ContactRow
-from heyx_bulk.planning.changes import changes
-from heyx_bulk.planning.contact_lookup import NotFound
+from heyx_bulk.reports.plan_lines import plan_frame
 from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, validate_settings
@@ -42,8 +38,6 @@ from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.pipeline import rerun, try_out, upload_sheet
 from heyx_bulk.upload.staging import sheet_digest
 from heyx_bulk.upload.upload_session import TOKEN
-
-CHANGE_COLUMNS = ("change", ID_COLUMN, "field", "before", "after")
 
 
 def upload(
@@ -128,26 +122,6 @@ def simulate(
     return RunResult.of(result, settings, *frames)
 
 
-class ChangeCollector(LibraryEvents):
-    """Collects what a dry run would change, row by row."""
-
-    def __init__(self, switch: StopSwitch, progress: ProgressOption) -> None:
-        super().__init__(switch, progress)
-        self._found: list[tuple[int, tuple[str | None, ...]]] = []
-
-    def on_row_plan(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
-        contact_id = known.id if isinstance(known, Contact) else ""
-        kind = "update" if isinstance(known, Contact) else "create"
-        for one in changes(row, known, calls):
-            line = (kind, contact_id, one.field or "tags", one.before, one.after)
-            self._found.append((row.number, line))
-
-    def frame(self) -> Frame:
-        """The changes in the order of the rows."""
-        found = sorted(self._found, key=lambda one: one[0])
-        return to_frame(CHANGE_COLUMNS, [line for _, line in found], [number for number, _ in found])
-
-
 def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, given: Mapping[str, object]) -> Frame:
     """What an upload would change, looked up in HeyX."""
     reader = ArgumentReader(given)
@@ -155,11 +129,12 @@ def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, give
     settings = reader.settings()
     if run_options.canary:
         raise SettingsError("canary sends rows, but a dry run sends nothing.", "Leave out canary.")
-    collector = ChangeCollector(switch, progress)
+    frames: list[Frame] = []
+    events = LibraryEvents(switch, progress, planned=lambda run: frames.append(plan_frame(run)))
     opened, options = open_mapped(sheet, options)
     fields = known_fields(settings.channel)
-    result = try_out(opened, settings, options, run_options, collector, simulated=False, fields=fields)
-    frame = collector.frame()
+    result = try_out(opened, settings, options, run_options, events, simulated=False, fields=fields)
+    (frame,) = frames
     frame.attrs["totals"] = complete_totals(result.totals)
     return frame
 

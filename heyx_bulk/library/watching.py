@@ -75,12 +75,19 @@ def _is_notebook() -> bool:
 
 
 class LibraryEvents(UploadEvents):
-    """The events of an upload, for the library: it can be stopped between its steps, and `ended` sees its run."""
+    """The events of an upload, for the library: it can be stopped between its steps.
+
+    `planned` sees its run once it is planned, and `ended` at its end.
+    """
 
     def __init__(
-        self, switch: StopSwitch, progress: ProgressOption, ended: Callable[[Run], None] = lambda _: None
+        self,
+        switch: StopSwitch,
+        progress: ProgressOption,
+        ended: Callable[[Run], None] = lambda _: None,
+        planned: Callable[[Run], None] = lambda _: None,
     ) -> None:
-        self._switch, self._progress, self._ended = switch, progress, ended
+        self._switch, self._progress, self._ended, self._planned = switch, progress, ended, planned
 
     def say(self, text: str) -> None:
         logger.info(in_python(text))
@@ -99,6 +106,9 @@ class LibraryEvents(UploadEvents):
     def confirm(self, run: Run, plan: UploadPlan) -> None:
         del run, plan
         self._switch.check()
+
+    def on_planned(self, run: Run) -> None:
+        self._planned(run)
 
     def on_ended(self, run: Run) -> None:
         self._ended(run)

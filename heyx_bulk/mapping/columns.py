@@ -124,7 +124,7 @@ class Columns:
     `columns` has one for each position, `more` those that stand for a further field; `keys` are the match keys,
     best first. The constants and tags are for every row. If `lenient`, a text that is not of its column's type is
     sent unchanged, except in match keys. `tracking_field` is written by a create to recognize its contact; blank:
-    none.
+    none. `created_tags` are for contacts that are created.
     """
 
     columns: tuple[Column, ...]
@@ -136,6 +136,7 @@ class Columns:
     constants: tuple[Field, ...] = ()
     lenient: bool = False
     tracking_field: str = ""
+    created_tags: tuple[str, ...] = ()
     sent: tuple[Column, ...] = field(init=False, repr=False, compare=False)
     """The columns whose cells are sent."""
 

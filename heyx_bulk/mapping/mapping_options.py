@@ -137,6 +137,15 @@ class MappingOptions:
         help="Remove a tag from every row's contact. Repeatable.",
     )
 
+    created_tags: tuple[str, ...] = option(
+        "--tag-created",
+        panel=Panel.WRITE,
+        default=(),
+        metavar="TAG",
+        help="Add a tag to the contacts that this run creates, so that they can be found in HeyX. Repeatable.",
+        argument="tag_created",
+    )
+
     @property
     def chosen_region(self) -> str:
         """The region of phones without country code: two capitals, `NO_REGION`, or blank if none was chosen."""

@@ -97,6 +97,7 @@ def map_columns(
         constants,
         value_options.lenient,
         trim(options.tracking_field),
+        unique(filter(None, map(trim, options.created_tags))),
     )
     unknown = tuple(
         (column, suggest(column.header, fields))

@@ -141,10 +141,13 @@ def _tracking_field_mistakes(columns: Columns) -> Iterator[str]:
 
 def _text_mistakes(columns: Columns) -> Iterator[str]:
     """Tags, names and regions that HeyX or Unicode does not know."""
-    tags = (*columns.add_tags, *columns.remove_tags)
+    tags = (*columns.add_tags, *columns.remove_tags, *columns.created_tags)
     for tag in columns.add_tags:
         if tag in columns.remove_tags:
             yield f"The tag {tag!r} is both added and removed for every row; leave one out."
+    for tag in columns.created_tags:
+        if tag in columns.remove_tags:
+            yield f"--tag-created {tag}: every row removes this tag; leave one out."
     for tag in (*tags, *(column.field for column in columns.used(Use.TAG))):
         if len(tag) > MAX_TAG_LENGTH:
             yield f"The tag {tag[:40]!r}… has {len(tag)} characters, HeyX takes {MAX_TAG_LENGTH}: shorten it."

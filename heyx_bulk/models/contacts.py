@@ -52,7 +52,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class FieldEdit:
-    """One field that a row changes: its name, what an export showed of it, and what the row wants."""
+    """One field that a row changes: its name, what an export or a plan showed of it, and what the row wants."""
 
     name: str
     exported: str
@@ -85,8 +85,9 @@ class ContactRow:
     never sent; `remarks` are shown with its outcome. `tracking_field` is written by the create alone, and
     shows which run created a contact.
 
-    A row with `edits` (None: none are known) wants no more than the differences from what an export showed of its
-    contact; these are its fields among them.
+    A row with `edits` (None: none are known) wants no more than the differences from what an export, or a plan,
+    showed of its contact; these are its fields among them. A contact that it creates gets `created_tags` too. A
+    row that is `planned` changes its contact only where HeyX still is as its plan showed.
     """
 
     number: int
@@ -100,6 +101,8 @@ class ContactRow:
     remarks: tuple[str, ...] = ()
     tracking_field: Field | None = None
     edits: tuple[FieldEdit, ...] | None = None
+    created_tags: tuple[str, ...] = ()
+    planned: bool = False
 
     @property
     def key(self) -> Field | None:
@@ -108,9 +111,14 @@ class ContactRow:
 
     def for_created_contact(self) -> ContactRow:
         """The row for a contact that it makes itself: nothing that is there needs to be spared."""
-        if all(field.policy is Policy.OVERWRITE for field in self.fields):
+        if not self.created_tags and all(field.policy is Policy.OVERWRITE for field in self.fields):
             return self
-        return replace(self, fields=tuple(replace(field, policy=Policy.OVERWRITE) for field in self.fields))
+        return replace(
+            self,
+            fields=tuple(replace(field, policy=Policy.OVERWRITE) for field in self.fields),
+            add_tags=tuple(dict.fromkeys((*self.add_tags, *self.created_tags))),
+            created_tags=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ class Lookup:
     `keys` are what the contact must not contradict, best first. A contact that is found by one of the `sufficient`
     ones (names) is the row's, unless one of its better keys is another; one found by any other key must have all
     of them. The value of `tracking_field`, which a create wrote into its contact, decides alone. Of `edits` HeyX
-    must still hold what an export showed.
+    must still hold what an export showed. A lookup that is `planned` has edits, or finds nobody: where it finds a
+    contact after all, the plan is out of date.
     """
 
     calls: tuple[FindContacts | ReadContact, ...]
@@ -34,6 +35,7 @@ class Lookup:
     tracking_field: Field | None = None
     found: tuple[Contact, ...] = ()
     edits: tuple[FieldEdit, ...] = ()
+    planned: bool = False
 
     def better_keys(self, name: str) -> tuple[Field, ...]:
         """The keys that overrule a find by the field `name`."""
@@ -57,16 +59,17 @@ def initial_state(row: ContactRow, matching: Matching) -> Knowledge:
             return Contact(row.id)
         if row.edits is not None:
             # Differences are written blind, unless they depend on what HeyX has.
-            checked = row.edits if matching.detect_conflicts else ()
-            known = Lookup((ReadContact(row.id),), edits=checked)
-            return known if checked or must_be_read(row) else Contact(row.id)
+            checked = row.edits if matching.detect_conflicts or row.planned else ()
+            known = Lookup((ReadContact(row.id),), edits=checked, planned=row.planned)
+            return known if checked or must_be_read(row) or matching.before_image else Contact(row.id)
         if row.keys and not matching.trust_ids:
             return lookup_by_id(row.id, row.keys)
-        return lookup_by_id(row.id) if matching.read_first or must_be_read(row) else Contact(row.id)
+        reads = matching.read_first or matching.before_image or must_be_read(row)
+        return lookup_by_id(row.id) if reads else Contact(row.id)
     if matching.no_match or row.key is None:
         return NotFound(looked=False)
     keys = matching.keys_of(row)
-    return Lookup(_searches(keys, matching), keys, frozenset(key.name for key in keys))
+    return Lookup(_searches(keys, matching), keys, frozenset(key.name for key in keys), planned=row.planned)
 
 
 def lookup_by_id(contact_id: str, keys: tuple[Field, ...] = ()) -> Lookup:
@@ -197,7 +200,7 @@ def _matches(contact: Contact, call: FindContacts, known: Lookup) -> bool:
     return call.field in known.sufficient or all(holds(contact, key) for key in known.keys)
 
 
-def _is_meant(contact: Contact, keys: Iterable[Field]) -> bool:
+def is_meant(contact: Contact, keys: Iterable[Field]) -> bool:
     """Whether a contact has the first of `keys` that it has any value of."""
     held = (holds(contact, key) for key in keys if text_of(contact.fields.get(key.name)))
     return next(held, True)
@@ -209,6 +212,20 @@ def _is_conflict(edit: FieldEdit, contact: Contact) -> bool:
     blank = not text_of(held)
     as_shown = is_same(edit.name, edit.exported, held) or (blank and not edit.exported)
     return not (as_shown or is_same(edit.name, edit.wanted, held) or (blank and not edit.wanted))
+
+
+def refuse_unplanned(known: Lookup, found: Knowledge) -> Knowledge:
+    """What a look-up found; raises `Conflict` where it found a contact that was to be created as planned."""
+    if known.planned and not known.edits and isinstance(found, Contact):
+        raise Conflict(
+            f"the plan creates this contact, but HeyX has it now: contact {found.id}",
+            f"Nothing of the row was written. {_NEW_PLAN}",
+        )
+    return found
+
+
+_NEW_PLAN = "Make a new plan"
+_NEW_EXPORT = "Export again and edit the new file, or leave out --detect-conflicts to overwrite the changes"
 
 
 def _quoted(text: str) -> str:
@@ -223,18 +240,18 @@ def holds(contact: Contact, key: Field) -> bool:
 def after_read(known: Lookup, contact: Contact) -> Knowledge:
     """What is known after a contact was read. Raises `Ambiguous` or `Conflict` where it may not be written."""
     if conflicts := [edit for edit in known.edits if _is_conflict(edit, contact)]:
+        shown, wants = ("plan", "plan") if known.planned else ("export", "sheet")
         differences = (
-            f"{edit.name}: the export showed {_quoted(edit.exported)}, HeyX has "
-            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the sheet has {_quoted(edit.wanted)}"
+            f"{edit.name}: the {shown} showed {_quoted(edit.exported)}, HeyX has "
+            f"{_quoted(text_of(contact.fields.get(edit.name)))}, the {wants} has {_quoted(edit.wanted)}"
             for edit in conflicts
         )
         raise Conflict(
-            f"the contact was changed in HeyX since the export: {'; '.join(differences)}",
-            "Nothing of the row was written. Export again and edit the new file, or leave out --detect-conflicts "
-            "to overwrite the changes",
+            f"the contact was changed in HeyX since the {shown}: {'; '.join(differences)}",
+            f"Nothing of the row was written. {_NEW_PLAN if known.planned else _NEW_EXPORT}",
         )
     if rest := known.calls[1:]:
-        return contact if _is_meant(contact, known.keys) else replace(known, calls=rest)
+        return contact if is_meant(contact, known.keys) else replace(known, calls=rest)
     if key := conflicting_key(contact, known.keys):
         raise Ambiguous(
             f"contact {contact.id} has the {key.name} {text_of(contact.fields.get(key.name))}, "

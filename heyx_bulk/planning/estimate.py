@@ -83,7 +83,7 @@ class CostEstimate:
 
     At least `calls_low` calls are needed; `calls_by_kind` and `effects` (of rows on contacts) have bounds.
     `savings` are the calls that other phone look-ups would save, `lesser_key_calls` those for keys after a row's
-    first, where that finds nobody.
+    first, where that finds nobody. So many `known_rows` need no look-up, since their contacts were read before.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -94,6 +94,7 @@ class CostEstimate:
     contacts_written: int = 0
     savings: Counter[PhoneLookup] = field(default_factory=Counter)
     lesser_key_calls: int = 0
+    known_rows: int = 0
 
     def add(self, cost: RowCost) -> None:
         """Add what a row costs and does."""
@@ -136,13 +137,14 @@ def estimate(
             except CallFailed:
                 total.add(_FAILS)
                 continue
+            total.known_rows += isinstance(asked, Lookup) and not isinstance(known, Lookup)
         if known is asked:
             shape = _shape(row, known)
             cost = cache[shape] = cache.get(shape) or _row_cost(row, known, matching)
         else:
             cost = _row_cost(row, known, matching)
         total.add(cost)
-        if row.id is None and isinstance(known, Lookup):
+        if row.id is None and isinstance(known, Lookup) and not row.planned:
             total.lesser_key_calls += sum(not _finds_by(call, known.keys[0]) for call in known.calls)
             for other in PhoneLookup:
                 fewer = sum(len(spellings(key.name, key.value, other)) for key in known.keys)
@@ -214,9 +216,22 @@ def _shape(row: ContactRow, known: Knowledge) -> tuple[object, ...]:
 
 def _row_cost(row: ContactRow, known: Knowledge, matching: Matching) -> RowCost:
     """What a row costs of whose contact this much is `known`."""
+    if row.planned:
+        return _planned_cost(row, known)
     if isinstance(known, Lookup):
         return _bounded_cost(row, len(known.calls), matching)
     return _exact_cost(row, known, matching)
+
+
+def _planned_cost(row: ContactRow, known: Knowledge) -> RowCost:
+    """The cost of a row whose changes are planned: if its contact is as its plan showed, every look-up is sent."""
+    lookups = len(known.calls) if isinstance(known, Lookup) else 0
+    counts = _by_kind(plan(row, NotFound() if row.id is None else Contact(row.id)))
+    counts[CallKind.LOOKUP] = lookups
+    calls = sum(counts.values())
+    effect = Effect.CREATE if row.id is None else Effect.UPDATE
+    exact = {kind: (number, number) for kind, number in counts.items()}
+    return RowCost(exact, calls, calls, frozenset((effect,)))
 
 
 def _exact_cost(row: ContactRow, known: NotFound | Contact, matching: Matching) -> RowCost:

@@ -72,6 +72,12 @@ class Matching:
         "read, except with --trust-ids [default: read if the sheet has columns that only HeyX can write].",
         show_default=False,
     )
+    before_image: bool = option(
+        "--before-image",
+        default=False,
+        help="Read every contact before it is written, so that `undo` can put its values back.",
+        panel=Panel.WRITE,
+    )
     phone_lookup: PhoneLookup = option(
         "--phone-lookup",
         default=PhoneLookup.BOTH,

@@ -28,7 +28,15 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Policy
-from heyx_bulk.planning.contact_lookup import Knowledge, Lookup, NotFound, after_read, after_search, initial_state
+from heyx_bulk.planning.contact_lookup import (
+    Knowledge,
+    Lookup,
+    NotFound,
+    after_read,
+    after_search,
+    initial_state,
+    refuse_unplanned,
+)
 from heyx_bulk.planning.matching import DEFAULT_MATCHING, Matching, Mode
 from heyx_bulk.values.equality import is_same, is_written_alike, same_tags, text_of
 
@@ -60,13 +68,14 @@ def next_call(row: ContactRow, known: Knowledge) -> Call | None:
 def apply(known: Knowledge, call: Call, answer: Answer) -> Knowledge:
     """What is known after `call` was answered.
 
-    Raises `Ambiguous` when the key names several contacts, `Conflict` when HeyX was changed since an export.
+    Raises `Ambiguous` when the key names several contacts, `Conflict` when HeyX was changed since an export or a
+    plan.
     """
     match known, call, answer:
         case Lookup(), FindContacts(), Page():
-            return after_search(known, call, answer)
+            return refuse_unplanned(known, after_search(known, call, answer))
         case Lookup(), ReadContact(), Contact():
-            return after_read(known, answer)
+            return refuse_unplanned(known, after_read(known, answer))
         case NotFound(), CreateContact(), Created():
             fields = {field.name: field.value for field in call.fields}
             return Contact(answer.id, fields, complete=known.looked, unverified=known.looked)

@@ -12,6 +12,7 @@ from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 _ROW_LABEL = re.compile(r"row (\d+) of run ([0-9a-f]{8})")
 _OPEN_MESSAGES = {
     RowState.CREATE_PENDING: "its create went unanswered; the next session looks for it",
+    RowState.PLANNED: "planned, not sent yet",
     RowState.READY: "not sent yet",
     RowState.CREATED: "created, but not finished",
 }

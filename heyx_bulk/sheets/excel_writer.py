@@ -40,12 +40,15 @@ class CellStyle:
     """How a table looks in a workbook.
 
     `kinds` are the kinds of its columns where they are known; their cells are typed. The cells of `column` have a
-    background color (`#RRGGBB`) by their text.
+    background color (`#RRGGBB`) by their text. Lines of text stand `above` the header, the first one bold; the
+    last column offers `choices`.
     """
 
     kinds: Sequence[ValueKind | None] = ()
     column: int = 0
     colors: Mapping[str, str] = field(default_factory=dict)
+    above: Sequence[str] = ()
+    choices: Sequence[str] = ()
 
 
 PLAIN = CellStyle()
@@ -195,26 +198,32 @@ class _TableWriter:
     def write(self, name: str, rows: Iterator[Sequence[str]], *, opens: bool = False) -> None:
         """Write the header and as many of `rows` as a worksheet holds."""
         worksheet = self._workbook.add_worksheet(name)
-        room = MOST_ROWS - 1
+        top = len(self._style.above)
+        room = MOST_ROWS - 1 - top
         first = list(islice(rows, min(_ROWS_MEASURED, room)))
         for position, title in enumerate(self._header):
             longest = max((len(row[position]) for row in first if position < len(row)), default=0)
             width = max(longest, len(title) + 3) + 2
             width = max(_NARROWEST_CHARACTERS, min(_WIDEST_CHARACTERS, width))
             worksheet.set_column(position, position, width, self._plain)
-        worksheet.freeze_panes(1, 0)
+        worksheet.freeze_panes(top + 1, 0)
         if opens:
             worksheet.activate()
+        for number, text in enumerate(self._style.above):
+            self._write_text(worksheet, number, 0, text, self._plain if number else self._bold)
         for position, title in enumerate(self._header):
-            self._check(self._write_text(worksheet, 0, position, title, self._bold), name, 0, position, title)
-        last = 0
-        for last, row in enumerate(chain(first, islice(rows, room - len(first))), 1):
+            self._check(self._write_text(worksheet, top, position, title, self._bold), name, top, position, title)
+        last = top
+        for last, row in enumerate(chain(first, islice(rows, room - len(first))), top + 1):
             for position, cell in enumerate(row):
                 code = self._write_cell(worksheet, last, position, cell)
                 if code:
                     self._check(code, name, last, position, cell)
         if self._header:
-            worksheet.autofilter(0, 0, last, len(self._header) - 1)
+            worksheet.autofilter(top, 0, last, len(self._header) - 1)
+        if self._style.choices and last > top:
+            offered = {"validate": "list", "source": [*self._style.choices]}
+            worksheet.data_validation(top + 1, len(self._header) - 1, last, len(self._header) - 1, offered)
 
     def _write_cell(self, worksheet: Worksheet, row: int, position: int, cell: str) -> int:
         kind = self._kinds[position] if position < len(self._kinds) else None

@@ -21,6 +21,7 @@ from heyx_bulk.sheets.limits import temporary_files
 from heyx_bulk.sheets.record import CellError
 from heyx_bulk.values.text import replace_surrogates
 
+_ROWS_IN_A_BLOCK = 1_000
 _BYTES_IN_MEMORY = 8 << 20
 _HALF_CHARACTER = "contains an invalid character (half of a surrogate pair)"
 Block = tuple[list[int], list[list[str]], list[CellError], list[CellError]]
@@ -112,6 +113,30 @@ class Sheet:
     blank: frozenset[int]
     row_store: RowStore = field(repr=False)
     worksheets: tuple[str, ...] = ()
+
+    @classmethod
+    def of_texts(
+        cls, path: Path, name: str, header: Sequence[str], columns: Sequence[Sequence[str]], first_row: int
+    ) -> Sheet:
+        """A sheet of `columns` of texts that no file holds; its rows are numbered from `first_row`."""
+        row_store, rows = RowStore(), len(columns[0])
+        for start in range(0, rows, _ROWS_IN_A_BLOCK):
+            part = slice(start, start + _ROWS_IN_A_BLOCK)
+            numbers = range(first_row, first_row + rows)[part]
+            row_store.add(numbers, [column[part] for column in columns], (), ())
+        return cls(
+            path,
+            name,
+            format="",
+            worksheet=None,
+            header=tuple(header),
+            header_row=first_row - 1,
+            row_count=rows,
+            uneven=0,
+            notes=(),
+            blank=frozenset(),
+            row_store=row_store,
+        )
 
     def frames(self, rows: int = 10_000) -> Iterator[SheetFrame]:
         """The rows below the header that are not blank, at most `rows` to a frame; from the first at each call."""

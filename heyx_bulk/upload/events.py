@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heyx_bulk.api.client import Client, SessionSummary
-from heyx_bulk.models.calls import Call
-from heyx_bulk.models.contacts import Contact, ContactRow
 from heyx_bulk.models.phrases import date_of
-from heyx_bulk.planning.contact_lookup import NotFound
-from heyx_bulk.planning.estimate import CallBudget, CostEstimate, KnownAnswer, estimate
+from heyx_bulk.planning.estimate import CallBudget, CallKind, CostEstimate, Effect, KnownAnswer, estimate
 from heyx_bulk.rate_limit.learned_limit import LearnedLimit
 from heyx_bulk.rate_limit.limiter import learned_limit_of
 from heyx_bulk.reports.progress import Progress
@@ -60,6 +57,23 @@ class UploadPlan:
         blocked = run.checkpoint.queries.count_blocked()
         return cls(estimate(run.open_rows(), run.matching, blocked=blocked, known_answer=known_answer), speed)
 
+    @property
+    def seconds(self) -> float:
+        """How long the calls take at most."""
+        return CallBudget(self.cost.calls, self.speed.rate).seconds(self.cost.calls, 0)
+
+    def document(self) -> dict[str, object]:
+        """The estimate as JSON: numbers of calls and rows, each as the least and the most; seconds at most."""
+        due = self.cost
+        return {
+            "calls": [due.calls_low, due.calls],
+            "calls_by_kind": {
+                kind: [due.calls_by_kind[kind].low, due.calls_by_kind[kind].high] for kind in CallKind
+            },
+            "rows": {effect: [due.effects[effect].low, due.effects[effect].high] for effect in Effect},
+            "seconds": round(self.seconds, 1),
+        }
+
 
 class UploadEvents:
     """Called as an upload goes on, and does nothing: override what is of interest."""
@@ -97,8 +111,8 @@ class UploadEvents:
     def on_corrections(self, run: Run, given: ImportedCorrections) -> None:
         """Rows were given back, corrected."""
 
-    def on_row_plan(self, row: ContactRow, known: NotFound | Contact, calls: tuple[Call, ...]) -> None:
-        """In a dry run: what would be written for a row, and what is known of its contact."""
+    def on_planned(self, run: Run) -> None:
+        """All contacts were looked up: the checkpoint of `run` holds what is to be changed of each."""
 
     def on_sent(self, sent: SessionSummary) -> None:
         """The calls of this session have ended."""

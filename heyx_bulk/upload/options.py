@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
@@ -90,6 +91,16 @@ class UploadOptions:
             )
 
 
+class LookupSource(StrEnum):
+    """What answers look-ups, beside HeyX one by one."""
+
+    AUTO = "auto"
+    """What takes the fewest calls."""
+    CACHE = "cache"
+    INDEX = "index"
+    SINGLE = "single"
+
+
 @dataclass(frozen=True, slots=True)
 class PrefetchOptions:
     """Which contacts need not be looked up one by one. `trust_cache` is the greatest age, in seconds."""
@@ -112,12 +123,31 @@ class PrefetchOptions:
         word=write_duration,
     )
 
+    lookup: LookupSource = option(
+        "--lookup",
+        default=LookupSource.AUTO,
+        metavar="SOURCE",
+        help="auto: read the index only if that takes fewer calls; index: read it in any case; cache: only trust "
+        "the cache; single: look up every row in HeyX.",
+    )
+
     def __bool__(self) -> bool:
-        return bool(self.index) or self.trust_cache is not None
+        return self.lookup is not LookupSource.SINGLE and (bool(self.index) or self.trust_cache is not None)
+
+    def check(self) -> None:
+        """Raise `SettingsError` where the source of look-ups is not given."""
+        needed = {
+            LookupSource.INDEX: ("--index", self.index),
+            LookupSource.CACHE: ("--trust-cache", self.trust_cache),
+        }
+        flag, given = needed.get(self.lookup, ("", True))
+        if not given and given != 0:
+            raise SettingsError(f"--lookup {self.lookup} needs {flag}.", f"Add {flag}, or leave out --lookup.")
 
     def searches(self) -> Iterator[Field]:
         """What is to be read; raises `SettingsError`."""
-        return (parse_field_value(text, "--index") for text in self.index)
+        wanted = self.index if self.lookup in (LookupSource.AUTO, LookupSource.INDEX) else ()
+        return (parse_field_value(text, "--index") for text in wanted)
 
 
 @dataclass(frozen=True, slots=True)

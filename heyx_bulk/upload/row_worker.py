@@ -24,6 +24,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Outcome, Status
+from heyx_bulk.planning.changes import Action, Change, changes
 from heyx_bulk.planning.contact_lookup import (
     Knowledge,
     Lookup,
@@ -39,7 +40,7 @@ from heyx_bulk.planning.planner import apply, next_call, plan, skip_reason
 from heyx_bulk.planning.reconcile import Verdict, predates_create, reconcile, uncertainty
 from heyx_bulk.reports import row_messages
 from heyx_bulk.storage.cache.channel_cache import Cache, KeyLock, KeyLocked
-from heyx_bulk.storage.cache.contact_index import ContactIndex
+from heyx_bulk.storage.cache.contact_index import ContactIndex, known_answer
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 from heyx_bulk.storage.checkpoint.run import Run
 
@@ -71,6 +72,8 @@ class RowWork:
     """Whether what is known without a call has proved wrong for this row, or must not be taken."""
     passed_over: frozenset[str] = frozenset()
     """Contacts that other rows created under this row's key, and that do not have it any more."""
+    before_kept: bool = False
+    """Whether what its contact held before is in the checkpoint."""
 
     @property
     def contact_id(self) -> str | None:
@@ -183,6 +186,7 @@ class RowWorker:
             if (known := self._known_answer(work, call)) is not None:
                 work.knowledge = apply(work.knowledge, call, known)
                 continue
+            self._keep_before(work, call)
             try:
                 answer = await self._send(work, call)
             except KeyLocked as locked:
@@ -211,12 +215,20 @@ class RowWorker:
             self._queue.mark_updated(work.record.number, work.knowledge.id)
             work.updated_by_run = True
 
+    def _keep_before(self, work: RowWork, call: Call) -> None:
+        """Keep what a contact holds, before the first write of the row leaves."""
+        known, number = work.knowledge, work.record.number
+        if not call.writes or work.before_kept or work.created_by_run or not isinstance(known, Contact):
+            return
+        made = None if work.row.planned else [*changes(work.row, known, plan(work.row, known))]
+        self._run.checkpoint.changes.start(number, known.id, made)
+        work.before_kept = True
+
     def _known_answer(self, work: RowWork, call: Call) -> Answer | None:
         """What HeyX would answer to a look-up, where that is known; None where it must be asked."""
         if self._index is None or work.ask_heyx or not isinstance(work.knowledge, Lookup):
             return None
-        answer = self._index.answer(work.row, call)
-        return None if answer is None else self._cache.as_remembered(work.row, call, answer)
+        return known_answer(work.row, call, self._cache, self._index)
 
     def _is_from_index(self, work: RowWork, call: Call) -> bool:
         """Whether a contact that HeyX does not have was only known from the index; it is forgotten there."""
@@ -291,6 +303,9 @@ class RowWorker:
     def _check_age(self, work: RowWork, before: Knowledge, contact: Contact) -> None:
         """HeyX has shown the contact that our create was answered with: it may have been there before."""
         if predates_create(contact, work.sent_at):
+            sent = work.record.create_payload or self._queue.row(work.record.number).create_payload or ()
+            unknown = (Change(one.name, "", None, one.value, Action.CREATE, 1) for one in sent)
+            self._run.checkpoint.changes.start(work.record.number, contact.id, [*unknown])
             self._queue.mark_preexisting(work.record.number, contact.id)
             work.created_by_run, work.updated_by_run = False, True
         elif isinstance(before, Contact):

@@ -24,6 +24,7 @@ from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, minute_of, rows_named
 from heyx_bulk.reports import results
+from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT
@@ -32,11 +33,13 @@ from heyx_bulk.storage.cache.channel_cache import ChannelCache, known_fields
 from heyx_bulk.storage.cache.known_contacts import KnownContacts, KnownExport
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths
+from heyx_bulk.storage.checkpoint.run_info import PlanInfo
+from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths, short_path
 from heyx_bulk.upload.events import PlannedRate, UploadEvents
 from heyx_bulk.upload.export_baseline import apply_baseline, remembered_export
 from heyx_bulk.upload.exported_cells import restore_exported_cells
 from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.plan import refuse_unapplied
 from heyx_bulk.upload.prefetch import Prefetch
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, phones_of, stage
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
@@ -63,9 +66,10 @@ def stored_paths(checkpoint: Checkpoint) -> RunPaths:
 
 def confirm_channel(checkpoint: Checkpoint, settings: Settings) -> None:
     """Take another token for the same channel, once a contact of this run is found there."""
-    if checkpoint.facts.channel == settings.channel or checkpoint.queries.nothing_sent():
+    is_plan = checkpoint.facts.plan_info is not None
+    if checkpoint.facts.channel == settings.channel or (checkpoint.queries.nothing_sent() and not is_plan):
         return
-    contact_id = checkpoint.queries.any_written_contact()
+    contact_id = checkpoint.queries.any_written_contact() or checkpoint.changes.any_contact()
     if contact_id is None or not asyncio.run(has_contact(settings, contact_id)):
         raise CheckpointMismatch(
             f"{checkpoint.path.name} belongs to a run to another channel (another token or HEYX_URL), and this "
@@ -106,7 +110,10 @@ def _refuse_phones_without_country(checkpoint: Checkpoint) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunStarter:
-    """Begins the run of a sheet, or carries on with the one that is there."""
+    """Begins the run of a sheet, or carries on with the one that is there.
+
+    With `plan_file` it is the run of a plan, whose files are named after that one.
+    """
 
     sheet: Sheet
     settings: Settings
@@ -114,6 +121,7 @@ class RunStarter:
     run_options: RunOptions
     events: UploadEvents
     prefetch: Prefetch
+    plan_file: Path | None = None
 
     def check_new_run(self) -> None:
         """Raise `MappingError` where a run of the sheet cannot begin; nothing is made on disk.
@@ -143,6 +151,8 @@ class RunStarter:
         return self._paths()
 
     def _paths(self) -> RunPaths:
+        if (file := self.plan_file) is not None:
+            return run_paths(file, None, None, excel=file.suffix.lower() == ".xlsx")
         worksheet, is_workbook = self.options.sheet.worksheet, self.sheet.format != TEXT_FORMAT
         written = self.run_options.out is not None or self.sheet.format != FRAME_FORMAT
         paths = run_paths(self.sheet.path, worksheet, self.run_options.out, excel=is_workbook)
@@ -209,7 +219,8 @@ class RunStarter:
                 "nothing was sent.",
                 "Correct the rows named above, or leave out --strict to send the others.",
             )
-        self.events.confirm(run, plan)
+        if self.plan_file is None:
+            self.events.confirm(run, plan)
 
     def _must_begin(self, paths: RunPaths) -> bool:
         """Whether a new run takes the place of the one whose checkpoint is there; else that one can be carried on.
@@ -218,6 +229,9 @@ class RunStarter:
         """
         restart = self.run_options.restart
         with Checkpoint.open(paths.checkpoint) as checkpoint:
+            if self.plan_file is not None:
+                return self._must_plan(checkpoint)
+            refuse_unapplied(checkpoint)
             if checkpoint.queries.nothing_sent():
                 return True
             if restart and self.options.matching.no_match:
@@ -230,6 +244,23 @@ class RunStarter:
                 check_unchanged(checkpoint, self.sheet, self.options, viber=self.settings.viber)
                 confirm_channel(checkpoint, self.settings)
             return restart
+
+    def _must_plan(self, checkpoint: Checkpoint) -> bool:
+        """Whether a new plan takes the place of the one that is there; else its look-ups are carried on with."""
+        info = checkpoint.facts.plan_info
+        if info is None or (info.applied and count_open(checkpoint.queries.totals())):
+            raise CheckpointMismatch(
+                f"{short_path(checkpoint.path)} is the checkpoint of a run that is not finished.",
+                f"Name another file with -o, or carry on with that run:\n  {checkpoint.facts.command}",
+            )
+        if info.complete:
+            return True
+        try:
+            check_unchanged(checkpoint, self.sheet, self.options, viber=self.settings.viber)
+            confirm_channel(checkpoint, self.settings)
+        except CheckpointMismatch:
+            return True  # Nothing was sent yet, so a plan of the sheet as it is now takes its place.
+        return False
 
     def _set_aside_if_damaged(self, path: Path) -> None:
         """Keep an unreadable checkpoint under a dated name; not where that could create everybody twice."""
@@ -254,6 +285,8 @@ class RunStarter:
             self.begin_plan(Run.from_checkpoint(new), PlannedRate.of(self.settings))
             new.facts.command = self.run_options.command or self._command(paths, connection)
             new.facts.connection = connection.document()
+            if self.plan_file is not None:
+                new.facts.plan_info = PlanInfo(made_at=time.time())
             if paths.checkpoint.exists():
                 self._archive_previous_run(new, paths)
             new.move(paths.checkpoint)
@@ -263,14 +296,16 @@ class RunStarter:
         if self.sheet.format == FRAME_FORMAT:
             return command_line("rerun", str(paths.checkpoint), *words(connection))
         session = replace(self.run_options, restart=False)
+        command = ["upload"] if self.plan_file is None else ["plan", "-o", str(self.plan_file)]
         return command_line(
-            "upload", str(self.sheet.path), *words(self.options), *words(connection), *words(session)
+            *command, str(self.sheet.path), *words(self.options), *words(connection), *words(session)
         )
 
     def _archive_previous_run(self, new: Checkpoint, paths: RunPaths) -> None:
         """Look for the unconfirmed creates of the run before, and keep its files under dated names."""
         with Checkpoint.open(paths.checkpoint) as checkpoint:
-            if checkpoint.queries.nothing_sent():
+            info = checkpoint.facts.plan_info
+            if checkpoint.queries.nothing_sent() or (info is not None and not info.applied):
                 new.facts.written_files = checkpoint.facts.written_files
                 checkpoint.delete()
                 return

@@ -26,7 +26,8 @@ class UploadResult:
 
     `sent` is None where nothing was left to send, `results` and `report` where no such file was written; `failed`
     holds the rows that need a person, if any do. `contacts` says how many contacts the rows stand for, where
-    several rows are one. `command` carries the run on.
+    several rows are one. `command` carries the run on. Of a run that was only planned, `plan` is the plan's file,
+    and the totals are those that it would have.
     """
 
     sheet: str
@@ -41,6 +42,7 @@ class UploadResult:
     failed: Path | None = None
     failed_note: str = ""
     report: Path | None = None
+    plan: Path | None = None
     failures: tuple[FailureCause, ...] = ()
     """Why rows failed or are uncertain, most frequent first."""
     uncertain: tuple[RowRecord, ...] = ()

@@ -42,16 +42,16 @@ def send(
     run_options: RunOptions,
     events: UploadEvents,
     *,
-    dry_run: bool = False,
+    on_planned: OnPlanned | None = None,
     simulated: bool = False,
     index: ContactIndex | None = None,
 ) -> SessionSummary:
     """Send what a run still has to send; `SessionSummary.stopped` says what ended it early.
 
-    In a dry run contacts are looked up, and nothing is written; what ends it early is raised. A simulated run goes
-    to a sandbox in virtual time, which has a contact for each id in the sheet: its checkpoint is thrown away, and
-    the settings' token must be `TOKEN`. A time of day that ends it is that of a run that begins now. Look-ups that
-    `index` answers are not sent.
+    With `on_planned`, contacts are looked up, and nothing is written; what ends that early is raised. A simulated
+    run goes to a sandbox in virtual time, which has a contact for each id in the sheet: its checkpoint is thrown
+    away, and the settings' token must be `TOKEN`. A time of day that ends it is that of a run that begins now.
+    Look-ups that `index` answers are not sent.
     """
     checkpoint = run.checkpoint
     totals = checkpoint.queries.totals()
@@ -72,7 +72,7 @@ def send(
         monitor = StopMonitor(run_options.stops, open_between=checkpoint.queries.open_between, clock=clock)
         recorder = CallRecorder(
             monitor,
-            checkpoint=None if dry_run or simulated else checkpoint,
+            checkpoint=None if on_planned or simulated else checkpoint,
             log=log,
             started=(lambda _: None) if simulated else events.on_client,
             clock=clock,
@@ -83,14 +83,14 @@ def send(
                 settings,
                 progress=progress,
                 transport=transport,
-                on_planned=events.on_row_plan if dry_run else None,
+                on_planned=on_planned,
                 cache=cache,
                 index=index,
                 recorder=recorder,
                 work=Canary(run, run_options.canary, say=events.say) if run_options.canary else RowSender.run,
             )
         )
-    if dry_run and sent.stopped is not None:
+    if on_planned and sent.stopped is not None:
         raise sent.stopped
     events.on_sent(sent)
     return sent

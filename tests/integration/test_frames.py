@@ -214,12 +214,12 @@ def test_a_dry_run_tells_every_change_and_a_simulation_keeps_its_rows(server: Sa
     frame = people(3)
     frame.loc[2, "phone"] = ""
     changes = hb.dry_run(frame, **channel(server))
-    assert changes.loc[[0], ["change", "field", "before", "after"]].to_numpy().tolist() == [
+    assert changes.loc[[0], ["call", "field", "old", "new"]].to_numpy().tolist() == [
         ["update", "firstName", "Bob", "Ann"],
         ["update", "Joined", "", "2026-03-14"],
-        ["update", "tags", "", "Spring; fair"],
+        ["add tags", "tags", "", "Spring; fair"],
     ]
-    assert changes["change"][1].unique().tolist() == ["create"]
+    assert changes["call"][1].unique().tolist() == ["create", "add tags"]
     assert {name: number for name, number in changes.attrs["totals"].items() if number} == {
         "created": 1,
         "updated": 1,

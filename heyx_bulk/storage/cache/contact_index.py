@@ -21,6 +21,7 @@ from heyx_bulk.models.calls import (
 from heyx_bulk.models.contacts import Contact, ContactRow, Value
 from heyx_bulk.planning.contact_lookup import must_be_read
 from heyx_bulk.planning.planner import apply_change
+from heyx_bulk.storage.cache.channel_cache import Cache
 from heyx_bulk.values.equality import key_text
 
 _FILE = FileKind("The index", "Free some space in the folder for temporary files.", "Run the same command again.")
@@ -136,3 +137,9 @@ class ContactIndex:
 def _key(field: str, value: Value) -> bytes:
     """The value of a key as it is compared; HeyX may answer with half a character."""
     return key_text(field, value).encode(errors="surrogatepass")
+
+
+def known_answer(row: ContactRow, call: Call, cache: Cache, index: ContactIndex) -> Answer | None:
+    """What HeyX would answer to a look-up, by what the index has; None where it must be asked."""
+    answer = index.answer(row, call)
+    return None if answer is None else cache.as_remembered(row, call, answer)

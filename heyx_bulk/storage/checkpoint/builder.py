@@ -12,12 +12,12 @@ from heyx_bulk.mapping.mapped_frame import RowKey, keys_by_row
 from heyx_bulk.mapping.same_contact import SharedKey
 from heyx_bulk.models.contacts import Problem, Status
 from heyx_bulk.sheets.frames import Frame
-from heyx_bulk.storage.checkpoint import call_table, key_index, row_links, row_record
+from heyx_bulk.storage.checkpoint import call_table, change_table, key_index, row_links, row_record
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointDraft
 from heyx_bulk.storage.checkpoint.key_index import KeyEntries, KeyIndex, related_rows
 from heyx_bulk.storage.checkpoint.queue import set_invalid
 from heyx_bulk.storage.checkpoint.row_record import CellsDigest, RowState, rows_to_json
-from heyx_bulk.storage.checkpoint.run_info import FORMAT, RunInfo
+from heyx_bulk.storage.checkpoint.run_info import APPLICATION_ID, FORMAT, RunInfo
 from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 from heyx_bulk.storage.checkpoint.stored_cells import parse_cells
 
@@ -44,8 +44,9 @@ class CheckpointBuilder(CheckpointDraft):
     """The checkpoint of a run in the making: the rows come first, frame by frame, then what they share."""
 
     def __init__(self, path: Path, header: Sequence[str] = ()) -> None:
-        schema = row_record.SCHEMA + key_index.SCHEMA + row_links.SCHEMA + call_table.SCHEMA + _RELATED_ROWS
-        super().__init__(path, schema)
+        tables = (row_record, key_index, row_links, call_table, change_table)
+        schema = "".join(one.SCHEMA for one in tables) + _RELATED_ROWS
+        super().__init__(path, f"PRAGMA application_id = {APPLICATION_ID};{schema}")
         self.digest = CellsDigest(header)
         """The digest of the rows so far, and their number."""
         self._entries = KeyEntries()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -11,21 +11,25 @@ from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, DiskFull, St
 from heyx_bulk.storage.checkpoint.baseline import Baseline
 from heyx_bulk.storage.checkpoint.call_statistics import CallStatistics
 from heyx_bulk.storage.checkpoint.call_table import CallTable
+from heyx_bulk.storage.checkpoint.change_table import ChangeTable
 from heyx_bulk.storage.checkpoint.checkpoint_file import CheckpointFile, read_fact
 from heyx_bulk.storage.checkpoint.locking import CHECKPOINT_FILE, remove_leftovers
 from heyx_bulk.storage.checkpoint.queries import Queries
 from heyx_bulk.storage.checkpoint.queue import Queue
 from heyx_bulk.storage.checkpoint.reopening import Reopening
-from heyx_bulk.storage.checkpoint.run_info import FORMAT, Facts, RunInfo
+from heyx_bulk.storage.checkpoint.run_info import APPLICATION_ID, FORMAT, Facts, RunInfo
 from heyx_bulk.storage.checkpoint.shared_keys import SharedKeys
 
 _MAGIC = b"SQLite format 3\0"
+_PAGE_BYTES = 4096
 
 
 def _has_our_header(path: Path) -> bool:
-    """Whether a file that cannot be read was a checkpoint: SQLite's, and with our name."""
+    """Whether a file that cannot be read was a checkpoint: SQLite's, and with our application id."""
     with suppress(OSError), path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC and b"CREATE TABLE row" in file.read(4096)
+        page = file.read(_PAGE_BYTES)
+        is_whole = page.startswith(_MAGIC) and len(page) == _PAGE_BYTES
+        return is_whole and page[68:72] == APPLICATION_ID.to_bytes(4)
     return False
 
 
@@ -34,7 +38,8 @@ class Checkpoint(CheckpointFile):
 
     `info` and `facts` are about the run as a whole; `queue` is its rows, one at a time, `queries` all of them at
     once; `reopening` opens rows again; `calls` are the calls made, one at a time, `call_statistics` all of them
-    at once; `baseline` is what an export showed of the rows, `shared_keys` what rows of different contacts share.
+    at once; `baseline` is what an export showed of the rows, `shared_keys` what rows of different contacts share;
+    `changes` are what rows change of their contacts.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
@@ -47,6 +52,7 @@ class Checkpoint(CheckpointFile):
         self.call_statistics = CallStatistics(self._db)
         self.baseline = Baseline(self._db)
         self.shared_keys = SharedKeys(self._db)
+        self.changes = ChangeTable(self._db)
 
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Checkpoint:
@@ -103,6 +109,10 @@ class Checkpoint(CheckpointFile):
         remove_leftovers(self.path)
         remove_leftovers(path)
         self.path.replace(path)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A block whose changes are all taken, or none where it raises."""
+        return self._db.transaction()
 
     @cached_property
     def info(self) -> RunInfo:

@@ -25,6 +25,14 @@ class Queries:
         )
         return [int(number) for (number,) in found]
 
+    def created_contacts(self) -> Iterator[tuple[int, str]]:
+        """The rows whose contact this run created, and that contact, in the sheet's order."""
+        query = (
+            "SELECT number, contact_id FROM row WHERE created_by_run AND contact_id IS NOT NULL "
+            "AND merged_into IS NULL ORDER BY number"
+        )
+        return ((int(number), str(contact_id)) for number, contact_id in self._db.stream(query))
+
     def row_bounds(self) -> tuple[int, int]:
         """The numbers of the first and the last row; of a sheet without rows 0 and 0."""
         ((first, last),) = self._db.rows("SELECT min(number), max(number) FROM row")

@@ -19,6 +19,12 @@ from heyx_bulk.storage.checkpoint.row_record import (
 
 BATCH_ROWS = 500
 
+_CHAIN = (
+    "WITH RECURSIVE chain (number) AS (SELECT earlier FROM blocked WHERE number = ? AND field = ? "
+    "UNION ALL SELECT earlier FROM chain JOIN blocked USING (number) WHERE field = ?)"
+)
+"""The earlier rows that share the value of a key (row, field, field) with a row."""
+
 
 class Queue:
     """The rows of an open checkpoint. Writing needs the lock of whoever works on the run."""
@@ -106,9 +112,8 @@ class Queue:
         """The contact that earlier rows with this row's best key that any has were found or made to be, if one."""
         for key in matching.keys_of(row):
             found = self._db.rows(
-                "WITH RECURSIVE chain (number) AS (SELECT earlier FROM blocked WHERE number = ? AND field = ? "
-                "UNION ALL SELECT earlier FROM chain JOIN blocked USING (number) WHERE field = ?) "
-                "SELECT DISTINCT contact_id FROM chain JOIN row USING (number) WHERE contact_id IS NOT NULL",
+                f"{_CHAIN} SELECT DISTINCT contact_id FROM chain JOIN row USING (number) "
+                "WHERE contact_id IS NOT NULL",
                 row.number,
                 key.name,
                 key.name,
@@ -116,6 +121,14 @@ class Queue:
             if found:
                 return str(found[0][0]) if len(found) == 1 else None
         return None
+
+    def earlier_rows_by_key(self, row: ContactRow, matching: Matching) -> Iterator[int]:
+        """The earlier rows that share a key value with a row: by its best key first, the nearest first."""
+        for key in matching.keys_of(row):
+            found = self._db.rows(
+                f"{_CHAIN} SELECT number FROM chain ORDER BY number DESC", row.number, key.name, key.name
+            )
+            yield from (int(number) for (number,) in found)
 
     # Steps of a row
 
@@ -135,6 +148,10 @@ class Queue:
     def mark_preexisting(self, number: int, contact_id: str) -> None:
         """The row's create was answered with a contact that was there before: it was changed, not made."""
         self._set(number, state=RowState.READY, contact_id=contact_id, created_by_run=0, updated_by_run=1)
+
+    def send_after(self, number: int, earlier: int) -> None:
+        """Row `number` waits until row `earlier`, which changes the same contact, is done."""
+        RowLinks(self._db).link(number, "", earlier, None)
 
     def clear_pending(self, number: int) -> None:
         """The create that was about to leave did not happen."""

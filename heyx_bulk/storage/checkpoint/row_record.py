@@ -40,6 +40,8 @@ CREATE INDEX row_by_contact ON row (contact_id) WHERE contact_id IS NOT NULL;
 class RowState(StrEnum):
     """How far a row has come."""
 
+    PLANNED = "planned"
+    """Its changes are known, and wait to be approved."""
     READY = "ready"
     CREATE_PENDING = "create_pending"
     CREATED = "created"

@@ -8,8 +8,9 @@ from itertools import islice
 
 from heyx_bulk.mapping.columns import Columns, Use
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.models.contacts import ContactRow, Field, Policy
+from heyx_bulk.models.contacts import ContactRow, Field, Policy, Problem
 from heyx_bulk.models.documents import restore
+from heyx_bulk.planning.changes import Action, left_as_it_is, planned_row
 from heyx_bulk.planning.diff import EditableFields, diff_row
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.planning.reconcile import SentCreate
@@ -38,6 +39,8 @@ class Run:
     editable: EditableFields | None = None
     """What the sheet can change of contacts that an export showed, where rows hold no more than what was changed
     since it."""
+    is_planned: bool = False
+    """Whether rows hold no more than the approved changes of a plan."""
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Run:
@@ -51,6 +54,7 @@ class Run:
             duplicates=Duplicates(info.duplicates),
             tracking_prefix=info.run_id[:TRACKING_PREFIX_LENGTH],
             editable=editable_fields(columns) if edited else None,
+            is_planned=(plan := checkpoint.facts.plan_info) is not None and plan.complete,
         )
 
     @property
@@ -84,6 +88,10 @@ class Run:
         create = self.sent_create(record)
         return create is not None and create.can_be_looked_for
 
+    def sheet_row(self, record: RowRecord) -> ContactRow:
+        """What a row of the sheet wants, whatever its plan is."""
+        return replace(self, is_planned=False).row(record)
+
     def row(self, record: RowRecord) -> ContactRow:
         """What a row of the checkpoint wants: with the rows it stands for, its assigned id and tracking field."""
         if not self.merges or not (members := self.checkpoint.queue.merged_rows(record.number)):
@@ -97,7 +105,22 @@ class Run:
             shown = self.checkpoint.baseline.contact_of(row.number)
             if shown is not None and row.id == shown.id:
                 row = diff_row(row, shown, self.editable)
-        return self._with_tracking_field(self._without_shared_keys(row))
+        row = replace(row, created_tags=self.columns.created_tags)
+        row = self._with_tracking_field(self._without_shared_keys(row))
+        return self._as_planned(row) if self.is_planned else row
+
+    def _as_planned(self, row: ContactRow) -> ContactRow:
+        """The row, wanting no more than the approved changes of its plan."""
+        stored = self.checkpoint.changes
+        contact_id, creator = stored.contact_of(row.number), stored.creator_of(row.number)
+        for one in stored.of(row.number, refused=True):
+            if one.action is Action.LEAVE:
+                row = replace(row, remarks=(*row.remarks, left_as_it_is(one)))
+        planned = planned_row(row, contact_id, stored.of(row.number))
+        if creator is None or contact_id is not None:
+            return planned
+        problem = Problem("its contact was not created", f"row {creator} did not create the contact of this row")
+        return replace(planned, problems=(problem,))
 
     def _without_shared_keys(self, row: ContactRow) -> ContactRow:
         """The row, matched by no lesser key that a different contact's row has too."""

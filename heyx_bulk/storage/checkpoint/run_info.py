@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Generic, Self, TypeVar
 
 from heyx_bulk.database import Database
@@ -13,8 +13,11 @@ from heyx_bulk.storage.checkpoint.checkpoint_file import read_fact
 
 T = TypeVar("T")
 
-FORMAT = 4
+FORMAT = 5
 """The version of the checkpoint's tables."""
+
+APPLICATION_ID = 0x48657958
+"""What SQLite's header says of the checkpoint of a run (`HeyX`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,19 @@ class RunInfo:
         return self.run_id[:8]
 
 
+@dataclass(frozen=True, slots=True)
+class PlanInfo:
+    """What is known of a run's plan: when it was made (epoch seconds), and of which run it undoes the changes.
+
+    It is `complete` when all contacts were looked up, and `applied` once changes may have been sent.
+    """
+
+    made_at: float
+    complete: bool = False
+    applied: bool = False
+    undoes: str = ""
+
+
 class _Fact(Generic[T]):
     """A fact of a run that may change, stored as JSON under its name; `default` until it is set."""
 
@@ -94,8 +110,19 @@ class Facts:
     """The rows sent ahead, and whether they passed."""
     baseline = _Fact[dict[str, Any] | None](None)
     """The export its sheet was edited from, and what was changed since."""
+    plan = _Fact[dict[str, Any] | None](None)
+    """Of the run of a plan: its `PlanInfo`."""
     kept_cells = _Fact[dict[str, Any] | None](None)
     """The cells of its sheet that only a spreadsheet changed since an export, which keep their exported values."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
+
+    @property
+    def plan_info(self) -> PlanInfo | None:
+        """What is known of the run's plan; None where it has none."""
+        return None if self.plan is None else PlanInfo(**self.plan)
+
+    @plan_info.setter
+    def plan_info(self, info: PlanInfo) -> None:
+        self.plan = asdict(info)

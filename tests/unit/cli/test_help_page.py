@@ -129,7 +129,7 @@ def test_one_command_is_imported_for_its_help_and_no_other() -> None:
         ),
         (
             ["rerun", "a.csv", "--duplicates", "merge"],
-            "--duplicates is not an option of heyx-bulk rerun. It is an option of upload.",
+            "--duplicates is not an option of heyx-bulk rerun. It is an option of upload, plan.",
         ),
         (["--verison"], "--verison is not an option of heyx-bulk. Did you mean --version?"),
         (["xyzzy"], "xyzzy is not a command of heyx-bulk."),
