@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -248,7 +249,13 @@ def _checkpoint_and_corrections(
 ) -> tuple[Path, SheetLike | None]:
     """The checkpoint, and the corrected rows; a file of failed rows that is given alone names its run itself."""
     if corrected is None and not isinstance(run, RunResult) and Path(run).suffix != CHECKPOINT:
-        named = run_of_file(open_sheet(Path(run)))
+        try:
+            named = run_of_file(open_sheet(Path(run)))
+        except SheetError:
+            # A workbook of several worksheets, or the file of a plan, can have a run.
+            with suppress(CheckpointMismatch):
+                return checkpoint_of(Path(run)), None
+            raise
         if named is not None:
             return checkpoint_of_run(named, Path(run)), run
     return checkpoint_path(run), corrected

@@ -61,7 +61,8 @@ def initial_state(row: ContactRow, matching: Matching) -> Knowledge:
             # Differences are written blind, unless they depend on what HeyX has.
             checked = row.edits if matching.detect_conflicts or row.planned else ()
             known = Lookup((ReadContact(row.id),), edits=checked, planned=row.planned)
-            return known if checked or must_be_read(row) or matching.before_image else Contact(row.id)
+            reads = must_be_read(row) or (matching.before_image and not row.planned)
+            return known if checked or reads else Contact(row.id)
         if row.keys and not matching.trust_ids:
             return lookup_by_id(row.id, row.keys)
         reads = matching.read_first or matching.before_image or must_be_read(row)
