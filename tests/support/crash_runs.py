@@ -1,8 +1,8 @@
 """Uploads in a real child process that is killed again and again, and started again until it ends by itself.
 
-The HeyX it speaks to is a real server on loopback that pulls the trigger: it kills the child as a call comes in
-(whose answer is then lost), just after a call took effect, or some milliseconds later, whatever the child then
-does. Faults of all kinds fall meanwhile. `python -m tests.support.crash_runs` does it for as long as you like.
+So is the undo of each. The HeyX it speaks to is a real server on loopback that pulls the trigger: it kills the
+child as a call comes in (whose answer is then lost), just after a call took effect, or some milliseconds later,
+whatever the child then does. Faults of all kinds fall meanwhile. `python -m tests.support.crash_runs` does it for as long as you like.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -268,22 +268,49 @@ def survive(
     calls_between_kills: int = 25,
     kills: int = 8,
 ) -> Survived:
-    """Upload a sheet while being killed (at most `kills` times), then compare HeyX with the sheet."""
+    """Upload a sheet while being killed (at most `kills` times), compare HeyX with it, and undo it likewise."""
     chance = random.Random(seed_number)  # noqa: S311  chance in a test guards nothing
     wanted = people(chance, rows, wide=variant.phone_last, blind=variant.blind)
     sheet = folder / "contacts.csv"
     write_sheet(sheet, wanted, phone_last=variant.phone_last)
     sandbox = Deadly(replace(variant.faults, seed=seed_number), chance)
     seed(sandbox, wanted)
+    before = {one.id: one for one in sandbox.contacts}
     starts = 0
     with SandboxServer(sandbox, latency=0.002) as server, Starter() as starter:
-        code: int | None = None
-        while code not in FINISHED:
-            starts += 1
-            assert starts <= kills + 10, f"no end after {starts} starts, last exit code {code}"
-            calls = calls_between_kills if sandbox.kills < kills else 0
-            code = start(starter, server, sandbox, sheet, calls, variant.options)
-    return Survived(sandbox.kills, starts, (*faults(sandbox, wanted, sheet, code), *sandbox.repeated()))
+
+        def until_finished(*words: str) -> int:
+            nonlocal starts
+            code, first, most = -1, starts, sandbox.kills + kills
+            while code not in FINISHED:
+                starts += 1
+                assert starts <= first + kills + 10, f"no end after {starts} starts, last exit code {code}"
+                calls = calls_between_kills if sandbox.kills < most else 0
+                code = start(starter, server, sandbox, sheet, calls, words)
+            return code
+
+        code = until_finished("upload", sheet.name, "--custom-fields", *variant.options)
+        found = [*faults(sandbox, wanted, sheet, code), *sandbox.repeated()]
+        sandbox.writes.clear()
+        if not variant.blind:
+            code = until_finished("undo", sheet.name)
+            found += [*_not_put_back(sandbox, before, code), *sandbox.repeated()]
+    return Survived(sandbox.kills, starts, tuple(found))
+
+
+def _not_put_back(sandbox: Deadly, before: Mapping[str, SandboxContact], code: int) -> Iterator[str]:
+    """What an undo has not put back."""
+    if code != 0:
+        yield f"undo: exit code {code}"
+    for one in sandbox.contacts:
+        if (there := before.get(one.id)) is None:
+            continue
+        if one.tags != there.tags:
+            yield f"undo: {one.id} has the tags {sorted(one.tags)}, not {sorted(there.tags)}"
+        for name in one.fields.keys() | there.fields.keys():
+            held, was = one.fields.get(name) or "", there.fields.get(name) or ""
+            if held != was and not (name == "phone" and not was):  # HeyX takes no empty phone
+                yield f"undo: {one.id} has the {name} {held!r}, not {was!r}"
 
 
 def start(
@@ -292,10 +319,10 @@ def start(
     sandbox: Deadly,
     sheet: Path,
     calls: int,
-    options: tuple[str, ...] = (),
+    command: tuple[str, ...],
 ) -> int:
     """One start of the program; its exit code."""
-    words = ["upload", sheet.name, "--custom-fields", "--quiet", *options]
+    words = [*command, "--quiet"]
     words += [
         "--reconcile-delay",
         str(SETTLE_SECONDS),

@@ -98,6 +98,8 @@ class Queries:
     def nothing_sent(self) -> bool:
         """Whether nothing was sent for any row so far, nor looked for."""
         idle = f"status = '{Status.INVALID}' OR superseded_by IS NOT NULL"
+        if self._db.row("SELECT 1 FROM changed_row WHERE started IS NOT NULL LIMIT 1") is not None:
+            return False
         found = self._db.rows(
             "SELECT 1 FROM row WHERE create_payload IS NOT NULL OR created_by_run OR updated_by_run "
             f"OR state IN ('{RowState.CREATE_PENDING}', '{RowState.CREATED}') "
