@@ -218,7 +218,7 @@ def plan(
 
     Raises:
         UsageError: Nothing was sent; the message says what to correct.
-        Stopped: The lookup ended early; the same call carries on.
+        Stopped: The lookup ended early; the same call resumes it.
     """
     return _do(lambda switch: plans.plan(switch, sheet, file, progress, {**options}), resumes=True)
 
@@ -249,7 +249,7 @@ def undo(
 ) -> RunResult:
     """Set back what a run changed in HeyX, where HeyX still holds what it wrote.
 
-    The undo is a run of its own, with a row for each contact that the run wrote; an undo of it is the original.
+    The undo is a run, too, with a row for each contact that the run wrote; an undo of it is the original.
 
     >>> hb.undo(result).rows
 

@@ -131,10 +131,10 @@ def _field_back(known: Contact, change: Change, written: Sequence[str]) -> Chang
         return None
     back = Change(change.field, "", held, before or "", Action.UPDATE)
     if before is None:
-        return replace(back, action=Action.LEAVE, note="nobody knows what it was before")
+        return replace(back, action=Action.LEAVE, note="what it was before is unknown")
     was = f"before, it was {_quoted(before)}, "
     if not any(text == held or is_same(change.field, text, held) for text in written):
-        note = f"{was}but somebody changed it in HeyX"
+        note = f"{was}but it was changed in HeyX since"
         return None if is_same(change.field, before, held) else replace(back, action=Action.LEAVE, note=note)
     if change.field == "phone" and not before:
         return replace(back, action=Action.LEAVE, note=f"{was}and HeyX does not take an empty phone")

@@ -47,7 +47,7 @@ def check_plan_name(path: Path, checkpoint: Path) -> None:
             if is_unchanged(opened, path):
                 return
     raise WriteError(
-        f"{short_path(path)} is there already, and is not a plan that nobody has changed.",
+        f"{short_path(path)} exists already, and it is not a plan as heyx-bulk wrote it.",
         "Delete it, or name another file with -o.",
     )
 

@@ -302,8 +302,8 @@ def undo(
 ) -> UploadResult:
     """Set back what a run changed in HeyX, or with `file` only write the plan of that. The caller holds its lock.
 
-    Fields and tags go back where HeyX still holds what the run wrote. The undo is a run of its own: calling this
-    again carries on with it. Raises `CheckpointMismatch` where the run wrote nothing.
+    Fields and tags go back where HeyX still holds what the run wrote. The undo is a run, too: calling this again
+    carries on with it. Raises `CheckpointMismatch` where the run wrote nothing.
     """
     source.verify_contents()
     confirm_channel(source, settings)

@@ -109,7 +109,7 @@ def check_plan(checkpoint: Checkpoint) -> PlanInfo:
     if not info.complete:
         raise CheckpointMismatch(
             f"The plan of {checkpoint.info.sheet} is not complete: some contacts were not looked up yet.",
-            f"To carry on with it, run:\n  {checkpoint.facts.command}",
+            f"To complete it, run:\n  {checkpoint.facts.command}",
         )
     if not (info.applied or info.undoes) and (difference := _sheet_change(checkpoint)):
         raise CheckpointMismatch(
@@ -159,5 +159,5 @@ def open_approved(checkpoint: Checkpoint, refused: Sequence[tuple[int, int]]) ->
         number = min(before.symmetric_difference(refused))[0]
         raise CheckpointMismatch(
             f"This plan is being applied already, with another choice of changes (the first is in row {number}).",
-            "Put the column apply? back as it was to carry on, or make a new plan when this one is done.",
+            "To resume, put the column apply? back as it was. For other changes, make a new plan afterwards.",
         )

@@ -251,7 +251,7 @@ class RunStarter:
         if info is None or (info.applied and count_open(checkpoint.queries.totals())):
             raise CheckpointMismatch(
                 f"{short_path(checkpoint.path)} is the checkpoint of a run that is not finished.",
-                f"Name another file with -o, or carry on with that run:\n  {checkpoint.facts.command}",
+                f"Name another file with -o, or resume that run:\n  {checkpoint.facts.command}",
             )
         if info.complete:
             return True

@@ -1,4 +1,4 @@
-"""What a run changed in HeyX, taken back: as a plan of its own, with a row for each contact that it wrote."""
+"""What a run changed in HeyX, taken back: as a plan with a row for each contact that it wrote."""
 
 from __future__ import annotations
 

@@ -26,9 +26,8 @@ from heyx_bulk.storage.checkpoint.run_info import PlanInfo
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.plan import ChangesOf, changes_of_row, complete_plan, keep_lookups, open_approved
 from heyx_bulk.upload.undo import changes_back, stage_undo, undo_paths
-from tests.property.test_prefetch import CONTACTS, state
 from tests.support import runs
-from tests.support.rows_of_every_kind import CELLS, MAPPING
+from tests.support.rows_of_every_kind import CELLS, CONTACTS, MAPPING, state_of
 from tests.support.runs import Channel, RecordedRequest
 
 ACTIONS = {
@@ -193,7 +192,7 @@ def test_an_undo_puts_back_what_was_there_and_its_undo_what_the_run_had_made(
     ):
         before = {one.id: one for one in channel.sandbox.contacts}
         channel.send(run)
-        after = state(channel)
+        after = state_of(channel.sandbox)
         if not [*run.checkpoint.changes.written_contacts()]:
             return
         left = _undone(channel, run.checkpoint)
@@ -206,7 +205,7 @@ def test_an_undo_puts_back_what_was_there_and_its_undo_what_the_run_had_made(
         with Checkpoint.open(paths.checkpoint, durable=False) as undone:
             if [*undone.changes.written_contacts()]:
                 assert not _undone(channel, undone)
-                assert state(channel) == after
+                assert state_of(channel.sandbox) == after
 
 
 def _undone(channel: Channel, source: Checkpoint) -> dict[str, set[str]]:

@@ -21,20 +21,9 @@ from heyx_bulk.sandbox import Sandbox
 from heyx_bulk.storage.cache.contact_index import ContactIndex
 from heyx_bulk.upload.options import UploadOptions
 from tests.support import runs
-from tests.support.rows_of_every_kind import CELLS, MAPPING
+from tests.support.rows_of_every_kind import CELLS, CONTACTS, MAPPING, state_of
 from tests.support.runs import Channel, RecordedRequest
 
-CONTACTS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "phone": st.sampled_from(["", "4412345670", "+4412345671"]),
-            "email": st.sampled_from(["", "a@x.org", "b@x.org"]),
-            "city": st.sampled_from(["", "Bonn"]),
-        }
-    ),
-    max_size=3,
-    unique_by=(lambda one: one["phone"], lambda one: one["email"]),
-)
 KINDS = {
     ("POST", False): CallKind.CREATE,
     ("PUT", False): CallKind.UPDATE,
@@ -66,10 +55,6 @@ def index_of(
 
 def kind_of(seen: RecordedRequest) -> CallKind:
     return KINDS[seen.method, seen.path.partition("?")[0].endswith("/tags")]
-
-
-def state(channel: Channel) -> list[tuple[object, ...]]:
-    return sorted((tuple(sorted(one.fields.items())), tuple(sorted(one.tags))) for one in channel.sandbox.contacts)
 
 
 def check_bounds(due: CostEstimate, seen: list[RecordedRequest], totals: dict[str, int]) -> None:
@@ -113,7 +98,7 @@ def test_an_index_saves_look_ups_and_changes_nothing_else(
                 totals = run.checkpoint.queries.totals()
             if not blocked and not totals.get("failed"):
                 check_bounds(due, channel.transport.seen, totals)
-            found.append((state(channel), totals))
+            found.append((state_of(channel.sandbox), totals))
             sent.append(len(channel.transport.seen))
     assert found[0] == found[1]
     assert sent[1] <= sent[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from heyx_bulk.sandbox import Sandbox
+
 MAPPING = """\
 [columns.city]
 field = "city"
@@ -37,3 +39,20 @@ CELLS = st.fixed_dictionaries(
         "remove tags": st.sampled_from(["", "z", ";".join(f"z{number}" for number in range(10))]),
     }
 )
+
+CONTACTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "phone": st.sampled_from(["", "4412345670", "+4412345671"]),
+            "email": st.sampled_from(["", "a@x.org", "b@x.org"]),
+            "city": st.sampled_from(["", "Bonn"]),
+        }
+    ),
+    max_size=3,
+    unique_by=(lambda one: one["phone"], lambda one: one["email"]),
+)
+
+
+def state_of(sandbox: Sandbox) -> list[tuple[object, ...]]:
+    """What a sandbox holds, whatever the ids of its contacts."""
+    return sorted((tuple(sorted(one.fields.items())), tuple(sorted(one.tags))) for one in sandbox.contacts)
