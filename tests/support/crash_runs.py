@@ -2,7 +2,8 @@
 
 So is the undo of each. The HeyX it speaks to is a real server on loopback that pulls the trigger: it kills the
 child as a call comes in (whose answer is then lost), just after a call took effect, or some milliseconds later,
-whatever the child then does. Faults of all kinds fall meanwhile. `python -m tests.support.crash_runs` does it for as long as you like.
+whatever the child then does. Faults of all kinds fall meanwhile. `python -m tests.support.crash_runs` does it for
+as long as you like.
 """
 
 from __future__ import annotations
