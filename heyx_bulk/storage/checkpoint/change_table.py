@@ -87,6 +87,7 @@ class ChangeTable:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._starts: int | None = None
 
     # While a plan is made
 
@@ -235,16 +236,21 @@ class ChangeTable:
 
         What was there before the first write of a field or tag stays known; durable when this returns.
         """
+        if self._starts is None:
+            self._starts = int(self._db.value("SELECT coalesce(max(started), 0) FROM changed_row"))
+        self._starts += 1
         with self._db.transaction():
-            self._db.execute(
-                "INSERT INTO changed_row (number, contact_id, started) "
-                "SELECT ?, ?, coalesce(max(started), 0) + 1 FROM changed_row WHERE true ON CONFLICT (number) "
-                "DO UPDATE SET started = coalesce(changed_row.started, excluded.started), "
-                "contact_id = excluded.contact_id",
-                (number, contact_id),
-            )
+            is_first = self._db.execute(
+                "INSERT INTO changed_row (number, contact_id, started) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (number, contact_id, self._starts),
+            ).rowcount
+            if not is_first:
+                self._db.execute(
+                    "UPDATE changed_row SET contact_id = ?, started = coalesce(started, ?) WHERE number = ?",
+                    (contact_id, self._starts, number),
+                )
             if changes is not None:
-                self._store(number, merge_changes(self.of(number), changes))
+                self._store(number, changes if is_first else merge_changes(self.of(number), changes))
 
     def set_planned(self, number: int) -> None:
         """Row `number`, and those that it stands for, wait until their plan is applied."""
