@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from heyx_bulk.api.call_log import CallLogOptions
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.columns import parse_field_value
 from heyx_bulk.mapping.mapping_options import MappingOptions
