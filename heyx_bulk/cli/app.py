@@ -16,7 +16,7 @@ from heyx_bulk.cli.command import (
     CONTEXT,
     Command,
     ExitCodes,
-    SuggestsOptions,
+    ParsesArguments,
     build_command,
     on_one_line,
 )
@@ -77,7 +77,7 @@ COMMANDS = {
 }
 
 
-class Group(SuggestsOptions, TyperGroup):
+class Group(ParsesArguments, TyperGroup):
     """Commands, each imported and built when it is called, with our own page of help."""
 
     places: Mapping[str, Place] = _NO_COMMANDS
@@ -93,14 +93,6 @@ class Group(SuggestsOptions, TyperGroup):
         if cmd_name not in self.commands and (place := self.places.get(cmd_name)) is not None:
             self.commands[cmd_name] = self._built(cmd_name, place)
         return self.commands.get(cmd_name)
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The options; a flag that is not given is False, which typer need not load pydantic to find out."""
-        params = super().get_params(ctx)
-        for one in params:
-            if getattr(one, "is_flag", False) and one.default is None:
-                one.default = False
-        return params
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name = args[0]
