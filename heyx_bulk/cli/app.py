@@ -46,7 +46,7 @@ class Place(NamedTuple):
 COMMANDS = {
     "inspect": Place("Before an upload", ExitCodes("Every row can be sent.", "Some rows are invalid.")),
     "columns": Place("Before an upload", ExitCodes("Every column is mapped.")),
-    "upload": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "upload": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
     "rerun": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
     "plan": Place(
         "Upload", ExitCodes("Every row can be sent.", "Some rows are invalid or would fail.", resumed=True)
@@ -69,7 +69,7 @@ COMMANDS = {
         ExitCodes("Done."),
         {
             "show": Place("Commands", ExitCodes("Done.")),
-            "forget": Place("Commands", ExitCodes("Done.")),
+            "forget": Place("Commands", ExitCodes("Done.", asked=True)),
         },
         "Show or forget the contacts and exports of a channel that this machine remembers.",
     ),

@@ -5,13 +5,14 @@ prompt_toolkit edits the line and offers choices while the user types. It is imp
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from heyx_bulk.cli.console import Console
-from heyx_bulk.errors import MappingError, WriteError
+from heyx_bulk.errors import Interrupted, MappingError, UsageError, WriteError
 from heyx_bulk.mapping.mapping_file import read_mapping, rewrite_mapping
 from heyx_bulk.mapping.template import with_setting
 from heyx_bulk.storage.paths import short_path
@@ -19,6 +20,8 @@ from heyx_bulk.values.text import trim
 
 HELP, BACK = "?", "<"
 STOP = "Ctrl-C stops: nothing is sent, and earlier answers are kept."
+
+_AGREES = {"y": True, "yes": True, "n": False, "no": False}
 
 T = TypeVar("T")
 
@@ -41,35 +44,53 @@ def ask(
     about: str,
     *,
     default: str = "",
+    shown: str = "",
     choices: Sequence[Choice] = (),
     can_go_back: bool = False,
+    stop: str = STOP,
 ) -> T:
     """What the user answers, as `understand` reads it, which shows why if it does not and returns None.
 
-    `about` is shown where the user enters `?`. `choices` are searched and offered while the user types. Raises
+    Behind the question stands the `default`, or what is `shown` in its place. `about`, and what Ctrl-C does
+    (`stop`), are shown where the user enters `?`. `choices` are searched and offered while the user types. Raises
     `GoBack` where the user enters `<` and there is a question before, and `KeyboardInterrupt` at Ctrl-C.
     """
+    usual = shown or default
     while True:
-        text = _read_line(f"{question} [{default}]: " if default else f"{question}: ", choices) or default
+        text = _read_line(f"{question} [{usual}]: " if usual else f"{question}: ", choices) or default
         if text == HELP:
             back = f"\nEnter {BACK} to answer the question before again." if can_go_back else ""
-            console.show(f"{about}{back}\n{STOP}")
+            console.show(f"{about}{back}\n{stop}")
         elif text == BACK:
             if can_go_back:
                 raise GoBack
-            console.show("  This is the first question.")
+            console.show("  There is no question to go back to.")
         elif text and (answer := understand(text)) is not None:
             return answer
 
 
-def confirm(question: str) -> bool:
-    """Whether the user agrees; not by default."""
-    while True:
-        text = _read_line(f"{question} [y/N]: ", ()).casefold()
-        if text in ("y", "yes"):
-            return True
-        if text in ("", "n", "no"):
-            return False
+def confirm(console: Console, question: str, about: str, *, can_go_back: bool = False, stop: str = STOP) -> bool:
+    """Whether the user agrees; not by default. See `ask`."""
+
+    def understand(text: str) -> bool | None:
+        agrees = _AGREES.get(text.casefold())
+        if agrees is None:
+            console.show("  Enter y for yes, or n for no.")
+        return agrees
+
+    return ask(console, question, understand, about, default="n", shown="y/N", can_go_back=can_go_back, stop=stop)
+
+
+def require_yes(
+    console: Console, question: str, about: str, *, nothing: str, remedy: str = "", stop: str = STOP
+) -> None:
+    """Ask whether to go on; a no raises `UsageError`, Ctrl-C `Interrupted`, and both say `nothing` happened."""
+    try:
+        agrees = confirm(console, question, about, stop=stop)
+    except KeyboardInterrupt:
+        raise Interrupted(signal.SIGINT, nothing, "") from None
+    if not agrees:
+        raise UsageError(f"You answered no. {nothing}", remedy)
 
 
 def _read_line(question: str, choices: Sequence[Choice]) -> str:

@@ -107,17 +107,22 @@ _MADE_OF_TEXT: Mapping[Any, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class ExitCodes:
-    """What the exit codes of a command mean: `done` (0) and `incomplete` (3); 4 where calls can be `resumed`."""
+    """What the exit codes of a command mean: `done` (0) and `incomplete` (3); 4 where calls can be `resumed`.
+
+    A no to what the command has `asked` is exit code 2.
+    """
 
     done: str
     incomplete: str = ""
     resumed: bool = False
+    asked: bool = False
 
     def entries(self) -> Iterator[Entry]:
         """The codes as lines of help."""
         yield Entry("0", self.done)
         yield Entry("1", "A bug in heyx-bulk: please report it.")
-        yield Entry("2", "Nothing was sent: correct what the message names, and run the command again.")
+        no = "you answered no, or " if self.asked else ""
+        yield Entry("2", f"Nothing was sent: {no}the message says what to correct.")
         if self.incomplete:
             yield Entry("3", self.incomplete)
         if self.resumed:

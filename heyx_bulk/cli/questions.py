@@ -255,7 +255,13 @@ def _answer(
             return answer
         near = did_you_mean(rule.target, known)
         question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"
-        return answer if confirm(question) else None
+        exactly = (
+            f"Enter y if {rule.target} is exactly the name of a custom field in HeyX, and n to enter another."
+        )
+        try:
+            return answer if confirm(console, question, exactly, can_go_back=True) else None
+        except GoBack:
+            return None
 
     about = (
         f"HeyX's fields: {', '.join(STANDARD_FIELDS)}.\n"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable, Sequence
 
-import typer
-
 from heyx_bulk.api.client import Client, SessionSummary
+from heyx_bulk.cli.asking import confirm, require_yes
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.estimate_view import tell_estimate, tell_savings
 from heyx_bulk.cli.plan_view import PlanView
@@ -45,6 +44,16 @@ from heyx_bulk.values.equality import PhoneLookup
 EDITED_SHOWN = 20
 COUNTRIES_SHOWN = 8
 TAGS_SHOWN = 12
+
+_NOTHING_SENT = "Nothing was sent."
+_ABOUT_WRITING = (
+    "If you enter y, the upload begins. Ctrl-C stops it at any time, and the same command resumes it.\n"
+    "If you enter n, nothing is sent. To see each change first, add --dry-run."
+)
+_ABOUT_CHANGES = (
+    "If you enter y, only what you changed in the sheet is sent, as with --since-export; a cleared cell clears\n"
+    "its field. If you enter n, values in HeyX that differ from the sheet are overwritten; blank cells do nothing."
+)
 
 
 def tell_plan(
@@ -292,9 +301,9 @@ class UploadView(UploadEvents):
         self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
         if self._ask_above is not None:
             try:
-                return typer.confirm("Send only what was changed since?", default=False, err=True)
-            except typer.Abort:
-                raise Interrupted(signal.SIGINT, "Nothing was sent.", "") from None
+                return confirm(self._console, "Send only what was changed since?", _ABOUT_CHANGES)
+            except KeyboardInterrupt:
+                raise Interrupted(signal.SIGINT, _NOTHING_SENT, "") from None
         self._console.say("  To send only what was changed since, add --since-export.")
         return False
 
@@ -309,13 +318,9 @@ class UploadView(UploadEvents):
         contacts = plan.cost.contacts_written
         if self._ask_above is None or contacts <= self._ask_above:
             return
-        try:
-            question = f"Write to {contacts:,} contacts in {self._destination}?"
-            agreed = typer.confirm(question, default=False, err=True)
-        except typer.Abort:
-            agreed = False
-        if not agreed:
-            raise Interrupted(signal.SIGINT, "Nothing was sent.", "")
+        question = f"Write to {contacts:,} contacts in {self._destination}?"
+        remedy = "To see each change first, add --dry-run."
+        require_yes(self._console, question, _ABOUT_WRITING, nothing=_NOTHING_SENT, remedy=remedy)
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:

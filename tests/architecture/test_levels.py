@@ -157,6 +157,13 @@ def test_only_the_command_line_prints() -> None:
     assert printing <= {"cli"}
 
 
+def test_every_question_is_asked_in_one_place() -> None:
+    """Where it can be explained, gone back from, and answered by the default."""
+    others = re.compile(r"\b(typer\.(confirm|prompt)|prompt_toolkit|input\()")
+    asking = [path for path in files() if others.search(path.read_text(encoding="utf-8"))]
+    assert [path.name for path in asking] == ["asking.py"]
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_has_one_purpose_and_a_noun_for_a_name(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
