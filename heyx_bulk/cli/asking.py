@@ -9,11 +9,11 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from heyx_bulk.cli.console import Console
-from heyx_bulk.errors import Interrupted, MappingError, UsageError, WriteError
-from heyx_bulk.mapping.mapping_file import read_mapping, rewrite_mapping
+from heyx_bulk.errors import HeyxBulkError, Interrupted, MappingError, UsageError, WriteError
+from heyx_bulk.mapping.mapping_file import MappingFile, read_mapping, rewrite_mapping
 from heyx_bulk.mapping.template import with_setting
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.values.text import trim
@@ -24,6 +24,7 @@ STOP = "Ctrl-C stops: nothing is sent, and earlier answers are kept."
 _AGREES = {"y": True, "yes": True, "n": False, "no": False}
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Choice(NamedTuple):
@@ -31,6 +32,12 @@ class Choice(NamedTuple):
 
     text: str
     about: str = ""
+
+
+class Question(Protocol[T_co]):
+    """Asks, and returns what the answer leads to; raises `GoBack`, if the user can go back."""
+
+    def __call__(self, *, can_go_back: bool) -> T_co: ...
 
 
 class GoBack(Exception):
@@ -82,11 +89,18 @@ def confirm(console: Console, question: str, about: str, *, can_go_back: bool = 
 
 
 def require_yes(
-    console: Console, question: str, about: str, *, nothing: str, remedy: str = "", stop: str = STOP
+    console: Console,
+    question: str,
+    about: str,
+    *,
+    nothing: str,
+    remedy: str = "",
+    can_go_back: bool = False,
+    stop: str = STOP,
 ) -> None:
     """Ask whether to go on; a no raises `UsageError`, Ctrl-C `Interrupted`, and both say `nothing` happened."""
     try:
-        agrees = confirm(console, question, about, stop=stop)
+        agrees = confirm(console, question, about, can_go_back=can_go_back, stop=stop)
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, nothing, "") from None
     if not agrees:
@@ -123,16 +137,51 @@ def _read_line(question: str, choices: Sequence[Choice]) -> str:
         raise KeyboardInterrupt from None
 
 
-def keep(console: Console, save: Callable[[], Path]) -> Path | None:
-    """The mapping file that `save` wrote answers to; None, with a message, if it could not."""
-    try:
-        path = save()
-        read_mapping(path)
-    except (WriteError, MappingError) as error:
-        console.show(f"Your answers are used this time only: {error.what}")
-        return None
-    console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
-    return path
+class SavedAnswers:
+    """Saves answers in mapping files as they are given, and takes them out again where the user goes back.
+
+    Without `saves`, none is saved.
+    """
+
+    def __init__(self, console: Console, *, saves: bool) -> None:
+        self.console = console
+        self.saves = saves
+        self._before: list[tuple[Path, str | None]] = []
+
+    def save(self, path: Path, write: Callable[[], None]) -> MappingFile | None:
+        """The mapping file at `path` that `write` wrote answers to; None if it did not, with a message why."""
+        if not self.saves:
+            return None
+        try:
+            before = path.read_bytes().decode() if path.exists() else None
+            write()
+            file = read_mapping(path)
+        except (WriteError, MappingError, UnicodeDecodeError) as error:
+            why = error.what if isinstance(error, HeyxBulkError) else f"{short_path(path)} is not UTF-8 text."
+            self.console.show(f"Your answers are used this time only: {why}")
+            return None
+        self._before.append((path, before))
+        self.console.say(f"Your answers are saved in {short_path(path)}; edit them there.")
+        return file
+
+    @property
+    def count(self) -> int:
+        """How many times answers were saved and not taken out again."""
+        return len(self._before)
+
+    def take_out(self, kept: int) -> None:
+        """Take out the answers that were saved after the first `kept` times: the files are as they were then."""
+        while self.count > kept:
+            path, before = self._before.pop()
+            if before is None:
+                path.unlink(missing_ok=True)
+            else:
+                rewrite_mapping(path, before)
+
+    @property
+    def stop(self) -> str:
+        """What Ctrl-C does, as questions say it."""
+        return STOP if self.saves else "Ctrl-C stops: nothing is sent."
 
 
 def set_in_mapping(path: Path, key: str, value: str | int) -> None:

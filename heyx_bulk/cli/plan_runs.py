@@ -64,7 +64,8 @@ def apply_file(
         )
     with lock(path), Checkpoint.open(path) as checkpoint, Signals(console) as signals:
         settings = _settings(checkpoint, connection)
-        view = PlannedRunView(console, signals, settings, ask_above=ask_above)
+        view = PlannedRunView(console, signals, ask_above=ask_above)
+        view.writes_to(settings)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         given = lines_of_file(file)
         result = apply_plan(checkpoint, settings, run_options, view, given=given, name=file.name)
@@ -86,7 +87,8 @@ def undo_run(
     with lock(path), Checkpoint.open(path) as source, Signals(console) as signals:
         settings = _settings(source, connection)
         trial = file is not None
-        view = PlannedRunView(console, signals, settings, first=first, ask_above=ask_above, trial=trial)
+        view = PlannedRunView(console, signals, first=first, ask_above=ask_above, trial=trial)
+        view.writes_to(settings)
         run_options = replace(run_options, command=same_command(sys.argv[1:], without=("--restart",)))
         _tell_source(console, source)
         result = undo(source, settings, run_options, view, file=file)

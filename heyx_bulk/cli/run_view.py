@@ -306,7 +306,7 @@ def run_again(
             sheet_options = SheetOptions.given_back(opened.info.sheet_options, worksheet)
             corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
-        view = RerunView(console, signals, settings)
+        view = RerunView(console, signals)
         result = rerun(
             opened,
             settings,

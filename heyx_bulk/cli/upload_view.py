@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Sequence
 
 from heyx_bulk.api.client import Client, SessionSummary
-from heyx_bulk.cli.asking import confirm, require_yes
+from heyx_bulk.cli.asking import GoBack
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.estimate_view import tell_estimate, tell_savings
 from heyx_bulk.cli.plan_view import PlanView
+from heyx_bulk.cli.sheet_input import OpenedSheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import tell_causes, tell_invalid, tell_sent
-from heyx_bulk.errors import Interrupted
+from heyx_bulk.cli.writing_questions import agrees_to_send_changes, confirm_writing, destination
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.phone_checks import PhoneCountry
@@ -27,6 +27,7 @@ from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
+from heyx_bulk.sheets.detect_format import STANDARD_INPUT
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import field_mismatches
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
@@ -44,16 +45,6 @@ from heyx_bulk.values.equality import PhoneLookup
 EDITED_SHOWN = 20
 COUNTRIES_SHOWN = 8
 TAGS_SHOWN = 12
-
-_NOTHING_SENT = "Nothing was sent."
-_ABOUT_WRITING = (
-    "If you enter y, the upload begins. Ctrl-C stops it at any time, and the same command resumes it.\n"
-    "If you enter n, nothing is sent. To see each change first, add --dry-run."
-)
-_ABOUT_CHANGES = (
-    "If you enter y, only what you changed in the sheet is sent, as with --since-export; a cleared cell clears\n"
-    "its field. If you enter n, values in HeyX that differ from the sheet are overwritten; blank cells do nothing."
-)
 
 
 def tell_plan(
@@ -230,11 +221,6 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
-def destination(settings: Settings) -> str:
-    """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
-    return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
-
-
 class UploadView(UploadEvents):
     """Shows what an upload does and its progress, and asks before many contacts are written.
 
@@ -248,7 +234,6 @@ class UploadView(UploadEvents):
         self,
         console: Console,
         signals: Signals,
-        settings: Settings,
         fields: KnownFields = NO_FIELDS,
         *,
         first: int = 0,
@@ -260,7 +245,9 @@ class UploadView(UploadEvents):
         self.document: dict[str, object] = {}
         self._console = console
         self._signals = signals
-        self._destination = destination(settings)
+        self._destination = ""
+        self._sheet: Sheet | None = None
+        self._can_go_back = False
         self._fields = fields
         self._ask_above = ask_above if console.can_ask else None
         self._trial = trial
@@ -271,10 +258,21 @@ class UploadView(UploadEvents):
     def say(self, text: str) -> None:
         self._console.say(text)
 
-    def on_sheet(self, what: str, notes: Sequence[str]) -> None:
-        """A sheet was opened."""
-        self._console.say(what)
-        for note in notes:
+    def writes_to(self, settings: Settings) -> None:
+        """Contacts are written where `settings` say."""
+        self._destination = destination(settings)
+
+    def on_sheet(self, opened: OpenedSheet, settings: Settings) -> None:
+        """A sheet is about to be uploaded, perhaps again with more answers: it is shown once."""
+        self.writes_to(settings)
+        self._can_go_back, sheet = opened.can_go_back, opened.sheet
+        if sheet is self._sheet:
+            return
+        self._sheet, self._only_changes = sheet, None
+        worksheet = f", worksheet “{sheet.worksheet}”" if sheet.worksheet else ""
+        name = "standard input" if sheet.path == STANDARD_INPUT else sheet.path.name
+        self._console.say(f"{name}: {count(sheet.row_count, 'row')} ({sheet.format}{worksheet})")
+        for note in sheet.notes:
             self._console.say(f"  {note}")
 
     def progress(self, total: int, done: int) -> Progress:
@@ -300,10 +298,7 @@ class UploadView(UploadEvents):
     def _ask_for_changes(self, sheet: Sheet, export: KnownExport) -> bool:
         self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
         if self._ask_above is not None:
-            try:
-                return confirm(self._console, "Send only what was changed since?", _ABOUT_CHANGES)
-            except KeyboardInterrupt:
-                raise Interrupted(signal.SIGINT, _NOTHING_SENT, "") from None
+            return agrees_to_send_changes(self._console, can_go_back=self._can_go_back)
         self._console.say("  To send only what was changed since, add --since-export.")
         return False
 
@@ -318,9 +313,11 @@ class UploadView(UploadEvents):
         contacts = plan.cost.contacts_written
         if self._ask_above is None or contacts <= self._ask_above:
             return
-        question = f"Write to {contacts:,} contacts in {self._destination}?"
-        remedy = "To see each change first, add --dry-run."
-        require_yes(self._console, question, _ABOUT_WRITING, nothing=_NOTHING_SENT, remedy=remedy)
+        try:
+            confirm_writing(self._console, contacts, self._destination, can_go_back=self._can_go_back)
+        except GoBack:
+            self._only_changes = None
+            raise
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:
