@@ -82,7 +82,8 @@ def _answer(
     console = saved.console
     kept = short_path(_mapping_path(unread.path, unread.options)) if saved.saves else None
     if isinstance(needed, WorksheetNeeded):
-        about = _about(kept, "--worksheet NAME")
+        which = "heyx-bulk reads one worksheet: the one with your contacts. Enter its number or its name."
+        about = f"{which}\n{_about(kept, '--worksheet NAME')}"
         chosen = ask_worksheet(unread.path, needed, console, about, can_go_back=can_go_back, stop=saved.stop)
         return _Answer("worksheet", chosen.name, chosen.header)
     about = _about(kept, "--header-row ROW")
@@ -102,7 +103,7 @@ def ask_worksheet(
     can_go_back: bool = False,
     stop: str = STOP,
 ) -> WorksheetChoice:
-    """The worksheet of a workbook that the user means. `about` says at `?` how to choose without being asked."""
+    """The worksheet of a workbook that the user means; see `ask`."""
     console.show(f"{needed.what}.")
     choices = [*worksheet_choices(path, needed.names)]
     names = [choice.name for choice in choices]
@@ -123,7 +124,6 @@ def ask_worksheet(
         console.show(f"  {text!r} is not one of them.{near} Enter a number from 1 to {len(choices)}, or a name.")
         return None
 
-    about = f"heyx-bulk reads one worksheet: the one with your contacts. Enter its number or its name.\n{about}"
     question = f"  Which worksheet? Its number or name, or {HELP} for help"
     offered = [Choice(choice.name, f"worksheet {number}") for number, choice in enumerate(choices, 1)]
     return ask(console, question, understand, about, choices=offered, can_go_back=can_go_back, stop=stop)

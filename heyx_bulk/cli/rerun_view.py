@@ -10,19 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console, same_command
+from heyx_bulk.cli.reading_questions import ask_worksheet
 from heyx_bulk.cli.run_view import command_from_here
 from heyx_bulk.cli.sheet_input import read_sheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish
 from heyx_bulk.cli.upload_view import RerunView
-from heyx_bulk.errors import CheckpointMismatch, SettingsError, SheetError
+from heyx_bulk.errors import CheckpointMismatch, SettingsError, SheetError, WorksheetNeeded
 from heyx_bulk.models.contacts import Status
-from heyx_bulk.models.option import command_line
+from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count
 from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import from_environment
 from heyx_bulk.sheets.record import ROW_COLUMN
+from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
@@ -45,8 +47,7 @@ def run_again(
     accept_spreadsheet_changes: bool,
 ) -> int:
     """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
-    sheet_options = SheetOptions(worksheet=worksheet)
-    given_back = _run_given_back(checkpoint, sheet_options)
+    given_back, asked = _run_given_back(checkpoint, worksheet, console)
     if given_back is None and (accept_spreadsheet_changes or (worksheet and checkpoint.suffix == CHECKPOINT)):
         flag = "--accept-spreadsheet-changes" if accept_spreadsheet_changes else "--worksheet"
         raise SettingsError(
@@ -60,9 +61,9 @@ def run_again(
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)
         else:
-            sheet_options = SheetOptions.given_back(opened.info.sheet_options, worksheet)
+            sheet_options = SheetOptions.given_back(opened.info.sheet_options, asked or worksheet)
             corrections = read_sheet(checkpoint, sheet_options)
-        run_options = replace(run_options, command=same_command(sys.argv[1:]))
+        run_options = replace(run_options, command=_same_command(asked))
         view = RerunView(console, signals)
         result = rerun(
             opened,
@@ -76,28 +77,70 @@ def run_again(
         return finish(console, result, view.document)
 
 
-def _run_given_back(file: Path, options: SheetOptions) -> str | None:
-    """The run whose rows a file of failed rows gives back; None for a checkpoint, or a sheet that has a run."""
+def _run_given_back(file: Path, worksheet: str | None, console: Console) -> tuple[str | None, str | None]:
+    """The run whose rows a file of failed rows gives back, and the worksheet with them, if the user was asked.
+
+    No run for a checkpoint, or a sheet that has a run.
+    """
     if file.suffix == CHECKPOINT:
-        return None
+        return None, None
     try:
-        opened = read_sheet(file, options)
+        opened, asked = _open_given_back(file, worksheet, console)
         found = run_of_file(opened)
     except SheetError:
         # A workbook of several worksheets, or a text file that needs options to be read, can have a run.
-        with suppress(CheckpointMismatch):
-            checkpoint_of(file)
-            return None
+        if _has_run(file):
+            return None, None
         raise
     if found is None and ROW_COLUMN in opened.header:
         _refuse_results(file)
-    return found
+    return found, asked
+
+
+def _open_given_back(file: Path, worksheet: str | None, console: Console) -> tuple[Sheet, str | None]:
+    """The sheet with corrected rows, and its worksheet, if the user was asked."""
+    try:
+        return read_sheet(file, SheetOptions(worksheet=worksheet)), None
+    except WorksheetNeeded as needed:
+        if len(needed.of_results) < 2 or _has_run(file):
+            raise
+        asked = _ask_worksheet(file, needed.of_results, console)
+    return read_sheet(file, SheetOptions(worksheet=asked)), asked
+
+
+def _has_run(file: Path) -> bool:
+    """Whether a file was uploaded itself, and has one run."""
+    with suppress(CheckpointMismatch):
+        checkpoint_of(file)
+        return True
+    return False
+
+
+def _ask_worksheet(file: Path, names: tuple[str, ...], console: Console) -> str:
+    """Ask which worksheet has the corrected rows; raises `WorksheetNeeded` where nothing can be asked."""
+    commands = "\n".join(f"  {_same_command(name)}" for name in names)
+    needed = WorksheetNeeded(
+        f"{file.name} has several worksheets with a column {ROW_COLUMN}: {', '.join(map(repr, names))}",
+        f"Name the one with your corrections:\n{commands}",
+        names,
+    )
+    if not console.can_ask:
+        raise needed
+    about = (
+        "A rerun takes the corrected rows of one worksheet. Enter its number or its name.\n"
+        "To choose without being asked, add --worksheet NAME."
+    )
+    return ask_worksheet(file, needed, console, about, stop="Ctrl-C stops: nothing is sent.").name
+
+
+def _same_command(worksheet: str | None) -> str:
+    """The command that is running, with the worksheet that it reads, if that is not named in it."""
+    return same_command([*sys.argv[1:], *words(SheetOptions(worksheet=worksheet))])
 
 
 def _refuse_results(file: Path) -> None:
     """Raise `SettingsError` for a file of results, unless it was uploaded itself."""
-    with suppress(CheckpointMismatch):
-        checkpoint_of(file)
+    if _has_run(file):
         return
     stem = file.stem.rpartition(".results")[0]
     runs = sorted(file.absolute().parent.glob(f"{glob.escape(stem)}.*{CHECKPOINT}")) if stem else []
