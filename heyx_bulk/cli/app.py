@@ -51,8 +51,8 @@ COMMANDS = {
     "plan": Place(
         "Upload", ExitCodes("Every row can be sent.", "Some rows are invalid or would fail.", resumed=True)
     ),
-    "apply": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
-    "undo": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "apply": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
+    "undo": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
     "status": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "report": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "explain": Place("Runs and results", ExitCodes("The row was found.")),

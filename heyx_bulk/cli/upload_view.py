@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.cli.asking import GoBack
@@ -230,6 +231,9 @@ class UploadView(UploadEvents):
     JSON of the result.
     """
 
+    preview: ClassVar = "--dry-run"
+    """The option of the command that shows each change before it is made; blank if there is none."""
+
     def __init__(
         self,
         console: Console,
@@ -314,7 +318,9 @@ class UploadView(UploadEvents):
         if self._ask_above is None or contacts <= self._ask_above:
             return
         try:
-            confirm_writing(self._console, contacts, self._destination, can_go_back=self._can_go_back)
+            confirm_writing(
+                self._console, contacts, self._destination, preview=self.preview, can_go_back=self._can_go_back
+            )
         except GoBack:
             self._only_changes = None
             raise

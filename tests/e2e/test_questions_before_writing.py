@@ -33,7 +33,7 @@ def test_a_no_sends_nothing_leaves_nothing_and_says_so(folder: Path, server: San
         code, shown = at_a_terminal(folder, server, *UPLOAD, answers=answers)
         assert code == 2, shown
         assert shown.endswith("You answered no. Nothing was sent.\nTo see each change first, add --dry-run.\n")
-        assert "If you enter y, the upload begins. Ctrl-C stops it at any time" in shown
+        assert "If you enter y, the contacts are written. Ctrl-C stops at any time" in shown
         assert "Enter y for yes, or n for no." in shown
         assert "There is no question to go back to." in shown
         assert (server.sandbox.calls["accepted"], left(folder)) == (0, {"contacts.csv"})
@@ -62,3 +62,21 @@ def test_the_cache_is_forgotten_only_after_a_yes(folder: Path, server: SandboxSe
         assert (ended, shown.endswith(said)) == (code, True), shown
         assert "contacts are looked up again" in shown
         assert "Ctrl-C stops: nothing is forgotten." in shown
+
+
+def test_a_no_to_a_plan_or_an_undo_sends_nothing_and_says_so(tmp_path: Path, server: SandboxServer) -> None:
+    contact = server.sandbox.add({"phone": "+923001234567", "firstName": "Ann"}, ())
+    sheet(tmp_path, ("+923001234567", "Anna", ""))
+    assert heyx(tmp_path, "plan", "contacts.csv", "-o", "plan.xlsx", server=server).code == 0
+    question = f"Write to 1 contact in the sandbox at {server.url}? [y/N]: "
+    for words, name, other, more in (
+        (("apply", "plan.xlsx"), "Anna", "Ann", ""),
+        (("undo", "plan.xlsx.checkpoint"), "Ann", "Anna", "To see each change first, add -o FILE.\n"),
+    ):
+        for answer, code, held in (("n", 2, other), (CTRL_C, 130, other), ("y", 0, name)):
+            command = (*words, "--ask-above", "0")
+            ended, shown = at_a_terminal(tmp_path, server, *command, answers=[(question, answer)])
+            held_now = {one.id: one.fields["firstName"] for one in server.sandbox.contacts}
+            assert (ended, held_now) == (code, {contact: held}), shown
+            if answer == "n":
+                assert shown.endswith(f"You answered no. Nothing was sent.\n{more}"), shown
