@@ -23,7 +23,8 @@ from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.results import write_failed
 from heyx_bulk.reports.run_totals import totals_line
-from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings.environment import validate_settings

@@ -62,11 +62,15 @@ class SheetError(UsageError):
 
 
 class WorksheetNeeded(SheetError):
-    """The workbook has several worksheets with data, of these `names`, and none was chosen."""
+    """The workbook has several worksheets with data, of these `names`, and none was chosen.
 
-    def __init__(self, what: str, remedy: str, names: tuple[str, ...]) -> None:
+    `of_results` are those of them that hold rows of runs, in a column `heyx row`.
+    """
+
+    def __init__(self, what: str, remedy: str, names: tuple[str, ...], of_results: tuple[str, ...] = ()) -> None:
         super().__init__(what, remedy)
         self.names = names
+        self.of_results = of_results
 
 
 class HeaderRowNeeded(SheetError):

@@ -6,34 +6,13 @@ import hashlib
 import json
 import os
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Self
 
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
 from heyx_bulk.models.call_records import FIND, CallAttempt, CallResult
-from heyx_bulk.models.option import Panel, option
-
-
-@dataclass(frozen=True, slots=True)
-class CallLogOptions:
-    """Where every call is logged, if anywhere, and whether with `values`."""
-
-    panel: ClassVar = Panel.OUTPUT
-
-    path: Path | None = option(
-        "--log",
-        metavar="FILE",
-        help="Append a line of JSON for each call, with hashed ids and without values.",
-        argument="log",
-    )
-    values: bool = option(
-        "--log-values",
-        default=False,
-        help="With --log: write ids and values as they are.",
-        argument="log_values",
-    )
 
 
 class CallLog:

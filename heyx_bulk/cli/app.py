@@ -16,7 +16,7 @@ from heyx_bulk.cli.command import (
     CONTEXT,
     Command,
     ExitCodes,
-    SuggestsOptions,
+    ParsesArguments,
     build_command,
     on_one_line,
 )
@@ -46,13 +46,13 @@ class Place(NamedTuple):
 COMMANDS = {
     "inspect": Place("Before an upload", ExitCodes("Every row can be sent.", "Some rows are invalid.")),
     "columns": Place("Before an upload", ExitCodes("Every column is mapped.")),
-    "upload": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "upload": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
     "rerun": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
     "plan": Place(
         "Upload", ExitCodes("Every row can be sent.", "Some rows are invalid or would fail.", resumed=True)
     ),
-    "apply": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
-    "undo": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True)),
+    "apply": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
+    "undo": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
     "status": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "report": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "explain": Place("Runs and results", ExitCodes("The row was found.")),
@@ -69,7 +69,7 @@ COMMANDS = {
         ExitCodes("Done."),
         {
             "show": Place("Commands", ExitCodes("Done.")),
-            "forget": Place("Commands", ExitCodes("Done.")),
+            "forget": Place("Commands", ExitCodes("Done.", asked=True)),
         },
         "Show or forget the contacts and exports of a channel that this machine remembers.",
     ),
@@ -77,7 +77,7 @@ COMMANDS = {
 }
 
 
-class Group(SuggestsOptions, TyperGroup):
+class Group(ParsesArguments, TyperGroup):
     """Commands, each imported and built when it is called, with our own page of help."""
 
     places: Mapping[str, Place] = _NO_COMMANDS
@@ -93,14 +93,6 @@ class Group(SuggestsOptions, TyperGroup):
         if cmd_name not in self.commands and (place := self.places.get(cmd_name)) is not None:
             self.commands[cmd_name] = self._built(cmd_name, place)
         return self.commands.get(cmd_name)
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The options; a flag that is not given is False, which typer need not load pydantic to find out."""
-        params = super().get_params(ctx)
-        for one in params:
-            if getattr(one, "is_flag", False) and one.default is None:
-                one.default = False
-        return params
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name = args[0]

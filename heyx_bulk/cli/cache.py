@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from heyx_bulk.settings.environment import Settings
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
+_ABOUT = (
+    "The cache saves look-ups and remembers which columns of an export were changed.\n"
+    "If you enter y, contacts are looked up again, and an export that was edited can no longer be uploaded with\n"
+    "--since-export. Custom fields and the rate limit stay known."
+)
+_STOP = "Ctrl-C stops: nothing is forgotten."
+
 
 def show(console: PlainConsole) -> None:
     """Show how many contacts and which exports are remembered, and where.
@@ -68,6 +75,7 @@ def forget(
     \b
     heyx-bulk cache forget --yes
     """
+    from heyx_bulk.cli.asking import require_yes
     from heyx_bulk.settings.environment import from_environment
 
     with _cache(from_environment(os.environ)) as cache:
@@ -78,9 +86,8 @@ def forget(
                 raise SettingsError(
                     f"Nothing was forgotten. This would forget {what}, and needs your confirmation.", "Add --yes."
                 )
-            if not typer.confirm(f"Forget {what}? HeyX keeps its contacts.", default=False, err=True):
-                console.say("Nothing was forgotten.")
-                return
+            question = f"Forget {what}? HeyX keeps its contacts."
+            require_yes(console, question, _ABOUT, nothing="Nothing was forgotten.", stop=_STOP)
         cache.contacts.forget()
     console.result(f"{what} forgotten", {"contacts": contacts, "exports": exports})
 

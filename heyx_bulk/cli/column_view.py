@@ -8,8 +8,7 @@ from pathlib import Path
 
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.fields import known_here
-from heyx_bulk.cli.questions import choose_mapping
-from heyx_bulk.cli.reading_questions import open_mapped
+from heyx_bulk.cli.sheet_dialog import SheetDialog
 from heyx_bulk.cli.summary import tell_invalid
 from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
 from heyx_bulk.mapping import mapping_file as mapping
@@ -31,9 +30,8 @@ from heyx_bulk.values.text import trim
 
 def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
     """Show which field each column is, or write it into the mapping file `save`; the exit code."""
-    opened, options, _ = open_mapped(sheet, options, console, look=look, save=look and save is None)
-    known = known_here()
-    options = choose_mapping(opened, options, known, console, look=look and save is None)
+    answered = SheetDialog(sheet, options, console, look=look, keep=look and save is None).open()
+    opened, options, known = answered.sheet, answered.options, known_here()
     found = map_columns(opened.header, options.mapping, opened.blank, known)
     looks = sample_columns(opened)
     tell_columns(console, (*found.columns.columns, *found.columns.more), [look.samples for look in looks])
@@ -99,10 +97,8 @@ def _columns_document(found: MappingResult, save: Path | None, code: int) -> dic
 
 def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
     """Show how a sheet is read and which rows are invalid; the exit code."""
-    opened, options, _ = open_mapped(sheet, options, console, look=look, save=look)
-    known = known_here()
-    options = choose_mapping(opened, options, known, console, look=look)
-    looked = inspect_sheet(opened, options, known)
+    opened = SheetDialog(sheet, options, console, look=look, keep=look).open()
+    looked = inspect_sheet(opened.sheet, opened.options, known_here())
     _tell_reading(console, looked)
     tell_columns(console, looked.columns, looked.samples)
     tell_invalid(console, looked.causes)

@@ -97,20 +97,32 @@ PlainConsole = Annotated[Console, Without(("verbose",))]
 AS_JSON = "console_as_json"
 """Under which name the option --json of a command's console is given."""
 
+_MADE_OF_TEXT: Mapping[Any, Callable[[Any], Any]] = {
+    **dict.fromkeys((str, str | None), str),
+    **dict.fromkeys((Path, Path | None), Path),
+    list[str] | None: list,
+}
+"""How the values of a type are made of what was typed, for the types that cannot be mistyped."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExitCodes:
-    """What the exit codes of a command mean: `done` (0) and `incomplete` (3); 4 where calls can be `resumed`."""
+    """What the exit codes of a command mean: `done` (0) and `incomplete` (3); 4 where calls can be `resumed`.
+
+    A no to what the command has `asked` is exit code 2.
+    """
 
     done: str
     incomplete: str = ""
     resumed: bool = False
+    asked: bool = False
 
     def entries(self) -> Iterator[Entry]:
         """The codes as lines of help."""
         yield Entry("0", self.done)
         yield Entry("1", "A bug in heyx-bulk: please report it.")
-        yield Entry("2", "Nothing was sent: correct what the message names, and run the command again.")
+        no = "you answered no, or " if self.asked else ""
+        yield Entry("2", f"Nothing was sent: {no}the message says what to correct.")
         if self.incomplete:
             yield Entry("3", self.incomplete)
         if self.resumed:
@@ -118,8 +130,16 @@ class ExitCodes:
             yield Entry("129, 130, 143", "Interrupted by a signal: run the same command to resume.")
 
 
-class SuggestsOptions:
+class ParsesArguments:
     """A command or group that names the nearest option where one is not its own."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters; a flag that is not given is False, which typer need not load pydantic to find out."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # of the class beside this one
+        for one in parameters:
+            if getattr(one, "is_flag", False) and one.default is None and not one.secondary_opts:
+                one.default = False
+        return parameters
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments, as typer does."""
@@ -131,7 +151,7 @@ class SuggestsOptions:
         return parsed
 
 
-class Command(SuggestsOptions, TyperCommand):
+class Command(ParsesArguments, TyperCommand):
     """A command with our own page of help, and a near name for an option that it does not have."""
 
     exit_codes: ExitCodes
@@ -200,6 +220,9 @@ def build_command(name: str, function: Callable[..., int | None], exit_codes: Ex
     alone.command(name, cls=Command)(run)
     command = cast("Command", typer.main.get_command(alone))
     command.exit_codes = exit_codes
+    kinds = {parameter.name: get_args(parameter.annotation)[0] for parameter in parameters}
+    for one in command.params:
+        _convert_only_what_is_given(one, kinds[str(one.name)])
     return command
 
 
@@ -220,14 +243,12 @@ def _options(hint: Any) -> tuple[type | None, list[Declared]]:
 
 def _parameter(name: str, found: Declared) -> inspect.Parameter:
     """The parameter that typer makes an option of."""
-    option, default, kind = found.option, found.default, found.type
-    several = get_origin(kind) is tuple and option.parse is None
-    if several:
-        kind = list[str] | None
-    elif option.parse is not None or kind is str:
-        kind = str | None
-    if several or option.parse is not None or default == "":
-        default = None
+    option, default = found.option, found.default
+    kind: Any = str if option.parse is not None else found.type  # the type of what is parsed may be lazy
+    if get_origin(kind) is tuple:
+        kind, default = list[str] | None, None
+    elif kind is str:
+        kind, default = str | None, None if option.parse is not None else default or None
     declaration = typer.Option(
         *option.flags,
         help=option.help,
@@ -241,6 +262,23 @@ def _parameter(name: str, found: Declared) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declaration]
     )
+
+
+def _convert_only_what_is_given(parameter: Any, kind: Any) -> None:
+    """Leave to typer only values that need it: not defaults, texts and paths.
+
+    Its converters load pydantic, which takes longer than all else that a completion does.
+    """
+    convert, make = parameter.process_value, _MADE_OF_TEXT.get(kind)
+
+    def process(context: Any, value: Any) -> Any:
+        if value is None and parameter.required and not context.resilient_parsing:
+            return convert(context, value)
+        if value is None or value == parameter.default:
+            return value
+        return convert(context, value) if make is None else make(value)
+
+    parameter.__dict__["process_value"] = process
 
 
 def _read_options(
@@ -263,7 +301,7 @@ def _read_options(
 
 
 def _value(found: Declared, value: Any) -> Any:
-    if value is None:
+    if value is None or value == found.default:
         return found.default
     if found.option.parse is not None:
         return found.option.parse(value)

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from heyx_bulk.errors import HeyxBulkError
-from heyx_bulk.models.calls import STANDARD_FIELDS
+from heyx_bulk.models.option import LazyModule
 
 if TYPE_CHECKING:
+    from heyx_bulk.models import calls
     from heyx_bulk.sheets.sheet_options import SheetOptions
+else:
+    calls = LazyModule("heyx_bulk.models.calls")
 
 Completion = Callable[[typer.Context, str], list[str]]
 
@@ -64,13 +67,13 @@ def _columns_with(sign: str) -> Completion:
 def _columns_as_fields(context: typer.Context, incomplete: str) -> list[str]:
     column, equals, _ = incomplete.partition("=")
     if equals:
-        return _matching((f"{column}={field}" for field in (*STANDARD_FIELDS, "tags")), incomplete)
+        return _matching((f"{column}={field}" for field in (*calls.STANDARD_FIELDS, "tags")), incomplete)
     return _columns_with("=")(context, incomplete)
 
 
 def _fields(context: typer.Context, incomplete: str) -> list[str]:
     del context
-    return _matching(iter(STANDARD_FIELDS), incomplete)
+    return _matching(iter(calls.STANDARD_FIELDS), incomplete)
 
 
 _OFFERED: dict[str, Completion] = {

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heyx_bulk.cli.command import CheckpointPath, PlainConsole
-from heyx_bulk.models.call_records import FIND, CallDescription, CallOutcome
 from heyx_bulk.models.phrases import list_item
 
 if TYPE_CHECKING:
+    from heyx_bulk.models.call_records import CallDescription
     from heyx_bulk.reports.run_status import RowHistory
     from heyx_bulk.storage.checkpoint.call_table import CallRecord
     from heyx_bulk.storage.checkpoint.row_record import RowRecord
@@ -88,6 +88,8 @@ def _call(recorded: CallRecord, *, is_running: bool) -> str:
 
 
 def _describe(call: CallDescription) -> str:
+    from heyx_bulk.models.call_records import FIND
+
     names = ", ".join(f"{name} {value}" if call.kind == FIND else list_item(name) for name, value in call.items)
     return " ".join(part for part in (call.kind, call.contact_id or "", f"({names})" if names else "") if part)
 
@@ -101,6 +103,8 @@ def _outcome(record: RowRecord) -> str:
 
 
 def _document(found: RowHistory) -> dict[str, object]:
+    from heyx_bulk.models.call_records import CallOutcome
+
     record, row = found.record, found.row
     return {
         "row": record.number,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.api.call_log import CallLogOptions
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.cli.command import Only, PlainConsole
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.models.option import Panel

@@ -12,7 +12,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, groupby, islice
 
-from heyx_bulk.api.call_log import CallLogOptions, open_call_log
+from heyx_bulk.api.call_log import open_call_log
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.cli.console import Console, error_text, same_command
 from heyx_bulk.cli.estimate_view import tell_cost
@@ -32,7 +33,8 @@ from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.phrases import count
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports.audit import CallRecorder
-from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
 from heyx_bulk.storage.cache.channel_cache import ChannelCache

@@ -12,9 +12,6 @@ import typer
 from heyx_bulk.cli.command import Only, PlainConsole
 from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import CallFailed, SettingsError, Unreachable
-from heyx_bulk.mapping.columns import parse_field_name
-from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS, Page
-from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count, date_of, did_you_mean, example
 from heyx_bulk.planning.matching import Matching
@@ -24,6 +21,8 @@ from heyx_bulk.values.text import trim
 
 if TYPE_CHECKING:
     from heyx_bulk.mapping.recognition import KnownFields
+    from heyx_bulk.models.calls import Page
+    from heyx_bulk.models.contacts import Contact, Field
     from heyx_bulk.settings.environment import Settings
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
@@ -138,6 +137,9 @@ def _read(
 
 
 def _custom(name: str) -> str:
+    from heyx_bulk.mapping.columns import parse_field_name
+    from heyx_bulk.models.calls import READ_ONLY_FIELDS, STANDARD_FIELDS
+
     named = parse_field_name(name)
     if not named:
         raise SettingsError("--add needs the name of a field.", "For example: --add City.")

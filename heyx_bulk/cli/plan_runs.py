@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from heyx_bulk.cli.console import Console, same_command
 from heyx_bulk.cli.estimate_view import tell_estimate
@@ -31,6 +32,8 @@ from heyx_bulk.upload.plan_decisions import lines_of_file
 class PlannedRunView(UploadView):
     """Shows what the planned changes of a run are, and asks before many contacts are written."""
 
+    preview: ClassVar = ""
+
     def on_plan(self, run: Run, plan: UploadPlan) -> None:
         info, changed = run.checkpoint.facts.plan_info, run.checkpoint.changes.totals()
         if info is not None and not info.undoes:
@@ -52,6 +55,12 @@ class PlannedRunView(UploadView):
         super().on_resume(run, plan)
 
 
+class UndoView(PlannedRunView):
+    """Shows what setting back the changes of a run does."""
+
+    preview: ClassVar = "-o FILE"
+
+
 def apply_file(
     file: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, ask_above: int | None
 ) -> int:
@@ -64,7 +73,8 @@ def apply_file(
         )
     with lock(path), Checkpoint.open(path) as checkpoint, Signals(console) as signals:
         settings = _settings(checkpoint, connection)
-        view = PlannedRunView(console, signals, settings, ask_above=ask_above)
+        view = PlannedRunView(console, signals, ask_above=ask_above)
+        view.writes_to(settings)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
         given = lines_of_file(file)
         result = apply_plan(checkpoint, settings, run_options, view, given=given, name=file.name)
@@ -86,7 +96,8 @@ def undo_run(
     with lock(path), Checkpoint.open(path) as source, Signals(console) as signals:
         settings = _settings(source, connection)
         trial = file is not None
-        view = PlannedRunView(console, signals, settings, first=first, ask_above=ask_above, trial=trial)
+        view = UndoView(console, signals, first=first, ask_above=ask_above, trial=trial)
+        view.writes_to(settings)
         run_options = replace(run_options, command=same_command(sys.argv[1:], without=("--restart",)))
         _tell_source(console, source)
         result = undo(source, settings, run_options, view, file=file)

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from heyx_bulk.cli.asking import HELP, Choice, GoBack, ask, confirm, keep, set_in_mapping
+from heyx_bulk.cli.asking import HELP, Choice, GoBack, Question, SavedAnswers, ask, confirm, set_in_mapping
 from heyx_bulk.cli.console import Console
-from heyx_bulk.errors import RegionNeeded, SeparatorNeeded
+from heyx_bulk.cli.sheet_input import OpenedSheet
+from heyx_bulk.errors import Interrupted, RegionNeeded, SeparatorNeeded
 from heyx_bulk.mapping.columns import Column, Use
 from heyx_bulk.mapping.known_headers import Suggestion
 from heyx_bulk.mapping.mapping_file import (
     SUFFIX,
+    MappingFile,
     create_mapping,
     find_mapping,
     parse_mapping,
@@ -37,56 +39,48 @@ from heyx_bulk.values.value_types import ValueKind
 LEAVE_OUT = "-"
 
 
-def choose_mapping(
-    sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console, *, look: bool, ask: bool = False
-) -> UploadOptions:
-    """The options with the mapping file for the sheet, if they name none and one is found.
-
-    With `ask`, the user is asked about columns that were not recognized. `fields` are the known fields of the
-    channel.
-    """
+def find_mapping_file(sheet: Sheet, options: UploadOptions, console: Console, *, look: bool) -> UploadOptions:
+    """The options with the mapping file for the sheet, if they name none, one is found, and `look` is set."""
     file = options.mapping.file
     found = find_mapping(sheet.path, sheet.header, sheet.worksheet) if file is None and look else None
     if found is not None:
         console.say(f"Using the mapping file {short_path(found)} (found automatically; --no-mapping ignores it).")
-        file = read_mapping(found)
-    elif file is not None:
+        return _using(options, read_mapping(found))
+    if file is not None:
         console.say(f"Using the mapping file {short_path(file.path)}.")
-    options = replace(options, mapping=replace(options.mapping, file=file))
-    return _ask(sheet, options, fields, console) if ask and console.can_ask else options
+    return options
 
 
-def _ask(sheet: Sheet, options: UploadOptions, fields: KnownFields, console: Console) -> UploadOptions:
-    """The options with the user's answers about unknown columns, which are saved in a mapping file.
+def column_question(opened: OpenedSheet, fields: KnownFields, saved: SavedAnswers) -> Question[OpenedSheet] | None:
+    """The question about the next column that was not recognized and not asked about; None without such a column.
 
-    Those that were given before a Ctrl-C are saved too.
+    `fields` are the known fields of the channel. If the question is interrupted, the answers before it are saved.
     """
-    found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
-    if not found.unknown:
-        return options
-    console.show(
-        f"Some columns of {sheet.path.name} were not recognized. For each, enter the name of the HeyX field,"
-    )
-    console.show(
-        f"tags for a list of tags, tag:VIP for a yes/no column of one tag, {LEAVE_OUT} to ignore the column, or "
-        f"{HELP} for help."
-    )
-    looks = sample_columns(sheet)
-    asked, steps = [column.position for column, _ in found.unknown], [options]
-    try:
-        while len(steps) <= len(found.unknown):
-            column, hint = found.unknown[len(steps) - 1]
-            taken = _fields_of(sheet, steps[-1], fields)
-            try:
-                look, first = looks[column.position], len(steps) == 1
-                answer = _answer(console, column, look, hint, fields, taken, can_go_back=not first)
-                steps.append(_with(steps[-1], column, answer))
-            except GoBack:
-                steps.pop()
-    except KeyboardInterrupt:
-        _save_columns(sheet, options, steps[-1], asked[: len(steps) - 1], fields, looks, console)
-        raise
-    return _save_columns(sheet, options, steps[-1], asked, fields, looks, console)
+    sheet, mapping = opened.sheet, opened.options.mapping
+    unknown = map_columns(sheet.header, mapping, sheet.blank, fields).unknown
+    left = [(column, hint) for column, hint in unknown if column.position not in opened.answered]
+    if not left:
+        return None
+    (column, hint), console = left[0], saved.console
+    if not opened.answered:
+        console.show(
+            f"Some columns of {sheet.path.name} were not recognized. For each, enter the name of the HeyX field,\n"
+            f"tags for a list of tags, tag:VIP for a yes/no column of one tag, {LEAVE_OUT} to ignore the column, "
+            f"or {HELP} for help."
+        )
+    look = sample_columns(sheet)[column.position]
+    taken = _fields_of(sheet, opened.options, fields)
+
+    def question(*, can_go_back: bool) -> OpenedSheet:
+        try:
+            answer = _answer(saved, column, look, hint, fields, taken, can_go_back=can_go_back)
+        except (KeyboardInterrupt, Interrupted):
+            save_columns(opened, fields, saved)
+            raise
+        answered = (*opened.answered, column.position)
+        return replace(opened, options=_with(opened.options, column, answer), answered=answered)
+
+    return question
 
 
 def _fields_of(sheet: Sheet, options: UploadOptions, fields: KnownFields) -> dict[str, Column]:
@@ -103,53 +97,50 @@ def _with(options: UploadOptions, column: Column, answer: str) -> UploadOptions:
     return replace(options, mapping=replace(given, map=(*given.map, f"{column.name}={answer}")))
 
 
-def _save_columns(
-    sheet: Sheet,
-    options: UploadOptions,
-    answered: UploadOptions,
-    asked: Sequence[int],
-    fields: KnownFields,
-    looks: Sequence[ColumnSample],
-    console: Console,
-) -> UploadOptions:
-    """The options with the mapping file that the answers are saved in; `answered` if they cannot be."""
-    found = map_columns(sheet.header, answered.mapping, sheet.blank, fields)
+def save_columns(opened: OpenedSheet, fields: KnownFields, saved: SavedAnswers) -> OpenedSheet:
+    """The sheet with the answers about its columns in a mapping file, or as they are if they cannot be saved."""
+    sheet, given = opened.sheet, opened.before
+    found = map_columns(sheet.header, opened.options.mapping, sheet.blank, fields)
     left = {column.position for column, _ in found.unknown}
-    if not asked or (found.mistakes and not left):
-        return answered
+    if opened.options is given or (found.mistakes and not left):
+        return opened
+    looks, path = sample_columns(sheet), _mapping_path(sheet, given)
 
-    def save() -> Path:
-        path, is_new = _write(sheet, options, found, looks)
-        if not is_new:
-            text = with_columns(_text(path), found, _as_text(looks), asked)
+    def write() -> None:
+        if not _begin(path, sheet, given, found, looks):
+            text = with_columns(_text(path), found, _as_text(looks), opened.answered)
             parse_mapping(text, path.name)
             rewrite_mapping(path, text)
-        return path
 
-    path = keep(console, save)
-    return answered if path is None else _using(options, path)
-
-
-def _using(options: UploadOptions, path: Path) -> UploadOptions:
-    return replace(options, mapping=replace(options.mapping, file=read_mapping(path)))
+    file = saved.save(path, write)
+    options = opened.options if file is None else _using(given, file)
+    return replace(opened, options=options, before=options)
 
 
-def _write(
-    sheet: Sheet, options: UploadOptions, found: MappingResult, looks: Sequence[ColumnSample]
-) -> tuple[Path, bool]:
-    """The mapping file for answers, and whether it was written now with what all columns mean."""
+def _using(options: UploadOptions, file: MappingFile) -> UploadOptions:
+    return replace(options, mapping=replace(options.mapping, file=file))
+
+
+def _mapping_path(sheet: Sheet, options: UploadOptions) -> Path:
+    """The mapping file for answers: the file with the sheet's name may be for another worksheet."""
     file = options.mapping.file
-    # The file with the sheet's name may be for another worksheet.
-    path = free_name(sheet.path.with_suffix(SUFFIX)) if file is None else file.path
+    return free_name(sheet.path.with_suffix(SUFFIX)) if file is None else file.path
+
+
+def _begin(
+    path: Path, sheet: Sheet, options: UploadOptions, found: MappingResult, looks: Sequence[ColumnSample]
+) -> bool:
+    """Whether the mapping file is new, and was written now with what all columns mean."""
+    file = options.mapping.file
     if file is not None and not is_begun(_text(path), sheet.path.name):
-        return path, False
+        return False
     text = render_template(sheet.path.name, path.name, found, _as_text(looks), options.sheet)
     if file is None:
         create_mapping(path, text)
     else:
         rewrite_mapping(path, text)
     remember_mapping(path, sheet.header)
-    return path, True
+    return True
 
 
 def _as_text(looks: Sequence[ColumnSample]) -> list[ColumnSample]:
@@ -161,40 +152,41 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8-sig")
 
 
-def choose_for_sheet(
-    sheet: Sheet,
-    options: UploadOptions,
-    fields: KnownFields,
+def ask_for_sheet(
+    opened: OpenedSheet,
     needed: RegionNeeded | SeparatorNeeded,
-    console: Console,
+    fields: KnownFields,
+    saved: SavedAnswers,
     *,
-    save: bool,
-) -> UploadOptions:
-    """The options with the user's answer to what is needed, which decides for the whole sheet.
+    can_go_back: bool,
+) -> OpenedSheet:
+    """Ask what decides for the whole sheet: the country of its phones, or what separates its tags.
 
-    With `save`, it is saved in the mapping file, or in a new one.
+    The answer is saved in the mapping file, or in a new one.
     """
-    console.show(needed.what)
+    saved.console.show(needed.what)
+    sheet, options = opened.sheet, opened.options
     if isinstance(needed, RegionNeeded):
-        key, answer = "region", _region(console, needed.suggested)
+        key, answer = "region", _region(saved, needed.suggested, can_go_back=can_go_back)
         this_time = replace(options, mapping=replace(options.mapping, region=answer))
     else:
-        key, answer = "tag_separator", _separator(console)
+        key, answer = "tag_separator", _separator(saved, can_go_back=can_go_back)
         this_time = replace(options, mapping=replace(options.mapping, tag_separator=answer))
-    if not save:
-        return this_time
+    path = _mapping_path(sheet, options)
 
-    def write() -> Path:
+    def write() -> None:
         found = map_columns(sheet.header, options.mapping, sheet.blank, fields)
-        path, _ = _write(sheet, options, found, sample_columns(sheet))
+        _begin(path, sheet, options, found, sample_columns(sheet))
         set_in_mapping(path, key, answer.lower() if answer == NO_REGION else answer)
-        return path
 
-    path = keep(console, write)
-    return this_time if path is None else _using(options, path)
+    file = saved.save(path, write)
+    options = this_time if file is None else _using(options, file)
+    return replace(opened, options=options, before=options)
 
 
-def _separator(console: Console) -> str:
+def _separator(saved: SavedAnswers, *, can_go_back: bool) -> str:
+    console = saved.console
+
     def understand(text: str) -> str | None:
         if mistake := separator_mistake(text):
             console.show(f"  {mistake[:1].upper()}{mistake[1:]}.")
@@ -203,10 +195,13 @@ def _separator(console: Console) -> str:
 
     signs = f"{', '.join(SEPARATORS[:-1])} or {SEPARATORS[-1]}"
     about = "The sign between two tags in a cell. All lists of tags of the sheet are split by it alone."
-    return ask(console, f"  What separates tags: {signs}", understand, about)
+    question = f"  What separates tags: {signs}"
+    return ask(console, question, understand, about, can_go_back=can_go_back, stop=saved.stop)
 
 
-def _region(console: Console, suggested: str) -> str:
+def _region(saved: SavedAnswers, suggested: str, *, can_go_back: bool) -> str:
+    console = saved.console
+
     def understand(text: str) -> str | None:
         region = text.upper()
         if region == NO_REGION or is_region(region):
@@ -219,11 +214,11 @@ def _region(console: Console, suggested: str) -> str:
         "A phone without a country code, such as 0300 1234567, is a different phone in each country.\n"
         "With PK, it is sent as +923001234567. With none, it is sent as it is."
     )
-    return ask(console, question, understand, about, default=suggested)
+    return ask(console, question, understand, about, default=suggested, can_go_back=can_go_back, stop=saved.stop)
 
 
 def _answer(
-    console: Console,
+    saved: SavedAnswers,
     column: Column,
     look: ColumnSample,
     hint: Suggestion | None,
@@ -236,6 +231,7 @@ def _answer(
 
     `taken` are the columns of the fields that have one already.
     """
+    console = saved.console
     values = f" ({', '.join(look.samples)})" if look.samples else ""
     why = f", {hint.reason}" if hint else ""
     named = hint.field.split("+") if hint else []
@@ -255,7 +251,13 @@ def _answer(
             return answer
         near = did_you_mean(rule.target, known)
         question = f"  {rule.target} is not a known field.{near} Send the column as this custom field?"
-        return answer if confirm(question) else None
+        exactly = (
+            f"Enter y if {rule.target} is exactly the name of a custom field in HeyX, and n to enter another."
+        )
+        try:
+            return answer if confirm(console, question, exactly, can_go_back=True, stop=saved.stop) else None
+        except GoBack:
+            return None
 
     about = (
         f"HeyX's fields: {', '.join(STANDARD_FIELDS)}.\n"
@@ -272,6 +274,7 @@ def _answer(
         default=default,
         choices=_choices(fields),
         can_go_back=can_go_back,
+        stop=saved.stop,
     )
 
 

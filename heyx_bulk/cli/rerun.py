@@ -56,7 +56,7 @@ def rerun(
     heyx-bulk never repeats a call that succeeded. It searches HeyX again for the contacts of uncertain rows; a
     row whose contact it cannot find stays uncertain until you add --uncertain.
     """
-    from heyx_bulk.cli.run_view import run_again
+    from heyx_bulk.cli.rerun_view import run_again
 
     return run_again(
         checkpoint,

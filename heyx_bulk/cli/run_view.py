@@ -1,24 +1,19 @@
-"""The commands about runs: status, results, comparison with HeyX, rerun."""
+"""The commands about runs: status, results, comparison with HeyX."""
 
 from __future__ import annotations
 
 import asyncio
-import glob
 import os
 import random
-import sys
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from heyx_bulk.cli.console import Console, same_command, sentence
-from heyx_bulk.cli.sheet_input import read_sheet
+from heyx_bulk.cli.console import Console, sentence
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_failures, tell_invalid, tell_next
-from heyx_bulk.cli.upload_view import RerunView
-from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError, SettingsError, SheetError
+from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError
 from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.option import command_line, in_folder, split_command
@@ -32,20 +27,13 @@ from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, tot
 from heyx_bulk.reports.written_files import newest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
-from heyx_bulk.sheets.record import ROW_COLUMN
-from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
-from heyx_bulk.storage.checkpoint.locking import lock
-from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of, checkpoint_of_run
+from heyx_bulk.storage.checkpoint.lookup import CHECKPOINT, checkpoint_of
 from heyx_bulk.storage.checkpoint.recovery import recover
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import short_path, state_checkpoints
 from heyx_bulk.upload.canary import lines_of
-from heyx_bulk.upload.corrections import run_of_file
-from heyx_bulk.upload.options import RunOptions
-from heyx_bulk.upload.pipeline import rerun
 from heyx_bulk.upload.runs import stored_paths
-from heyx_bulk.upload.staging import sheet_change
 from heyx_bulk.upload.upload_result import report
 
 INCOMPLETE = 3
@@ -106,7 +94,7 @@ def _tell(path: Path, console: Console) -> int:
             console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
             failed = newest(stored_paths(checkpoint).failed) if checkpoint.queries.needs_attention() else None
-            command = _from_here(checkpoint.facts.command, Path(checkpoint.info.path))
+            command = command_from_here(checkpoint.facts.command, Path(checkpoint.info.path))
             tell_next(console, replace(report(run, None), command=command, failed=failed))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
@@ -184,7 +172,7 @@ def show_report(checkpoint: Path, console: Console) -> int:
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         tell_invalid(console, opened.queries.invalid_causes())
         result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
-        result = replace(result, command=_from_here(result.command, Path(opened.info.path)))
+        result = replace(result, command=command_from_here(result.command, Path(opened.info.path)))
     if result.write_error is not None:
         raise result.write_error
     return finish(console, result)
@@ -213,7 +201,7 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
     if found.command:
         purpose = "To resume (this searches HeyX for each row first, so no contact is created twice)"
         sheet = Path(found.sheet_path) if found.sheet_path else path.absolute().with_suffix("")
-        console.suggest(purpose, f"{_from_here(found.command, sheet)} --restart")
+        console.suggest(purpose, f"{command_from_here(found.command, sheet)} --restart")
     code = INCOMPLETE if found.lost > 0 else exit_code(totals)
     document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
     console.result(totals_line(totals), document)
@@ -277,81 +265,7 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
     return code
 
 
-def run_again(
-    checkpoint: Path,
-    run_options: RunOptions,
-    connection: ConnectionOptions,
-    console: Console,
-    *,
-    worksheet: str | None,
-    uncertain: bool,
-    accept_spreadsheet_changes: bool,
-) -> int:
-    """Send the failed rows of a run again, or those that a file of failed rows gives back; the exit code."""
-    sheet_options = SheetOptions(worksheet=worksheet)
-    given_back = _run_given_back(checkpoint, sheet_options)
-    if given_back is None and (accept_spreadsheet_changes or (worksheet and checkpoint.suffix == CHECKPOINT)):
-        flag = "--accept-spreadsheet-changes" if accept_spreadsheet_changes else "--worksheet"
-        raise SettingsError(
-            f"{flag} is for a file of corrected rows, and {checkpoint.name} is not one.",
-            f"Leave out {flag}, or give the file of failed rows.",
-        )
-    path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
-    with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
-        settings = from_environment(os.environ, **connection.given(opened.facts.connection))
-        corrections = None
-        if given_back is None:
-            _tell_rerun(console, opened, uncertain=uncertain)
-        else:
-            sheet_options = SheetOptions.given_back(opened.info.sheet_options, worksheet)
-            corrections = read_sheet(checkpoint, sheet_options)
-        run_options = replace(run_options, command=same_command(sys.argv[1:]))
-        view = RerunView(console, signals, settings)
-        result = rerun(
-            opened,
-            settings,
-            run_options,
-            view,
-            corrections=corrections,
-            uncertain=uncertain,
-            accept_spreadsheet_changes=accept_spreadsheet_changes,
-        )
-        return finish(console, result, view.document)
-
-
-def _run_given_back(file: Path, options: SheetOptions) -> str | None:
-    """The run whose rows a file of failed rows gives back; None for a checkpoint, or a sheet that has a run."""
-    if file.suffix == CHECKPOINT:
-        return None
-    try:
-        opened = read_sheet(file, options)
-        found = run_of_file(opened)
-    except SheetError:
-        # A workbook of several worksheets, or a text file that needs options to be read, can have a run.
-        with suppress(CheckpointMismatch):
-            checkpoint_of(file)
-            return None
-        raise
-    if found is None and ROW_COLUMN in opened.header:
-        _refuse_results(file)
-    return found
-
-
-def _refuse_results(file: Path) -> None:
-    """Raise `SettingsError` for a file of results, unless it was uploaded itself."""
-    with suppress(CheckpointMismatch):
-        checkpoint_of(file)
-        return
-    stem = file.stem.rpartition(".results")[0]
-    runs = sorted(file.absolute().parent.glob(f"{glob.escape(stem)}.*{CHECKPOINT}")) if stem else []
-    if len(runs) == 1:
-        remedy = f"To send the failed rows again:\n  {command_line('rerun', short_path(runs[0]))}"
-    else:
-        remedy = "Give the checkpoint of the run, or its file of failed rows."
-    raise SettingsError(f"{file.name} holds the results of a run, and corrections in it cannot be sent.", remedy)
-
-
-def _from_here(command: str, path: Path) -> str:
+def command_from_here(command: str, path: Path) -> str:
     """The command that the run of the sheet at `path` was started with, as it works in this folder."""
     for word in split_command(command):
         given = Path(word)
@@ -359,29 +273,3 @@ def _from_here(command: str, path: Path) -> str:
             home = path.parents[len(given.parts) - 1]
             return command if home == Path.cwd() else in_folder(str(home), command)
     return command
-
-
-def _tell_rerun(console: Console, checkpoint: Checkpoint, *, uncertain: bool) -> None:
-    """Say what is sent again: rows as they were, even if the sheet has changed since."""
-    difference, path = "", Path(checkpoint.info.path)
-    with suppress(SheetError):
-        difference = sheet_change(checkpoint, read_sheet(path, SheetOptions(**checkpoint.info.sheet_options)))
-    if difference:
-        console.say(f"{path.name} has changed since its run started ({difference}).")
-        console.say("A rerun sends the rows as they were then.")
-        command = _from_here(checkpoint.facts.command, path)
-        console.suggest("To send the sheet as it is now", f"{command} --restart")
-    totals = checkpoint.queries.totals()
-    failed, unknown = totals.get(Status.FAILED, 0), totals.get(Status.UNCERTAIN, 0)
-    left = count_open(totals)
-    if failed:
-        console.say(f"{checkpoint.info.sheet}: sending {count(failed, 'failed row')} again.")
-    if left:
-        console.say(f"{checkpoint.info.sheet}: sending {count(left, 'row')} that the run had not finished.")
-    if unknown and uncertain:
-        console.warn(
-            f"{checkpoint.info.sheet}: sending {count(unknown, 'uncertain row')} again. A contact that is in HeyX "
-            "already is created twice."
-        )
-    elif unknown:
-        console.say(f"{count(unknown, 'uncertain row')}: searching HeyX for those with a key; none is sent.")

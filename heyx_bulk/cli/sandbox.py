@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from secrets import token_hex
 from typing import Annotated, Any, ClassVar, Literal
 
 import typer
@@ -108,6 +107,8 @@ def sandbox(
     The sandbox keeps its contacts in memory. It prints the two lines that connect heyx-bulk to it. Each sandbox is
     a new channel with a new token.
     """
+    from secrets import token_hex
+
     from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 
     token = f"sandbox-{token_hex(4)}"

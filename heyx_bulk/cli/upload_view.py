@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Sequence
-
-import typer
+from typing import ClassVar
 
 from heyx_bulk.api.client import Client, SessionSummary
+from heyx_bulk.cli.asking import GoBack
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.estimate_view import tell_estimate, tell_savings
 from heyx_bulk.cli.plan_view import PlanView
+from heyx_bulk.cli.sheet_input import OpenedSheet
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import tell_causes, tell_invalid, tell_sent
-from heyx_bulk.errors import Interrupted
+from heyx_bulk.cli.writing_questions import agrees_to_send_changes, confirm_writing, destination
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.phone_checks import PhoneCountry
@@ -28,6 +28,7 @@ from heyx_bulk.planning.matching import Match, Matching
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
 from heyx_bulk.settings.environment import Settings
+from heyx_bulk.sheets.detect_format import STANDARD_INPUT
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.storage.cache.channel_cache import field_mismatches
 from heyx_bulk.storage.cache.field_mismatches import FieldMismatch, MismatchKind
@@ -221,11 +222,6 @@ def _matching_text(columns: Columns, matching: Matching) -> str:
     return f"Rows are matched {', else '.join(part for part in (by_id, by_key if keys else '') if part)}."
 
 
-def destination(settings: Settings) -> str:
-    """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
-    return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
-
-
 class UploadView(UploadEvents):
     """Shows what an upload does and its progress, and asks before many contacts are written.
 
@@ -235,11 +231,13 @@ class UploadView(UploadEvents):
     JSON of the result.
     """
 
+    preview: ClassVar = "--dry-run"
+    """The option of the command that shows each change before it is made; blank if there is none."""
+
     def __init__(
         self,
         console: Console,
         signals: Signals,
-        settings: Settings,
         fields: KnownFields = NO_FIELDS,
         *,
         first: int = 0,
@@ -251,7 +249,9 @@ class UploadView(UploadEvents):
         self.document: dict[str, object] = {}
         self._console = console
         self._signals = signals
-        self._destination = destination(settings)
+        self._destination = ""
+        self._sheet: Sheet | None = None
+        self._can_go_back = False
         self._fields = fields
         self._ask_above = ask_above if console.can_ask else None
         self._trial = trial
@@ -262,10 +262,21 @@ class UploadView(UploadEvents):
     def say(self, text: str) -> None:
         self._console.say(text)
 
-    def on_sheet(self, what: str, notes: Sequence[str]) -> None:
-        """A sheet was opened."""
-        self._console.say(what)
-        for note in notes:
+    def writes_to(self, settings: Settings) -> None:
+        """Contacts are written where `settings` say."""
+        self._destination = destination(settings)
+
+    def on_sheet(self, opened: OpenedSheet, settings: Settings) -> None:
+        """A sheet is about to be uploaded, perhaps again with more answers: it is shown once."""
+        self.writes_to(settings)
+        self._can_go_back, sheet = opened.can_go_back, opened.sheet
+        if sheet is self._sheet:
+            return
+        self._sheet, self._only_changes = sheet, None
+        worksheet = f", worksheet “{sheet.worksheet}”" if sheet.worksheet else ""
+        name = "standard input" if sheet.path == STANDARD_INPUT else sheet.path.name
+        self._console.say(f"{name}: {count(sheet.row_count, 'row')} ({sheet.format}{worksheet})")
+        for note in sheet.notes:
             self._console.say(f"  {note}")
 
     def progress(self, total: int, done: int) -> Progress:
@@ -291,10 +302,7 @@ class UploadView(UploadEvents):
     def _ask_for_changes(self, sheet: Sheet, export: KnownExport) -> bool:
         self._console.say(f"{sheet.path.name} seems to be the export of {minute_of(export.at)} ({export.name}).")
         if self._ask_above is not None:
-            try:
-                return typer.confirm("Send only what was changed since?", default=False, err=True)
-            except typer.Abort:
-                raise Interrupted(signal.SIGINT, "Nothing was sent.", "") from None
+            return agrees_to_send_changes(self._console, can_go_back=self._can_go_back)
         self._console.say("  To send only what was changed since, add --since-export.")
         return False
 
@@ -310,12 +318,12 @@ class UploadView(UploadEvents):
         if self._ask_above is None or contacts <= self._ask_above:
             return
         try:
-            question = f"Write to {contacts:,} contacts in {self._destination}?"
-            agreed = typer.confirm(question, default=False, err=True)
-        except typer.Abort:
-            agreed = False
-        if not agreed:
-            raise Interrupted(signal.SIGINT, "Nothing was sent.", "")
+            confirm_writing(
+                self._console, contacts, self._destination, preview=self.preview, can_go_back=self._can_go_back
+            )
+        except GoBack:
+            self._only_changes = None
+            raise
 
     def on_resume(self, run: Run, plan: UploadPlan | None) -> None:
         if plan is None:

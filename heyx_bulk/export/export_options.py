@@ -5,15 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.export.layout import TableLayout, headers_by_field, kinds_by_field, parse_column_name
-from heyx_bulk.export.request import Condition, ContactFilter, parse_moment
-from heyx_bulk.mapping.mapping_file import read_mapping
-from heyx_bulk.models.option import Panel, option
+from heyx_bulk.models.option import LazyModule, Panel, option
 from heyx_bulk.values.text import trim
+
+if TYPE_CHECKING:
+    from heyx_bulk.export import layout as tables
+    from heyx_bulk.export import request
+    from heyx_bulk.mapping import mapping_file
+else:
+    tables = LazyModule("heyx_bulk.export.layout")
+    request = LazyModule("heyx_bulk.export.request")
+    mapping_file = LazyModule("heyx_bulk.mapping.mapping_file")
+
+
+def _parse_column(name: str) -> str:
+    return tables.parse_column_name(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,8 @@ class ExportOptions:
         default=(),
         metavar="FIELD,FIELD",
         help="The columns of the file, in this order; also id, tags, tag:VIP and created_at.",
-        parse=lambda text: tuple(parse_column_name(name) for name in text.split(",") if trim(name)),
-        item=parse_column_name,
+        parse=lambda text: tuple(_parse_column(name) for name in text.split(",") if trim(name)),
+        item=_parse_column,
         word=",".join,
     )
     rename: tuple[str, ...] = option(
@@ -130,25 +140,25 @@ class ExportOptions:
     )
     raw_csv: bool = option("--raw-csv", default=False, help="Turn off protection against CSV formula injection.")
 
-    def selection(self) -> ContactFilter:
+    def selection(self) -> request.ContactFilter:
         """The contacts that are wanted of those that are read; raises `SettingsError`."""
         zone, after, before = self.zone, self.created_after, self.created_before
-        return ContactFilter(
+        return request.ContactFilter(
             tags=tuple(map(trim, self.tags)),
             any_tags=tuple(map(trim, self.any_tags)),
             not_tags=tuple(map(trim, self.not_tags)),
-            conditions=tuple(map(Condition.parse, self.conditions)),
-            created_after=None if after is None else parse_moment(after, zone, "--created-after"),
-            created_before=None if before is None else parse_moment(before, zone, "--created-before"),
+            conditions=tuple(map(request.Condition.parse, self.conditions)),
+            created_after=None if after is None else request.parse_moment(after, zone, "--created-after"),
+            created_before=None if before is None else request.parse_moment(before, zone, "--created-before"),
             ignore_case=self.ignore_case,
         )
 
-    def layout(self) -> TableLayout:
+    def layout(self) -> tables.TableLayout:
         """How the contacts become a table; raises `SettingsError`."""
-        mapping = None if self.mapping is None else read_mapping(self.mapping)
-        headers = headers_by_field(self.rename, mapping)
-        kinds = kinds_by_field(mapping)
-        return TableLayout(tuple(dict.fromkeys(self.columns)), headers, kinds, self.tag_columns, self.zone)
+        mapping = None if self.mapping is None else mapping_file.read_mapping(self.mapping)
+        headers = tables.headers_by_field(self.rename, mapping)
+        kinds = tables.kinds_by_field(mapping)
+        return tables.TableLayout(tuple(dict.fromkeys(self.columns)), headers, kinds, self.tag_columns, self.zone)
 
     @property
     def zone(self) -> tzinfo:

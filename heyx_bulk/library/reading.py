@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heyx_bulk.api.call_log import CallLogOptions, open_call_log
+from heyx_bulk.api.call_log import open_call_log
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.export.exporter import CachedExport, exported_contacts, open_export, read_contacts
@@ -32,7 +33,8 @@ from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import complete_totals
-from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.frames import Frame

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.columns import parse_field_name
-from heyx_bulk.mapping.mapping_file import MappingFile, read_mapping
 from heyx_bulk.mapping.tag_lists import separator_mistake
-from heyx_bulk.models.option import Panel, option
+from heyx_bulk.models.option import LazyModule, Panel, option
 from heyx_bulk.values.text import trim
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat
+
+if TYPE_CHECKING:
+    from heyx_bulk.mapping import columns, mapping_file
+else:
+    columns = LazyModule("heyx_bulk.mapping.columns")
+    mapping_file = LazyModule("heyx_bulk.mapping.mapping_file")
 
 
 def parse_separator(text: str) -> str:
@@ -20,6 +24,10 @@ def parse_separator(text: str) -> str:
     if mistake := separator_mistake(text):
         raise SettingsError(f"--tag-separator: {mistake}.", "For example: --tag-separator ';'")
     return text
+
+
+def _parse_field(name: str) -> str:
+    return columns.parse_field_name(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,12 @@ class MappingOptions:
 
     panel: ClassVar = Panel.COLUMNS
 
-    file: MappingFile | None = option(
+    file: mapping_file.MappingFile | None = option(
         "--mapping",
         panel=Panel.USUAL,
         metavar="FILE",
         help="What the columns mean, as `columns SHEET --save FILE` wrote it [default: found automatically].",
-        parse=lambda text: read_mapping(Path(text)),
+        parse=lambda text: mapping_file.read_mapping(Path(text)),
         show=lambda file: f"{file.name} ({file.digest})",
         word=lambda file: str(file.path),
         argument="mapping",
@@ -110,8 +118,8 @@ class MappingOptions:
         default=(),
         metavar="FIELD[,FIELD]",
         help="The fields that identify a row's contact [default: phone,email].",
-        parse=lambda text: tuple(parse_field_name(name) for name in text.split(",") if trim(name)),
-        item=parse_field_name,
+        parse=lambda text: tuple(_parse_field(name) for name in text.split(",") if trim(name)),
+        item=_parse_field,
         word=",".join,
     )
     tracking_field: str = option(

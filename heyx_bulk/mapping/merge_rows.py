@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from heyx_bulk.mapping.tag_lists import unique
-from heyx_bulk.models.contacts import ContactRow, TagSet
+
+if TYPE_CHECKING:
+    from heyx_bulk.models.contacts import ContactRow, TagSet
 
 
 class Duplicates(StrEnum):

@@ -10,12 +10,29 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, NamedTuple, cast, get_type_hints
 
 _KEY = "option"
+
+
+class LazyModule:
+    """A module that is imported when something in it is first used.
+
+    Options are declared without the modules that parse and hold their values, so that help and completion do not
+    wait for them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._name), name)
 
 
 class Panel(StrEnum):
@@ -73,12 +90,17 @@ def option(*flags: str, help: str, default: Any = None, **more: Any) -> Any:  # 
 
 
 class Declared(NamedTuple):
-    """An option as a dataclass declares it: where its value stands, through the classes; its type, its default."""
+    """An option as the dataclass `owner` declares it: where its value stands, through the classes; its default."""
 
     path: tuple[str, ...]
-    type: Any
+    owner: type
     default: Any
     option: Option
+
+    @property
+    def type(self) -> Any:
+        """The type of its value, whose module is imported now if it is lazy."""
+        return _type_of(self.owner, self.path[-1])
 
     @property
     def argument(self) -> str:
@@ -88,25 +110,27 @@ class Declared(NamedTuple):
 
 def declared(options: type) -> Iterator[Declared]:
     """The options of a dataclass, those of the dataclasses that it is made of among them."""
-    hints = get_type_hints(options)
     for one in fields(options):
         if _KEY in one.metadata:
             found: Option = one.metadata[_KEY]
             panel = found.panel or getattr(options, "panel", None)
-            yield Declared((one.name,), hints[one.name], one.default, replace(found, panel=panel))
-        elif is_dataclass(hints[one.name]):
-            for inner in declared(cast("type", hints[one.name])):
+            yield Declared((one.name,), options, one.default, replace(found, panel=panel))
+        elif is_dataclass(kind := _type_of(options, one.name)):
+            for inner in declared(cast("type", kind)):
                 yield inner._replace(path=(one.name, *inner.path))
+
+
+def _type_of(options: type, name: str) -> Any:
+    """The type of one field; the others' need not be imported for it."""
+    alone = SimpleNamespace(__annotations__={name: options.__annotations__[name]})
+    return get_type_hints(alone, vars(sys.modules[options.__module__]))[name]
 
 
 def assemble(options: type, values: Mapping[tuple[str, ...], Any]) -> Any:
     """The dataclass with `values`, and in it the dataclasses that it is made of; the rest is as by default."""
-    hints = get_type_hints(options)
     inner = {path[0] for path in values if len(path) > 1}
-    nested = {
-        name: assemble(hints[name], {path[1:]: value for path, value in values.items() if path[0] == name})
-        for name in inner
-    }
+    below = {name: {path[1:]: value for path, value in values.items() if path[0] == name} for name in inner}
+    nested = {name: assemble(_type_of(options, name), its_values) for name, its_values in below.items()}
     return options(**nested, **{path[0]: value for path, value in values.items() if len(path) == 1})
 
 

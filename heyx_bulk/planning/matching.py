@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from heyx_bulk.models.contacts import ContactRow, Field
 from heyx_bulk.models.option import Panel, option
 from heyx_bulk.values.equality import PhoneLookup
+
+if TYPE_CHECKING:
+    from heyx_bulk.models.contacts import ContactRow, Field
 
 
 class Mode(StrEnum):

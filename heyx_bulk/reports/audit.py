@@ -13,7 +13,7 @@ from heyx_bulk.api.client import Client
 from heyx_bulk.errors import Stopped
 from heyx_bulk.models.call_records import CallAttempt, CallDescription, CallObserver, CallOutcome, CallResult
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.stop_conditions import StopMonitor
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 
 TICK_SECONDS = 1.0

@@ -229,7 +229,9 @@ def _choose_worksheet(
         return with_rows[0], [info for info in filled if info not in with_rows]
     if filled:
         what = f"{book.path.name} has several worksheets with data: {_listed(filled)}"
-        raise WorksheetNeeded(what, _NAME_ONE, tuple(info.name for info in filled))
+        raise WorksheetNeeded(
+            what, _NAME_ONE, *(tuple(info.name for info in infos) for infos in (filled, of_results))
+        )
     hidden = [info for info in book.worksheets if not info.visible]
     if hidden:
         raise SheetError(f"{book.path.name} is empty except for hidden worksheets: {_listed(hidden)}", _NAME_ONE)

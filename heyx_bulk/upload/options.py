@@ -6,19 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from heyx_bulk.api.call_log import CallLogOptions
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.mapping.columns import parse_field_value
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.merge_rows import Duplicates
-from heyx_bulk.models.contacts import Field
-from heyx_bulk.models.option import Panel, option
+from heyx_bulk.models.option import LazyModule, Panel, option
 from heyx_bulk.planning.matching import Matching, Mode
 from heyx_bulk.reports.stop_conditions import StopConditions, parse_duration, write_duration
-from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import NO_PRESET, SheetOptions, SheetPreset
+
+if TYPE_CHECKING:
+    from heyx_bulk.mapping import columns
+    from heyx_bulk.models.contacts import Field
+    from heyx_bulk.sheets.sheet import Sheet
+else:
+    columns = LazyModule("heyx_bulk.mapping.columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class PrefetchOptions:
     def searches(self) -> Iterator[Field]:
         """What is to be read; raises `SettingsError`."""
         wanted = self.index if self.lookup in (LookupSource.AUTO, LookupSource.INDEX) else ()
-        return (parse_field_value(text, "--index") for text in wanted)
+        return (columns.parse_field_value(text, "--index") for text in wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from heyx_bulk.planning.estimate import CallBudget, time_for
 from heyx_bulk.planning.planner import known_without_calls
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.stop_conditions import StopMonitor
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.settings.environment import Settings
 from heyx_bulk.storage.cache.channel_cache import Cache, ChannelCache
 from heyx_bulk.storage.cache.contact_index import ContactIndex, known_answer

@@ -16,7 +16,7 @@ from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
 from heyx_bulk.reports.run_totals import count_open
-from heyx_bulk.reports.stop_conditions import StopMonitor
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxTransport
 from heyx_bulk.sandbox.virtual_time import VirtualTime
 from heyx_bulk.settings.environment import Settings

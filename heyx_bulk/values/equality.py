@@ -5,10 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from heyx_bulk.models.contacts import Value
 from heyx_bulk.values.phone_country import TWO_FORMS, other_forms, shortest_form
 from heyx_bulk.values.text import comparable, digits, plain_key, plain_phone_signs, trim, without_marks
+
+if TYPE_CHECKING:
+    from heyx_bulk.models.contacts import Value
 
 
 class PhoneLookup(StrEnum):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -160,6 +157,13 @@ def test_only_the_command_line_prints() -> None:
     assert printing <= {"cli"}
 
 
+def test_every_question_is_asked_in_one_place() -> None:
+    """Where it can be explained, gone back from, and answered by the default."""
+    others = re.compile(r"\b(typer\.(confirm|prompt)|prompt_toolkit|input\()")
+    asking = [path for path in files() if others.search(path.read_text(encoding="utf-8"))]
+    assert [path.name for path in asking] == ["asking.py"]
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_has_one_purpose_and_a_noun_for_a_name(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
@@ -169,11 +173,3 @@ def test_a_file_has_one_purpose_and_a_noun_for_a_name(path: Path) -> None:
 def test_nobody_catches_everything() -> None:
     bare = re.compile(r"except\s*(Exception|BaseException)?\s*(as \w+)?:")
     assert [path.name for path in files() if bare.search(path.read_text(encoding="utf-8"))] == []
-
-
-def test_help_does_not_pay_for_pandas() -> None:
-    script = "import sys; import heyx_bulk.cli; print('pandas' in sys.modules, 'openpyxl' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ
-    )
-    assert done.stdout == "False False\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from heyx_bulk.sheets.open_sheet import open_sheet
 from tests.support.own_workbooks import NOTES, PEOPLE, differences, write_workbook
 from tests.support.program import TOKEN, heyx, left
 from tests.support.sheet_files import errors_of, rows_of
+from tests.support.terminal import CTRL_C, at_a_terminal, has_terminals
 
 WORDS = ("--worksheet", PEOPLE, "--ignore", "Twice", "--custom-fields")
 
@@ -155,16 +157,61 @@ def test_libreoffice_opens_the_copies_and_what_it_saves_can_be_given_back(tmp_pa
     assert again.document["totals"] == {"created": 5}
 
 
-def test_where_two_worksheets_hold_rows_of_runs_the_one_given_back_is_named(tmp_path: Path) -> None:
-    write_workbook(tmp_path / "people.xlsx")
-    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
-        heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
-        failed = tmp_path / "people.Ann_s people.failed.xlsx"
-        book = openpyxl.load_workbook(failed)
-        book[PEOPLE]["A3"] = "+4412345002"
-        book.copy_worksheet(book[PEOPLE]).title = "A copy"
-        book.save(failed)
-        asked = heyx(tmp_path, "rerun", failed.name, server=server)
-        assert (asked.code, "several worksheets with data" in asked.err) == (2, True)
-        again = heyx(tmp_path, "rerun", failed.name, "--worksheet", PEOPLE, "--json", server=server)
+def two_worksheets_of_rows(folder: Path, server: SandboxServer) -> str:
+    """The name of a file of failed rows with two worksheets of rows of a run, of which the first is corrected."""
+    write_workbook(folder / "people.xlsx")
+    heyx(folder, "upload", "people.xlsx", *WORDS, server=server)
+    failed = folder / "people.Ann_s people.failed.xlsx"
+    book = openpyxl.load_workbook(failed)
+    book.copy_worksheet(book[PEOPLE]).title = "A copy"
+    book[PEOPLE]["A3"] = "+4412345002"
+    book.save(failed)
+    return failed.name
+
+
+def test_where_two_worksheets_hold_rows_of_runs_the_one_given_back_is_named(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    failed = two_worksheets_of_rows(tmp_path, server)
+    words = ("rerun", failed, "--workers", "3")
+    refused = heyx(tmp_path, *words, server=server)
+    what, _, *commands = refused.err.splitlines()
+    assert (refused.code, what) == (
+        2,
+        f"{failed} has several worksheets with a column heyx row: \"{PEOPLE}\", 'A copy'.",
+    )
+    given = [shlex.split(command) for command in commands]
+    assert given == [["heyx-bulk", *words, "--worksheet", name] for name in (PEOPLE, "A copy")]
+    again = heyx(tmp_path, *given[0][1:], "--json", server=server)
     assert again.document["totals"] == {"created": 5}
+
+
+@has_terminals
+def test_at_a_terminal_it_is_asked_which_worksheet_is_given_back(tmp_path: Path, server: SandboxServer) -> None:
+    failed = two_worksheets_of_rows(tmp_path, server)
+    question = "Which worksheet? Its number or name, or ? for help: "
+    before = len(server.sandbox.contacts)
+    code, shown = at_a_terminal(tmp_path, server, "rerun", failed, answers=[(question, "?"), (question, CTRL_C)])
+    assert (code, len(server.sandbox.contacts)) == (130, before), shown
+    assert "A rerun takes the corrected rows of one worksheet." in shown
+    words = ("rerun", failed, "--max-calls", "1")
+    code, shown = at_a_terminal(tmp_path, server, *words, answers=[(question, "3"), (question, "1")])
+    assert (code, "'3' is not one of them." in shown) == (4, True), shown
+    (resume,) = [line.strip() for line in shown.splitlines() if line.startswith("  heyx-bulk rerun ")]
+    assert shlex.split(resume) == ["heyx-bulk", *words, "--worksheet", PEOPLE]
+    done = heyx(tmp_path, *words[:2], "--worksheet", PEOPLE, "--json", server=server)
+    assert done.document["totals"] == {"created": 5}
+
+
+@has_terminals
+def test_of_many_worksheets_only_those_with_rows_of_runs_are_offered(
+    tmp_path: Path, server: SandboxServer
+) -> None:
+    failed = two_worksheets_of_rows(tmp_path, server)
+    book = openpyxl.load_workbook(tmp_path / failed)
+    book.create_sheet("Notes", 0).append(["Name", "Remark"])
+    book["Notes"].append(["Ann", "calls back"])
+    book.save(tmp_path / failed)
+    question = "Which worksheet? Its number or name, or ? for help: "
+    code, shown = at_a_terminal(tmp_path, server, "rerun", failed, answers=[(question, "1")])
+    assert (code, "Notes" in shown, "1 of them corrected" in shown) == (0, False, True), shown

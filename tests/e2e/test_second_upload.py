@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import signal
 import subprocess
-import termios
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
@@ -125,47 +120,6 @@ def test_nobody_reading_what_it_says_does_not_end_a_run(tmp_path: Path, server: 
     os.close(writer)
     assert child.wait(60) == 0
     assert len(_results(tmp_path)) == 60
-
-
-def test_ctrl_c_at_the_question_sends_nothing_and_leaves_nothing(tmp_path: Path, server: SandboxServer) -> None:
-    sheet(tmp_path, *((f"+92300{number:04}", "Name", "") for number in range(101)))
-    for answer, code in ((b"\x03", 130), (b"n\n", 130)):
-        assert _answered(tmp_path, server, answer) == code
-        assert left(tmp_path) == {"contacts.csv"}
-    assert server.sandbox.calls["accepted"] == 0
-
-
-def _answered(folder: Path, heyx_server: SandboxServer, answer: bytes) -> int:
-    """The exit code of an upload at a terminal where its question is answered so."""
-    main, other = pty.openpty()
-    child = subprocess.Popen(
-        [*PROGRAM, "upload", "contacts.csv"],
-        cwd=folder,
-        env=environment(heyx_server),
-        stdin=other,
-        stdout=other,
-        stderr=other,
-        start_new_session=True,
-        preexec_fn=_take_terminal,  # noqa: PLW1509  the child needs the terminal for its own
-    )
-    os.close(other)
-    shown = b""
-    ends_at = time.monotonic() + 20
-    while b"[y/N]" not in shown and time.monotonic() < ends_at:
-        shown += os.read(main, 1024)
-    try:
-        # A Ctrl-C in the instant before the program waits for a key is noticed only with the next one.
-        for _ in range(12):
-            os.write(main, answer)
-            with suppress(subprocess.TimeoutExpired):
-                return child.wait(5)
-        return child.wait(0)
-    finally:
-        os.close(main)
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def test_a_second_ctrl_c_is_counted_from_the_first_and_not_from_another_stop(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from heyx_bulk.models.call_records import CallOutcome
 from heyx_bulk.reports import results
 from heyx_bulk.reports.audit import CallRecorder, audit_errors
 from heyx_bulk.reports.run_status import run_status
-from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run

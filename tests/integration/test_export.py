@@ -20,7 +20,8 @@ from heyx_bulk.export.request import ContactFilter, ExportRequest
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.progress import Progress
-from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
 from heyx_bulk.storage.export_checkpoint.searches import SearchCoverage, SearchState, ValueCoverage

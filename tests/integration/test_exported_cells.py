@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from heyx_bulk.cli.app import app
-from heyx_bulk.cli.console import Console
 from heyx_bulk.sandbox import SandboxServer
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from tests.support.edited_exports import exported, held, line, people_server, saved, sent_back, typed
 from tests.support.spreadsheet_saves import save_again
+from tests.support.terminal import at_a_terminal, has_terminals
 
 ANN = "1776025372480911"
 """The id of the first of the people, whose digits a spreadsheet does not keep."""
@@ -119,16 +117,20 @@ def test_of_several_exports_the_one_of_the_sheet_s_name_is_named(server: Sandbox
     assert held(server, ANN).fields["City"] == "Bergen"
 
 
-@pytest.mark.parametrize(("answer", "city"), [("y", None), ("n", "Oslo")])
+@has_terminals
+@pytest.mark.parametrize(("answer", "city"), [("y", None), ("n", "Oslo"), ("", "Oslo")])
 def test_at_a_terminal_it_is_asked_whether_only_changes_are_to_be_sent(
-    server: SandboxServer, monkeypatch: pytest.MonkeyPatch, answer: str, city: str | None
+    server: SandboxServer, answer: str, city: str | None
 ) -> None:
     lines = exported()
     line(lines, ANN)["City"] = ""
     saved(lines)
-    monkeypatch.setattr(Console, "can_ask", property(lambda _: True))
-    done = CliRunner().invoke(app, ["upload", "edited.csv", "--rate", "100000/min"], input=f"{answer}\n")
-    assert (done.exit_code, held(server, ANN).fields["City"] or None) == (0, city)
+    question = "Send only what was changed since? [y/N]: "
+    words = ("upload", "edited.csv", "--rate", "100000/min")
+    answers = [(question, "?"), (question, answer)]
+    code, shown = at_a_terminal(Path.cwd(), server, *words, answers=answers)
+    assert "only what you changed in the sheet is sent, as with --since-export" in shown
+    assert (code, held(server, ANN).fields["City"] or None) == (0, city), shown
     with Checkpoint.open(Path("edited.csv.checkpoint")) as checkpoint:
         assert checkpoint.facts.command.endswith(" --since-export") is (answer == "y")
 

@@ -15,7 +15,8 @@ from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.html_report import headline, render_report, without_values, write_report
-from heyx_bulk.reports.stop_conditions import StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths, run_paths

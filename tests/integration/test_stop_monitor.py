@@ -12,7 +12,8 @@ from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import LimitReached, Stopped, TooManyFailures, Unauthorized
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.reports.audit import CallRecorder, audit_errors
-from heyx_bulk.reports.stop_conditions import FailureLimit, StopConditions, StopMonitor
+from heyx_bulk.reports.stop_conditions import FailureLimit, StopConditions
+from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.run import Run
 from tests.support import runs

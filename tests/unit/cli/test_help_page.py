@@ -19,6 +19,22 @@ from tests.support.terminal import has_terminals, on_a_terminal
 PAGES = [(), *((name,) for name in COMMANDS), ("cache", "show"), ("cache", "forget")]
 ESCAPE = "\x1b["
 
+HEAVY = {
+    *("asyncio", "hashlib", "httpx", "jinja2", "numpy", "openpyxl", "pandas", "phonenumbers", "prompt_toolkit"),
+    *("pydantic", "redis", "rich", "sqlite3", "tomlkit", "tomllib", "tqdm", "xlsxwriter"),
+}
+"""Libraries that take a while to import."""
+
+DECLARING = {
+    *(f"heyx_bulk.models.{name}" for name in ("option", "phrases")),
+    *(f"heyx_bulk.settings.{name}" for name in ("connection", "rate")),
+    *(f"heyx_bulk.values.{name}" for name in ("equality", "phone_country", "text", "value_types")),
+    *(f"heyx_bulk.mapping.{name}" for name in ("mapping_options", "merge_rows", "tag_lists")),
+    *("heyx_bulk.sheets.sheet_options", "heyx_bulk.api.call_log_options", "heyx_bulk.planning.matching"),
+    *("heyx_bulk.reports.stop_conditions", "heyx_bulk.upload.options", "heyx_bulk.export.export_options"),
+}
+"""The modules that declare options, and those that these need."""
+
 
 def page(*words: str, columns: int = 80, **more: str) -> str:
     shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": str(columns), **more})
@@ -105,17 +121,48 @@ def test_a_code_page_without_an_ellipsis_gets_three_dots() -> None:
     assert b"COMMAND [OPTIONS] ..." in done.stdout
 
 
-def test_one_command_is_imported_for_its_help_and_no_other() -> None:
+def imported(*words: str, **more: str) -> set[str]:
+    """The modules that the program imports until it ends."""
     script = (
-        "import sys; sys.argv = ['heyx-bulk', 'status', '--help']\n"
+        f"import sys; before = {{*sys.modules}}; sys.argv = ['heyx-bulk', *{words}]\n"
         "from heyx_bulk.cli.app import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = ('heyx_bulk.cli.upload', 'pandas', 'openpyxl', 'pydantic', 'rich', 'tqdm', 'asyncio')\n"
-        "print([name for name in heavy if name in sys.modules])"
+        "print(*(sys.modules.keys() - before))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    environment = {**os.environ, **more}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_one_command_is_imported_for_its_help_and_no_other() -> None:
+    commands = {f"heyx_bulk.cli.{name}" for name in COMMANDS}
+    assert imported("status", "--help") & commands == {"heyx_bulk.cli.status"}
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["--version"], ""),
+        (["--help"], ""),
+        *(([name, "--help"], "") for name in COMMANDS),
+        ([], "heyx-bulk up"),
+        ([], "heyx-bulk upload contacts.csv --restart --map A=phone --si"),
+    ],
+    ids=str,
+)
+def test_help_and_completion_import_the_declarations_of_options_and_nothing_that_works_with_them(
+    words: list[str], completed: str
+) -> None:
+    asked = {"COMP_WORDS": completed, "COMP_CWORD": str(completed.count(" "))}
+    modules = imported(*words, **({"_HEYX_BULK_COMPLETE": "complete_bash", **asked} if completed else {}))
+    assert modules & HEAVY == set()
+    ours = {name for name in modules if name.startswith("heyx_bulk.") and name.count(".") > 1}
+    assert {name for name in ours if not name.startswith("heyx_bulk.cli.")} <= DECLARING
+    asking = ("_view", "_session", "_dialog", "questions", "asking")
+    assert {name for name in ours if name.endswith(asking)} == set()
 
 
 @pytest.mark.parametrize(

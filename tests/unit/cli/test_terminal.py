@@ -78,16 +78,6 @@ def test_a_terminal_shows_how_it_ended(tmp_path: Path, more: dict[str, str], mar
 
 
 @has_terminals
-def test_the_question_says_where_contacts_are_written(tmp_path: Path, server: SandboxServer) -> None:
-    sheet(tmp_path, *((f"+923001234{number:03}", "A", "") for number in range(101)))
-    there = {"HEYX_URL": server.url, "HEYX_TOKEN": TOKEN}
-    shown = on_a_terminal(["upload", "contacts.csv"], tmp_path, answer="n\n", **there)
-    assert f"Write to 101 contacts in the sandbox at {server.url}? [y/N]" in shown
-    assert "Nothing was sent." in shown
-    assert server.sandbox.calls["create"] == 0
-
-
-@has_terminals
 def test_a_bar_and_the_lines_around_it_do_not_run_into_each_other(tmp_path: Path, server: SandboxServer) -> None:
     for number in range(30):
         server.sandbox.add({"phone": f"+9230012340{number:02}", "isLead": True}, ())

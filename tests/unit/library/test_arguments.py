@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import heyx_bulk as hb
-from heyx_bulk.api.call_log import CallLogOptions
+from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.library import arguments
