@@ -265,7 +265,7 @@ def test_a_file_that_a_person_changed_is_not_replaced_by_a_new_plan(sheet: Path)
     path = planned(sheet)
     assert planned(sheet) == path
     edit(path, lambda page: page.__setitem__("I7", "no"))
-    with pytest.raises(UsageError, match=r"plan\.xlsx is there already"):
+    with pytest.raises(UsageError, match=r"plan\.xlsx exists already"):
         planned(sheet)
     assert hb.apply(path, progress=False).totals["created"] == 1
 
