@@ -265,6 +265,7 @@ class UploadView(UploadEvents):
     def writes_to(self, settings: Settings) -> None:
         """Contacts are written where `settings` say."""
         self._destination = destination(settings)
+        self._workers = settings.workers
 
     def on_sheet(self, opened: OpenedSheet, settings: Settings) -> None:
         """A sheet is about to be uploaded, perhaps again with more answers: it is shown once."""
@@ -290,7 +291,7 @@ class UploadView(UploadEvents):
 
     def set_budget(self, plan: UploadPlan) -> None:
         """The progress is that of the calls of `plan`."""
-        self._budget = CallBudget(plan.cost.calls, plan.speed.rate)
+        self._budget = CallBudget(plan.cost.calls, plan.speed.rate, self._workers)
         self.document["estimate"] = plan.document()
 
     def on_remembered_export(self, sheet: Sheet, export: KnownExport) -> bool:

@@ -154,10 +154,11 @@ def estimate(
 
 @dataclass(frozen=True, slots=True)
 class CallBudget:
-    """At most so many `calls`, at this `rate`."""
+    """At most so many `calls`, at this `rate`, for rows of which so many are `in_flight` at once."""
 
     calls: int
     rate: Rate
+    in_flight: int = 0
 
     def seconds(self, calls: int, wait_seconds: float) -> float:
         """How long `calls` take, the first of them in `wait_seconds` at the earliest.
@@ -177,12 +178,16 @@ def time_for(calls: int, rate: Rate) -> str:
     return about(calls / rate.calls * rate.window_seconds)
 
 
-def expected_calls(at_most: int, sent: int, finished: int, left: int) -> int:
-    """How many calls `left` rows will take, by the calls that were `sent` for the `finished` ones.
+def expected_calls(at_most: int, sent: int, finished: int, left: int, in_flight: int = 0) -> int:
+    """How many calls `left` rows will take, by the calls that were `sent` when this many were `finished`.
 
-    `at_most`, until enough rows are finished to tell.
+    For the rows that were `in_flight` then, half of the calls were sent. `at_most`, until enough rows are finished
+    to tell.
     """
-    return min(at_most, round(sent / finished * left)) if finished >= ENOUGH_ROWS else at_most
+    if finished < ENOUGH_ROWS:
+        return at_most
+    half_done = min(in_flight, left) / 2
+    return min(at_most, round(sent / (finished + half_done) * (left - half_done)))
 
 
 def match_kind(row: ContactRow, matching: Matching) -> str:

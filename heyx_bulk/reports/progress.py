@@ -27,7 +27,7 @@ class Progress:
         self, total: int = 0, done: int = 0, *, unit: str = "row", budget: CallBudget | None = None
     ) -> None:
         self._total, self._done, self._unit = total, done, unit
-        self._done_before, self._calls = done, 0
+        self._done_before, self._done_then, self._calls = done, 0, 0
         self._budget = budget
         self._contacts: int | None = None
         self._statuses: Counter[str] = Counter()
@@ -50,6 +50,7 @@ class Progress:
         The next call waits for `wait_seconds`, `trouble` is why calls are repeated, `calls` were sent so far.
         """
         self._wait_seconds, self._trouble, self._calls = wait_seconds, trouble, calls
+        self._done_then = self._done - self._done_before
         self._show()
 
     def aside(self) -> AbstractContextManager[None]:
@@ -68,7 +69,7 @@ class Progress:
         else:
             left, rows = self._total - self._done, self._total - self._done_before
             at_most = round(self._budget.calls * left / rows)
-            calls = expected_calls(at_most, self._calls, self._done - self._done_before, left)
+            calls = expected_calls(at_most, self._calls, self._done_then, left, self._budget.in_flight)
         return self._budget.seconds(calls, self._wait_seconds)
 
     def _show(self) -> None:
