@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,11 @@ from tests.support.runs import Channel
 ROWS = 2_400
 LIMIT = 200
 FAULTS = Faults(errors_before=0.03, seed=5)
+
+
+@pytest.fixture(autouse=True)
+def _same_waits() -> None:
+    random.seed(3)  # the jitter of waits
 
 
 class WatchedProgress(Progress):
