@@ -18,7 +18,7 @@ from heyx_bulk.export.exporter import CachedExport, exported_contacts, open_expo
 from heyx_bulk.export.layout import build_table
 from heyx_bulk.export.request import ContactFilter, ExportRequest
 from heyx_bulk.export.value_lists import listed_texts
-from heyx_bulk.library.argument_reader import ArgumentReader, read_value
+from heyx_bulk.library.argument_reader import ArgumentReader
 from heyx_bulk.library.arguments import Place
 from heyx_bulk.library.outcomes import RunResult, Verification
 from heyx_bulk.library.python_words import in_python
@@ -27,7 +27,7 @@ from heyx_bulk.library.watching import ProgressOption, show_progress
 from heyx_bulk.library.worker_thread import StopSwitch
 from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_name, parse_field_value
 from heyx_bulk.models.contacts import Field, Outcome, Status
-from heyx_bulk.models.option import Declared, Option
+from heyx_bulk.models.option import option
 from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
@@ -44,9 +44,15 @@ from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 
-SAMPLE = Declared(("sample",), int, None, Option((), "How many rows are compared.", least=1))
 SOURCES = 'where={"isLead": True}, where_in={"phone": frame["Mobile"]}, ids=[…] or known=True'
 DIFFERENCE_COLUMNS = (ID_COLUMN, "field", "sent", "stored", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What is compared with HeyX."""
+
+    sample: int | None = option("--sample", metavar="N", least=1, help="Compare N rows, chosen at random.")
 
 
 def status(_: StopSwitch, run: RunResult | Place) -> RunStatus:
@@ -66,10 +72,9 @@ def verify(
     given: Mapping[str, object],
 ) -> Verification:
     """Read back what a run sent, and compare."""
-    reader = ArgumentReader(given)
-    connection = reader.read(ConnectionOptions)
+    reader = ArgumentReader({**given, "sample": sample})
+    connection, sample = reader.read(ConnectionOptions), reader.read(VerifyOptions).sample
     reader.finish()
-    sample = None if sample is None else read_value(SAMPLE, sample)
     with Checkpoint.open(checkpoint_path(run)) as opened:
         known = run.settings if isinstance(run, RunResult) else None
         settings = reader.channel(connection.given(opened.facts.connection), known)
