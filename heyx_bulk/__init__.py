@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from heyx_bulk.library.front import rerun as rerun
     from heyx_bulk.library.front import simulate as simulate
     from heyx_bulk.library.front import status as status
+    from heyx_bulk.library.front import sync as sync
     from heyx_bulk.library.front import undo as undo
     from heyx_bulk.library.front import upload as upload
     from heyx_bulk.library.front import verify as verify
@@ -56,7 +57,7 @@ _MODULES = {
     "library.aio": ["aio"],
     "library.front": [
         *("apply", "dry_run", "estimate", "export", "export_contacts", "inspect", "plan", "rerun", "simulate"),
-        *("status", "undo", "upload", "verify"),
+        *("status", "sync", "undo", "upload", "verify"),
     ],
     "library.outcomes": ["Estimate", "RunResult", "RunStatus", "SheetInspection", "Verification"],
     "library.watching": ["ProgressReport"],

@@ -52,6 +52,7 @@ COMMANDS = {
         "Upload", ExitCodes("Every row can be sent.", "Some rows are invalid or would fail.", resumed=True)
     ),
     "apply": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
+    "sync": Place("Upload", ExitCodes("Every row succeeded, or nothing was to be sent.", _ROWS, resumed=True)),
     "undo": Place("Upload", ExitCodes(_ALL_ROWS, _ROWS, resumed=True, asked=True)),
     "status": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),
     "report": Place("Runs and results", ExitCodes(_ALL_ROWS, _OPEN_ROWS)),

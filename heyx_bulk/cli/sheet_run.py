@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from heyx_bulk.cli.console import Console, same_command
 from heyx_bulk.cli.fields import known_here
@@ -21,8 +22,9 @@ from heyx_bulk.settings.environment import Settings, from_environment, validate_
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.staging import map_sheet
-from heyx_bulk.upload.upload_result import UploadResult
 from heyx_bulk.upload.upload_session import TOKEN
+
+R = TypeVar("R")
 
 
 @dataclass
@@ -45,7 +47,7 @@ def run_sheet(
     options: UploadOptions,
     connection: ConnectionOptions,
     console: Console,
-    run: Callable[[SheetRun, UploadOptions], UploadResult],
+    run: Callable[[SheetRun, UploadOptions], R],
     *,
     no_mapping: bool,
     first: int,
@@ -53,7 +55,7 @@ def run_sheet(
     ask_above: int = 0,
     trial: bool = False,
     simulated: bool = False,
-) -> tuple[UploadResult, UploadView]:
+) -> tuple[R, UploadView]:
     """Read a sheet, ask what is not clear, and `run` it; the result, and the view that showed it."""
     fields, look = known_here(), not no_mapping
     dialog = SheetDialog(path, options, console, fields, look=look, keep=look, may_ask=not yes, columns=True)
@@ -68,7 +70,7 @@ def run_sheet(
             simulated=simulated,
         )
 
-        def use(opened: OpenedSheet) -> UploadResult:
+        def use(opened: OpenedSheet) -> R:
             settings = _settings(opened, connection, fields, simulated=simulated)
             view.on_sheet(opened, settings)
             return run(SheetRun(opened.sheet, settings, fields, view, opened.words), opened.options)

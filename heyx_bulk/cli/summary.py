@@ -17,7 +17,8 @@ from heyx_bulk.models.phrases import about, count, duration, rows_named, shorten
 from heyx_bulk.planning.reconcile import sent_values
 from heyx_bulk.reports.failure_causes import FailureCause
 from heyx_bulk.reports.next_steps import next_steps
-from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, exit_code, totals_line
+from heyx_bulk.reports.run_totals import NEEDS_ATTENTION, complete_totals, exit_code, totals_line
+from heyx_bulk.reports.stop_conditions import FailureLimit
 from heyx_bulk.reports.written_files import kept_beside
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause, RowRecord
 from heyx_bulk.storage.paths import short_path
@@ -28,13 +29,20 @@ CAUSES_SHOWN = 30
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
-def finish(console: Console, result: UploadResult, document: Mapping[str, Any] = NOTHING_MORE) -> int:
+def finish(
+    console: Console,
+    result: UploadResult,
+    document: Mapping[str, Any] = NOTHING_MORE,
+    *,
+    max_invalid: FailureLimit | None = None,
+) -> int:
     """Show where the results are, the totals and the next steps; the exit code.
 
     Totals and next steps are shown even if the files could not be written. The `document` is added to that of the
-    result.
+    result. As many invalid rows as `max_invalid` allows are accepted.
     """
-    code, stopped = exit_code(result.totals), result.sent.stopped if result.sent else None
+    code = exit_code(result.totals, max_invalid)
+    stopped = result.sent.stopped if result.sent else None
     later = command_line("report", short_path(result.checkpoint))
     tell_failures(console, result.failures)
     if result.results is not None:
@@ -68,6 +76,14 @@ def _note(path: Path, new_workbook: str = "") -> str:
     notes = [f"{kept.name} was changed or is open, and was not replaced"] if kept else []
     notes += [f"a new workbook, not a copy of yours: {new_workbook}"] if new_workbook else []
     return f" ({'; '.join(notes)})" if notes else ""
+
+
+def finish_nothing(console: Console, sheet: str, *, skipped: bool = False) -> int:
+    """Show that a job had nothing to send; the exit code."""
+    totals = complete_totals({})
+    document = {"sheet": sheet, "rows": 0, "totals": totals, "calls": 0, "skipped": skipped, "next": [], "exit": 0}
+    console.result("Nothing was sent.", document)
+    return 0
 
 
 def finish_simulation(console: Console, result: UploadResult) -> int:

@@ -24,6 +24,7 @@ from heyx_bulk.library.arguments import (
     PlanArguments,
     SessionArguments,
     SheetLike,
+    SyncArguments,
     TableArguments,
     UploadArguments,
 )
@@ -50,6 +51,14 @@ async def upload(
     return await _do(
         lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True
     )
+
+
+@twin_of(front.sync)
+async def sync(
+    sheet: Place, *, progress: ProgressOption = None, **options: Unpack[SyncArguments]
+) -> RunResult | None:
+    """`sync` for coroutines."""
+    return await _do(lambda switch: uploading.sync(switch, sheet, progress, {**options}), resumes=True)
 
 
 @twin_of(front.rerun)

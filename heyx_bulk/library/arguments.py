@@ -133,6 +133,19 @@ class UploadArguments(PlanArguments, total=False):
     report: bool
 
 
+class SyncArguments(SheetArguments, MappingArguments, MatchingArguments, SessionArguments, total=False):
+    """The arguments of `sync`."""
+
+    max_invalid: int | str | None
+    if_running: str
+    keep: int
+    out: Place | None
+    report: bool
+    index: Pairs
+    trust_cache: str | timedelta | float | None
+    lookup: str
+
+
 class ExportArguments(ConnectionArguments, total=False):
     """The arguments of `export` and `export_contacts`."""
 

@@ -20,6 +20,7 @@ from heyx_bulk.library.arguments import (
     PlanArguments,
     SessionArguments,
     SheetLike,
+    SyncArguments,
     TableArguments,
     UploadArguments,
 )
@@ -72,6 +73,31 @@ def upload(
         CheckpointBusy: Another run is working on the same checkpoint.
     """
     return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True)
+
+
+@reference(SyncArguments)
+def sync(sheet: Place, *, progress: ProgressOption = None, **options: Unpack[SyncArguments]) -> RunResult | None:
+    """Send what is new in a sheet since it was last sent: for scheduled jobs.
+
+    A run that was stopped is resumed first, and failed rows are sent again. Rows that were sent before and have
+    not changed since are not sent.
+
+    >>> result = hb.sync("contacts.xlsx", if_running="skip", max_invalid="5%")
+
+    Args:
+        sheet: The path of a file.
+        progress: As in `upload`.
+        options: Those of a scheduled job, and those of `upload` except `no_match`, `restart`, `strict` and
+            `canary`.
+
+    Returns:
+        A `RunResult`; all totals are 0 if the sheet has not changed. None if `if_running` is `skip` and another
+        run of the sheet is working.
+
+    Raises:
+        UsageError: Nothing was sent; the message says what to correct.
+    """
+    return _do(lambda switch: uploading.sync(switch, sheet, progress, {**options}), resumes=True)
 
 
 @reference(SessionArguments)

@@ -18,9 +18,10 @@ from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.models.option import Declared, declared
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.sync_options import SyncOptions
 
 FUNCTIONS = (
-    *("upload", "rerun", "simulate", "dry_run", "plan", "apply", "undo"),
+    *("upload", "rerun", "simulate", "dry_run", "plan", "apply", "undo", "sync"),
     *("inspect", "verify", "status", "export"),
 )
 """The functions that a command, or a flag that turns a command into another one, is called in Python."""
@@ -120,7 +121,7 @@ def _flags() -> dict[str, Callable[[str], tuple[str, str]]]:
 
 
 def _options() -> Iterator[Declared]:
-    for kind in (UploadOptions, RunOptions, ConnectionOptions, ExportOptions):
+    for kind in (UploadOptions, RunOptions, SyncOptions, ConnectionOptions, ExportOptions):
         yield from declared(kind)
 
 

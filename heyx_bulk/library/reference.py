@@ -12,6 +12,7 @@ from heyx_bulk.library.python_words import in_python
 from heyx_bulk.models.option import declared
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.sync_options import SyncOptions
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -28,7 +29,7 @@ _WIDTH = 100
 
 def reference(arguments: type) -> Callable[[F], F]:
     """Write the options of a TypedDict into a function's docstring, and into its signature for `help`."""
-    kinds = (ExportOptions, UploadOptions, RunOptions, ConnectionOptions)
+    kinds = (ExportOptions, UploadOptions, RunOptions, SyncOptions, ConnectionOptions)
     helps = {one.argument: _in_words(one.option.help) for kind in kinds for one in declared(kind)} | OWN
     names: dict[str, object] = arguments.__annotations__
 

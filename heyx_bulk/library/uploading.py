@@ -36,8 +36,9 @@ from heyx_bulk.storage.paths import state_checkpoint_path
 from heyx_bulk.upload.corrections import run_of_file
 from heyx_bulk.upload.inspection import column_document, inspect_sheet
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.pipeline import rerun, try_out, upload_sheet
+from heyx_bulk.upload.pipeline import rerun, sync_sheet, try_out, upload_sheet
 from heyx_bulk.upload.staging import sheet_digest
+from heyx_bulk.upload.sync_options import SyncOptions
 from heyx_bulk.upload.upload_session import TOKEN
 
 
@@ -64,6 +65,24 @@ def upload(
         )
     result = upload_sheet(opened, settings, options, run_options, LibraryEvents(switch, progress))
     return RunResult.of(result, settings)
+
+
+def sync(
+    switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, given: Mapping[str, object]
+) -> RunResult | None:
+    """Send what is new in a sheet since it was last sent."""
+    reader = ArgumentReader(given)
+    options, jobs = reader.read(UploadOptions, without=("no_match",)), reader.read(SyncOptions)
+    run_options = reader.read(RunOptions, without=("restart", "strict", "canary"))
+    settings = reader.settings()
+    opened, options = open_mapped(sheet, options)
+    if opened.format == FRAME_FORMAT:
+        raise SettingsError(
+            "sync compares a file with what was sent of it before, but the sheet is a DataFrame.",
+            "Write it to a file, and pass that, or use hb.upload.",
+        )
+    result = sync_sheet(opened, settings, options, run_options, LibraryEvents(switch, progress), sync=jobs)
+    return None if result is None else RunResult.of(result, settings)
 
 
 def send_again(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.phrases import count
+from heyx_bulk.reports.stop_conditions import FailureLimit
 from heyx_bulk.storage.checkpoint.row_record import RowRecord, RowState
 
 UNCONFIRMED = "unconfirmed"
@@ -39,9 +40,11 @@ def complete_totals(totals: Mapping[str, int]) -> dict[str, int]:
     return {str(word): totals.get(word, 0) for word in WORDS}
 
 
-def exit_code(totals: Mapping[str, int]) -> int:
-    """0 if every row succeeded, otherwise 3."""
-    wanted = (Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED)
+def exit_code(totals: Mapping[str, int], max_invalid: FailureLimit | None = None) -> int:
+    """0 if every row succeeded, as many invalid ones aside as are accepted; otherwise 3."""
+    wanted = [Status.CREATED, Status.UPDATED, Status.UNCHANGED, Status.SKIPPED]
+    if max_invalid is not None and totals.get(Status.INVALID, 0) <= max_invalid.of(sum(totals.values())):
+        wanted.append(Status.INVALID)
     return 0 if all(word in wanted for word, number in totals.items() if number) else 3
 
 

@@ -27,13 +27,13 @@ class FailureLimit:
     share: float | None = None
 
     @classmethod
-    def parse(cls, text: str) -> FailureLimit:
+    def parse(cls, text: str, option: str = "--max-failures") -> FailureLimit:
         """`50` or `5%`; raises `SettingsError`."""
         found = re.fullmatch(r"(\d{1,9})|(\d{1,3}(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
         if found is None or float(found[2] or 0) > 100:
             raise SettingsError(
-                f"--max-failures {text} is not a number or a percentage of rows.",
-                "For example: --max-failures 50 or --max-failures 5%.",
+                f"{option} {text} is not a number or a percentage of rows.",
+                f"For example: {option} 50 or {option} 5%.",
             )
         return cls(number=int(found[1])) if found[1] else cls(share=float(found[2]) / 100)
 
@@ -42,6 +42,10 @@ class FailureLimit:
         if self.number is not None:
             return failed > self.number
         return self.share is not None and ended >= FIRST_ROWS and failed > self.share * ended
+
+    def of(self, rows: int) -> float:
+        """How many of `rows` it allows."""
+        return self.number if self.number is not None else (self.share or 0) * rows
 
     def __str__(self) -> str:
         return str(self.number) if self.share is None else f"{self.share * 100:g}%"

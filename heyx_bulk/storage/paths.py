@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -114,6 +115,19 @@ def dated_name(path: Path, moment: datetime) -> Path:
         if not name.exists():
             return name
     raise FileExistsError(errno.EEXIST, "no dated name is free", str(path))
+
+
+def dated_names(path: Path) -> list[Path]:
+    """The files that `path` was when it was set aside, newest first."""
+    dated = re.compile(rf"{re.escape(path.stem)}\.\d{{4}}-\d\d-\d\d-\d{{4}}(?:-\d+)?{re.escape(path.suffix)}")
+    found = [one for one in path.parent.iterdir() if dated.fullmatch(one.name)]
+    return sorted(found, key=_moment, reverse=True)
+
+
+def _moment(path: Path) -> tuple[str, int]:
+    """When a file was set aside, and which one of that minute it is."""
+    found = re.search(r"\.(\d{4}-\d\d-\d\d-\d{4})(?:-(\d+))?\.[^.]+$", path.name)
+    return ("", 0) if found is None else (found[1], int(found[2] or 1))
 
 
 def unsafe_reason(folder: Path) -> str:

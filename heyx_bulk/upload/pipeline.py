@@ -52,13 +52,15 @@ from heyx_bulk.upload.plan_decisions import GivenLine, refused_changes
 from heyx_bulk.upload.prefetch import Prefetch
 from heyx_bulk.upload.runs import RunStarter, confirm_channel, stored_paths
 from heyx_bulk.upload.staging import map_sheet
+from heyx_bulk.upload.sync import is_unchanged, job_lock, prune
+from heyx_bulk.upload.sync_options import SyncOptions
 from heyx_bulk.upload.undo import changes_back, must_stage_undo, stage_undo, undo_paths
 from heyx_bulk.upload.upload_result import UploadResult, report
 from heyx_bulk.upload.upload_session import send
 
 SINCE_EXPORT = "--since-export"
 
-UPLOAD, RUN, EVENTS = UploadOptions(), RunOptions(), UploadEvents()
+UPLOAD, RUN, EVENTS, SYNC = UploadOptions(), RunOptions(), UploadEvents(), SyncOptions()
 
 
 def upload_sheet(
@@ -322,6 +324,56 @@ def undo(
                     checkpoint.facts.command = command_line("apply", str(file))
                     return replace(result, plan=write_plan(Run.from_checkpoint(checkpoint), file, settings.url))
             return apply_plan(checkpoint, settings, run_options, events)
+
+
+def sync_sheet(
+    sheet: Sheet,
+    settings: Settings,
+    options: UploadOptions = UPLOAD,
+    run_options: RunOptions = RUN,
+    events: UploadEvents = EVENTS,
+    *,
+    sync: SyncOptions = SYNC,
+) -> UploadResult | None:
+    """Send what is new in a sheet since it was last sent: first what is left of the run before, then other rows.
+
+    Failed rows are sent again. A sheet that has not changed sends nothing, and has no totals. None where the job
+    was skipped, since another one is working.
+    """
+    options.check()
+    with Prefetch(settings, run_options, events) as prefetch:
+        starter = RunStarter(sheet, settings, options, run_options, events, prefetch, carries_over=True)
+        paths = starter.paths()
+        with job_lock(paths.checkpoint, sync.if_running, events.say) as is_ours:
+            if not is_ours:
+                return None
+            if paths.checkpoint.exists():
+                with Checkpoint.open(paths.checkpoint) as checkpoint:
+                    left = _send_left(checkpoint, settings, run_options, events, prefetch)
+                    if left.sent is not None and left.sent.stopped is not None:
+                        return left
+                    if is_unchanged(checkpoint, sheet, options, viber=settings.viber):
+                        events.say("The sheet has not changed since it was last sent.")
+                        return left if left.sent is not None else replace(left, totals={})
+            restarted = replace(starter, run_options=replace(run_options, restart=True))
+            with restarted.open_run(paths) as (run, fresh):
+                result = _send(run, paths, settings, run_options, events, prefetch, fresh=fresh)
+            prune(paths, sync.keep)
+            return result
+
+
+def _send_left(
+    checkpoint: Checkpoint, settings: Settings, run_options: RunOptions, events: UploadEvents, prefetch: Prefetch
+) -> UploadResult:
+    """Send what is left of a run, and its failed rows again."""
+    refuse_unapplied(checkpoint)
+    checkpoint.verify_contents()
+    confirm_channel(checkpoint, settings)
+    checkpoint.reopening.reopen_failed()
+    run, paths = Run.from_checkpoint(checkpoint), stored_paths(checkpoint)
+    if not count_open(checkpoint.queries.totals()):
+        return report(run, None, command=run_options.command)
+    return _send(run, paths, settings, run_options, events, prefetch, fresh=False)
 
 
 def _send(

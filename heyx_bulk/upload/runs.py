@@ -42,6 +42,7 @@ from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.plan import refuse_unapplied
 from heyx_bulk.upload.prefetch import Prefetch
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, phones_of, stage
+from heyx_bulk.upload.sync import carry_over
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
 
 TEXT_FORMAT = "CSV"
@@ -112,7 +113,8 @@ def _refuse_phones_without_country(checkpoint: Checkpoint) -> None:
 class RunStarter:
     """Begins the run of a sheet, or carries on with the one that is there.
 
-    With `plan_file` it is the run of a plan, whose files are named after that one.
+    With `plan_file` it is the run of a plan, whose files are named after that one. A run that `carries_over` does
+    not send the rows again that the run before sent alike.
     """
 
     sheet: Sheet
@@ -122,6 +124,7 @@ class RunStarter:
     events: UploadEvents
     prefetch: Prefetch
     plan_file: Path | None = None
+    carries_over: bool = False
 
     def check_new_run(self) -> None:
         """Raise `MappingError` where a run of the sheet cannot begin; nothing is made on disk.
@@ -282,6 +285,9 @@ class RunStarter:
         connection = self.settings.connection()
         columns = map_sheet(self.sheet, self.options, known_fields(self.settings.channel))
         with self.stage_run(columns, beside) as new:
+            if self.carries_over and paths.checkpoint.exists():
+                with Checkpoint.open(paths.checkpoint) as before:
+                    carry_over(before, new)
             self.begin_plan(Run.from_checkpoint(new), PlannedRate.of(self.settings))
             new.facts.command = self.run_options.command or self._command(paths, connection)
             new.facts.connection = connection.document()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.storage.checkpoint.row_record import CellsDigest, InvalidCause, RowState
 from heyx_bulk.storage.checkpoint.run_info import RunInfo
+
+_NO_LEADER = "number NOT IN (SELECT merged_into FROM row WHERE merged_into IS NOT NULL)"
+"""Of rows that stand for no other."""
 
 
 class Queries:
@@ -32,6 +35,26 @@ class Queries:
             "AND merged_into IS NULL ORDER BY number"
         )
         return ((int(number), str(contact_id)) for number, contact_id in self._db.stream(query))
+
+    def sent_rows(self, statuses: Collection[Status]) -> dict[str, str]:
+        """The cells (as the table holds them) of rows with these statuses, and the contact of each.
+
+        Rows that stand for others, or are stood for, are left out.
+        """
+        words = ", ".join(f"'{status}'" for status in statuses)
+        query = (
+            f"SELECT cells, contact_id FROM row WHERE status IN ({words}) AND contact_id IS NOT NULL "
+            f"AND merged_into IS NULL AND {_NO_LEADER}"
+        )
+        return {str(cells): str(contact_id) for cells, contact_id in self._db.stream(query)}
+
+    def plain_open_rows(self) -> Iterator[tuple[int, str]]:
+        """The open rows, each with its cells as the table holds them; as in `sent_rows`."""
+        query = (
+            "SELECT number, cells FROM row WHERE state = ? AND merged_into IS NULL "
+            f"AND {_NO_LEADER} ORDER BY number"
+        )
+        return ((int(number), str(cells)) for number, cells in self._db.stream(query, RowState.READY))
 
     def row_bounds(self) -> tuple[int, int]:
         """The numbers of the first and the last row; of a sheet without rows 0 and 0."""

@@ -31,7 +31,8 @@ DECLARING = {
     *(f"heyx_bulk.values.{name}" for name in ("equality", "phone_country", "text", "value_types")),
     *(f"heyx_bulk.mapping.{name}" for name in ("mapping_options", "merge_rows", "tag_lists")),
     *("heyx_bulk.sheets.sheet_options", "heyx_bulk.api.call_log_options", "heyx_bulk.planning.matching"),
-    *("heyx_bulk.reports.stop_conditions", "heyx_bulk.upload.options", "heyx_bulk.export.export_options"),
+    *("heyx_bulk.reports.stop_conditions", "heyx_bulk.export.export_options"),
+    *("heyx_bulk.upload.options", "heyx_bulk.upload.sync_options"),
 }
 """The modules that declare options, and those that these need."""
 
@@ -176,7 +177,7 @@ def test_help_and_completion_import_the_declarations_of_options_and_nothing_that
         ),
         (
             ["rerun", "a.csv", "--duplicates", "merge"],
-            "--duplicates is not an option of heyx-bulk rerun. It is an option of upload, plan.",
+            "--duplicates is not an option of heyx-bulk rerun. It is an option of upload, plan, sync.",
         ),
         (["--verison"], "--verison is not an option of heyx-bulk. Did you mean --version?"),
         (["xyzzy"], "xyzzy is not a command of heyx-bulk."),
