@@ -89,7 +89,9 @@ PlanFile = Annotated[
         rich_help_panel=Panel.USUAL,
     ),
 ]
-PlainConsole = Annotated[Console, Without(("verbose",))]
+PlainConsole = Annotated[Console, Without(("verbose", "progress_form"))]
+"""A console for a command that names no rows and has no progress."""
+ReadingConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
 
 

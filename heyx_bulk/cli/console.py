@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
 from heyx_bulk.cli.invocation import Invocation
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from heyx_bulk.reports.progress import Progress
 
 
+class ProgressForm(StrEnum):
+    """How progress is shown on standard error."""
+
+    AUTO = "auto"
+    """A bar on a terminal, lines elsewhere, nothing if the program is quiet."""
+    BAR = "bar"
+    LINES = "lines"
+    JSON = "json"
+    NONE = "none"
+
+
 @dataclass
 class Console:
     """How much is printed: `quiet` leaves out all but errors and totals, `verbose` adds a line for each row."""
@@ -31,6 +43,13 @@ class Console:
 
     quiet: bool = option("--quiet", "-q", default=False, help="Print only errors and totals.")
     verbose: bool = option("--verbose", "-v", default=False, help="Print a line for each row when it is done.")
+    progress_form: ProgressForm = option(
+        "--progress",
+        default=ProgressForm.AUTO,
+        metavar="FORM",
+        help="How progress is shown: bar; lines: one every 30 seconds; json: one a second, for programs; none; "
+        "auto: a bar on a terminal, lines elsewhere, none with --quiet.",
+    )
     as_json: bool = option("--json", default=False, help="Print one JSON document, however the command ends.")
 
     def __post_init__(self) -> None:
@@ -86,7 +105,7 @@ class Console:
             self._err.flush()
 
     def progress(self, total: int, done: int = 0, budget: CallBudget | None = None) -> Progress:
-        """The progress of rows: a bar on a terminal, lines elsewhere, nothing if the program is quiet."""
+        """The progress of rows."""
         return self._progress(total, done, "row", budget)
 
     def reading(self, budget: CallBudget) -> Progress:
@@ -94,17 +113,28 @@ class Console:
         return self._progress(0, 0, "call", budget)
 
     def _progress(self, total: int, done: int, unit: str, budget: CallBudget | None) -> Progress:
-        from heyx_bulk.reports.progress import Lines, Progress, RowLogger
+        from heyx_bulk.reports.progress import JsonLines, Lines, Progress, RowLogger
 
         file, shown = cast("TextIO", self._err), Progress()
-        if not self.quiet and self._err.isatty():
-            from heyx_bulk.reports.progress_bar import Bar
+        match self._form():
+            case ProgressForm.BAR:
+                from heyx_bulk.reports.progress_bar import Bar
 
-            shown = Bar(file, total, done, unit=unit, budget=budget)
-        elif not self.quiet:
-            shown = Lines(file, total, done, unit=unit, budget=budget)
+                shown = Bar(file, total, done, unit=unit, budget=budget)
+            case ProgressForm.LINES:
+                shown = Lines(file, total, done, unit=unit, budget=budget)
+            case ProgressForm.JSON:
+                shown = JsonLines(file, total, done, unit=unit, budget=budget)
         self._shown = RowLogger(shown, file) if self.verbose and not self.quiet else shown
         return self._shown
+
+    def _form(self) -> ProgressForm:
+        """How progress is shown; a form that was asked for is shown even if the program is quiet."""
+        if self.progress_form is not ProgressForm.AUTO:
+            return self.progress_form
+        if self.quiet:
+            return ProgressForm.NONE
+        return ProgressForm.BAR if self._err.isatty() else ProgressForm.LINES
 
     @property
     def can_ask(self) -> bool:

@@ -33,7 +33,7 @@ _ONE_REGION = re.compile(r"\(([A-Z]{2})\)$")
 
 @dataclass(frozen=True, slots=True)
 class PhoneCountry:
-    """So many rows have a phone of one country: `+92 (PK)`, or blank for phones without country code."""
+    """How many rows have a phone of one country: `+92 (PK)`, or blank for phones without country code."""
 
     country: Annotated[str, "The country code, such as `+92 (PK)`. Blank for phones without country code."]
     rows: Annotated[int, "The number of rows."]

@@ -32,7 +32,7 @@ REFUSED = {
 ONLY_IN_EXCEL = 30
 
 
-def rehearse(name: str, *options: str) -> tuple[dict[str, object], dict[int, str]]:
+def rehearse(name: str, *options: str) -> tuple[dict[str, int], dict[int, str]]:
     """The totals of a rehearsal, and why which row is refused."""
     done = subprocess.run(
         [sys.executable, "-m", "heyx_bulk", "upload", str(SAMPLES / name), *options, "--simulate", "--json"],

@@ -14,10 +14,11 @@ import pytest
 from heyx_bulk.cli.documents import failure_keys, problem_keys
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.reports.failure_causes import FailureCause
+from heyx_bulk.reports.progress import ProgressLine
 from heyx_bulk.sandbox import Sandbox, SandboxServer
 from heyx_bulk.settings.environment import from_environment
 from heyx_bulk.storage.checkpoint.row_record import InvalidCause
-from tests.support.json_schema import published_schema, read_document
+from tests.support.json_schema import published_schema, read_document, read_line
 from tests.support.program import PROGRAM, ROWS, TOKEN, environment, heyx, sheet, wait_for
 from tests.support.reference_pages import every_command
 
@@ -237,3 +238,35 @@ def test_every_key_is_explained() -> None:
         if not one.get("description")
     ]
     assert silent == []
+
+
+def progress_of(folder: Path, *words: str) -> list[str]:
+    """What an upload prints on standard error, with one row whose calls take more than a second."""
+    sheet(folder, *ROWS[:1])
+    with SandboxServer(Sandbox(tokens=(TOKEN,), limit=100_000), latency=0.6) as server:
+        done = heyx(folder, "upload", "contacts.csv", *words, "--json", server=server)
+    assert (done.code, done.totals) == (0, {"created": 1})
+    return done.err.splitlines()
+
+
+def test_progress_as_json_is_all_that_a_quiet_upload_prints_on_standard_error(tmp_path: Path) -> None:
+    lines = [read_line(line, ProgressLine) for line in progress_of(tmp_path, "--quiet", "--progress", "json")]
+    assert len(lines) > 1
+    assert (lines[0]["done"], lines[-1]["done"], lines[-1]["total"]) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("--quiet",), False),
+        (("--progress", "none"), False),
+        (("--quiet", "--progress", "bar"), True),
+        ((), False),
+    ],
+)
+def test_progress_is_shown_as_asked_for_even_by_a_quiet_program(
+    tmp_path: Path, words: tuple[str, ...], shown: bool
+) -> None:
+    text = "\n".join(progress_of(tmp_path, *words))
+    assert ("1 of 1 rows" in text) is shown
+    assert "{" not in text

@@ -26,6 +26,7 @@ from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
 from heyx_bulk.cli.documents import DOCUMENTS, Keys
 from heyx_bulk.cli.invocation import SCHEMA_VERSION, Envelope
+from heyx_bulk.reports.progress import ProgressLine
 
 SIMPLE: Mapping[Any, str] = {
     bool: "boolean",
@@ -40,7 +41,7 @@ SCHEMA_FILE = "json-schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-LINES: tuple[type, ...] = ()
+LINES: tuple[type, ...] = (ProgressLine,)
 """What the program writes line by line."""
 
 
