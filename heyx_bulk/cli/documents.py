@@ -220,16 +220,16 @@ class HistoryCell(TypedDict):
 class HistoryCall(TypedDict):
     """A call of a row."""
 
-    start: Annotated[int, "The number of the session that sent it."]
+    session: Annotated[int, "The number of the session that sent it."]
     at: Annotated[str, "When it was sent."]
     call: Annotated[str, "The kind of call."]
     contact: Annotated[str | None, "The id of the contact that it names."]
     attempt: Annotated[int, "Which attempt it was."]
     waited: Annotated[float, "How long it waited before it was sent, in seconds."]
-    happened: Annotated[CallOutcome, "Its outcome."]
+    outcome: Annotated[CallOutcome, "Its outcome."]
     status: Annotated[int | None, "The HTTP status of the response."]
     seconds: Annotated[float | None, "How long HeyX took, in seconds."]
-    said: Annotated[str | None, "The message of the response."]
+    message: Annotated[str | None, "The message of the response."]
 
 
 class HistoryDocument(TypedDict):

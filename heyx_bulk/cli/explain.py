@@ -120,16 +120,16 @@ def _document(found: RowHistory) -> HistoryDocument:
         "remove_tags": list(row.remove_tags),
         "calls": [
             {
-                "start": recorded.session,
+                "session": recorded.session,
                 "at": datetime.fromtimestamp(recorded.at).astimezone().isoformat(timespec="milliseconds"),
                 "call": recorded.attempt.call.kind,
                 "contact": recorded.attempt.call.contact_id,
                 "attempt": recorded.attempt.number,
                 "waited": recorded.attempt.waited_seconds,
-                "happened": recorded.result.outcome if recorded.result else CallOutcome.UNKNOWN,
+                "outcome": recorded.result.outcome if recorded.result else CallOutcome.UNKNOWN,
                 "status": recorded.result.status if recorded.result else None,
                 "seconds": recorded.result.seconds if recorded.result else None,
-                "said": recorded.result.message if recorded.result else None,
+                "message": recorded.result.message if recorded.result else None,
             }
             for recorded in found.calls
         ],

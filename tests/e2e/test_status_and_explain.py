@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from heyx_bulk.api.call_log import CallLogLine
 from heyx_bulk.cli.app import app
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from tests.support.json_schema import read_line
 from tests.support.program import PROGRAM, TOKEN, Ended, environment, results, sheet, wait_for
 
 FAST = ("--rate", "100000/min")
@@ -307,7 +309,7 @@ def test_the_log_and_the_canary_are_there_on_the_command_line(tmp_path: Path) ->
         assert (done.code, done.out) == (4, "60 rows: 60 to do\n")
         assert "tag: sent “A+”, HeyX has “A”" in done.err
         lines = (tmp_path / "calls.jsonl").read_text().splitlines()
-        assert len(lines) == server.sandbox.calls["accepted"]
+        assert len([read_line(line, CallLogLine) for line in lines]) == server.sandbox.calls["accepted"]
         assert len(server.sandbox.contacts) == 2
         verified = heyx(tmp_path, "verify", "contacts.csv", server=server)
         assert (verified.code, verified.out) == (2, "")

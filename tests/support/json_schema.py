@@ -24,6 +24,7 @@ from typing import (
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
+from heyx_bulk.api.call_log import CallLogLine
 from heyx_bulk.cli.documents import DOCUMENTS, Keys
 from heyx_bulk.cli.invocation import SCHEMA_VERSION, Envelope
 from heyx_bulk.reports.progress import ProgressLine
@@ -41,7 +42,7 @@ SCHEMA_FILE = "json-schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-LINES: tuple[type, ...] = (ProgressLine,)
+LINES: tuple[type, ...] = (ProgressLine, CallLogLine)
 """What the program writes line by line."""
 
 
