@@ -5,14 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Annotated, NotRequired, Self, TypedDict
 
 from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.errors import DISK_FULL_ERRNOS, DiskFull, SettingsError, WriteError
-from heyx_bulk.models.call_records import FIND, CallAttempt, CallResult
+from heyx_bulk.models.call_records import FIND, CallAttempt, CallOutcome, CallResult
+
+
+class CallLogLine(TypedDict):
+    """A line of the call log (`--log`): one attempt of one call."""
+
+    time: Annotated[str, "When the call was sent: UTC, as ISO 8601."]
+    run: Annotated[str, "The first characters of the run's name; `export` for an export."]
+    session: Annotated[int, "The number of the session of the run."]
+    row: Annotated[int | None, "The row of the sheet. Null if the call belongs to no single row."]
+    call: Annotated[str, "The kind of call: `find`, `read`, `create`, `update`, `add tags` or `remove tags`."]
+    contact: Annotated[
+        str | None,
+        "The id of the contact, as a hash that is the same throughout the run; with `--log-values`, the id.",
+    ]
+    items: Annotated[int, "How many fields or tags it carries."]
+    attempt: Annotated[int, "Which attempt it was."]
+    waited: Annotated[float, "How long it waited before it was sent, in seconds."]
+    seconds: Annotated[float, "How long HeyX took, in seconds."]
+    status: Annotated[int | None, "The HTTP status. Null without a response."]
+    outcome: Annotated[CallOutcome, "Its outcome."]
+    field: NotRequired[Annotated[str, "The field that a `find` searches."]]
+    request: NotRequired[
+        Annotated[Sequence[Sequence[str]], "With `--log-values`: names and values that it carries."]
+    ]
+    message: NotRequired[Annotated[str, "With `--log-values`: the message of the response."]]
 
 
 class CallLog:
@@ -44,10 +70,10 @@ class CallLog:
     def write(self, session: int, at: float, attempt: CallAttempt, result: CallResult) -> None:
         """Write one attempt: what was asked, and what came of it."""
         call = attempt.call
-        line: dict[str, object] = {
+        line: CallLogLine = {
             "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
             "run": self._run[:8],
-            "start": session,
+            "session": session,
             "row": attempt.row,
             "call": call.kind,
             "contact": self._id(call.contact_id),
@@ -56,12 +82,12 @@ class CallLog:
             "waited": round(attempt.waited_seconds, 3),
             "seconds": round(result.seconds, 3),
             "status": result.status,
-            "happened": result.outcome,
+            "outcome": result.outcome,
         }
         if call.kind == FIND:
             line["field"] = call.items[0][0]
         if self._values:
-            line |= {"asked": [list(item) for item in call.items], "said": result.message}
+            line |= {"request": call.items, "message": result.message}
         try:
             self._file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
         except OSError as error:

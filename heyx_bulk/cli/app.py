@@ -20,6 +20,7 @@ from heyx_bulk.cli.command import (
     build_command,
     on_one_line,
 )
+from heyx_bulk.cli.ending import Ending
 from heyx_bulk.cli.help_page import Entry, group_page
 from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import did_you_mean
@@ -138,6 +139,10 @@ class Program(Group):
     """The program itself."""
 
     places = COMMANDS
+
+    def invoke(self, ctx: Any) -> Any:
+        with Ending():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(

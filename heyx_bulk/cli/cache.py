@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count, minute_of
 
 if TYPE_CHECKING:
+    from heyx_bulk.cli.documents import CacheDocument, ForgottenDocument
     from heyx_bulk.settings.environment import Settings
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
@@ -36,6 +36,7 @@ def show(console: PlainConsole) -> None:
     from heyx_bulk.settings.environment import from_environment
 
     settings = from_environment(os.environ)
+    console.use_channel(settings.channel)
     with _cache(settings) as cache:
         contacts, seen, exports = cache.contacts.count(), cache.contacts.seen(), cache.contacts.exports()
         fields = [field.name for field in cache.fields.known()]
@@ -53,13 +54,13 @@ def show(console: PlainConsole) -> None:
         if not settings.cache:
             console.say("HEYX_CACHE is off: no more contacts are remembered.")
     first_seen, last_seen = seen or (None, None)
-    document = {
+    document: CacheDocument = {
         "contacts": contacts,
         "first_seen": first_seen,
         "last_seen": last_seen,
-        "exports": [asdict(export) for export in exports],
+        "exports": list(exports),
         "fields": fields,
-        "path": str(cache.path),
+        "path": cache.path,
         "bytes": size,
     }
     console.result(f"{count(contacts, 'contact')} remembered", document)
@@ -78,7 +79,9 @@ def forget(
     from heyx_bulk.cli.asking import require_yes
     from heyx_bulk.settings.environment import from_environment
 
-    with _cache(from_environment(os.environ)) as cache:
+    settings = from_environment(os.environ)
+    console.use_channel(settings.channel)
+    with _cache(settings) as cache:
         contacts, exports = cache.contacts.count(), len(cache.contacts.exports())
         what = f"{count(contacts, 'contact')} and {count(exports, 'export')}"
         if (contacts or exports) and not yes:
@@ -89,7 +92,8 @@ def forget(
             question = f"Forget {what}? HeyX keeps its contacts."
             require_yes(console, question, _ABOUT, nothing="Nothing was forgotten.", stop=_STOP)
         cache.contacts.forget()
-    console.result(f"{what} forgotten", {"contacts": contacts, "exports": exports})
+    document: ForgottenDocument = {"contacts": contacts, "exports": exports}
+    console.result(f"{what} forgotten", document)
 
 
 def _cache(settings: Settings) -> ChannelCache:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.documents import ColumnsDocument, InspectionDocument, problem_keys
 from heyx_bulk.cli.fields import known_here
 from heyx_bulk.cli.sheet_dialog import SheetDialog
 from heyx_bulk.cli.summary import tell_invalid
 from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
+from heyx_bulk.errors import UsageError
 from heyx_bulk.mapping import mapping_file as mapping
 from heyx_bulk.mapping.columns import Column
 from heyx_bulk.mapping.recognition import MappingResult, map_columns
 from heyx_bulk.mapping.template import render_template
 from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, example
-from heyx_bulk.reports.run_totals import TO_DO, exit_code
+from heyx_bulk.reports.run_totals import TO_DO, complete_totals, exit_code
 from heyx_bulk.reports.written_files import free_name
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import STANDARD_INPUT
@@ -45,10 +47,11 @@ def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Pa
         _tell_saved(console, sheet, options.sheet, save, found)
     total = len(found.columns.columns)
     known_columns = total - len(found.unknown)
-    code = 2 if found.mistakes else 0
+    code = _refused(console, found.mistakes) or 0
     console.result(
         f"{count(total, 'column')}: {known_columns} recognized, {len(found.unknown)} not recognized",
-        _columns_document(found, save, code),
+        _columns_document(found, save),
+        code,
     )
     return code
 
@@ -82,16 +85,15 @@ def _tell_saved(
     console.suggest("Then", command)
 
 
-def _columns_document(found: MappingResult, save: Path | None, code: int) -> dict[str, object]:
+def _columns_document(found: MappingResult, save: Path | None) -> ColumnsDocument:
     hints = {column.position: hint.field for column, hint in found.unknown if hint is not None}
     return {
         "columns": [
             {**column_document(column), "suggestion": hints.get(column.position)}
             for column in (*found.columns.columns, *found.columns.more)
         ],
-        "mistakes": list(found.mistakes),
-        "mapping": str(save) if save else None,
-        "exit": code,
+        "mistakes": found.mistakes,
+        "mapping": save,
     }
 
 
@@ -108,14 +110,23 @@ def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, lo
     tell_unknown_fields(console, looked.unknown_fields)
     for mistake in looked.mistakes:
         console.say(mistake)
-    code = 2 if looked.mistakes else exit_code({**looked.totals, TO_DO: 0})
+    code = _refused(console, looked.mistakes) or exit_code({**looked.totals, TO_DO: 0})
     ready = looked.totals.get(TO_DO, 0)
     invalid = sum(looked.totals.values()) - ready
     console.result(
         f"{count(ready + invalid, 'row')}: {ready:,} can be sent, {invalid:,} invalid",
-        _inspection_document(looked, code),
+        _inspection_document(looked),
+        code,
     )
     return code
+
+
+def _refused(console: Console, mistakes: Sequence[str]) -> int:
+    """The exit code for mistakes that keep a sheet from being sent; 0 without any."""
+    if not mistakes:
+        return 0
+    console.invocation.blame(UsageError("\n".join(mistakes)))
+    return UsageError.exit_code
 
 
 def _tell_reading(console: Console, looked: Inspection) -> None:
@@ -126,25 +137,25 @@ def _tell_reading(console: Console, looked: Inspection) -> None:
         console.say(f"  {note}")
 
 
-def _inspection_document(looked: Inspection, code: int) -> dict[str, object]:
+def _inspection_document(looked: Inspection) -> InspectionDocument:
     sheet = looked.sheet
     return {
         "sheet": sheet.path.name,
         "format": sheet.format,
         "worksheet": sheet.worksheet,
         "header_row": sheet.header_row,
-        "notes": list(sheet.notes),
+        "notes": sheet.notes,
         "columns": [
             {**column_document(column), "values": looked.samples[column.position]} for column in looked.columns
         ],
-        "mistakes": list(looked.mistakes),
-        "problems": [dict(zip(("cause", *cause._fields[1:]), cause, strict=True)) for cause in looked.causes],
-        "warnings": [asdict(found) for found in looked.warnings],
-        "phones": [asdict(found) for found in looked.phones],
-        "tags": [one._asdict() for one in looked.tags],
+        "mistakes": looked.mistakes,
+        **problem_keys(looked.causes),
+        "warnings": looked.warnings,
+        "phones": looked.phones,
+        "tags": looked.tags,
         "unknown_custom_fields": [column.field for column in looked.unknown_fields],
-        "totals": looked.totals,
-        "exit": code,
+        "rows": sum(looked.totals.values()),
+        "totals": complete_totals(looked.totals),
     }
 
 

@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperCommand
 
 from heyx_bulk.cli.completion import completion_of
-from heyx_bulk.cli.console import Console, report_errors
+from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.ending import USAGE_MISTAKE
 from heyx_bulk.cli.help_page import Entry, command_page, usage_pieces
 from heyx_bulk.errors import UsageError
 from heyx_bulk.models.option import Declared, Panel, assemble, declared
@@ -20,8 +21,6 @@ from heyx_bulk.models.phrases import did_you_mean, shorten
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LONGEST_OFFERED_HELP = 60
-USAGE_MISTAKE: type[Exception] = typer.BadParameter.__bases__[0]
-"""What typer raises where it does not understand a command line."""
 
 SheetPath = Annotated[
     Path,
@@ -90,7 +89,9 @@ PlanFile = Annotated[
         rich_help_panel=Panel.USUAL,
     ),
 ]
-PlainConsole = Annotated[Console, Without(("verbose",))]
+PlainConsole = Annotated[Console, Without(("verbose", "progress_form"))]
+"""A console for a command that names no rows and has no progress."""
+ReadingConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
 
 
@@ -156,6 +157,13 @@ class Command(ParsesArguments, TyperCommand):
 
     exit_codes: ExitCodes
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        invocation = Console.invocation
+        invocation.command = ctx.command_path.partition(" ")[2]
+        options = args[: args.index("--")] if "--" in args else args
+        invocation.as_json = "--json" in options and any("--json" in one.opts for one in self.params)
+        return super().parse_args(ctx, args)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         formatter.write(command_page(self, ctx, self.exit_codes.entries()))
 
@@ -210,9 +218,10 @@ def build_command(name: str, function: Callable[..., int | None], exit_codes: Ex
         parameters += [_parameter(key, one) for key, one in group.items()]
 
     def run(**given: Any) -> None:
-        with report_errors(as_json=bool(given.get(AS_JSON))):
-            others = {key: value for key, value in given.items() if key in hints}
-            raise typer.Exit(function(**others, **_read_options(groups, given)) or 0)
+        invocation = Console.invocation
+        invocation.is_running, invocation.as_json = True, bool(given.get(AS_JSON))
+        others = {key: value for key, value in given.items() if key in hints}
+        raise typer.Exit(function(**others, **_read_options(groups, given)) or 0)
 
     run.__doc__ = function.__doc__
     run.__dict__["__signature__"] = inspect.Signature(parameters)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TextIO, cast
 
-import typer
-
+from heyx_bulk.cli.invocation import Invocation
 from heyx_bulk.cli.terminal import OutputStream, Style
-from heyx_bulk.errors import HeyxBulkError, Interrupted
+from heyx_bulk.errors import HeyxBulkError
 from heyx_bulk.models.option import Panel, command_line, option
 
 _COMMAND = re.compile(r"heyx-bulk \S.*$")
@@ -24,15 +22,35 @@ if TYPE_CHECKING:
     from heyx_bulk.reports.progress import Progress
 
 
+class ProgressForm(StrEnum):
+    """How progress is shown on standard error."""
+
+    AUTO = "auto"
+    """A bar on a terminal, lines elsewhere, nothing if the program is quiet."""
+    BAR = "bar"
+    LINES = "lines"
+    JSON = "json"
+    NONE = "none"
+
+
 @dataclass
 class Console:
     """How much is printed: `quiet` leaves out all but errors and totals, `verbose` adds a line for each row."""
 
     panel: ClassVar = Panel.OUTPUT
+    invocation: ClassVar = Invocation()
+    """The call of the program that prints; there is one in a process."""
 
     quiet: bool = option("--quiet", "-q", default=False, help="Print only errors and totals.")
     verbose: bool = option("--verbose", "-v", default=False, help="Print a line for each row when it is done.")
-    as_json: bool = option("--json", default=False, help="Print the totals as one JSON document.")
+    progress_form: ProgressForm = option(
+        "--progress",
+        default=ProgressForm.AUTO,
+        metavar="FORM",
+        help="How progress is shown: bar; lines: one every 30 seconds; json: one a second, for programs; none; "
+        "auto: a bar on a terminal, lines elsewhere, none with --quiet.",
+    )
+    as_json: bool = option("--json", default=False, help="Print one JSON document, however the command ends.")
 
     def __post_init__(self) -> None:
         self._out, self._err = OutputStream(sys.stdout), OutputStream(sys.stderr)
@@ -59,18 +77,25 @@ class Console:
         """Print an error on standard error, even if the program is quiet; its first line says what happened."""
         self._print(text, Style.ERROR)
 
-    def result(self, text: str, document: Mapping[str, object]) -> None:
-        """Print the totals on standard output: as a line, or as one JSON document.
+    def fail(self, error: HeyxBulkError) -> None:
+        """Print an error that ends the command, and keep it for the document."""
+        self.error(error_text(error))
+        self.invocation.blame(error)
 
-        On a terminal a mark in front of the line shows the document's exit code.
+    def use_channel(self, channel: str) -> None:
+        """Name the channel that the command is about, for the document."""
+        self.invocation.channel = channel
+
+    def result(self, text: str, document: Mapping[str, object], code: int = 0) -> None:
+        """Print the totals on standard output as a line, or keep the `document` until the end.
+
+        On a terminal a mark in front of the line shows the exit `code`.
         """
         if self.as_json:
-            line = json.dumps(document, ensure_ascii=False)
-            line = line if self._out.can_print(line) else json.dumps(document)
+            self.invocation.document = document
         else:
-            line = self._out.marked(text, document.get("exit", 0))
-        self._out.write(f"{line}\n")
-        self._out.flush()
+            self._out.write(f"{self._out.marked(text, code)}\n")
+            self._out.flush()
 
     def _print(self, text: str, style: Style | None) -> None:
         first, end, rest = text.partition("\n")
@@ -80,7 +105,7 @@ class Console:
             self._err.flush()
 
     def progress(self, total: int, done: int = 0, budget: CallBudget | None = None) -> Progress:
-        """The progress of rows: a bar on a terminal, lines elsewhere, nothing if the program is quiet."""
+        """The progress of rows."""
         return self._progress(total, done, "row", budget)
 
     def reading(self, budget: CallBudget) -> Progress:
@@ -88,36 +113,33 @@ class Console:
         return self._progress(0, 0, "call", budget)
 
     def _progress(self, total: int, done: int, unit: str, budget: CallBudget | None) -> Progress:
-        from heyx_bulk.reports.progress import Lines, Progress, RowLogger
+        from heyx_bulk.reports.progress import JsonLines, Lines, Progress, RowLogger
 
         file, shown = cast("TextIO", self._err), Progress()
-        if not self.quiet and self._err.isatty():
-            from heyx_bulk.reports.progress_bar import Bar
+        match self._form():
+            case ProgressForm.BAR:
+                from heyx_bulk.reports.progress_bar import Bar
 
-            shown = Bar(file, total, done, unit=unit, budget=budget)
-        elif not self.quiet:
-            shown = Lines(file, total, done, unit=unit, budget=budget)
+                shown = Bar(file, total, done, unit=unit, budget=budget)
+            case ProgressForm.LINES:
+                shown = Lines(file, total, done, unit=unit, budget=budget)
+            case ProgressForm.JSON:
+                shown = JsonLines(file, total, done, unit=unit, budget=budget)
         self._shown = RowLogger(shown, file) if self.verbose and not self.quiet else shown
         return self._shown
+
+    def _form(self) -> ProgressForm:
+        """How progress is shown; a form that was asked for is shown even if the program is quiet."""
+        if self.progress_form is not ProgressForm.AUTO:
+            return self.progress_form
+        if self.quiet:
+            return ProgressForm.NONE
+        return ProgressForm.BAR if self._err.isatty() else ProgressForm.LINES
 
     @property
     def can_ask(self) -> bool:
         """Whether questions can be asked: standard input and standard error are a terminal."""
         return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-@contextmanager
-def report_errors(*, as_json: bool = False) -> Iterator[None]:
-    """Print an error of ours in its two halves, and end with its exit code; with `as_json` also as a document."""
-    try:
-        yield
-    except (HeyxBulkError, KeyboardInterrupt) as reason:
-        error = reason if isinstance(reason, HeyxBulkError) else Interrupted(signal.SIGINT)
-        Console().error(error_text(error))
-        if as_json:
-            document = {"error": error.what, "remedy": error.remedy, "exit": error.exit_code}
-            Console(as_json=True).result("", document)
-        raise typer.Exit(error.exit_code) from None
 
 
 def error_text(error: HeyxBulkError) -> str:

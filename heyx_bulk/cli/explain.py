@@ -13,6 +13,7 @@ from heyx_bulk.cli.command import CheckpointPath, PlainConsole
 from heyx_bulk.models.phrases import list_item
 
 if TYPE_CHECKING:
+    from heyx_bulk.cli.documents import HistoryDocument
     from heyx_bulk.models.call_records import CallDescription
     from heyx_bulk.reports.run_status import RowHistory
     from heyx_bulk.storage.checkpoint.call_table import CallRecord
@@ -42,6 +43,7 @@ def explain(
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         found = row_history(Run.from_checkpoint(opened), row)
         is_running = is_locked(opened.path)
+        console.use_channel(opened.facts.channel)
     for line in _lines(found, is_running=is_running):
         console.say(line)
     console.result(_outcome(found.record), _document(found))
@@ -102,13 +104,13 @@ def _outcome(record: RowRecord) -> str:
     return f"row {record.number}: {status_word(record)}{contact}{message}"
 
 
-def _document(found: RowHistory) -> dict[str, object]:
+def _document(found: RowHistory) -> HistoryDocument:
     from heyx_bulk.models.call_records import CallOutcome
 
     record, row = found.record, found.row
     return {
         "row": record.number,
-        "status": record.status,
+        "row_status": record.status,
         "state": record.state,
         "contact": record.contact_id,
         "message": record.message,
@@ -118,16 +120,16 @@ def _document(found: RowHistory) -> dict[str, object]:
         "remove_tags": list(row.remove_tags),
         "calls": [
             {
-                "start": recorded.session,
+                "session": recorded.session,
                 "at": datetime.fromtimestamp(recorded.at).astimezone().isoformat(timespec="milliseconds"),
                 "call": recorded.attempt.call.kind,
                 "contact": recorded.attempt.call.contact_id,
                 "attempt": recorded.attempt.number,
                 "waited": recorded.attempt.waited_seconds,
-                "happened": recorded.result.outcome if recorded.result else CallOutcome.UNKNOWN,
+                "outcome": recorded.result.outcome if recorded.result else CallOutcome.UNKNOWN,
                 "status": recorded.result.status if recorded.result else None,
                 "seconds": recorded.result.seconds if recorded.result else None,
-                "said": recorded.result.message if recorded.result else None,
+                "message": recorded.result.message if recorded.result else None,
             }
             for recorded in found.calls
         ],

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from heyx_bulk.api.call_log_options import CallLogOptions
-from heyx_bulk.cli.command import Only, PlainConsole
+from heyx_bulk.cli.command import Only, ReadingConsole
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.models.option import Panel
 from heyx_bulk.planning.matching import Matching
@@ -29,7 +29,7 @@ def export(
     stops: Annotated[StopConditions, Only(("max_calls", "until", "max_seconds"))],
     log: CallLogOptions,
     connection: Annotated[ConnectionOptions, Only(("rate", "rate_share", "workers", "timeout"))],
-    console: PlainConsole,
+    console: ReadingConsole,
     *,
     dry_run: Annotated[
         bool,

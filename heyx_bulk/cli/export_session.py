@@ -9,18 +9,20 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
+from pathlib import Path
 
 from heyx_bulk.api.call_log import open_call_log
 from heyx_bulk.api.call_log_options import CallLogOptions
 from heyx_bulk.api.client import SessionSummary
-from heyx_bulk.cli.console import Console, error_text, same_command
+from heyx_bulk.cli.console import Console, same_command
+from heyx_bulk.cli.documents import CoverageKeys, ExportDocument, searched_value
 from heyx_bulk.cli.estimate_view import tell_cost
 from heyx_bulk.cli.export_target import ExportTarget
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import tell_sent
-from heyx_bulk.errors import Stopped
+from heyx_bulk.errors import SettingsError, Stopped
 from heyx_bulk.export.export_options import ExportOptions
 from heyx_bulk.export.exporter import CachedExport, open_export, read_contacts
 from heyx_bulk.export.layout import CREATED, Table, TableLayout, build_table
@@ -63,8 +65,13 @@ def run_export(
 ) -> int:
     """Read the contacts, and write them; the exit code."""
     target = ExportTarget.of(out, raw_csv=options.raw_csv)
+    if target.is_stream and console.as_json:
+        raise SettingsError(
+            "--json and - cannot be combined: both use standard output.", "Export the contacts to a file."
+        )
     layout, selection = options.layout(), options.selection()
     settings = from_environment(os.environ, **connection.given())
+    console.use_channel(settings.channel)
     with ChannelCache.of(settings) as cache:
         request, digest = _request(options, selection, lookup, cache), _digest(options, lookup)
         path, note = target.checkpoint(digest)
@@ -80,9 +87,12 @@ def run_export(
                 with open_call_log(log, "export") as call_log:
                     sent = view.read(CallRecorder(StopMonitor(stops), log=call_log, started=signals.attach))
             except Stopped as stopped:
-                console.error(error_text(stopped))
+                console.fail(stopped)
                 console.suggest("To resume", same_command(sys.argv[1:], without=("--restart",)))
+                console.invocation.document = view.document()
                 return stopped.exit_code
+            if dry_run:
+                console.invocation.document = view.document(sent)
             code = 0 if dry_run else view.write(target, layout, sent)
             if fresh or not dry_run:
                 checkpoint.delete()
@@ -151,17 +161,21 @@ class ExportView(CachedExport):
         comes_back = kept and taken > 0 and self.settings.cache
         target.tell(console, written, _renamed(layout, table) if comes_back else None)
         code = 0 if covered.is_complete else INCOMPLETE
-        document = {
-            "contacts": taken,
-            **covered.document,
-            "calls": sent.calls,
-            "throttled_calls": sent.throttled,
-            "seconds": round(sent.seconds, 1),
-            "out": str(written),
-            "exit": code,
-        }
-        target.total(console, count(taken, "contact"), document)
+        target.total(console, count(taken, "contact"), self.document(sent, taken, written), code)
         return code
+
+    def document(
+        self, sent: SessionSummary | None = None, taken: int | None = None, written: Path | None = None
+    ) -> ExportDocument:
+        """What the export came to: `sent` is None where it was stopped, `taken` and `written` if nothing was."""
+        return {
+            "contacts": taken,
+            **coverage_of(self.checkpoint, self.request).document,
+            "calls": None if sent is None else sent.calls,
+            "throttled_calls": None if sent is None else sent.throttled,
+            "seconds": None if sent is None else round(sent.seconds, 1),
+            "out": written,
+        }
 
     def _wanted(self) -> Iterator[Contact]:
         wanted = self.request.selection.matches
@@ -215,7 +229,7 @@ class Coverage:
 
     lines: tuple[str, ...]
     is_complete: bool
-    document: dict[str, object]
+    document: CoverageKeys
 
 
 def there_are(covered: SearchCoverage) -> str:
@@ -239,15 +253,11 @@ def coverage_of(checkpoint: ExportCheckpoint, request: ExportRequest) -> Coverag
         is_complete=all(one.complete for one in covered) and not (listed or values.rejected or values.incomplete),
         document={
             "read": checkpoint.count(),
-            "where": [{"field": one.wanted.name, "value": one.wanted.value, **_numbers(one)} for one in covered],
-            "where_in": asdict(values) if request.listed else None,
+            "where": [searched_value(one) for one in covered],
+            "where_in": values if request.listed else None,
             "missing_ids": [contact_id for contact_id, *_ in listed],
         },
     )
-
-
-def _numbers(one: SearchCoverage) -> dict[str, object]:
-    return {name: value for name, value in asdict(one).items() if name != "wanted"}
 
 
 def _condition(covered: SearchCoverage) -> str:

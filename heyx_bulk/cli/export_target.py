@@ -105,9 +105,9 @@ class ExportTarget:
             command = command_line("upload", short_path(written), "--since-export", *options)
             console.suggest("To send your changes back to HeyX", command)
 
-    def total(self, console: Console, text: str, document: Mapping[str, object]) -> None:
+    def total(self, console: Console, text: str, document: Mapping[str, object], code: int) -> None:
         """Print the totals: on standard output, unless the contacts were written there."""
         if self.is_stream:
             console.say(text)
         else:
-            console.result(text, document)
+            console.result(text, document, code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +19,7 @@ from heyx_bulk.values.equality import PhoneLookup, text_of
 from heyx_bulk.values.text import trim
 
 if TYPE_CHECKING:
+    from heyx_bulk.cli.documents import FieldsDocument
     from heyx_bulk.mapping.recognition import KnownFields
     from heyx_bulk.models.calls import Page
     from heyx_bulk.models.contacts import Contact, Field
@@ -81,6 +81,7 @@ def fields(
     wanted = None if where is None else parse_field_value(where)
     added = [_custom(name) for name in add or ()]
     settings = from_environment(os.environ, **connection.given())
+    console.use_channel(settings.channel)
     contacts = () if wanted is None else _read(settings, wanted, matching.phone_lookup, console, where or "")
     with ChannelCache.of(settings) as cache:
         before = {field.name for field in cache.fields.known()}
@@ -165,23 +166,21 @@ def _tell(console: Console, cache: ChannelCache, contacts: tuple[Contact, ...], 
             "heyx-bulk fields --where FIELD=VALUE",
         )
     tell_mismatches(console, mismatches)
-    console.result(
-        f"{count(len(known), 'custom field')} known",
-        {
-            "fields": [
-                {
-                    **asdict(field),
-                    "first_seen": field.first_seen and date_of(field.first_seen),
-                    "last_seen": field.last_seen and date_of(field.last_seen),
-                    "new": field.name not in before,
-                    "values": samples.get(field.name, []),
-                }
-                for field in known
-            ],
-            "field_mismatches": [asdict(one) for one in mismatches],
-            "exit": 0,
-        },
-    )
+    document: FieldsDocument = {
+        "fields": [
+            {
+                "name": field.name,
+                "kind": field.kind,
+                "first_seen": date_of(field.first_seen) if field.first_seen else None,
+                "last_seen": date_of(field.last_seen) if field.last_seen else None,
+                "new": field.name not in before,
+                "values": samples.get(field.name, []),
+            }
+            for field in known
+        ],
+        "field_mismatches": mismatches,
+    }
+    console.result(f"{count(len(known), 'custom field')} known", document)
 
 
 def _samples(contacts: Iterable[Contact]) -> dict[str, list[str]]:

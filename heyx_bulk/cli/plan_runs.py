@@ -72,7 +72,7 @@ def apply_file(
             "Put the plan back beside its checkpoint, under the name that it had, or make a new plan.",
         )
     with lock(path), Checkpoint.open(path) as checkpoint, Signals(console) as signals:
-        settings = _settings(checkpoint, connection)
+        settings = _settings(console, checkpoint, connection)
         view = PlannedRunView(console, signals, ask_above=ask_above)
         view.writes_to(settings)
         run_options = replace(run_options, command=same_command(sys.argv[1:]))
@@ -94,7 +94,7 @@ def undo_run(
     """Set back what a run changed, or write the plan of that to a file; the exit code."""
     path = checkpoint_of(named)
     with lock(path), Checkpoint.open(path) as source, Signals(console) as signals:
-        settings = _settings(source, connection)
+        settings = _settings(console, source, connection)
         trial = file is not None
         view = UndoView(console, signals, first=first, ask_above=ask_above, trial=trial)
         view.writes_to(settings)
@@ -116,5 +116,7 @@ def _tell_source(console: Console, source: Checkpoint) -> None:
         console.say(f"  It created {count(created, 'contact')}. HeyX cannot delete contacts, so they stay.")
 
 
-def _settings(checkpoint: Checkpoint, connection: ConnectionOptions) -> Settings:
-    return from_environment(os.environ, **connection.given(checkpoint.facts.connection))
+def _settings(console: Console, checkpoint: Checkpoint, connection: ConnectionOptions) -> Settings:
+    settings = from_environment(os.environ, **connection.given(checkpoint.facts.connection))
+    console.use_channel(settings.channel)
+    return settings

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from itertools import islice
 
 from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.documents import PlanKeys
 from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.models.contacts import Status
 from heyx_bulk.models.phrases import count, shorten
@@ -74,14 +74,14 @@ class PlanView:
         tags = f"{count(made.tags_added, 'tag')} added and {made.tags_removed:,} removed"
         return f"{count(made.calls, 'write')}: {count(made.fields, 'field')} written, {tags}"
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> PlanKeys:
         """What all rows' plans come to, and the first of them, as JSON."""
         made = self.changes
         counted = {"field written": made.fields, "tag added": made.tags_added, "tag removed": made.tags_removed}
         return {
             "writes": made.calls,
             "changes": {name: number for name, number in counted.items() if number},
-            "phones": [asdict(one) for one in self.phones],
+            "phones": self.phones,
             "plans": [{"row": number, "plan": lines} for number, lines in self._plans],
         }
 

@@ -57,6 +57,7 @@ def run_again(
     path = checkpoint_of(checkpoint) if given_back is None else checkpoint_of_run(given_back, checkpoint)
     with lock(path), Checkpoint.open(path) as opened, Signals(console) as signals:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
+        console.use_channel(settings.channel)
         corrections = None
         if given_back is None:
             _tell_rerun(console, opened, uncertain=uncertain)

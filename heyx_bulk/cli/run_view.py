@@ -7,10 +7,22 @@ import os
 import random
 import time
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console, sentence
+from heyx_bulk.cli.documents import (
+    ChartsDocument,
+    ComparisonDocument,
+    DifferentRow,
+    RecoveredDocument,
+    RunBrief,
+    RunsDocument,
+    RunStatusDocument,
+    failure_keys,
+    problem_keys,
+)
+from heyx_bulk.cli.invocation import moment
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, tell_audit_errors, tell_failures, tell_invalid, tell_next
 from heyx_bulk.errors import CheckpointDamaged, CheckpointMismatch, HeyxBulkError
@@ -23,7 +35,7 @@ from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
-from heyx_bulk.reports.run_totals import count_open, exit_code, status_word, totals_line
+from heyx_bulk.reports.run_totals import complete_totals, count_open, exit_code, status_word, totals_line
 from heyx_bulk.reports.written_files import newest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
@@ -53,7 +65,8 @@ def show_status(checkpoint: Path | None, console: Console) -> int:
         documents.append(document)
         codes.append(code)
     code = max(codes)
-    console.result(count(len(paths), "run"), {"runs": documents, "exit": code})
+    found: RunsDocument = {"runs": documents}
+    console.result(count(len(paths), "run"), found, code)
     return code
 
 
@@ -67,20 +80,20 @@ def _found() -> list[Path]:
     return paths
 
 
-def _brief(path: Path) -> tuple[str, dict[str, object], int]:
+def _brief(path: Path) -> tuple[str, RunBrief, int]:
     try:
         with Checkpoint.open(path) as checkpoint:
             stands = run_status(Run.from_checkpoint(checkpoint))
     except (CheckpointMismatch, CheckpointDamaged) as error:
-        document: dict[str, object] = {"checkpoint": str(path), "error": error.what}
-        return f"  {short_path(path)}: {error.what}", document, error.exit_code
+        return f"  {short_path(path)}: {error.what}", {"checkpoint": path, "error": error.what}, error.exit_code
     state = "running" if stands.is_running else "stopped" if count_open(stands.totals) else "finished"
     line = f"  {command_line('status', short_path(path))}\n    {state}; {totals_line(stands.totals)}"
-    return line, {"checkpoint": str(path), "state": state, "totals": stands.totals}, _code(stands)
+    return line, {"checkpoint": path, "state": state, "totals": complete_totals(stands.totals)}, _code(stands)
 
 
 def _tell(path: Path, console: Console) -> int:
     with Checkpoint.open(path) as checkpoint:
+        console.use_channel(checkpoint.facts.channel)
         run = Run.from_checkpoint(checkpoint)
         stands = run_status(run)
         is_open = bool(count_open(stands.totals))
@@ -98,8 +111,9 @@ def _tell(path: Path, console: Console) -> int:
             tell_next(console, replace(report(run, None), command=command, failed=failed))
         if stands.audit_errors:
             tell_audit_errors(console, path, stands.audit_errors)
-        console.result(totals_line(stands.totals), _document(run, stands))
-        return _code(stands)
+        code = _code(stands)
+        console.result(totals_line(stands.totals), _document(run, stands), code)
+        return code
 
 
 def _code(stands: RunStatus) -> int:
@@ -145,31 +159,41 @@ def _left(stands: RunStatus, rows: int) -> str:
     return f"{text}; {speed}: {about(stands.seconds_left)}, until {ends}."
 
 
-def _document(run: Run, stands: RunStatus) -> dict[str, object]:
+def _document(run: Run, stands: RunStatus) -> RunStatusDocument:
+    first, last = (stands.sessions[0], stands.sessions[-1]) if stands.sessions else (None, None)
     return {
         "sheet": run.checkpoint.info.sheet,
-        "checkpoint": str(run.checkpoint.path),
+        "checkpoint": run.checkpoint.path,
         "rows": sum(stands.totals.values()),
-        "totals": stands.totals,
+        "totals": complete_totals(stands.totals),
         "is_running": stands.is_running,
+        "run_started_at": _moment(first.started_at if first else None),
+        "run_ended_at": _moment(last.ended_at if last else None),
+        "stop_reason": last.stop_reason or None if last else None,
         "sessions": len(stands.sessions),
         "killed_sessions": stands.killed_sessions,
         "calls": sum(stands.calls.values()),
         "calls_by_kind": stands.calls,
+        "throttled_calls": stands.outcomes.get(CallOutcome.THROTTLED, 0),
         "calls_by_answer": {str(what): number for what, number in stands.outcomes.items()},
-        "failures": [asdict(cause) for cause in stands.causes],
+        **failure_keys(stands.causes),
+        **problem_keys(run.checkpoint.queries.invalid_causes()),
         "calls_left_max": stands.calls_left_max,
         "calls_left": stands.calls_left,
         "calls_a_minute": None if stands.per_minute is None else round(stands.per_minute, 1),
         "seconds_left": None if stands.seconds_left is None else round(stands.seconds_left),
-        "audit_errors": list(stands.audit_errors),
-        "exit": _code(stands),
+        "audit_errors": stands.audit_errors,
     }
+
+
+def _moment(at: float | None) -> str | None:
+    return None if at is None else moment(at)
 
 
 def show_report(checkpoint: Path, console: Console) -> int:
     """Write the results of a run; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        console.use_channel(opened.facts.channel)
         tell_invalid(console, opened.queries.invalid_causes())
         result = report(Run.from_checkpoint(opened), replace(stored_paths(opened), written=True))
         result = replace(result, command=command_from_here(result.command, Path(opened.info.path)))
@@ -181,11 +205,13 @@ def show_report(checkpoint: Path, console: Console) -> int:
 def save_charts(checkpoint: Path, console: Console) -> int:
     """Write the report with charts of a run as it stands; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
+        console.use_channel(opened.facts.channel)
         paths, totals = stored_paths(opened), opened.queries.totals()
         written = write_report(Run.from_checkpoint(opened), paths, failed=newest(paths.failed))
     console.say(f"Report with charts: {short_path(written)}")
     code = exit_code(totals)
-    console.result(totals_line(totals), {"totals": totals, "report": str(written), "exit": code})
+    document: ChartsDocument = {"totals": complete_totals(totals), "report": written}
+    console.result(totals_line(totals), document, code)
     return code
 
 
@@ -203,8 +229,13 @@ def recover_rows(checkpoint: Path, console: Console) -> int:
         sheet = Path(found.sheet_path) if found.sheet_path else path.absolute().with_suffix("")
         console.suggest(purpose, f"{command_from_here(found.command, sheet)} --restart")
     code = INCOMPLETE if found.lost > 0 else exit_code(totals)
-    document = {"read": len(found.rows), "lost": found.lost, "saved": str(written), "totals": totals, "exit": code}
-    console.result(totals_line(totals), document)
+    document: RecoveredDocument = {
+        "read": len(found.rows),
+        "lost": found.lost,
+        "saved": written,
+        "totals": complete_totals(totals),
+    }
+    console.result(totals_line(totals), document, code)
     return code
 
 
@@ -212,6 +243,7 @@ def show_comparison(checkpoint: Path, connection: ConnectionOptions, console: Co
     """Read back what a run sent, or a sample of it, and show every difference; the exit code."""
     with Checkpoint.open(checkpoint_of(checkpoint)) as opened:
         settings = from_environment(os.environ, **connection.given(opened.facts.connection))
+        console.use_channel(settings.channel)
         if opened.facts.channel != settings.channel:
             console.say("This is not the token that the run started with. Check that it is for the same channel.")
         confirmed = count_comparable(opened)
@@ -249,19 +281,18 @@ def _tell_comparisons(console: Console, compared: list[Comparison]) -> int:
     if wrong:
         console.say("HeyX changed these values, or a user has edited them in HeyX since. Nothing was written.")
     code = INCOMPLETE if wrong else 0
-    different = [
+    different: list[DifferentRow] = [
         {
             "row": found.number,
             "contact": found.contact_id,
             "unread": found.read_error or None,
-            "differences": [asdict(one) for one in found.differences],
+            "differences": found.differences,
         }
         for found in wrong
     ]
-    console.result(
-        f"{count(len(compared), 'row')} read back: {as_sent:,} as sent, {len(wrong):,} different",
-        {"rows": len(compared), "matches": as_sent, "different": different, "exit": code},
-    )
+    document: ComparisonDocument = {"rows": len(compared), "matches": as_sent, "different": different}
+    text = f"{count(len(compared), 'row')} read back: {as_sent:,} as sent, {len(wrong):,} different"
+    console.result(text, document, code)
     return code
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 
-from heyx_bulk.errors import SettingsError
+from heyx_bulk.errors import Interrupted, SettingsError
 from heyx_bulk.models.option import Panel, option
 from heyx_bulk.settings.rate import Rate
 
@@ -136,5 +136,5 @@ def sandbox(
     typer.echo(f"The rate limit is {rate.calls} calls every {rate.window_seconds:g} s ({limit.window}).", err=True)
     try:
         server.serve_forever()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         server.close()

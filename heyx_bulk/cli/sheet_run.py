@@ -72,6 +72,8 @@ def run_sheet(
 
         def use(opened: OpenedSheet) -> R:
             settings = _settings(opened, connection, fields, simulated=simulated)
+            if not simulated:
+                console.use_channel(settings.channel)
             view.on_sheet(opened, settings)
             return run(SheetRun(opened.sheet, settings, fields, view, opened.words), opened.options)
 

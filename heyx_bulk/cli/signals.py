@@ -10,9 +10,8 @@ from typing import Self
 
 from heyx_bulk.api.client import Client
 from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.ending import HEARD
 from heyx_bulk.errors import Interrupted
-
-HEARD = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
 _HANG_UP = getattr(signal, "SIGHUP", None)
 
@@ -52,8 +51,11 @@ class Signals:
             return
         self._times += 1
         if self._times > 1:
-            self._tell("Stopped immediately. Nothing is lost: run the same command to resume.")
-            os._exit(128 + number)
+            stopped = Interrupted(number, "Stopped immediately.")
+            self._tell(" ".join((stopped.what, stopped.remedy)))
+            self._console.invocation.blame(stopped)
+            self._console.invocation.write(stopped.exit_code)
+            os._exit(stopped.exit_code)
         self._tell("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.")
         if self._client.stopped is None:
             self._client.stopped = Interrupted(number)

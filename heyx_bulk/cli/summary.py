@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from heyx_bulk.api.client import SessionSummary
-from heyx_bulk.cli.console import Console, error_text
+from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.documents import IdleDocument, PlanKeys, RunDocument, ViewKeys, failure_keys, problem_keys
 from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.errors import DiskFull, HeyxBulkError
 from heyx_bulk.models.option import command_line
@@ -26,20 +24,19 @@ from heyx_bulk.upload.upload_result import UNCERTAIN_SHOWN, UploadResult
 
 LONGEST_EXAMPLE = 241
 CAUSES_SHOWN = 30
-NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
 def finish(
     console: Console,
     result: UploadResult,
-    document: Mapping[str, Any] = NOTHING_MORE,
+    shown: ViewKeys | None = None,
     *,
     max_invalid: FailureLimit | None = None,
 ) -> int:
     """Show where the results are, the totals and the next steps; the exit code.
 
-    Totals and next steps are shown even if the files could not be written. The `document` is added to that of the
-    result. As many invalid rows as `max_invalid` allows are accepted.
+    Totals and next steps are shown even if the files could not be written. What was `shown` before goes into the
+    document. As many invalid rows as `max_invalid` allows are accepted.
     """
     code = exit_code(result.totals, max_invalid)
     stopped = result.sent.stopped if result.sent else None
@@ -53,20 +50,20 @@ def finish(
         if result.report is not None:
             console.say(f"Report with charts: {short_path(result.report)}{_note(result.report)}")
     if result.write_error is not None:
-        console.error(error_text(result.write_error))
+        console.fail(result.write_error)
         console.suggest("To write the results later", later)
         code = DiskFull.exit_code
     elif result.results is None:
         console.suggest("The results were not written yet. To write them", later)
     if stopped is not None:
-        console.error(error_text(stopped))
+        console.fail(stopped)
         code = stopped.exit_code
     tell_uncertain(console, result.uncertain)
     steps = tell_next(console, result)
     if result.audit_errors:
         tell_audit_errors(console, result.checkpoint, result.audit_errors)
         code = HeyxBulkError.exit_code
-    _conclude(console, result, code, next=steps, audit_errors=[*result.audit_errors], **document)
+    _conclude(console, result, code, shown, next_steps=steps)
     return code
 
 
@@ -81,8 +78,8 @@ def _note(path: Path, new_workbook: str = "") -> str:
 def finish_nothing(console: Console, sheet: str, *, skipped: bool = False) -> int:
     """Show that a job had nothing to send; the exit code."""
     totals = complete_totals({})
-    document = {"sheet": sheet, "rows": 0, "totals": totals, "calls": 0, "skipped": skipped, "next": [], "exit": 0}
-    console.result("Nothing was sent.", document)
+    document: IdleDocument = {"sheet": sheet, "rows": 0, "totals": totals, "calls": 0, "skipped": skipped}
+    console.result("Nothing was sent.", document, 0)
     return 0
 
 
@@ -91,6 +88,7 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
     sent, code = result.sent, exit_code(result.totals)
     if sent is not None and sent.stopped is not None:
         console.error(f"The simulation stopped early: {sent.stopped.what}")
+        console.invocation.blame(sent.stopped)
         console.say("A real run would save its progress; run the same command to resume.")
         code = sent.stopped.exit_code
     if sent is not None:
@@ -100,16 +98,14 @@ def finish_simulation(console: Console, result: UploadResult) -> int:
             if sent.calls
             else "Simulation: there is nothing to send to HeyX."
         )
-    _conclude(console, result, code, checkpoint=None, next=[])
+    _conclude(console, result, code, is_kept=False)
     return code
 
 
-def finish_dry_run(
-    console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
-) -> int:
+def finish_dry_run(console: Console, result: UploadResult, plans: PlanView, shown: ViewKeys) -> int:
     """Show the changes of the first rows, the rows that would fail, and what all rows would write; the exit code.
 
-    The `document` is added to that of the result.
+    What was `shown` before goes into the document.
     """
     plans.tell(console)
     tell_failures(console, result.failures)
@@ -117,13 +113,11 @@ def finish_dry_run(
     lookups = result.sent.calls if result.sent else 0
     did = f" This dry run sent {count(lookups, 'look-up')}; a real run sends them again, and" if lookups else ""
     console.say(f"Nothing was written.{did or ' A real run sends'} {plans.total()}.")
-    _conclude(console, result, code, "Dry run of ", checkpoint=None, next=[], **plans.document(), **document)
+    _conclude(console, result, code, shown, plans.document(), prefix="Dry run of ", is_kept=False)
     return code
 
 
-def finish_plan(
-    console: Console, result: UploadResult, plans: PlanView, document: Mapping[str, Any] = NOTHING_MORE
-) -> int:
+def finish_plan(console: Console, result: UploadResult, plans: PlanView, shown: ViewKeys) -> int:
     """Show the changes of the first rows of a plan, where it is, and how it is applied; the exit code."""
     plans.tell(console)
     tell_failures(console, result.failures)
@@ -135,8 +129,7 @@ def finish_plan(
             steps = [command_line("apply", short_path(result.plan))]
             console.suggest("To make these changes, set apply? to no where you do not want one, then run", *steps)
     code = exit_code(result.totals)
-    document = {**document, **plans.document()}
-    _conclude(console, result, code, "Plan of ", next=steps, plan=str(result.plan), **document)
+    _conclude(console, result, code, shown, plans.document(), prefix="Plan of ", next_steps=steps)
     return code
 
 
@@ -177,10 +170,12 @@ def tell_uncertain(console: Console, records: Sequence[RowRecord]) -> None:
 
 def tell_audit_errors(console: Console, checkpoint: Path, errors: Sequence[str]) -> None:
     """Say that the audit failed, and what to do."""
-    console.error(f"Audit failed: {'; '.join(errors)}.")
-    console.error(
-        "Do not trust the totals. This is a bug, or another program changed the checkpoint; please report it. To "
-        f"compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}"
+    console.fail(
+        HeyxBulkError(
+            f"Audit failed: {'; '.join(errors)}.",
+            "Do not trust the totals. This is a bug, or another program changed the checkpoint; please report it. "
+            f"To compare HeyX with what was sent:\n  {command_line('verify', short_path(checkpoint))}",
+        )
     )
 
 
@@ -214,24 +209,40 @@ def _attention(result: UploadResult) -> str:
     return f"{count(rows, 'row')} {'needs' if rows == 1 else 'need'} your attention"
 
 
-def _conclude(console: Console, result: UploadResult, code: int, prefix: str = "", **more: object) -> None:
-    """The totals, on standard output; `more` goes into the document."""
+def _conclude(
+    console: Console,
+    result: UploadResult,
+    code: int,
+    shown: ViewKeys | None = None,
+    planned: PlanKeys | None = None,
+    *,
+    prefix: str = "",
+    next_steps: Sequence[str] = (),
+    is_kept: bool = True,
+) -> None:
+    """The totals, on standard output; the checkpoint of a run that is not `is_kept` is gone."""
     sent = result.sent
-    document = {
+    document: RunDocument = {
         "sheet": result.sheet,
         "rows": sum(result.totals.values()),
-        "totals": result.totals,
+        "totals": complete_totals(result.totals),
         "contacts": result.contacts,
-        "failures": [asdict(cause) for cause in result.failures],
+        **failure_keys(result.failures),
+        **problem_keys(result.invalid),
         "calls": sent.calls if sent else 0,
+        "calls_by_kind": result.calls_by_kind,
         "throttled_calls": sent.throttled if sent else 0,
         "seconds": round(sent.seconds, 1) if sent else 0,
-        "checkpoint": str(result.checkpoint),
-        "results": str(result.results) if result.results else None,
+        "checkpoint": result.checkpoint if is_kept else None,
+        "results": result.results,
         "results_note": result.results_note or None,
-        "failed": str(result.failed) if result.failed else None,
+        "failed": result.failed,
         "failed_note": result.failed_note or None,
-        "report": str(result.report) if result.report else None,
-        "exit": code,
+        "report": result.report,
+        "plan": result.plan,
+        "next": next_steps,
+        "audit_errors": result.audit_errors,
+        **(shown or {}),
+        **(planned or {}),
     }
-    console.result(f"{prefix}{totals_line(result.totals, result.contacts)}", {**document, **more})
+    console.result(f"{prefix}{totals_line(result.totals, result.contacts)}", document, code)

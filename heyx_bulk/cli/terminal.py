@@ -92,9 +92,9 @@ class OutputStream:
         """Whether the encoding of this stream has all characters of `text`."""
         return printable(text, self._stream.encoding) == text
 
-    def marked(self, text: str, exit_code: object) -> str:
+    def marked(self, text: str, exit_code: int) -> str:
         """`text` with the mark of an exit code in front, where this stream is a terminal that can show it."""
-        mark, style = MARKS.get(exit_code, _FAILED) if isinstance(exit_code, int) else _FAILED
+        mark, style = MARKS.get(exit_code, _FAILED)
         if not self._stream.isatty() or os.environ.get("TERM") == "dumb" or not self.can_print(mark):
             return text
         return f"{self.paint(mark, style)} {text}"

@@ -8,6 +8,7 @@ from typing import ClassVar
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.cli.asking import GoBack
 from heyx_bulk.cli.console import Console
+from heyx_bulk.cli.documents import KeptCellsDocument, ViewKeys
 from heyx_bulk.cli.estimate_view import tell_estimate, tell_savings
 from heyx_bulk.cli.plan_view import PlanView
 from heyx_bulk.cli.sheet_input import OpenedSheet
@@ -127,7 +128,7 @@ def tell_edits(console: Console, edits: ExportDiff, *, check: bool) -> None:
         )
 
 
-def kept_cells_document(kept: KeptCells) -> dict[str, object]:
+def kept_cells_document(kept: KeptCells) -> KeptCellsDocument:
     """Which cells keep their known values, as JSON."""
     return {"cells": kept.count, "first": list(kept.first)}
 
@@ -246,7 +247,7 @@ class UploadView(UploadEvents):
         simulated: bool = False,
     ) -> None:
         self.plans = PlanView(first)
-        self.document: dict[str, object] = {}
+        self.document: ViewKeys = {}
         self._console = console
         self._signals = signals
         self._destination, self._workers = "", 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.cli.command import CheckpointPath, Only, PlainConsole
+from heyx_bulk.cli.command import CheckpointPath, Only, ReadingConsole
 from heyx_bulk.models.option import Panel
 from heyx_bulk.settings.connection import ConnectionOptions
 
@@ -14,7 +14,7 @@ from heyx_bulk.settings.connection import ConnectionOptions
 def verify(
     checkpoint: CheckpointPath,
     connection: Annotated[ConnectionOptions, Only(("rate", "timeout"))],
-    console: PlainConsole,
+    console: ReadingConsole,
     *,
     sample: Annotated[
         int | None,

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 FIRST_ROWS = 5
 MOST_OF = 0.8
@@ -17,9 +17,9 @@ MOST_OF = 0.8
 class DataWarning:
     """What seems wrong with a column: a sentence, in how many rows, and the first of them."""
 
-    what: str
-    rows: int
-    first: tuple[int, ...]
+    what: Annotated[str, "What seems to be wrong."]
+    rows: Annotated[int, "The number of rows."]
+    first: Annotated[tuple[int, ...], "The numbers of the first rows."]
 
 
 @dataclass(slots=True)

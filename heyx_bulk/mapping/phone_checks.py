@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from heyx_bulk.mapping.column_check import MOST_OF, ColumnCheck, Finding, Rows, together
 from heyx_bulk.values.phone import (
@@ -33,11 +33,11 @@ _ONE_REGION = re.compile(r"\(([A-Z]{2})\)$")
 
 @dataclass(frozen=True, slots=True)
 class PhoneCountry:
-    """So many rows have a phone of one country: `+92 (PK)`, or blank for phones without country code."""
+    """How many rows have a phone of one country: `+92 (PK)`, or blank for phones without country code."""
 
-    country: str
-    rows: int
-    first: tuple[int, ...]
+    country: Annotated[str, "The country code, such as `+92 (PK)`. Blank for phones without country code."]
+    rows: Annotated[int, "The number of rows."]
+    first: Annotated[tuple[int, ...], "The numbers of the first rows."]
 
     @property
     def region(self) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import compress
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from heyx_bulk.mapping.columns import Column, Columns, Use
 from heyx_bulk.mapping.mapped_frame import MappedFrame
@@ -20,9 +20,9 @@ MOST_KEPT = 1_000
 class TagCount(NamedTuple):
     """A tag, and how many rows add and remove it. The tags of an exact set count as added."""
 
-    tag: str
-    added: int
-    removed: int
+    tag: Annotated[str, "The tag."]
+    added: Annotated[int, "How many rows add it."]
+    removed: Annotated[int, "How many rows remove it."]
 
 
 class TagCounts:

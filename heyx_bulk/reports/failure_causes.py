@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from heyx_bulk.models.contacts import Status, common_cause
 
@@ -14,10 +15,10 @@ FIRST_ROWS = 5
 class FailureCause:
     """Rows that failed alike: how many, the first of them, and one message as it stands."""
 
-    status: Status
-    message: str
-    rows: int = 0
-    first: list[int] = field(default_factory=list)
+    status: Annotated[Status, "`failed` or `uncertain`."]
+    message: Annotated[str, "What the messages of the rows have in common."]
+    rows: Annotated[int, "The number of rows."] = 0
+    first: Annotated[list[int], "The numbers of the first rows, at most 5."] = field(default_factory=list)
 
 
 def failure_causes(failures: Iterable[tuple[int, Status, str]]) -> list[FailureCause]:

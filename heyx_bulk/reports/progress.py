@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TextIO
+from typing import Annotated, TextIO, TypedDict
 
-from heyx_bulk.models.contacts import Outcome
+from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.models.phrases import duration
 from heyx_bulk.planning.estimate import CallBudget, expected_calls
 
 LINE_EVERY_SECONDS = 30.0
+JSON_LINE_EVERY_SECONDS = 1.0
 WORTH_SHOWING_SECONDS = 2.0
 """The shortest wait for the rate limit that is shown, and the shortest time left."""
 
@@ -60,16 +62,21 @@ class Progress:
     def close(self) -> None:
         """The run or export has ended."""
 
-    def seconds_left(self) -> float | None:
-        """The time for the calls that are left, at the rate limit; None where it is not known."""
+    def calls_left(self) -> int | None:
+        """The calls that are left, as estimated from finished rows; None where it is not known."""
         if self._budget is None or self._total <= self._done:
             return None
+        left, rows = self._total - self._done, self._total - self._done_before
         if self._unit == "call":
-            calls = self._total - self._done
-        else:
-            left, rows = self._total - self._done, self._total - self._done_before
-            at_most = round(self._budget.calls * left / rows)
-            calls = expected_calls(at_most, self._calls, self._done_then, left, self._budget.in_flight)
+            return left
+        at_most = round(self._budget.calls * left / rows)
+        return expected_calls(at_most, self._calls, self._done_then, left, self._budget.in_flight)
+
+    def seconds_left(self) -> float | None:
+        """The time for the calls that are left, at the rate limit; None where it is not known."""
+        calls = self.calls_left()
+        if self._budget is None or calls is None:
+            return None
         return self._budget.seconds(calls, self._wait_seconds)
 
     def _show(self) -> None:
@@ -119,6 +126,67 @@ class Lines(Progress):
         counted = f"{self._done:,} of {self._total:,} {self._unit}s" if self._total else "Waiting for HeyX"
         parts = [counted, *self._notes(*self._statuses)]
         self._file.write(", ".join(parts) + "\n")
+        self._file.flush()
+
+
+class ProgressLine(TypedDict):
+    """A line of `--progress json`: one a second, and one at the end, on standard error."""
+
+    unit: Annotated[str, "What is counted: `row`, or `call` where contacts are read."]
+    done: Annotated[int, "How many rows or calls are done."]
+    total: Annotated[int, "How many there are. 0 while that is not known."]
+    statuses: Annotated[dict[Status, int], "The rows that this command finished, by status."]
+    contacts: Annotated[int | None, "The contacts that an export found so far."]
+    calls: Annotated[int, "The calls that were sent so far."]
+    calls_left: Annotated[int | None, "The calls left, as estimated from finished rows. Null if not known."]
+    seconds_left: Annotated[float | None, "The estimated time left, in seconds. Null if not known."]
+    wait_seconds: Annotated[float, "How long the next call waits for the rate limit, in seconds."]
+    trouble: Annotated[str | None, "Why calls are repeated."]
+
+
+class JsonLines(Progress):
+    """A line of JSON a second, for programs, and one at the end."""
+
+    def __init__(
+        self,
+        file: TextIO,
+        total: int = 0,
+        done: int = 0,
+        *,
+        unit: str = "row",
+        budget: CallBudget | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(total, done, unit=unit, budget=budget)
+        self._file = file
+        self._clock = clock
+        self._written_at = clock()
+
+    def close(self) -> None:
+        self._wait_seconds, self._trouble = 0.0, ""
+        self._write()
+
+    def _show(self) -> None:
+        now = self._clock()
+        if now - self._written_at >= JSON_LINE_EVERY_SECONDS:
+            self._written_at = now
+            self._write()
+
+    def _write(self) -> None:
+        seconds = self.seconds_left()
+        line: ProgressLine = {
+            "unit": self._unit,
+            "done": self._done,
+            "total": self._total,
+            "statuses": {status: self._statuses[status] for status in Status},
+            "contacts": self._contacts,
+            "calls": self._calls,
+            "calls_left": self.calls_left(),
+            "seconds_left": None if seconds is None else round(seconds, 1),
+            "wait_seconds": round(self._wait_seconds, 1),
+            "trouble": self._trouble or None,
+        }
+        self._file.write(f"{json.dumps(line)}\n")
         self._file.flush()
 
 

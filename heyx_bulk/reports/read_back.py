@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 from heyx_bulk.api.client import Client, Transport, open_session
 from heyx_bulk.errors import CallFailed, CheckpointMismatch, Stopped
@@ -26,9 +27,9 @@ class Difference:
     `what` is a field's name, `tag` or `removed tag`.
     """
 
-    what: str
-    sent: str
-    stored: str
+    what: Annotated[str, "The name of the field, `tag` or `removed tag`."]
+    sent: Annotated[str, "The value that was sent."]
+    stored: Annotated[str, "The value that HeyX holds. Blank if it holds none."]
 
 
 @dataclass(frozen=True, slots=True)

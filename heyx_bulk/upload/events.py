@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, TypedDict
 
 from heyx_bulk.api.client import Client, SessionSummary
 from heyx_bulk.models.phrases import date_of
@@ -44,6 +45,15 @@ class PlannedRate:
         return cls(rate, tuple(notes))
 
 
+class PlanDocument(TypedDict):
+    """What a run costs: numbers, each as the least and the most."""
+
+    calls: Annotated[list[int], "The calls, at least and at most."]
+    calls_by_kind: Annotated[dict[CallKind, list[int]], "The calls of each kind, at least and at most."]
+    rows: Annotated[dict[Effect, list[int]], "The rows by what they do to their contacts, at least and at most."]
+    seconds: Annotated[float, "The time that the calls take at most, in seconds."]
+
+
 @dataclass(frozen=True, slots=True)
 class UploadPlan:
     """At most so many calls, for rows of these kinds, at this rate."""
@@ -62,7 +72,7 @@ class UploadPlan:
         """How long the calls take at most."""
         return CallBudget(self.cost.calls, self.speed.rate).seconds(self.cost.calls, 0)
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> PlanDocument:
         """The estimate as JSON: numbers of calls and rows, each as the least and the most; seconds at most."""
         due = self.cost
         return {

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Annotated, TypedDict
 
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.columns import Column, Use
@@ -38,6 +39,15 @@ _USES = {
     Use.READ_ONLY: "ignored: HeyX does not allow writing it",
     Use.BLANK: "ignored: no header",
 }
+
+
+class ColumnDocument(TypedDict):
+    """How a column is read."""
+
+    column: Annotated[str, "The letter of the column."]
+    header: Annotated[str, "The header of the column."]
+    meaning: Annotated[str, "What it is read as: a field, tags, the contact id, or ignored."]
+    reason: Annotated[str, "Why, if the header alone does not say so."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,7 @@ def meaning(column: Column) -> str:
             return _USES[column.use]
 
 
-def column_document(column: Column) -> dict[str, object]:
+def column_document(column: Column) -> ColumnDocument:
     """What a column is taken for, as plain data."""
     return {
         "column": column_letter(column.position),

@@ -12,7 +12,7 @@ from heyx_bulk.reports import results
 from heyx_bulk.reports.audit import audit_errors
 from heyx_bulk.reports.failure_causes import FailureCause, failure_causes
 from heyx_bulk.reports.html_report import write_report
-from heyx_bulk.storage.checkpoint.row_record import RowRecord
+from heyx_bulk.storage.checkpoint.row_record import InvalidCause, RowRecord
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import RunPaths
 
@@ -43,6 +43,10 @@ class UploadResult:
     failed_note: str = ""
     report: Path | None = None
     plan: Path | None = None
+    calls_by_kind: dict[str, int] | None = None
+    """What `sent` counts, by the kind of call; None where no calls are recorded."""
+    invalid: tuple[InvalidCause, ...] = ()
+    """Why rows are invalid, most frequent first."""
     failures: tuple[FailureCause, ...] = ()
     """Why rows failed or are uncertain, most frequent first."""
     uncertain: tuple[RowRecord, ...] = ()
@@ -103,6 +107,8 @@ def report(
         failed=failed.path if failed else None,
         failed_note=failed.note if failed else "",
         report=charts,
+        calls_by_kind=checkpoint.calls.kinds_of_last_session() if sent is not None else {},
+        invalid=tuple(checkpoint.queries.invalid_causes()),
         failures=tuple(failure_causes(checkpoint.queries.failures())),
         uncertain=tuple(islice(uncertain(), UNCERTAIN_SHOWN + 1)),
         can_look_again=any(map(run.can_be_looked_for, uncertain())),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,8 @@ from heyx_bulk.cli.sandbox import SEEDS
 from heyx_bulk.sandbox import Sandbox
 from heyx_bulk.sheets.frames import row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
+from tests.support.json_schema import read_document
+from tests.support.program import nonzero
 
 HOME = Path(__file__).parents[2]
 SAMPLES = HOME / "samples"
@@ -31,7 +32,7 @@ REFUSED = {
 ONLY_IN_EXCEL = 30
 
 
-def rehearse(name: str, *options: str) -> tuple[dict[str, object], dict[int, str]]:
+def rehearse(name: str, *options: str) -> tuple[dict[str, int], dict[int, str]]:
     """The totals of a rehearsal, and why which row is refused."""
     done = subprocess.run(
         [sys.executable, "-m", "heyx_bulk", "upload", str(SAMPLES / name), *options, "--simulate", "--json"],
@@ -41,11 +42,11 @@ def rehearse(name: str, *options: str) -> tuple[dict[str, object], dict[int, str
         check=False,
         timeout=60,
     )
-    document = json.loads(done.stdout)
+    document = read_document(done.stdout)
     assert document["exit"] == done.returncode
     invalid = done.stderr.partition("Check these rows:")[0]
     refused = re.findall(r"^ +1 × (.+) \(row (\d+)\)$", invalid, re.MULTILINE)
-    return document["totals"], {int(row): cause for cause, row in refused}
+    return nonzero(document["totals"]), {int(row): cause for cause, row in refused}
 
 
 def cells(name: str) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from heyx_bulk.cli.app import app
 from heyx_bulk.sandbox import Sandbox, SandboxServer
+from tests.support.json_schema import read_document
 
 TOKEN = "sandbox-token"
 
@@ -121,7 +122,7 @@ def test_values_and_ids_come_from_sheets_and_what_is_missing_is_told_with_code_3
     assert done.exit_code == 3
     assert "2 of 3 values found a contact; 1 did not." in done.stderr
     assert "1 of 2 contacts found by id." in done.stderr
-    document = json.loads(done.stdout)
+    document = read_document(done.stdout)
     assert (document["contacts"], document["missing_ids"], document["exit"]) == (3, ["nobody"], 3)
     lines = [json.loads(line) for line in Path("x.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {line["Score"] for line in lines} == {"1", "2", "5"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import stat
 from pathlib import Path
 
@@ -259,7 +258,7 @@ def test_a_run_carries_on_only_with_the_mapping_it_began_with(tmp_path: Path, se
 
 def test_columns_are_told_with_reason_and_suggestion_as_json(tmp_path: Path) -> None:
     sheet(tmp_path, ("1", "A", "b"), header=("Mobile", "Frist Name", "tag:VIP"))
-    told = json.loads(heyx(tmp_path, "columns", "contacts.csv", "--json").out)
+    told = heyx(tmp_path, "columns", "contacts.csv", "--json").document
     assert [(one["meaning"], one["reason"], one["suggestion"]) for one in told["columns"]] == [
         ("phone (phone)", "a header in English", None),
         ("?", "", "firstName"),

@@ -70,7 +70,7 @@ def test_the_exit_code_in_the_document_of_a_recovery_is_the_program_s(tmp_path: 
     with serving() as server:
         path = sent_then_damaged(tmp_path, server)
     saved = heyx(tmp_path, "report", "--recover", path.name, "--json")
-    assert (saved.code, saved.document["exit"], saved.document["totals"]) == (
+    assert (saved.code, saved.document["exit"], saved.totals) == (
         3,
         3,
         {"created": saved.document["read"]},

@@ -39,7 +39,7 @@ def test_everything_of_the_person_s_is_as_it_was_at_each_stage(tmp_path: Path) -
     results, failed = tmp_path / "people.Ann_s people.results.xlsx", tmp_path / "people.Ann_s people.failed.xlsx"
     with SandboxServer(Sandbox(Faults(refuse_creates=1), tokens=(TOKEN,), limit=10_000)) as server:
         done = heyx(tmp_path, "upload", "people.xlsx", *WORDS, "--workers", "1", "--json", server=server)
-        assert (done.code, done.document["totals"]) == (3, {"created": 3, "failed": 1, "invalid": 1})
+        assert (done.code, done.totals) == (3, {"created": 3, "failed": 1, "invalid": 1})
         assert (done.document["results_note"], done.document["failed_note"]) == (None, None)
         assert "not a copy" not in done.err
         for path, filtered in ((results, False), (failed, True)):
@@ -57,7 +57,7 @@ def test_everything_of_the_person_s_is_as_it_was_at_each_stage(tmp_path: Path) -
         book[PEOPLE]["G6"] = "an edit in a row that was sent"
         book.save(failed)
         again = heyx(tmp_path, "rerun", failed.name, "--json", server=server)
-        assert (again.code, again.document["totals"]) == (0, {"created": 5})
+        assert (again.code, again.totals) == (0, {"created": 5})
         assert "people.failed.xlsx: 2 rows, 1 of them corrected." in again.err
         assert "3 other rows in it succeeded before: not sent again." in again.err
         assert "row 6 changed all the same; a rerun does not send that." in again.err
@@ -87,12 +87,12 @@ def test_a_failed_row_within_merged_cells_comes_back_with_their_value(tmp_path: 
     with SandboxServer(Sandbox(tokens=(TOKEN,), limit=10_000)) as server:
         options = ("--custom-fields", "--fill-merged")
         done = heyx(tmp_path, "upload", "merged.xlsx", *options, "--json", server=server)
-        assert done.document["totals"] == {"created": 2, "invalid": 1}
+        assert done.totals == {"created": 2, "invalid": 1}
         failed = openpyxl.load_workbook(tmp_path / "merged.failed.xlsx")
         failed[page.title]["B3"] = "+447700900231"
         failed.save(tmp_path / "merged.failed.xlsx")
         again = heyx(tmp_path, "rerun", "merged.failed.xlsx", "--json", server=server)
-        assert again.document["totals"] == {"created": 3}
+        assert again.totals == {"created": 3}
     found = {
         str(contact.fields["phone"])[-1]: (contact.fields["Company"], *contact.tags)
         for contact in server.sandbox.contacts
@@ -106,7 +106,7 @@ def test_the_results_can_be_uploaded_again_without_naming_the_worksheet(tmp_path
         heyx(tmp_path, "upload", "people.xlsx", *WORDS, server=server)
         words = ("--ignore", "Twice", "--custom-fields", "--json")
         again = heyx(tmp_path, "upload", "people.Ann_s people.results.xlsx", *words, server=server)
-    assert again.document["totals"] == {"unchanged": 4, "invalid": 1}
+    assert again.totals == {"unchanged": 4, "invalid": 1}
     place = tmp_path / "people.Ann_s people.results.results.xlsx"
     assert openpyxl.load_workbook(place).sheetnames == ["Summary", PEOPLE, NOTES, "Hidden"]
     header = [cell.value for cell in openpyxl.load_workbook(place)[PEOPLE][1]]
@@ -154,7 +154,7 @@ def test_libreoffice_opens_the_copies_and_what_it_saves_can_be_given_back(tmp_pa
             assert changed == [("no phone", "+4412345002")]
         shutil.move(tmp_path / "saved" / f"{failed.stem}.ods", tmp_path / "mine.ods")
         again = heyx(tmp_path, "rerun", "mine.ods", "--json", server=server)
-    assert again.document["totals"] == {"created": 5}
+    assert again.totals == {"created": 5}
 
 
 def two_worksheets_of_rows(folder: Path, server: SandboxServer) -> str:
@@ -183,7 +183,7 @@ def test_where_two_worksheets_hold_rows_of_runs_the_one_given_back_is_named(
     given = [shlex.split(command) for command in commands]
     assert given == [["heyx-bulk", *words, "--worksheet", name] for name in (PEOPLE, "A copy")]
     again = heyx(tmp_path, *given[0][1:], "--json", server=server)
-    assert again.document["totals"] == {"created": 5}
+    assert again.totals == {"created": 5}
 
 
 @has_terminals
@@ -200,7 +200,7 @@ def test_at_a_terminal_it_is_asked_which_worksheet_is_given_back(tmp_path: Path,
     (resume,) = [line.strip() for line in shown.splitlines() if line.startswith("  heyx-bulk rerun ")]
     assert shlex.split(resume) == ["heyx-bulk", *words, "--worksheet", PEOPLE]
     done = heyx(tmp_path, *words[:2], "--worksheet", PEOPLE, "--json", server=server)
-    assert done.document["totals"] == {"created": 5}
+    assert done.totals == {"created": 5}
 
 
 @has_terminals

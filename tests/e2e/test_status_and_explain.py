@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import signal
@@ -16,8 +15,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from heyx_bulk.api.call_log import CallLogLine
 from heyx_bulk.cli.app import app
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from tests.support.json_schema import read_line
 from tests.support.program import PROGRAM, TOKEN, Ended, environment, results, sheet, wait_for
 
 FAST = ("--rate", "100000/min")
@@ -70,7 +71,7 @@ def test_status_tells_of_a_run_that_goes_on_and_keeps_nobody_from_it(tmp_path: P
     sheet(tmp_path, *MANY)
     with slow() as server, running(tmp_path, server, "--workers", "4", "--quiet") as child:
         for _ in range(3):
-            told = json.loads(status(tmp_path, "contacts.csv.checkpoint", "--json").out)
+            told = status(tmp_path, "contacts.csv.checkpoint", "--json").document
         said = status(tmp_path)
         out, _ = child.communicate(timeout=60)
         assert (child.returncode, out) == (0, "60 rows: 60 created\n")
@@ -102,12 +103,12 @@ def test_status_after_a_kill_says_that_nothing_is_lost_and_what_to_type(tmp_path
         assert said.code == 3
         for part in ("Killed", "Nothing is lost", "To resume:\n  heyx-bulk upload contacts.csv"):
             assert part in said.err
-        told = json.loads(status(tmp_path, "--json").out)
+        told = status(tmp_path, "--json").document
         assert (told["is_running"], told["killed_sessions"], told["audit_errors"]) == (False, 1, [])
         assert 0 < told["calls_by_answer"]["unknown"] <= 20
         done = heyx(tmp_path, "upload", "contacts.csv", *FAST, "--reconcile-delay", "1", server=server)
         assert (done.code, done.out) == (0, "60 rows: 60 created\n")
-        told = json.loads(status(tmp_path, "--json").out)
+        told = status(tmp_path, "--json").document
         assert abs(told["calls"] - server.sandbox.calls["accepted"]) <= told["calls_by_answer"]["unknown"] <= 20
 
 
@@ -121,7 +122,7 @@ def test_status_finds_every_run_in_this_folder_and_in_the_state_folder(tmp_path:
             heyx(tmp_path, "upload", name, server=server)
     (tmp_path / "three.checkpoint").write_text("no checkpoint")
     told = status(tmp_path, "--json")
-    document = json.loads(told.out)
+    document = told.document
     assert [Path(run["checkpoint"]).name for run in document["runs"]] == [
         "one.csv.checkpoint",
         "three.checkpoint",
@@ -232,7 +233,7 @@ def test_a_run_stopped_by_a_signal_and_started_again_ends_as_if_it_had_never_sto
         assert (done.code, done.out) == (0, "60 rows: 60 created\n")
         assert len(held(server)) == len(set(held(server))) == 60
         assert server.sandbox.calls["create"] == 60
-        told = json.loads(status(tmp_path, "--json").out)
+        told = status(tmp_path, "--json").document
         assert (told["audit_errors"], told["killed_sessions"], told["calls"]) == (
             [],
             0,
@@ -260,7 +261,7 @@ def test_a_terminal_that_is_closed_stops_the_run_whole_and_the_same_command_carr
         child.send_signal(signal.SIGHUP)
         child.send_signal(signal.SIGHUP)
         assert child.wait(30) == 129
-        told = json.loads(status(tmp_path, "--json").out)
+        told = status(tmp_path, "--json").document
         assert (told["killed_sessions"], told["audit_errors"], told["calls"]) == (
             0,
             [],
@@ -308,7 +309,7 @@ def test_the_log_and_the_canary_are_there_on_the_command_line(tmp_path: Path) ->
         assert (done.code, done.out) == (4, "60 rows: 60 to do\n")
         assert "tag: sent “A+”, HeyX has “A”" in done.err
         lines = (tmp_path / "calls.jsonl").read_text().splitlines()
-        assert len(lines) == server.sandbox.calls["accepted"]
+        assert len([read_line(line, CallLogLine) for line in lines]) == server.sandbox.calls["accepted"]
         assert len(server.sandbox.contacts) == 2
         verified = heyx(tmp_path, "verify", "contacts.csv", server=server)
         assert (verified.code, verified.out) == (2, "")

@@ -59,19 +59,20 @@ def test_json_is_one_document_on_standard_output(tmp_path: Path, server: Sandbox
     done = heyx(tmp_path, "upload", "contacts.csv", "--json", server=server)
     document = done.document
     assert done.code == 3
-    assert (document["rows"], document["totals"]) == (4, {"created": 3, "invalid": 1})
+    assert (document["rows"], done.totals) == (4, {"created": 3, "invalid": 1})
     assert document["calls"] == server.sandbox.calls["accepted"]
     assert document["results"] == str(tmp_path / "contacts.results.csv")
 
 
 def test_json_says_also_why_nothing_was_sent(tmp_path: Path) -> None:
     done = heyx(tmp_path, "upload", "contact.csv", "--json")
-    error = {"error": "contact.csv does not exist.", "remedy": "Check the name and the folder.", "exit": 2}
-    assert (done.code, done.document) == (2, error)
+    assert (done.code, done.document["status"]) == (2, "refused")
+    assert done.document["reason"] == "contact.csv does not exist."
+    assert done.document["remedy"] == "Check the name and the folder."
     sheet(tmp_path, header=("phone", "Mood", "tags"))
     done = heyx(tmp_path, "upload", "contacts.csv", "--json", "--simulate")
     assert (done.code, done.document["exit"]) == (2, 2)
-    assert str(done.document["error"]).startswith("1 column was not recognized:")
+    assert done.document["reason"].startswith("1 column was not recognized:")
 
 
 def test_a_rehearsal_needs_no_token_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_dry_run_says_why_rows_would_fail(tmp_path: Path, server: SandboxServe
         server.sandbox.add({"phone": "+923001", "firstName": name}, ())
     sheet(tmp_path)
     done = heyx(tmp_path, "upload", "contacts.csv", "--dry-run", "--json", server=server)
-    assert (done.code, done.document["totals"]) == (3, {"created": 2, "failed": 1})
+    assert (done.code, done.totals) == (3, {"created": 2, "failed": 1})
     assert "  1 × failed: 2 contacts have the phone +923001: " in done.err
     assert "(row 2)" in done.err
     assert '"rows": 1, "first": [2]' in done.out

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heyx_bulk.api.call_log import CallLog
+from heyx_bulk.api.call_log import CallLog, CallLogLine
 from heyx_bulk.api.client import SessionSummary
 from heyx_bulk.errors import DiskFull
 from heyx_bulk.models.call_records import CallOutcome
@@ -25,6 +25,7 @@ from heyx_bulk.sandbox import Faults
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from tests.support import runs
+from tests.support.json_schema import read_line
 from tests.support.program import results as rows_of
 from tests.support.runs import PLAIN, TOKEN, Channel, PowerCut, RecordedRequest, settings
 
@@ -185,12 +186,14 @@ def logged(tmp_path: Path, *, values: bool = False) -> tuple[str, Channel]:
         channel.sandbox.add({"firstName": "Before"}, id="1776025372480910")
         with runs.staged(tmp_path, text) as run, CallLog(path, values=values, run=_name(run)) as log:
             send(channel, run, log=log)
-    return path.read_text(encoding="utf-8"), channel
+    text = path.read_text(encoding="utf-8")
+    assert all(read_line(line, CallLogLine) for line in text.splitlines())
+    return text, channel
 
 
 def test_the_log_has_a_line_for_each_call_and_no_value_of_any_contact(tmp_path: Path) -> None:
     text, channel = logged(tmp_path)
-    lines = [json.loads(line) for line in text.splitlines()]
+    lines = [read_line(line, CallLogLine) for line in text.splitlines()]
     assert len(lines) == len(channel.transport.seen) > 3
     assert {line["call"] for line in lines} >= {"find", "create", "update"}
     for secret in ("1234567890", "1776025372480910", "Zenobia", "Ann", "Secret", TOKEN):
@@ -241,12 +244,12 @@ def test_after_many_rows_with_3_percent_faults_every_account_of_the_run_agrees_t
         assert failed is not None
         given_back = rows_of(failed.path)
         calls = channel.sandbox.calls
-    lines = [json.loads(line) for line in log_path.read_text(encoding="utf-8").splitlines()]
+    lines = [read_line(line, CallLogLine) for line in log_path.read_text(encoding="utf-8").splitlines()]
     assert (sent.stopped, stands.audit_errors, stands.outcomes.get(CallOutcome.UNKNOWN, 0)) == (None, (), 0)
     by_sandbox = calls["accepted"] + calls["refused_429"] + calls["lost_requests"]
     assert [sent.calls, sum(stands.calls.values()), len(lines)] == [by_sandbox] * 3
     assert Counter(line["call"] for line in lines) == stands.calls
-    assert Counter(line["happened"] for line in lines) == {str(what): n for what, n in stands.outcomes.items()}
+    assert Counter(line["outcome"] for line in lines) == {str(what): n for what, n in stands.outcomes.items()}
     assert stands.outcomes[CallOutcome.UNANSWERED] > 0.02 * len(lines)
     assert Counter(line["heyx status"] for line in told) == stands.totals
     assert len(told) == sum(stands.totals.values()) == MANY

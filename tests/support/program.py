@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import csv
-import json
 import os
 import sys
 import tempfile
@@ -12,8 +11,10 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from heyx_bulk.sandbox import SandboxServer
+from tests.support.json_schema import read_document
 from tests.support.program_starter import Starter
 
 TOKEN = "sandbox-token"
@@ -24,17 +25,29 @@ ROWS = (("+923001", "Ana", "VIP"), ("+923002", "Boris", "VIP;Blog"), ("+923003",
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended."""
+    """How a process ended. A document that it printed is as the published schema says, and has its exit code."""
 
     code: int
     out: str
     err: str
 
+    def __post_init__(self) -> None:
+        if self.out.startswith("{"):
+            assert self.document["exit"] == self.code
+
     @property
-    def document(self) -> dict[str, object]:
-        document = json.loads(self.out)
-        assert isinstance(document, dict)
-        return document
+    def document(self) -> dict[str, Any]:
+        return read_document(self.out)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The rows of the document by status, without those that no row has."""
+        return nonzero(self.document["totals"])
+
+
+def nonzero(totals: dict[str, int]) -> dict[str, int]:
+    """The statuses that rows have."""
+    return {status: rows for status, rows in totals.items() if rows}
 
 
 def environment(server: SandboxServer | None, **more: str) -> dict[str, str]:
@@ -57,6 +70,7 @@ def heyx(folder: Path, *words: str, server: SandboxServer | None = None, **more:
         ended = Ended(code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
     assert "Traceback" not in ended.err, ended.err
     assert TOKEN not in ended.out + ended.err
+    assert ended.out.startswith("{") or "--json" not in words or "--" in words
     return ended
 
 

@@ -1,4 +1,4 @@
-"""Writes the pages in docs/reference from the code: commands, Python functions, messages.
+"""Writes the pages in docs/reference from the code: commands, Python functions, messages, JSON.
 
     .venv/bin/python -m tests.support.reference_pages
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,11 +34,12 @@ from heyx_bulk.cli.help_page import (
 from heyx_bulk.models.contacts import Problem
 from heyx_bulk.models.option import Panel
 from heyx_bulk.values.value_types import ConversionError
+from tests.support import json_schema
 
 T = TypeVar("T")
 
 HOME = Path(__file__).parents[2]
-REFERENCE = HOME / "docs" / "reference"
+REFERENCE = json_schema.REFERENCE
 PACKAGE = HOME / "heyx_bulk"
 FILLED_IN: Final = "…"
 """Stands in a message for what the program fills in."""
@@ -226,10 +228,17 @@ def _text(node: ast.expr) -> str:
     return FILLED_IN
 
 
+def schema_page() -> str:
+    """The JSON Schema of what is written for other programs."""
+    return json.dumps(json_schema.published_schema(), indent=2) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "python.md": python_page,
     "messages.md": messages_page,
+    "json.md": json_schema.reference_page,
+    json_schema.SCHEMA_FILE: schema_page,
 }
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.contacts import Contact, ContactRow, Field, Value
@@ -37,8 +37,8 @@ class MismatchKind(StrEnum):
 class FieldMismatch:
     """A field that HeyX does not show as it was written."""
 
-    name: str
-    kind: MismatchKind
+    name: Annotated[str, "The name of the field."]
+    kind: Annotated[MismatchKind, "How HeyX shows it."]
 
 
 class _Write(NamedTuple):

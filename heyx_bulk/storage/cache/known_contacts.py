@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 from heyx_bulk.database import Database
 from heyx_bulk.models.calls import (
@@ -50,10 +51,10 @@ class KnownContact:
 class KnownExport:
     """An export that is remembered: the file it was written to, when (epoch seconds), how many contacts."""
 
-    number: int
-    name: str
-    at: float
-    contacts: int
+    number: Annotated[int, "Its number."]
+    name: Annotated[str, "The name of the file."]
+    at: Annotated[float, "When it was written, in seconds since 1970 (UTC)."]
+    contacts: Annotated[int, "The number of contacts."]
 
 
 class KnownContacts:

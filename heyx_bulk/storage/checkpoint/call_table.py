@@ -7,6 +7,7 @@ nothing (a call that was on its way is then `unknown`), a power cut the calls si
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,6 +148,17 @@ class CallTable:
             (session, kind, CallOutcome(happened or CallOutcome.UNKNOWN)): count
             for session, kind, happened, count in self._db.rows(query)
         }
+
+    def kinds_of_last_session(self) -> dict[str, int] | None:
+        """How many calls of each kind the last session sent; None without a session."""
+        last = max((one.number for one in self.sessions()), default=None)
+        if last is None:
+            return None
+        kinds: Counter[str] = Counter()
+        for (session, kind, outcome), number in self.counts().items():
+            if session == last and outcome is not CallOutcome.UNDELIVERED:
+                kinds[kind] += number
+        return dict(kinds.most_common())
 
     def since(self, at: float) -> tuple[int, float | None]:
         """How many calls left at or after `at` (epoch seconds) and counted with HeyX, and when the first did."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 from heyx_bulk.models.contacts import Field
 
@@ -106,7 +107,7 @@ class SearchCoverage:
 class ValueCoverage:
     """How many values of a list there are, found a contact, were rejected, and changed in every pass."""
 
-    searched: int
-    found: int
-    rejected: int
-    incomplete: int
+    searched: Annotated[int, "The values that were searched."]
+    found: Annotated[int, "The values that found a contact."]
+    rejected: Annotated[int, "The values for which HeyX rejected the search."]
+    incomplete: Annotated[int, "The values whose contacts changed in every pass."]

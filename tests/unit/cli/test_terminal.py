@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from heyx_bulk.cli.terminal import OutputStream, help_width, printable
 from heyx_bulk.sandbox import SandboxServer
+from tests.support.json_schema import read_document
 from tests.support.program import TOKEN, sheet
 from tests.support.terminal import has_terminals, on_a_terminal
 
@@ -55,7 +55,7 @@ def test_totals_as_json_keep_every_sign_whatever_the_code_page(tmp_path: Path) -
         capture_output=True,
         check=False,
     )
-    assert json.loads(done.stdout.decode("ascii"))["sheet"] == "Łódź.csv"
+    assert read_document(done.stdout.decode("ascii").replace(os.linesep, "\n"))["sheet"] == "Łódź.csv"
     assert b"Traceback" not in done.stderr
 
 

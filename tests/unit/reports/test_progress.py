@@ -7,9 +7,10 @@ import pytest
 
 from heyx_bulk.models.contacts import Outcome, Status
 from heyx_bulk.planning.estimate import CallBudget
-from heyx_bulk.reports.progress import Lines, Progress, RowLogger
+from heyx_bulk.reports.progress import JsonLines, Lines, Progress, ProgressLine, RowLogger
 from heyx_bulk.reports.progress_bar import Bar
 from heyx_bulk.settings.rate import Rate
+from tests.support.json_schema import read_line
 from tests.support.runs import RecordingProgress
 
 
@@ -222,3 +223,55 @@ def test_a_bar_without_a_total_is_not_shown_yet() -> None:
     progress.tick(3)
     assert file.getvalue() == ""
     progress.close()
+
+
+# Lines of JSON
+
+
+def json_lines(
+    total: int, finished: int = 0, *, unit: str = "row", budget: CallBudget | None = None
+) -> tuple[JsonLines, io.StringIO, Clock]:
+    file, clock = io.StringIO(), Clock()
+    return JsonLines(file, total, finished, unit=unit, budget=budget, clock=clock), file, clock
+
+
+def written(file: io.StringIO) -> list[dict[str, object]]:
+    return [read_line(line, ProgressLine) for line in file.getvalue().splitlines()]
+
+
+def test_a_line_of_json_is_written_every_second_and_at_the_end() -> None:
+    progress, file, clock = json_lines(1200)
+    for tick in range(21):
+        clock.now = 1000.0 + tick / 4
+        progress.tick(0)
+        progress.report(done(tick + 2))
+    assert len(written(file)) == 5
+    progress.close()
+    assert [line["done"] for line in written(file)][-2:] == [20, 21]
+
+
+def test_a_line_of_json_has_everything_that_is_known() -> None:
+    progress, file, clock = json_lines(100, 10, budget=CallBudget(180, Rate(60, 60)))
+    progress.report(done(11))
+    progress.report(done(12, Status.FAILED))
+    clock.now += 1
+    progress.tick(0.25, "HeyX answered 503", 5)
+    (line,) = written(file)
+    assert (line["unit"], line["done"], line["total"], line["contacts"]) == ("row", 12, 100, None)
+    ended = {Status.CREATED: 1, Status.FAILED: 1}
+    assert line["statuses"] == {status: ended.get(status, 0) for status in Status}
+    assert (line["calls"], line["calls_left"], line["seconds_left"]) == (5, 176, 176.0)
+    assert (line["wait_seconds"], line["trouble"]) == (0.2, "HeyX answered 503")
+    progress.close()
+    assert (written(file)[-1]["wait_seconds"], written(file)[-1]["trouble"]) == (0.0, None)
+
+
+def test_a_line_of_json_counts_the_calls_and_contacts_of_an_export() -> None:
+    progress, file, clock = json_lines(0, unit="call", budget=CallBudget(0, Rate(60, 60)))
+    clock.now += 1
+    progress.tick(0)
+    clock.now += 1
+    progress.advance(2, 12, 25)
+    first, second = written(file)
+    assert (first["total"], first["calls_left"], first["seconds_left"]) == (0, None, None)
+    assert (second["unit"], second["calls_left"], second["contacts"]) == ("call", 10, 25)
