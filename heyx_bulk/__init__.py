@@ -24,18 +24,14 @@ if TYPE_CHECKING:
     from heyx_bulk.errors import Stopped as Stopped
     from heyx_bulk.errors import UsageError as UsageError
     from heyx_bulk.library import aio as aio
-    from heyx_bulk.library.front import apply as apply
     from heyx_bulk.library.front import dry_run as dry_run
-    from heyx_bulk.library.front import estimate as estimate
     from heyx_bulk.library.front import export as export
     from heyx_bulk.library.front import export_contacts as export_contacts
     from heyx_bulk.library.front import inspect as inspect
-    from heyx_bulk.library.front import plan as plan
     from heyx_bulk.library.front import rerun as rerun
     from heyx_bulk.library.front import simulate as simulate
     from heyx_bulk.library.front import status as status
     from heyx_bulk.library.front import sync as sync
-    from heyx_bulk.library.front import undo as undo
     from heyx_bulk.library.front import upload as upload
     from heyx_bulk.library.front import verify as verify
     from heyx_bulk.library.outcomes import Estimate as Estimate
@@ -43,6 +39,10 @@ if TYPE_CHECKING:
     from heyx_bulk.library.outcomes import RunStatus as RunStatus
     from heyx_bulk.library.outcomes import SheetInspection as SheetInspection
     from heyx_bulk.library.outcomes import Verification as Verification
+    from heyx_bulk.library.plan_front import apply as apply
+    from heyx_bulk.library.plan_front import estimate as estimate
+    from heyx_bulk.library.plan_front import plan as plan
+    from heyx_bulk.library.plan_front import undo as undo
     from heyx_bulk.library.watching import ProgressReport as ProgressReport
     from heyx_bulk.models.contacts import Contact as Contact
     from heyx_bulk.models.contacts import Status as Status
@@ -56,9 +56,10 @@ _MODULES = {
     ],
     "library.aio": ["aio"],
     "library.front": [
-        *("apply", "dry_run", "estimate", "export", "export_contacts", "inspect", "plan", "rerun", "simulate"),
-        *("status", "sync", "undo", "upload", "verify"),
+        *("dry_run", "export", "export_contacts", "inspect", "rerun", "simulate", "status", "sync", "upload"),
+        "verify",
     ],
+    "library.plan_front": ["apply", "estimate", "plan", "undo"],
     "library.outcomes": ["Estimate", "RunResult", "RunStatus", "SheetInspection", "Verification"],
     "library.watching": ["ProgressReport"],
     "models.contacts": ["Contact", "Status"],

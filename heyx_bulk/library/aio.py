@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
 from heyx_bulk.export.exporter import exported_contacts
-from heyx_bulk.library import front, plans, reading, uploading
+from heyx_bulk.library import front, plan_front, plans, reading, uploading
 from heyx_bulk.library.arguments import (
     ApplyArguments,
     ConnectionArguments,
@@ -102,13 +102,13 @@ async def dry_run(
     return await _do(lambda switch: uploading.dry_run(switch, sheet, progress, {**options}))
 
 
-@twin_of(front.estimate)
+@twin_of(plan_front.estimate)
 async def estimate(sheet: SheetLike, **options: Unpack[PlanArguments]) -> Estimate:
     """`estimate` for coroutines."""
     return await _do(lambda switch: plans.estimate(switch, sheet, {**options}))
 
 
-@twin_of(front.plan)
+@twin_of(plan_front.plan)
 async def plan(
     sheet: SheetLike,
     file: Place | None = None,
@@ -120,7 +120,7 @@ async def plan(
     return await _do(lambda switch: plans.plan(switch, sheet, file, progress, {**options}), resumes=True)
 
 
-@twin_of(front.apply)
+@twin_of(plan_front.apply)
 async def apply(
     plan: Frame | Place, *, progress: ProgressOption = None, **options: Unpack[ApplyArguments]
 ) -> RunResult:
@@ -128,7 +128,7 @@ async def apply(
     return await _do(lambda switch: plans.apply(switch, plan, progress, {**options}), resumes=True)
 
 
-@twin_of(front.undo)
+@twin_of(plan_front.undo)
 async def undo(
     run: RunResult | Place, *, progress: ProgressOption = None, **options: Unpack[ApplyArguments]
 ) -> RunResult:

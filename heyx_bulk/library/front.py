@@ -6,33 +6,28 @@ asynchronous twin of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar, Unpack
+from collections.abc import Iterator
+from typing import Unpack
 
 from heyx_bulk.export.exporter import exported_contacts
-from heyx_bulk.library import plans, reading, uploading
+from heyx_bulk.library import reading, uploading
 from heyx_bulk.library.arguments import (
-    ApplyArguments,
     ConnectionArguments,
     ExportArguments,
     InspectArguments,
     Place,
-    PlanArguments,
     SessionArguments,
     SheetLike,
     SyncArguments,
     TableArguments,
     UploadArguments,
 )
-from heyx_bulk.library.outcomes import Estimate, RunResult, RunStatus, SheetInspection, Verification
-from heyx_bulk.library.python_words import speaking_python
+from heyx_bulk.library.calling import run_here
+from heyx_bulk.library.outcomes import RunResult, RunStatus, SheetInspection, Verification
 from heyx_bulk.library.reference import reference
 from heyx_bulk.library.watching import ProgressOption
-from heyx_bulk.library.worker_thread import StopSwitch, wait_for
 from heyx_bulk.models.contacts import Contact
 from heyx_bulk.sheets.frames import Frame
-
-T = TypeVar("T")
 
 
 @reference(UploadArguments)
@@ -72,7 +67,9 @@ def upload(
         UsageError: Nothing was sent; the message says what to correct.
         CheckpointBusy: Another run is working on the same checkpoint.
     """
-    return _do(lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True)
+    return run_here(
+        lambda switch: uploading.upload(switch, sheet, checkpoint, progress, {**options}), resumes=True
+    )
 
 
 @reference(SyncArguments)
@@ -97,7 +94,7 @@ def sync(sheet: Place, *, progress: ProgressOption = None, **options: Unpack[Syn
     Raises:
         UsageError: Nothing was sent; the message says what to correct.
     """
-    return _do(lambda switch: uploading.sync(switch, sheet, progress, {**options}), resumes=True)
+    return run_here(lambda switch: uploading.sync(switch, sheet, progress, {**options}), resumes=True)
 
 
 @reference(SessionArguments)
@@ -137,7 +134,7 @@ def rerun(
         UsageError: Nothing was sent; the message says what to correct.
         CheckpointBusy: Another run is working on the checkpoint.
     """
-    return _do(
+    return run_here(
         lambda switch: uploading.send_again(
             switch,
             run,
@@ -170,7 +167,7 @@ def simulate(
     Raises:
         UsageError: Nothing was sent; the message says what to correct.
     """
-    return _do(lambda switch: uploading.simulate(switch, sheet, progress, {**options}))
+    return run_here(lambda switch: uploading.simulate(switch, sheet, progress, {**options}))
 
 
 @reference(UploadArguments)
@@ -192,106 +189,7 @@ def dry_run(sheet: SheetLike, *, progress: ProgressOption = None, **options: Unp
         UsageError: Nothing was sent; the message says what to correct.
         Stopped: The lookup ended early.
     """
-    return _do(lambda switch: uploading.dry_run(switch, sheet, progress, {**options}))
-
-
-@reference(PlanArguments)
-def estimate(sheet: SheetLike, **options: Unpack[PlanArguments]) -> Estimate:
-    """Estimate what an upload would cost. Sends nothing, except to read an index that is asked for.
-
-    >>> hb.estimate("contacts.xlsx", index={"isLead": True}).calls
-
-    Args:
-        sheet: As in `upload`.
-        options: As in `plan`.
-
-    Returns:
-        An `Estimate`.
-
-    Raises:
-        UsageError: Nothing was sent; the message says what to correct.
-    """
-    return _do(lambda switch: plans.estimate(switch, sheet, {**options}))
-
-
-@reference(PlanArguments)
-def plan(
-    sheet: SheetLike,
-    file: Place | None = None,
-    *,
-    progress: ProgressOption = None,
-    **options: Unpack[PlanArguments],
-) -> Frame:
-    """Look up every row's contact in HeyX, and list what an upload would change. Writes nothing to HeyX.
-
-    >>> changes = hb.plan("contacts.xlsx")
-    >>> changes.loc[changes["field"] == "email", "apply?"] = "no"
-    >>> hb.apply(changes)
-
-    Args:
-        sheet: As in `upload`.
-        file: Where the plan is written too: .xlsx, .csv, .json or .html. The checkpoint is named after it; without
-            a file, after the sheet, such as `contacts.plan.xlsx.checkpoint`.
-        progress: As in `upload`.
-        options: What shapes the rows, and how their contacts are looked up.
-
-    Returns:
-        A DataFrame with a row for each value that would change; its index, `row`, is the row's number in the
-        sheet. `line` numbers the changes; `who` is the contact's name or key; `heyx contact id` is blank for a new
-        contact; `field` is the field's name, or `tags`; `old` and `new` are texts, blank for none; `old` is None
-        where it is not known; `call` is the kind of call; `apply?` is `yes`. `attrs["totals"]` counts all rows by
-        the status they would have, `attrs["checkpoint"]` is the plan's checkpoint.
-
-    Raises:
-        UsageError: Nothing was sent; the message says what to correct.
-        Stopped: The lookup ended early; the same call resumes it.
-    """
-    return _do(lambda switch: plans.plan(switch, sheet, file, progress, {**options}), resumes=True)
-
-
-@reference(ApplyArguments)
-def apply(plan: Frame | Place, *, progress: ProgressOption = None, **options: Unpack[ApplyArguments]) -> RunResult:
-    """Make the changes of a plan whose `apply?` is `yes`, and no others.
-
-    Args:
-        plan: The DataFrame that `plan` returned, or the path of the file that it wrote. Only `apply?` may be
-            changed; a change that was removed is not made.
-        progress: As in `upload`.
-        options: As in `rerun`.
-
-    Returns:
-        A `RunResult`. A row whose contact was changed in HeyX since the plan was made has failed.
-
-    Raises:
-        SheetError: The plan is not as it was made; nothing was sent.
-        CheckpointMismatch: The sheet has changed since, or the plan has no checkpoint; nothing was sent.
-    """
-    return _do(lambda switch: plans.apply(switch, plan, progress, {**options}), resumes=True)
-
-
-@reference(ApplyArguments)
-def undo(
-    run: RunResult | Place, *, progress: ProgressOption = None, **options: Unpack[ApplyArguments]
-) -> RunResult:
-    """Set back what a run changed in HeyX, where HeyX still holds what it wrote.
-
-    The undo is a run, too, with a row for each contact that the run wrote; an undo of it is the original.
-
-    >>> hb.undo(result).rows
-
-    Args:
-        run: The result of an upload, or the path of a checkpoint or of its sheet.
-        progress: As in `upload`.
-        options: As in `rerun`.
-
-    Returns:
-        A `RunResult`. Contacts that the run created are `skipped`, since HeyX cannot delete contacts; `heyx
-        message` says which values were left as they are, and why.
-
-    Raises:
-        UsageError: Nothing was sent; the message says what to correct.
-    """
-    return _do(lambda switch: plans.take_back(switch, run, progress, {**options}), resumes=True)
+    return run_here(lambda switch: uploading.dry_run(switch, sheet, progress, {**options}))
 
 
 @reference(InspectArguments)
@@ -310,7 +208,7 @@ def inspect(sheet: SheetLike, **options: Unpack[InspectArguments]) -> SheetInspe
     Raises:
         UsageError: The sheet cannot be read, or an option is wrong.
     """
-    return _do(lambda switch: uploading.inspect(switch, sheet, {**options}))
+    return run_here(lambda switch: uploading.inspect(switch, sheet, {**options}))
 
 
 @reference(ConnectionArguments)
@@ -338,7 +236,7 @@ def verify(
         UsageError: Nothing was sent; the message says what to correct.
         Stopped: The reading ended early.
     """
-    return _do(lambda switch: reading.verify(switch, run, sample, progress, {**options}))
+    return run_here(lambda switch: reading.verify(switch, run, sample, progress, {**options}))
 
 
 def status(run: RunResult | Place) -> RunStatus:
@@ -355,7 +253,7 @@ def status(run: RunResult | Place) -> RunStatus:
     Raises:
         UsageError: There is no such run, or its checkpoint is damaged.
     """
-    return _do(lambda switch: reading.status(switch, run))
+    return run_here(lambda switch: reading.status(switch, run))
 
 
 @reference(TableArguments)
@@ -378,7 +276,7 @@ def export(*, progress: ProgressOption = None, **options: Unpack[TableArguments]
         UsageError: HeyX refuses a search, or an option is wrong.
         Stopped: The reading ended early.
     """
-    return _do(lambda switch: reading.export(switch, progress, {**options}))
+    return run_here(lambda switch: reading.export(switch, progress, {**options}))
 
 
 @reference(ExportArguments)
@@ -403,10 +301,5 @@ def export_contacts(*, progress: ProgressOption = None, **options: Unpack[Export
         Stopped: The reading ended early.
     """
     with reading.export_folder() as path:
-        wanted = _do(lambda switch: reading.read_export(switch, path, progress, {**options}))
+        wanted = run_here(lambda switch: reading.read_export(switch, path, progress, {**options}))
         yield from exported_contacts(path, wanted)
-
-
-def _do(work: Callable[[StopSwitch], T], *, resumes: bool = False) -> T:
-    with speaking_python(resumes=resumes):
-        return wait_for(work, resumes=resumes)
