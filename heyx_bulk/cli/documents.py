@@ -123,7 +123,7 @@ class RunDocument(FailureKeys, ProblemKeys, ViewKeys, PlanKeys):
     totals: Totals
     contacts: Annotated[int | None, "How many contacts the rows stand for, if several rows are merged into one."]
     calls: Annotated[int, "The calls that this command sent."]
-    calls_by_kind: Annotated[dict[str, int] | None, "Calls by kind. Null in simulations, which record no calls."]
+    calls_by_kind: Annotated[dict[str, int] | None, "Calls by kind. Null in simulations, dry runs and plans."]
     throttled_calls: Annotated[int, "How many of the calls the rate limit rejected (HTTP 429)."]
     seconds: Annotated[float, "The time that sending took, in seconds; in a simulation, what HeyX would take."]
     checkpoint: Annotated[Path | None, "The checkpoint of the run. Null if nothing was written."]
@@ -264,7 +264,7 @@ class SearchedValue(TypedDict):
     value: Annotated[str, "Its value."]
     found: Annotated[int, "The contacts that have the value."]
     total: Annotated[int | None, "The contacts that HeyX counts. Null if it does not say."]
-    complete: Annotated[bool, "Whether no contact changed while they were read."]
+    complete: Annotated[bool, "Whether all were read, and none changed meanwhile."]
     passes: Annotated[int, "How often all pages were read."]
     partly: Annotated[int, "The contacts that were not in all passes. They are included."]
 

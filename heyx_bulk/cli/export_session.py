@@ -168,9 +168,12 @@ class ExportView(CachedExport):
         self, sent: SessionSummary | None = None, taken: int | None = None, written: Path | None = None
     ) -> ExportDocument:
         """What the export came to: `sent` is None where it was stopped, `taken` and `written` if nothing was."""
+        coverage = coverage_of(self.checkpoint, self.request).document
+        if written is None:
+            coverage["where"] = [{**one, "complete": False} for one in coverage["where"]]
         return {
             "contacts": taken,
-            **coverage_of(self.checkpoint, self.request).document,
+            **coverage,
             "calls": None if sent is None else sent.calls,
             "throttled_calls": None if sent is None else sent.throttled,
             "seconds": None if sent is None else round(sent.seconds, 1),

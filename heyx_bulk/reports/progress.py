@@ -137,7 +137,7 @@ class ProgressLine(TypedDict):
     total: Annotated[int, "How many there are. 0 while that is not known."]
     statuses: Annotated[dict[Status, int], "The rows that this command finished, by status."]
     contacts: Annotated[int | None, "The contacts that an export found so far."]
-    calls: Annotated[int, "The calls that were sent so far."]
+    calls: Annotated[int, "The calls that were sent, as of the last second."]
     calls_left: Annotated[int | None, "The calls left, as estimated from finished rows. Null if not known."]
     seconds_left: Annotated[float | None, "The estimated time left, in seconds. Null if not known."]
     wait_seconds: Annotated[float, "How long the next call waits for the rate limit, in seconds."]

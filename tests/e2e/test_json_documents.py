@@ -175,6 +175,7 @@ def test_an_export_that_is_stopped_says_why_and_what_it_read(tmp_path: Path) -> 
         )
     assert (done.code, done.document["status"], done.document["contacts"]) == (4, "stopped", None)
     assert 0 < done.document["read"] < 60
+    assert [one["complete"] for one in done.document["where"]] == [False]
     assert "2 calls" in done.document["reason"]
 
 
