@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console, same_command
-from heyx_bulk.cli.fields import known_here
+from heyx_bulk.cli.fields import known_here, settings_or_error
 from heyx_bulk.cli.sheet_dialog import SheetDialog
 from heyx_bulk.cli.sheet_input import OpenedSheet
 from heyx_bulk.cli.signals import Signals
@@ -17,7 +17,8 @@ from heyx_bulk.cli.upload_view import UploadView
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.recognition import KnownFields
 from heyx_bulk.settings.connection import ConnectionOptions
-from heyx_bulk.settings.environment import Settings, from_environment, validate_settings
+from heyx_bulk.settings.environment import Settings, for_simulation
+from heyx_bulk.settings.resolution import resolve
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.staging import map_sheet
@@ -55,7 +56,10 @@ def run_sheet(
     simulated: bool = False,
 ) -> tuple[UploadResult, UploadView]:
     """Read a sheet, ask what is not clear, and `run` it; the result, and the view that showed it."""
-    fields, look = known_here(), not no_mapping
+    resolved = resolve(os.environ, **connection.given())
+    options, look = options.with_settings(resolved), not no_mapping
+    found = settings_or_error(resolved)
+    fields = known_here(found)
     dialog = SheetDialog(path, options, console, fields, look=look, keep=look, may_ask=not yes, columns=True)
     with Signals(console) as signals:
         view = UploadView(
@@ -69,20 +73,16 @@ def run_sheet(
         )
 
         def use(opened: OpenedSheet) -> UploadResult:
-            settings = _settings(opened, connection, fields, simulated=simulated)
+            settings = for_simulation(resolved, TOKEN) if simulated else _checked(found, opened, fields)
             view.on_sheet(opened, settings)
             return run(SheetRun(opened.sheet, settings, fields, view, opened.words), opened.options)
 
         return dialog.run(use), view
 
 
-def _settings(
-    opened: OpenedSheet, connection: ConnectionOptions, fields: KnownFields, *, simulated: bool
-) -> Settings:
+def _checked(found: Settings | SettingsError, opened: OpenedSheet, fields: KnownFields) -> Settings:
     """The settings of the run; mistakes in the sheet are raised before those in them: they need no token."""
-    given = connection.given()
-    try:
-        return validate_settings(token=TOKEN, **given) if simulated else from_environment(os.environ, **given)
-    except SettingsError:
+    if isinstance(found, SettingsError):
         map_sheet(opened.sheet, opened.options, fields)
-        raise
+        raise found
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +14,7 @@ from heyx_bulk.values.value_types import DateOrder, PhoneFormat
 
 if TYPE_CHECKING:
     from heyx_bulk.mapping import columns, mapping_file
+    from heyx_bulk.settings.resolution import Resolved
 else:
     columns = LazyModule("heyx_bulk.mapping.columns")
     mapping_file = LazyModule("heyx_bulk.mapping.mapping_file")
@@ -154,8 +155,17 @@ class MappingOptions:
         argument="tag_created",
     )
 
+    usual_region: str = ""
+    usual_phone_format: PhoneFormat | None = None
+    """What the settings of the channel say, where neither an option nor the mapping file does."""
+
     @property
     def chosen_region(self) -> str:
         """The region of phones without country code: two capitals, `NO_REGION`, or blank if none was chosen."""
         mapped = self.file.value_options.region if self.file is not None else None
-        return trim(self.region or "").upper() or mapped or ""
+        return trim(self.region or "").upper() or mapped or trim(self.usual_region).upper()
+
+    def with_settings(self, settings: Resolved) -> MappingOptions:
+        """The options with what the settings of the channel say of phones; raises `SettingsError`."""
+        phone_format = settings.one_of("phone_format", PhoneFormat)
+        return replace(self, usual_region=settings.text("region"), usual_phone_format=phone_format)
