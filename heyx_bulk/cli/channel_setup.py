@@ -33,6 +33,7 @@ from heyx_bulk.settings.settings_file import (
 )
 from heyx_bulk.settings.tokens import check_token
 from heyx_bulk.storage import channel_file
+from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.upload_session import try_channel
 
 _ABOUT = (
@@ -87,6 +88,7 @@ class NewChannel:
         connection = {key: value for key, value in self.given.items() if key not in TOKEN_KEYS}
         connection = {"url": values.get("url"), "account": values.get("account"), **connection}
         resolved = resolve({}, token="-", **connection)  # noqa: S106  no token: it stands for the one to come
+        UploadOptions().with_settings(resolved)
         there = os.environ.get(token_variable(self.name), "").strip()
         token = None if kept or there else self._token()
         given = {} if token is None else {"token": token}

@@ -112,6 +112,23 @@ def test_a_token_command_or_file_is_tried_and_nothing_is_copied(
     assert (both.code, "exclude each other" in both.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--region", "XX"), "region (--region) is the unknown country XX."),
+        (("--url", "http://example.com"), "would send the token unencrypted"),
+        (("--rate", "fast"), "--rate fast is not a rate."),
+        (("--phone-lookup", "all"), "--phone-lookup"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_refused_before_the_token_is_sent(
+    tmp_path: Path, server: SandboxServer, words: tuple[str, ...], said: str
+) -> None:
+    done = add(tmp_path, "main", *words, HEYX_URL=server.url)
+    assert (done.code, said in done.err, server.sandbox.calls["accepted"]) == (2, True, 0), done.err
+    assert not user_file().exists()
+
+
 def test_a_channel_is_replaced_only_on_request_and_keeps_its_settings(
     tmp_path: Path, server: SandboxServer, keyring: Path
 ) -> None:

@@ -17,6 +17,7 @@ from heyx_bulk.settings.folders import settings_folder
 from heyx_bulk.settings.rate import Rate
 from heyx_bulk.settings.resolution import resolve
 from heyx_bulk.settings.settings_file import user_file
+from heyx_bulk.upload.options import UploadOptions
 from tests.support import keyrings
 
 SECRET = "s3cret-channel-token"
@@ -185,6 +186,21 @@ def test_a_value_out_of_bounds_is_told_with_its_file_or_variable(user: Write) ->
     assert told({"HEYX_TOKEN": SECRET}).what.startswith(f"workers ({user_file()}, line 1): ")
     assert told({"HEYX_TOKEN": SECRET, "HEYX_BULK_WORKERS": "x"}).what.startswith("HEYX_BULK_WORKERS: ")
     assert told({"HEYX_TOKEN": SECRET, "HEYX_BULK_RATE": "x"}).what == "HEYX_BULK_RATE=x is not a rate."
+
+
+@pytest.mark.parametrize(
+    ("line", "mistake"),
+    [
+        ('region = "XX"', "region ({file}, line 1) is the unknown country XX."),
+        ('phone_format = "x"', "phone_format ({file}, line 1) is not one of e164, digits, as-typed, but 'x'"),
+        ('phone_lookup = "x"', "phone_lookup ({file}, line 1) is not one of both, plus, digits, as-written, but 'x'."),
+    ],
+)
+def test_a_setting_of_phones_that_is_wrong_is_told_with_its_line(user: Write, line: str, mistake: str) -> None:
+    user(line)
+    with pytest.raises(SettingsError) as caught:
+        UploadOptions().with_settings(resolve({}))
+    assert mistake.format(file=user_file()) in caught.value.what
 
 
 def test_a_file_that_is_no_toml_is_named(user: Write) -> None:
