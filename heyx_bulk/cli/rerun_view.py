@@ -65,6 +65,7 @@ def run_again(
             corrections = read_sheet(checkpoint, sheet_options)
         run_options = replace(run_options, command=_same_command(asked))
         view = RerunView(console, signals)
+        view.writes_to(settings)
         result = rerun(
             opened,
             settings,

@@ -249,7 +249,7 @@ class UploadView(UploadEvents):
         self.document: dict[str, object] = {}
         self._console = console
         self._signals = signals
-        self._destination = ""
+        self._destination, self._workers = "", 0
         self._sheet: Sheet | None = None
         self._can_go_back = False
         self._fields = fields

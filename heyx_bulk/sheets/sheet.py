@@ -116,22 +116,21 @@ class Sheet:
 
     @classmethod
     def of_texts(
-        cls, path: Path, name: str, header: Sequence[str], columns: Sequence[Sequence[str]], first_row: int
+        cls, path: Path, name: str, header: Sequence[str], columns: Sequence[Sequence[str]], numbers: Sequence[int]
     ) -> Sheet:
-        """A sheet of `columns` of texts that no file holds; its rows are numbered from `first_row`."""
-        row_store, rows = RowStore(), len(columns[0])
-        for start in range(0, rows, _ROWS_IN_A_BLOCK):
+        """A sheet of `columns` of texts that no file holds; `numbers` are those of its rows, ascending."""
+        row_store = RowStore()
+        for start in range(0, len(numbers), _ROWS_IN_A_BLOCK):
             part = slice(start, start + _ROWS_IN_A_BLOCK)
-            numbers = range(first_row, first_row + rows)[part]
-            row_store.add(numbers, [column[part] for column in columns], (), ())
+            row_store.add(numbers[part], [column[part] for column in columns], (), ())
         return cls(
             path,
             name,
             format="",
             worksheet=None,
             header=tuple(header),
-            header_row=first_row - 1,
-            row_count=rows,
+            header_row=1,
+            row_count=len(numbers),
             uneven=0,
             notes=(),
             blank=frozenset(),

@@ -30,7 +30,6 @@ from heyx_bulk.upload.runs import stored_paths
 from heyx_bulk.upload.staging import stage
 
 ROWS_COLUMN = "rows of the run"
-FIRST_ROW = 2
 UNDO_OPTIONS = UploadOptions(
     mapping=MappingOptions(ignore=(ROWS_COLUMN,)), matching=Matching(read_first=True), accept_rounded_ids=True
 )
@@ -79,16 +78,19 @@ def must_stage_undo(source: Checkpoint, path: Path, *, restart: bool) -> bool:
 def stage_undo(source: Checkpoint, paths: RunPaths, settings: Settings) -> None:
     """Fill the checkpoint of an undo with a row for each contact that the run `source` wrote.
 
+    It has the number of the first row that wrote the contact.
+
     Raises `CheckpointMismatch` where it wrote none.
     """
-    written = [*_written(source)]
+    written = sorted(_written(source), key=lambda one: one.rows[0])
     if not written:
         raise CheckpointMismatch(
             f"The run of {source.info.sheet} wrote no contact.", "There is nothing to undo: nothing was sent."
         )
     columns = [[one.contact_id for one in written], [", ".join(map(str, one.rows)) for one in written]]
     name = f"undo of {source.info.sheet}"
-    sheet = Sheet.of_texts(source.path, name, (ID_COLUMN, ROWS_COLUMN), columns, FIRST_ROW)
+    numbers = [one.rows[0] for one in written]
+    sheet = Sheet.of_texts(source.path, name, (ID_COLUMN, ROWS_COLUMN), columns, numbers)
     beside = paths.checkpoint.with_name(f"{paths.checkpoint.name}.new")
     stage(sheet, UNDO_OPTIONS, beside, channel=settings.channel, started_at=minute_of(time.time()))
     with Checkpoint.open(beside) as checkpoint:
@@ -98,12 +100,10 @@ def stage_undo(source: Checkpoint, paths: RunPaths, settings: Settings) -> None:
             checkpoint.facts.connection = settings.connection().document()
             checkpoint.facts.command = command_line("undo", str(source.path))
             checkpoint.facts.plan_info = PlanInfo(made_at=time.time(), undoes=source.info.run_id)
-            for number, one in enumerate(written, FIRST_ROW):
+            for one in written:
                 if one.is_created:
-                    why = (
-                        f"created by {rows_named(len(one.rows), one.rows)} of the run; HeyX cannot delete contacts"
-                    )
-                    checkpoint.queue.finish(Outcome(number, Status.SKIPPED, one.contact_id, why))
+                    why = f"created by {rows_named(len(one.rows), one.rows)}; HeyX cannot delete contacts"
+                    checkpoint.queue.finish(Outcome(one.rows[0], Status.SKIPPED, one.contact_id, why))
         checkpoint.move(paths.checkpoint)
 
 
@@ -117,7 +117,7 @@ def changes_back(source: Checkpoint) -> ChangesOf:
 
 
 def _written(source: Checkpoint) -> Iterator[WrittenContact]:
-    """The contacts that a run wrote, each once: those that were there before first."""
+    """The contacts that a run wrote, each once."""
     changed: set[str] = set()
     for contact_id, rows in source.changes.written_contacts():
         changed.add(contact_id)
