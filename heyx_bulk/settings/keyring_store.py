@@ -40,7 +40,7 @@ def delete_token(name: str) -> None:
 
 
 def _ask(action: str, name: str, token: str = "") -> str:
-    dialogs = sys.stdin.isatty() and sys.stderr.isatty()
+    dialogs = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
     seconds = DIALOG_SECONDS if dialogs else SECONDS
     # -P: a file keyring.py in the current folder is not ours.
     arguments = [sys.executable, "-P", "-m", "heyx_bulk.settings.keyring_process", action, name]
