@@ -40,8 +40,5 @@ def confirm_writing(console: Console, contacts: int, place: str, *, preview: str
 def destination(settings: Settings) -> str:
     """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
     place = "the sandbox" if settings.is_local else "HeyX"
-    return (
-        f"{place}, channel “{settings.channel_name}”, at {settings.url}"
-        if settings.channel_name
-        else f"{place} at {settings.url}"
-    )
+    named = f", channel “{settings.channel_name}”," if settings.channel_name else ""
+    return f"{place}{named} at {settings.url}"

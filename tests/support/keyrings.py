@@ -54,6 +54,17 @@ class Locked(InFile):
         raise KeyringLocked(service, username)
 
 
+class Desktop(InFile):
+    """Has the desktop of Linux ask for the password of its keyring."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        from secretstorage import Collection  # noqa: PLC0415  only Linux has it
+
+        del service, username
+        Collection.unlock(None)  # type: ignore[arg-type]  # there is no desktop here
+        return None
+
+
 class Waiting(InFile):
     """Waits for its user for ever."""
 
