@@ -68,7 +68,7 @@ def _find(environment: Mapping[str, str], resolved: Resolved) -> Value:
     if resolved.names:
         raise SettingsError(
             f"There are several channels, and none is chosen: {', '.join(resolved.names)}.",
-            f"Add --channel NAME, such as --channel {resolved.names[0]}.",
+            "Add --channel NAME.",
         )
     return _of_table(resolved.token_source, "") or _not_blank("", "", resolved)
 
