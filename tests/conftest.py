@@ -1,4 +1,4 @@
-"""What every test may count on: a state folder of its own, no token from outside, and examples that stay."""
+"""What every test may count on: folders of its own, no keyring, no token from outside, and examples that stay."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def _own_place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     state = tmp_path_factory.getbasetemp() / "states" / str(next(NUMBERS))
     state.mkdir(parents=True)
     monkeypatch.setenv("HEYX_BULK_STATE", str(state))
+    monkeypatch.setenv("HEYX_BULK_CONFIG", str(state / "config"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     for name in ("HEYX_TOKEN", "HEYX_TOKEN_FILE", "HEYX_URL", "HEYX_RATE_LIMIT_REDIS", "HEYX_ACCOUNT"):
         monkeypatch.delenv(name, raising=False)
     return state

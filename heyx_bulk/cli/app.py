@@ -75,6 +75,19 @@ COMMANDS = {
         },
         "Show or forget the contacts and exports of a channel that this machine remembers.",
     ),
+    "channels": Place(
+        "Channels and settings",
+        ExitCodes("Done."),
+        {
+            "add": Place("Commands", ExitCodes("The channel is set up.", resumed=True)),
+            "list": Place("Commands", ExitCodes("The channels were listed.")),
+            "test": Place("Commands", ExitCodes("HeyX accepts the token of each channel.", resumed=True)),
+            "rename": Place("Commands", ExitCodes("Done.")),
+            "remove": Place("Commands", ExitCodes("Done.")),
+        },
+        "Set up channels by name, with their tokens in the system's keyring.",
+    ),
+    "settings": Place("Channels and settings", ExitCodes("The settings were shown.")),
     "sandbox": Place("Practice", ExitCodes("The sandbox was stopped.")),
 }
 
@@ -188,8 +201,8 @@ def heyx_bulk(
     heyx-bulk rerun contacts.xlsx.checkpoint
     heyx-bulk export vip.xlsx --where isLead=true --tag VIP
 
-    heyx-bulk reads the channel's token from HEYX_TOKEN, or from the file that HEYX_TOKEN_FILE names. inspect,
-    columns, upload --simulate, status, report, explain and sandbox need no token.
+    heyx-bulk uses the channel that you set up with `channels add`, or the token in HEYX_TOKEN or in the file that
+    HEYX_TOKEN_FILE names. inspect, columns, upload --simulate, status, report, explain and sandbox need no token.
 
     Exit codes: 0 success; 2 nothing was sent, correct what the message names; 3 finished, but some rows failed,
     are invalid or uncertain; 4, 129, 130 or 143 stopped early, run the same command to resume. COMMAND --help

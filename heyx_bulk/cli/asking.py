@@ -55,16 +55,20 @@ def ask(
     choices: Sequence[Choice] = (),
     can_go_back: bool = False,
     stop: str = STOP,
+    secret: bool = False,
 ) -> T:
     """What the user answers, as `understand` reads it, which shows why if it does not and returns None.
 
     Behind the question stands the `default`, or what is `shown` in its place. `about`, and what Ctrl-C does
     (`stop`), are shown where the user enters `?`. `choices` are searched and offered while the user types. Raises
-    `GoBack` where the user enters `<` and there is a question before, and `KeyboardInterrupt` at Ctrl-C.
+    `GoBack` where the user enters `<` and there is a question before, and `KeyboardInterrupt` at Ctrl-C. A
+    `secret` answer is shown as asterisks.
     """
     usual = shown or default
     while True:
-        text = _read_line(f"{question} [{usual}]: " if usual else f"{question}: ", choices) or default
+        text = (
+            _read_line(f"{question} [{usual}]: " if usual else f"{question}: ", choices, secret=secret) or default
+        )
         if text == HELP:
             back = f"\nEnter {BACK} to answer the question before again." if can_go_back else ""
             console.show(f"{about}{back}\n{stop}")
@@ -107,7 +111,7 @@ def require_yes(
         raise UsageError(f"You answered no. {nothing}", remedy)
 
 
-def _read_line(question: str, choices: Sequence[Choice]) -> str:
+def _read_line(question: str, choices: Sequence[Choice], *, secret: bool) -> str:
     """A line that the user types on the terminal."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
@@ -130,6 +134,7 @@ def _read_line(question: str, choices: Sequence[Choice]) -> str:
         complete_while_typing=True,
         reserve_space_for_menu=min(8, len(choices)),
         output=output,
+        is_password=secret,
     )
     try:
         return trim(session.prompt())

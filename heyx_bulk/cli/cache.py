@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heyx_bulk.cli.command import PlainConsole
+from heyx_bulk.cli.command import ChannelNamed, PlainConsole
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.models.option import Panel
 from heyx_bulk.models.phrases import count, minute_of
@@ -25,7 +25,7 @@ _ABOUT = (
 _STOP = "Ctrl-C stops: nothing is forgotten."
 
 
-def show(console: PlainConsole) -> None:
+def show(connection: ChannelNamed, console: PlainConsole) -> None:
     """Show how many contacts and which exports are remembered, and where.
 
     \b
@@ -35,7 +35,7 @@ def show(console: PlainConsole) -> None:
     """
     from heyx_bulk.settings.environment import from_environment
 
-    settings = from_environment(os.environ)
+    settings = from_environment(os.environ, **connection.given())
     console.use_channel(settings.channel)
     with _cache(settings) as cache:
         contacts, seen, exports = cache.contacts.count(), cache.contacts.seen(), cache.contacts.exports()
@@ -67,6 +67,7 @@ def show(console: PlainConsole) -> None:
 
 
 def forget(
+    connection: ChannelNamed,
     console: PlainConsole,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", rich_help_panel=Panel.USUAL)] = False,
@@ -79,7 +80,7 @@ def forget(
     from heyx_bulk.cli.asking import require_yes
     from heyx_bulk.settings.environment import from_environment
 
-    settings = from_environment(os.environ)
+    settings = from_environment(os.environ, **connection.given())
     console.use_channel(settings.channel)
     with _cache(settings) as cache:
         contacts, exports = cache.contacts.count(), len(cache.contacts.exports())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.documents import ColumnsDocument, InspectionDocument, problem_keys
-from heyx_bulk.cli.fields import known_here
+from heyx_bulk.cli.fields import known_here, settings_or_error
 from heyx_bulk.cli.sheet_dialog import SheetDialog
 from heyx_bulk.cli.summary import tell_invalid
 from heyx_bulk.cli.upload_view import tell_phones, tell_tags, tell_unknown_fields, tell_warnings
@@ -21,6 +22,8 @@ from heyx_bulk.models.option import command_line, words
 from heyx_bulk.models.phrases import count, example
 from heyx_bulk.reports.run_totals import TO_DO, complete_totals, exit_code
 from heyx_bulk.reports.written_files import free_name
+from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.settings.resolution import resolve
 from heyx_bulk.sheets.cell_reference import column_letter
 from heyx_bulk.sheets.detect_format import STANDARD_INPUT
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -30,10 +33,20 @@ from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.values.text import trim
 
 
-def show_columns(sheet: Path, options: UploadOptions, console: Console, save: Path | None, *, look: bool) -> int:
+def show_columns(
+    sheet: Path,
+    options: UploadOptions,
+    connection: ConnectionOptions,
+    console: Console,
+    save: Path | None,
+    *,
+    look: bool,
+) -> int:
     """Show which field each column is, or write it into the mapping file `save`; the exit code."""
+    resolved = resolve(os.environ, **connection.given())
+    options = options.with_settings(resolved)
     answered = SheetDialog(sheet, options, console, look=look, keep=look and save is None).open()
-    opened, options, known = answered.sheet, answered.options, known_here()
+    opened, options, known = answered.sheet, answered.options, known_here(settings_or_error(resolved))
     found = map_columns(opened.header, options.mapping, opened.blank, known)
     looks = sample_columns(opened)
     tell_columns(console, (*found.columns.columns, *found.columns.more), [look.samples for look in looks])
@@ -97,10 +110,14 @@ def _columns_document(found: MappingResult, save: Path | None) -> ColumnsDocumen
     }
 
 
-def show_inspection(sheet: Path, options: UploadOptions, console: Console, *, look: bool) -> int:
+def show_inspection(
+    sheet: Path, options: UploadOptions, connection: ConnectionOptions, console: Console, *, look: bool
+) -> int:
     """Show how a sheet is read and which rows are invalid; the exit code."""
+    resolved = resolve(os.environ, **connection.given())
+    options = options.with_settings(resolved)
     opened = SheetDialog(sheet, options, console, look=look, keep=look).open()
-    looked = inspect_sheet(opened.sheet, opened.options, known_here())
+    looked = inspect_sheet(opened.sheet, opened.options, known_here(settings_or_error(resolved)))
     _tell_reading(console, looked)
     tell_columns(console, looked.columns, looked.samples)
     tell_invalid(console, looked.causes)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heyx_bulk.cli.command import NoMapping, PlainConsole, SheetPath, Without
+from heyx_bulk.cli.command import ChannelNamed, NoMapping, PlainConsole, SheetPath, Without
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.models.option import Panel
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -26,6 +26,7 @@ def columns(
             )
         ),
     ],
+    connection: ChannelNamed,
     console: PlainConsole,
     *,
     save: Annotated[
@@ -50,4 +51,6 @@ def columns(
     """
     from heyx_bulk.cli.column_view import show_columns
 
-    return show_columns(sheet, UploadOptions(sheet_options, mapping), console, save, look=not no_mapping)
+    return show_columns(
+        sheet, UploadOptions(sheet_options, mapping), connection, console, save, look=not no_mapping
+    )

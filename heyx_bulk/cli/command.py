@@ -18,6 +18,7 @@ from heyx_bulk.cli.help_page import Entry, command_page, usage_pieces
 from heyx_bulk.errors import UsageError
 from heyx_bulk.models.option import Declared, Panel, assemble, declared
 from heyx_bulk.models.phrases import did_you_mean, shorten
+from heyx_bulk.settings.connection import ConnectionOptions
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LONGEST_OFFERED_HELP = 60
@@ -93,6 +94,10 @@ PlainConsole = Annotated[Console, Without(("verbose", "progress_form"))]
 """A console for a command that names no rows and has no progress."""
 ReadingConsole = Annotated[Console, Without(("verbose",))]
 """A console for a command that names no rows."""
+
+
+ChannelNamed = Annotated[ConnectionOptions, Only(("channel", "token_file"))]
+"""Which channel is meant, for a command that sends nothing."""
 
 
 AS_JSON = "console_as_json"
@@ -232,6 +237,7 @@ def build_command(name: str, function: Callable[..., int | None], exit_codes: Ex
     kinds = {parameter.name: get_args(parameter.annotation)[0] for parameter in parameters}
     for one in command.params:
         _convert_only_what_is_given(one, kinds[str(one.name)])
+        _read_variable(one)
     return command
 
 
@@ -288,6 +294,21 @@ def _convert_only_what_is_given(parameter: Any, kind: Any) -> None:
         return convert(context, value) if make is None else make(value)
 
     parameter.__dict__["process_value"] = process
+
+
+def _read_variable(parameter: Any) -> None:
+    """Let a variable stand for an option: HEYX_BULK_RATE for --rate; of several values, one a line."""
+    flag = next((name for name in parameter.opts if name.startswith("--")), None)
+    if flag is None or parameter.name == "help":
+        return
+    parameter.envvar = f"HEYX_BULK_{flag[2:].replace('-', '_').upper()}"
+    if parameter.multiple:
+
+        def read(context: Any) -> list[str] | None:
+            text = parameter.resolve_envvar_value(context)
+            return None if text is None else text.splitlines()
+
+        parameter.__dict__["value_from_envvar"] = read
 
 
 def _read_options(

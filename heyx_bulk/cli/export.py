@@ -28,7 +28,9 @@ def export(
     matching: Annotated[Matching, Only(("phone_lookup",))],
     stops: Annotated[StopConditions, Only(("max_calls", "until", "max_seconds"))],
     log: CallLogOptions,
-    connection: Annotated[ConnectionOptions, Only(("rate", "rate_share", "workers", "timeout"))],
+    connection: Annotated[
+        ConnectionOptions, Only(("channel", "token_file", "rate", "rate_share", "workers", "timeout"))
+    ],
     console: ReadingConsole,
     *,
     dry_run: Annotated[
@@ -60,5 +62,4 @@ def export(
     """
     from heyx_bulk.cli.export_session import run_export
 
-    lookup = matching.phone_lookup
-    return run_export(out, options, lookup, stops, log, connection, console, dry_run=dry_run, restart=restart)
+    return run_export(out, options, matching, stops, log, connection, console, dry_run=dry_run, restart=restart)

@@ -34,11 +34,13 @@ from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Contact, Field
 from heyx_bulk.models.phrases import count
 from heyx_bulk.planning.estimate import CallBudget
+from heyx_bulk.planning.matching import Matching
 from heyx_bulk.reports.audit import CallRecorder
 from heyx_bulk.reports.stop_conditions import StopConditions
 from heyx_bulk.reports.stop_monitor import StopMonitor
 from heyx_bulk.settings.connection import ConnectionOptions
-from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.settings.environment import Settings, settings_of
+from heyx_bulk.settings.resolution import resolve
 from heyx_bulk.storage.cache.channel_cache import ChannelCache
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.export_checkpoint.export_checkpoint import ExportCheckpoint
@@ -54,7 +56,7 @@ INCOMPLETE = 3
 def run_export(
     out: str,
     options: ExportOptions,
-    lookup: PhoneLookup,
+    matching: Matching,
     stops: StopConditions,
     log: CallLogOptions,
     connection: ConnectionOptions,
@@ -70,7 +72,8 @@ def run_export(
             "--json and - cannot be combined: both use standard output.", "Export the contacts to a file."
         )
     layout, selection = options.layout(), options.selection()
-    settings = from_environment(os.environ, **connection.given())
+    resolved = resolve(os.environ, **connection.given())
+    settings, lookup = settings_of(os.environ, resolved), matching.with_settings(resolved).phones_searched
     console.use_channel(settings.channel)
     with ChannelCache.of(settings) as cache:
         request, digest = _request(options, selection, lookup, cache), _digest(options, lookup)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from heyx_bulk.models.calls import Page
     from heyx_bulk.models.contacts import Contact, Field
     from heyx_bulk.settings.environment import Settings
+    from heyx_bulk.settings.resolution import Resolved
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
 MOST_SAMPLES = 3
@@ -31,7 +32,7 @@ MOST_SAMPLES = 3
 
 def fields(
     matching: Annotated[Matching, Only(("phone_lookup",))],
-    connection: Annotated[ConnectionOptions, Only(("rate", "timeout"))],
+    connection: Annotated[ConnectionOptions, Only(("channel", "token_file", "rate", "timeout"))],
     console: PlainConsole,
     *,
     where: Annotated[
@@ -75,14 +76,17 @@ def fields(
     anything.
     """
     from heyx_bulk.mapping.columns import parse_field_value
-    from heyx_bulk.settings.environment import from_environment
+    from heyx_bulk.settings.environment import settings_of
+    from heyx_bulk.settings.resolution import resolve
     from heyx_bulk.storage.cache.channel_cache import ChannelCache
 
     wanted = None if where is None else parse_field_value(where)
     added = [_custom(name) for name in add or ()]
-    settings = from_environment(os.environ, **connection.given())
+    resolved = resolve(os.environ, **connection.given())
+    settings = settings_of(os.environ, resolved)
     console.use_channel(settings.channel)
-    contacts = () if wanted is None else _read(settings, wanted, matching.phone_lookup, console, where or "")
+    lookup = matching.with_settings(resolved).phones_searched
+    contacts = () if wanted is None else _read(settings, wanted, lookup, console, where or "")
     with ChannelCache.of(settings) as cache:
         before = {field.name for field in cache.fields.known()}
         cache.fields.observe(contacts)
@@ -98,16 +102,22 @@ def fields(
     return 0
 
 
-def known_here() -> KnownFields:
-    """The known custom fields of the channel whose token is in the environment; none without a token."""
-    from heyx_bulk.mapping.recognition import NO_FIELDS
-    from heyx_bulk.settings.environment import from_environment
-    from heyx_bulk.storage.cache.channel_cache import known_fields
+def settings_or_error(resolved: Resolved) -> Settings | SettingsError:
+    """The settings, with the token, or why there are none: a look at a sheet and a simulation need none."""
+    from heyx_bulk.settings.environment import settings_of
 
     try:
-        return known_fields(from_environment(os.environ).channel)
-    except SettingsError:
-        return NO_FIELDS
+        return settings_of(os.environ, resolved)
+    except SettingsError as error:
+        return error
+
+
+def known_here(settings: Settings | SettingsError) -> KnownFields:
+    """The known custom fields of the channel; none where its settings or its token are missing."""
+    from heyx_bulk.mapping.recognition import NO_FIELDS
+    from heyx_bulk.storage.cache.channel_cache import known_fields
+
+    return NO_FIELDS if isinstance(settings, SettingsError) else known_fields(settings.channel)
 
 
 def _read(

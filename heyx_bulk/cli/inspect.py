@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from heyx_bulk.cli.command import NoMapping, PlainConsole, SheetPath, Without
+from heyx_bulk.cli.command import ChannelNamed, NoMapping, PlainConsole, SheetPath, Without
 from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.upload.options import UploadOptions
@@ -14,6 +14,7 @@ def inspect(
     sheet: SheetPath,
     sheet_options: SheetOptions,
     mapping: Annotated[MappingOptions, Without(("add_tags", "remove_tags", "tracking_field", "created_tags"))],
+    connection: ChannelNamed,
     console: PlainConsole,
     *,
     no_mapping: NoMapping = False,
@@ -28,4 +29,4 @@ def inspect(
     """
     from heyx_bulk.cli.column_view import show_inspection
 
-    return show_inspection(sheet, UploadOptions(sheet_options, mapping), console, look=not no_mapping)
+    return show_inspection(sheet, UploadOptions(sheet_options, mapping), connection, console, look=not no_mapping)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from heyx_bulk.cli.console import Console, same_command
-from heyx_bulk.cli.fields import known_here
+from heyx_bulk.cli.fields import known_here, settings_or_error
 from heyx_bulk.cli.sheet_dialog import SheetDialog
 from heyx_bulk.cli.sheet_input import OpenedSheet
 from heyx_bulk.cli.signals import Signals
@@ -18,7 +18,8 @@ from heyx_bulk.cli.upload_view import UploadView
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.mapping.recognition import KnownFields
 from heyx_bulk.settings.connection import ConnectionOptions
-from heyx_bulk.settings.environment import Settings, from_environment, validate_settings
+from heyx_bulk.settings.environment import Settings, for_simulation
+from heyx_bulk.settings.resolution import resolve
 from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.upload.options import UploadOptions
 from heyx_bulk.upload.staging import map_sheet
@@ -57,7 +58,10 @@ def run_sheet(
     simulated: bool = False,
 ) -> tuple[R, UploadView]:
     """Read a sheet, ask what is not clear, and `run` it; the result, and the view that showed it."""
-    fields, look = known_here(), not no_mapping
+    resolved = resolve(os.environ, **connection.given())
+    options, look = options.with_settings(resolved), not no_mapping
+    found = settings_or_error(resolved)
+    fields = known_here(found)
     dialog = SheetDialog(path, options, console, fields, look=look, keep=look, may_ask=not yes, columns=True)
     with Signals(console) as signals:
         view = UploadView(
@@ -71,7 +75,7 @@ def run_sheet(
         )
 
         def use(opened: OpenedSheet) -> R:
-            settings = _settings(opened, connection, fields, simulated=simulated)
+            settings = for_simulation(resolved, TOKEN) if simulated else _checked(found, opened, fields)
             if not simulated:
                 console.use_channel(settings.channel)
             view.on_sheet(opened, settings)
@@ -80,13 +84,9 @@ def run_sheet(
         return dialog.run(use), view
 
 
-def _settings(
-    opened: OpenedSheet, connection: ConnectionOptions, fields: KnownFields, *, simulated: bool
-) -> Settings:
+def _checked(found: Settings | SettingsError, opened: OpenedSheet, fields: KnownFields) -> Settings:
     """The settings of the run; mistakes in the sheet are raised before those in them: they need no token."""
-    given = connection.given()
-    try:
-        return validate_settings(token=TOKEN, **given) if simulated else from_environment(os.environ, **given)
-    except SettingsError:
+    if isinstance(found, SettingsError):
         map_sheet(opened.sheet, opened.options, fields)
-        raise
+        raise found
+    return found

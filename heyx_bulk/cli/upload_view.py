@@ -81,7 +81,7 @@ def tell_plan(
         rows = count(unconfirmed, "row")
         console.say(f"Unconfirmed from before: {rows}. Their contacts are searched for at the end.")
     tell_estimate(console, plan)
-    if fresh and matching.phone_lookup is PhoneLookup.BOTH:
+    if fresh and matching.phones_searched is PhoneLookup.BOTH:
         tell_savings(console, plan.cost)
 
 

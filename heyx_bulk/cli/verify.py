@@ -13,7 +13,7 @@ from heyx_bulk.settings.connection import ConnectionOptions
 
 def verify(
     checkpoint: CheckpointPath,
-    connection: Annotated[ConnectionOptions, Only(("rate", "timeout"))],
+    connection: Annotated[ConnectionOptions, Only(("channel", "token_file", "rate", "timeout"))],
     console: ReadingConsole,
     *,
     sample: Annotated[

@@ -39,4 +39,6 @@ def confirm_writing(console: Console, contacts: int, place: str, *, preview: str
 
 def destination(settings: Settings) -> str:
     """Where contacts are written: HeyX, or a sandbox on this machine, with the address."""
-    return f"{'the sandbox' if settings.is_local else 'HeyX'} at {settings.url}"
+    place = "the sandbox" if settings.is_local else "HeyX"
+    named = f", channel “{settings.channel_name}”," if settings.channel_name else ""
+    return f"{place}{named} at {settings.url}"

@@ -14,7 +14,9 @@ from heyx_bulk.models.option import Declared, assemble, declared
 from heyx_bulk.models.phrases import closest
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.settings.environment import Settings, from_environment
+from heyx_bulk.settings.resolution import Resolved, resolve
 from heyx_bulk.sheets.from_frame import plain_value, text_of_value
+from heyx_bulk.upload.options import UploadOptions
 
 T = TypeVar("T")
 
@@ -49,8 +51,12 @@ class ArgumentReader:
         read: T = assemble(options, values)
         return read
 
+    def upload_options(self) -> UploadOptions:
+        """The options of an upload, with what the settings of the channel say of phones."""
+        return self.read(UploadOptions).with_settings(self.resolved())
+
     def settings(self, before: Mapping[str, Any] | None = None, known: Settings | None = None) -> Settings:
-        """The settings: token and address as given, else of the channel `known`, else of the environment.
+        """The settings: token, address or channel as given, else of the channel `known`, else as `resolve` finds.
 
         `before` is how the run of a checkpoint was connected. Raises `SettingsError` for the other mistakes too.
         """
@@ -63,11 +69,22 @@ class ArgumentReader:
         self.finish()
         if not isinstance(token, str | None):
             raise SettingsError(f"token must be a text, not a {type(token).__name__}.", "Copy it from HeyX.")
-        environment = {**os.environ}
-        if known is not None:
-            environment |= {"HEYX_TOKEN": known.token.get_secret_value(), "HEYX_URL": known.url}
-        environment |= {"HEYX_TOKEN": token} if token is not None else {}
-        return from_environment(environment, url=url, **connection)
+        self.check_channel()
+        if known is not None and not {"channel", "token_file"} & connection.keys():
+            token = token or known.token.get_secret_value()
+            connection = {"account": known.account or None, **connection}
+            url = url or known.url
+        return from_environment(os.environ, token=token, url=url, **connection)
+
+    def resolved(self) -> Resolved:
+        """What the environment and the settings files say; the token is not looked for."""
+        channel, token = self._given.get("channel"), self._given.get("token")
+        return resolve(os.environ, channel=None if channel is None else str(channel), token=token)
+
+    def check_channel(self) -> None:
+        """Raise `SettingsError` where a channel and a token are given."""
+        if self._given.get("token") is not None and self._given.get("channel") is not None:
+            raise SettingsError("token and channel exclude each other.", "Leave out one of them.")
 
     def finish(self) -> None:
         """Raise `TypeError` for an argument that nobody took, and `SettingsError` for the mistakes in others."""

@@ -81,10 +81,12 @@ class MatchingArguments(TypedDict, total=False):
 
 
 class ConnectionArguments(TypedDict, total=False):
-    """The channel, and how calls are sent to it. Without `token` and `url` the environment names them."""
+    """The channel, and how calls are sent to it. The rest is in the environment and the settings files."""
 
     token: str | None
     url: str | None
+    channel: str | None
+    token_file: Place | None
     rate: str | Rate | None
     rate_share: float | str | None
     workers: int | None

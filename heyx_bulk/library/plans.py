@@ -23,7 +23,7 @@ from heyx_bulk.storage.cache.channel_cache import known_fields
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.paths import run_paths, state_checkpoint_path
-from heyx_bulk.upload.options import RunOptions, UploadOptions
+from heyx_bulk.upload.options import RunOptions
 from heyx_bulk.upload.pipeline import apply_plan, estimate_sheet, plan_sheet, undo
 from heyx_bulk.upload.plan_decisions import lines_of_file, lines_of_frame
 from heyx_bulk.upload.staging import sheet_digest
@@ -37,7 +37,7 @@ _NOT_FOR_PLANS = ("out", "restart", "canary", "report")
 def estimate(switch: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> Estimate:
     """What an upload would cost."""
     reader = ArgumentReader(given)
-    options, run_options = reader.read(UploadOptions), reader.read(RunOptions, without=_NOT_FOR_PLANS)
+    options, run_options = reader.upload_options(), reader.read(RunOptions, without=_NOT_FOR_PLANS)
     settings = reader.settings()
     opened, options = open_mapped(sheet, options)
     events, fields = LibraryEvents(switch, progress=False), known_fields(settings.channel)
@@ -54,7 +54,7 @@ def plan(
 ) -> Frame:
     """Look up what an upload would change."""
     reader = ArgumentReader(given)
-    options, run_options = reader.read(UploadOptions), reader.read(RunOptions, without=_NOT_FOR_PLANS)
+    options, run_options = reader.upload_options(), reader.read(RunOptions, without=_NOT_FOR_PLANS)
     settings = reader.settings()
     opened, options = open_mapped(sheet, options)
     if file is not None:

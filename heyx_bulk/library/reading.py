@@ -123,9 +123,9 @@ class Exporting:
         reader = ArgumentReader(given)
         options = reader.read(ExportOptions, without=("where_in", "ids", "raw_csv"))
         stops = reader.read(StopConditions, without=("max_failures", "max_creates"))
-        log, lookup = reader.read(CallLogOptions), reader.read(Matching, only=("phone_lookup",)).phone_lookup
+        log, matching = reader.read(CallLogOptions), reader.read(Matching, only=("phone_lookup",))
         where_in, ids = reader.take("where_in"), reader.take("ids")
-        settings = reader.settings()
+        settings, matching = reader.settings(), matching.with_settings(reader.resolved())
         with ChannelCache.of(settings) as cache:
             request = ExportRequest(
                 where=tuple(map(parse_field_value, options.where)),
@@ -133,7 +133,7 @@ class Exporting:
                 ids=tuple(listed_texts(ids, "ids")),
                 known=tuple(cache.contacts.ids()) if options.known else None,
                 selection=options.selection(),
-                phone_lookup=lookup,
+                phone_lookup=matching.phones_searched,
                 passes=options.passes,
                 per_page=options.per_page,
             )

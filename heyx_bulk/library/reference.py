@@ -19,8 +19,8 @@ F = TypeVar("F", bound=Callable[..., object])
 OWN = {
     "mapping": "A mapping file: what the columns mean, or, of an export, the headers of its columns. A file that "
     "`columns SHEET --save FILE` wrote is used only if it is named here.",
-    "token": "The channel's token [default: HEYX_TOKEN, or the file that HEYX_TOKEN_FILE names].",
-    "url": "HeyX's address [default: HEYX_URL].",
+    "token": "The channel's token [default: the channel's own, HEYX_TOKEN, or the file HEYX_TOKEN_FILE].",
+    "url": "HeyX's address [default: HEYX_URL, or that of `channel`].",
     "where_in": "Contacts with any of these values: a dict of fields and values, such as a column of a DataFrame.",
     "ids": "Contacts by these ids.",
 }

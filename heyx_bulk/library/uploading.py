@@ -21,7 +21,8 @@ from heyx_bulk.mapping.tag_lists import join_list
 from heyx_bulk.reports.plan_lines import plan_frame
 from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.settings.connection import ConnectionOptions
-from heyx_bulk.settings.environment import Settings, validate_settings
+from heyx_bulk.settings.environment import Settings, for_simulation
+from heyx_bulk.settings.resolution import resolve
 from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT, sheet_from_frame
 from heyx_bulk.sheets.open_sheet import open_sheet
@@ -51,7 +52,7 @@ def upload(
 ) -> RunResult:
     """Upload a sheet, or carry on with its run."""
     reader = ArgumentReader(given)
-    options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
+    options, run_options = reader.upload_options(), reader.read(RunOptions)
     settings = reader.settings()
     opened, options = open_mapped(sheet, options)
     if opened.format == FRAME_FORMAT:
@@ -125,7 +126,7 @@ def simulate(
 ) -> RunResult:
     """Play an upload against the sandbox."""
     reader = ArgumentReader(given)
-    options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
+    options, run_options = reader.upload_options(), reader.read(RunOptions)
     connection = reader.read(ConnectionOptions)
     reader.finish()
     if options.is_edited_export:
@@ -133,7 +134,7 @@ def simulate(
             "A simulation cannot compare the sheet with an export, because its HeyX starts empty.",
             "Use hb.dry_run instead.",
         )
-    settings = validate_settings(token=TOKEN, **connection.given())
+    settings = for_simulation(resolve(os.environ, **connection.given()), TOKEN)
     frames: list[Frame] = []
     events = LibraryEvents(switch, progress, lambda run: frames.append(outcome_frame(run)))
     opened, options = open_mapped(sheet, options)
@@ -145,7 +146,7 @@ def simulate(
 def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, given: Mapping[str, object]) -> Frame:
     """What an upload would change, looked up in HeyX."""
     reader = ArgumentReader(given)
-    options, run_options = reader.read(UploadOptions), reader.read(RunOptions)
+    options, run_options = reader.upload_options(), reader.read(RunOptions)
     settings = reader.settings()
     if run_options.canary:
         raise SettingsError("canary sends rows, but a dry run sends nothing.", "Leave out canary.")
@@ -162,7 +163,9 @@ def dry_run(switch: StopSwitch, sheet: SheetLike, progress: ProgressOption, give
 def inspect(_: StopSwitch, sheet: SheetLike, given: Mapping[str, object]) -> SheetInspection:
     """Look at a sheet."""
     reader = ArgumentReader(given)
-    options = UploadOptions(reader.read(SheetOptions), reader.read(MappingOptions))
+    options = UploadOptions(reader.read(SheetOptions), reader.read(MappingOptions)).with_settings(
+        reader.resolved()
+    )
     found = inspect_sheet(*open_mapped(sheet, options), _known_fields(reader))
     documents = [{**column_document(one), "values": found.samples[one.position]} for one in found.columns]
     return SheetInspection(

@@ -18,11 +18,11 @@ from heyx_bulk.errors import MappingError, WriteError, translate_full_disk
 from heyx_bulk.mapping.columns import Use, normalize_name, parse_field_name
 from heyx_bulk.mapping.rules import MappingRule, ValueOptions
 from heyx_bulk.mapping.tag_lists import separator_mistake
-from heyx_bulk.mapping.toml_reader import TomlLines, TomlTable
 from heyx_bulk.mapping.transforms import PLAIN_TRANSFORMS, REST, Transform
 from heyx_bulk.models.calls import READ_ONLY_FIELDS
 from heyx_bulk.models.contacts import Policy
 from heyx_bulk.models.phrases import did_you_mean_file
+from heyx_bulk.models.toml_reader import TomlLines, TomlTable
 from heyx_bulk.settings.folders import state_folder
 from heyx_bulk.sheets.atomic_file import atomic_write
 from heyx_bulk.sheets.sheet_options import NO_PRESET, SheetPreset, same_worksheet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,9 +14,12 @@ from heyx_bulk.values.value_types import DateOrder, PhoneFormat
 
 if TYPE_CHECKING:
     from heyx_bulk.mapping import columns, mapping_file
+    from heyx_bulk.settings.resolution import Resolved
+    from heyx_bulk.values import phone as phones
 else:
     columns = LazyModule("heyx_bulk.mapping.columns")
     mapping_file = LazyModule("heyx_bulk.mapping.mapping_file")
+    phones = LazyModule("heyx_bulk.values.phone")
 
 
 def parse_separator(text: str) -> str:
@@ -154,8 +157,22 @@ class MappingOptions:
         argument="tag_created",
     )
 
+    usual_region: str = ""
+    usual_phone_format: PhoneFormat | None = None
+    """What the settings of the channel say, where neither an option nor the mapping file does."""
+
     @property
     def chosen_region(self) -> str:
         """The region of phones without country code: two capitals, `NO_REGION`, or blank if none was chosen."""
         mapped = self.file.value_options.region if self.file is not None else None
-        return trim(self.region or "").upper() or mapped or ""
+        return trim(self.region or "").upper() or mapped or self.usual_region
+
+    def with_settings(self, settings: Resolved) -> MappingOptions:
+        """The options with what the settings of the channel say of phones; raises `SettingsError`."""
+        region, phone_format = trim(settings.text("region")).upper(), settings.one_of("phone_format", PhoneFormat)
+        if region and region != phones.NO_REGION and not phones.is_region(region):
+            raise SettingsError(
+                f"region ({settings.values['region'].origin}) is the unknown country {region}.",
+                "Enter its two-letter code, such as PK, GB or AE, or none.",
+            )
+        return replace(self, usual_region=region, usual_phone_format=phone_format)

@@ -117,7 +117,7 @@ def _value_options(options: MappingOptions) -> ValueOptions:
     mapped, region = (options.file or NO_MAPPING).value_options, options.chosen_region
     return ValueOptions(
         None if region in ("", NO_REGION) else region,
-        options.phone_format or mapped.phone_format,
+        options.phone_format or mapped.phone_format or options.usual_phone_format,
         options.date_order or mapped.date_order,
         options.lenient or mapped.lenient,
         options.tag_separator or mapped.tag_separator,

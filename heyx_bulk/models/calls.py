@@ -234,7 +234,8 @@ def parse_response(call: Call, response: HttpResponse) -> Answer:
             raise Unauthorized(
                 f"HeyX does not accept the token: {message or 'API Token is invalid.'}",
                 "Create a new token in HeyX (Settings, the key beside the channel), set HEYX_TOKEN or "
-                "HEYX_TOKEN_FILE to it, and run the same command again.",
+                "HEYX_TOKEN_FILE to it, or replace that of its channel (channels add NAME --replace). Then run "
+                "the same command again.",
             )
         case 429:
             raise Throttled(message or "Too many requests", wait_seconds=_retry_after(response))

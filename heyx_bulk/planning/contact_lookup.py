@@ -134,7 +134,7 @@ def _searches(keys: Iterable[Field], matching: Matching) -> tuple[FindContacts, 
     return tuple(
         FindContacts(key.name, text)
         for key in keys
-        for text in spellings(key.name, key.value, matching.phone_lookup)
+        for text in spellings(key.name, key.value, matching.phones_searched)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +11,7 @@ from heyx_bulk.values.equality import PhoneLookup
 
 if TYPE_CHECKING:
     from heyx_bulk.models.contacts import ContactRow, Field
+    from heyx_bulk.settings.resolution import Resolved
 
 
 class Mode(StrEnum):
@@ -80,11 +81,20 @@ class Matching:
         help="Read every contact before it is written, so that `undo` can put its values back.",
         panel=Panel.WRITE,
     )
-    phone_lookup: PhoneLookup = option(
-        "--phone-lookup",
-        default=PhoneLookup.BOTH,
-        help="Which spellings of a phone to search for.",
+    phone_lookup: PhoneLookup | None = option(
+        "--phone-lookup", help="Which spellings of a phone to search for [default: both]."
     )
+    usual_phone_lookup: PhoneLookup = PhoneLookup.BOTH
+    """What the settings of the channel say, where the option is not given."""
+
+    @property
+    def phones_searched(self) -> PhoneLookup:
+        """Which spellings of a phone are searched for."""
+        return self.phone_lookup or self.usual_phone_lookup
+
+    def with_settings(self, settings: Resolved) -> Matching:
+        """The options with what the settings of the channel say of phones; raises `SettingsError`."""
+        return replace(self, usual_phone_lookup=settings.one_of("phone_lookup", PhoneLookup) or PhoneLookup.BOTH)
 
     @property
     def spares_others(self) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -13,11 +14,33 @@ from heyx_bulk.settings.rate import Rate, parse_share
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelOptions:
+    """Which channel is meant, and where its token is."""
+
+    panel: ClassVar = Panel.USUAL
+
+    channel: str | None = option(
+        "--channel",
+        metavar="NAME",
+        help="The channel, by its name in `channels list`.",
+        show_default=False,
+    )
+    token_file: Path | None = option(
+        "--token-file",
+        panel=Panel.LIMITS,
+        metavar="FILE",
+        help="A file that contains the channel's token.",
+        show_default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """How calls are sent; None and False: not given. Environment variables give the rest."""
+    """Where and how calls are sent; None and False: not given. Environment and settings files give the rest."""
 
     panel: ClassVar = Panel.LIMITS
 
+    named: ChannelOptions = field(default_factory=ChannelOptions)
     rate: Rate | None = option(
         "--rate",
         metavar="CALLS/TIME",
@@ -52,11 +75,19 @@ class ConnectionOptions:
     )
 
     def given(self, before: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
-        """What is given, by the names of the settings; what is not is as `before`, a document, has it."""
+        """What is given, by the names of the settings; what is not is as `before`, a document, has it.
+
+        The channel that is named there is `remembered`.
+        """
         found = {name: Rate.parse(value) if name == "rate" else value for name, value in before.items()}
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        if "channel" in found:
+            found["remembered"] = found.pop("channel")
+        own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "named"}
+        values = {"channel": self.named.channel, "token_file": self.named.token_file, **own}
         return found | {name: value for name, value in values.items() if value is not None and value is not False}
 
     def document(self) -> dict[str, Any]:
-        """What is given, as plain data."""
-        return {name: value.text if isinstance(value, Rate) else value for name, value in self.given().items()}
+        """What is given, as plain data; where the token is, is not part of it."""
+        given = self.given()
+        given.pop("token_file", None)
+        return {name: value.text if isinstance(value, Rate) else value for name, value in given.items()}

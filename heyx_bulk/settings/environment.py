@@ -1,4 +1,4 @@
-"""The settings of a connection, from the environment and the options of a command, checked."""
+"""The settings of a connection, from options, the environment and the settings files, checked."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from heyx_bulk.errors import SettingsError
-from heyx_bulk.settings.connection import ConnectionOptions
+from heyx_bulk.settings.connection import ChannelOptions, ConnectionOptions
 from heyx_bulk.settings.rate import Rate
+from heyx_bulk.settings.resolution import VARIABLES, Resolved, resolve
+from heyx_bulk.settings.settings_file import PHONE_KEYS, TOKEN_KEYS
+from heyx_bulk.settings.tokens import find_token
 
 DEFAULT_URL = "https://app.heyx.io/api"
 REDIS = ("redis", "rediss", "unix")
@@ -28,7 +31,8 @@ class Settings(BaseModel):
     `timeout` (seconds) bounds a whole call, `reconcile_delay` (seconds) is the wait before an unanswered create is
     looked for, `rate_share` is our part of the rate. The rate is counted on this machine, or in the Redis that
     `rate_limit_redis` names; for the token alone, or for all that share the budget called `account`. Without
-    `cache` no contact is remembered on this machine.
+    `cache` no contact is remembered on this machine. `channel_name` is how the user calls the channel, blank for
+    one without a name; `file_settings` are the settings that a settings file decided.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +48,8 @@ class Settings(BaseModel):
     reconcile_delay: float = Field(default=60.0, ge=0, le=3600)
     viber: bool = False
     cache: bool = True
+    channel_name: str = ""
+    file_settings: frozenset[str] = frozenset()
 
     @field_validator("url")
     @classmethod
@@ -88,10 +94,15 @@ class Settings(BaseModel):
         return self.reconcile_delay / 3
 
     def connection(self) -> ConnectionOptions:
-        """The settings that differ from the defaults, without the token."""
-        fields = type(self).model_fields
-        values = {one.name: getattr(self, one.name) for one in dataclass_fields(ConnectionOptions)}
-        return ConnectionOptions(**{k: value for k, value in values.items() if value != fields[k].default})
+        """The settings that differ from the defaults and that no file has, and the channel's name.
+
+        Whether the channel is a Viber channel is said in any case: it shapes what is sent.
+        """
+        model = type(self).model_fields
+        names = model.keys() & {one.name for one in dataclass_fields(ConnectionOptions)}
+        values = {name: getattr(self, name) for name in names - self.file_settings | {"viber"}}
+        changed = {name: value for name, value in values.items() if value != model[name].default}
+        return ConnectionOptions(ChannelOptions(self.channel_name or None), **changed)
 
     @property
     def is_local(self) -> bool:
@@ -109,68 +120,60 @@ class Settings(BaseModel):
         return _hash(f"{self.url}\naccount {self.account}") if self.account else self.channel
 
 
-def from_environment(environment: Mapping[str, str], **options: object) -> Settings:
-    """Settings from `HEYX_TOKEN` or `HEYX_TOKEN_FILE`, `HEYX_URL`, `HEYX_RATE_LIMIT_REDIS`, `HEYX_ACCOUNT`,
-    `HEYX_CACHE`, and options.
+def from_environment(environment: Mapping[str, str], **options: Any) -> Settings:
+    """Settings from options, environment variables and settings files, with the token; see `resolve`.
 
     Raises `SettingsError`.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    given_by_environment = {
-        name: text
-        for name in ("url", "rate_limit_redis", "account", "cache")
-        if (text := environment.get(f"HEYX_{name.upper()}"))
-    }
-    return validate_settings(token=_token(environment), **{**given_by_environment, **given})
+    return settings_of(environment, resolve(environment, **options))
+
+
+def settings_of(environment: Mapping[str, str], resolved: Resolved) -> Settings:
+    """The settings that `resolve` found, with the token; raises `SettingsError`."""
+    return _settings(resolved, find_token(environment, resolved).value)
+
+
+def for_simulation(resolved: Resolved, token: str) -> Settings:
+    """The settings for a HeyX of this machine that only `token` opens; raises `SettingsError`."""
+    places = ("url", "account", "cache", "rate_limit_redis")
+    return _settings(resolved, SecretStr(token), without=places)
 
 
 def validate_settings(**options: object) -> Settings:
-    """Settings from values of any origin; raises `SettingsError` that names all that is wrong."""
+    """Settings from values that options gave; raises `SettingsError` that names all that is wrong."""
+    return _validate(options, {})
+
+
+def _validate(options: Mapping[str, object], origins: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(options)
     except ValidationError as error:
-        mistakes = "; ".join(_mistake(dict(mistake)) for mistake in error.errors())
+        mistakes = "; ".join(_mistake(dict(mistake), origins) for mistake in error.errors())
         raise SettingsError(mistakes, "Correct this and run the command again.") from None
+
+
+def _settings(resolved: Resolved, token: SecretStr, without: tuple[str, ...] = ()) -> Settings:
+    values = {
+        name: value for name, value in resolved.values.items() if name not in (*without, *TOKEN_KEYS, *PHONE_KEYS)
+    }
+    own = {"token": token, "channel_name": resolved.channel, "file_settings": resolved.file_settings}
+    origins = {name: value.origin for name, value in values.items()}
+    return _validate({**own, **{name: value.value for name, value in values.items()}}, origins)
 
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
-def _mistake(mistake: Mapping[str, object]) -> str:
+def _mistake(mistake: Mapping[str, object], origins: Mapping[str, str]) -> str:
     place, message = mistake.get("loc"), str(mistake.get("msg", ""))
     name = str(place[0]) if isinstance(place, tuple) and place else ""
+    flag, variable = f"--{name.replace('_', '-')}", VARIABLES.get(name, "")
+    origin = origins.get(name, flag)
+    if origin not in (flag, variable):
+        origin = f"{name} ({origin})"
     if name in ("url", "rate_limit_redis"):
-        return message.removeprefix("Value error, ")
+        return message.removeprefix("Value error, ").replace(variable, variable if origin == flag else origin)
     if name == "cache":
-        return "HEYX_CACHE must be on or off"
-    return f"--{name.replace('_', '-')}: {message[:1].lower()}{message[1:]}"
-
-
-def _token(environment: Mapping[str, str]) -> SecretStr:
-    token, file = environment.get("HEYX_TOKEN", ""), environment.get("HEYX_TOKEN_FILE", "")
-    if file and not token.strip():
-        try:
-            token = Path(file).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError, RuntimeError) as error:
-            reason = getattr(error, "strerror", "") or str(error)
-            if isinstance(error, UnicodeDecodeError):
-                reason = "it is not a text file"
-            raise SettingsError(
-                f"The token file {file} (HEYX_TOKEN_FILE) cannot be read: {reason}.",
-                "Save the channel's token in a text file that you can read, and set HEYX_TOKEN_FILE to its path.",
-            ) from None
-    token = token.strip()
-    if not token:
-        raise SettingsError(
-            "There is no token for HeyX.",
-            "Create a token in HeyX (Settings, the key beside the channel). Set the environment variable "
-            "HEYX_TOKEN to it, or HEYX_TOKEN_FILE to a file that contains it. With --simulate, an upload needs no "
-            "token.",
-        )
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise SettingsError(
-            "The token contains spaces, line breaks or characters that no token has.",
-            "Copy only the token from HeyX to HEYX_TOKEN, or to the file that HEYX_TOKEN_FILE names.",
-        )
-    return SecretStr(token)
+        return f"{variable if origin == flag else origin} must be on or off"
+    return f"{origin}: {message[:1].lower()}{message[1:]}"

@@ -20,6 +20,7 @@ from heyx_bulk.sheets.sheet_options import NO_PRESET, SheetOptions, SheetPreset
 if TYPE_CHECKING:
     from heyx_bulk.mapping import columns
     from heyx_bulk.models.contacts import Field
+    from heyx_bulk.settings.resolution import Resolved
     from heyx_bulk.sheets.sheet import Sheet
 else:
     columns = LazyModule("heyx_bulk.mapping.columns")
@@ -65,6 +66,12 @@ class UploadOptions:
         default=False,
         help="With an edited export: take cells as they are, even if only a spreadsheet changed them.",
     )
+
+    def with_settings(self, settings: Resolved) -> UploadOptions:
+        """The options with what the settings of the channel say of phones; raises `SettingsError`."""
+        return replace(
+            self, mapping=self.mapping.with_settings(settings), matching=self.matching.with_settings(settings)
+        )
 
     @property
     def is_edited_export(self) -> bool:

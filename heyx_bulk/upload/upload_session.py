@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from heyx_bulk.api.call_log import open_call_log
 from heyx_bulk.api.client import Client, SessionSummary, Transport, open_session
 from heyx_bulk.errors import CallFailed, Rejected, Stopped, Unreachable
-from heyx_bulk.models.calls import ReadContact
+from heyx_bulk.models.calls import FindContacts, ReadContact
 from heyx_bulk.models.contacts import Outcome
 from heyx_bulk.rate_limit.limiter import RateLimiter
 from heyx_bulk.reports.audit import CallRecorder
@@ -162,6 +162,18 @@ async def has_contact(settings: Settings, contact_id: str) -> bool:
         except CallFailed as failure:
             raise Unreachable(f"{failure.what}.", "Run the same command again later.") from None
         return True
+
+
+async def try_channel(settings: Settings, started: Callable[[Client], None]) -> None:
+    """Make one call that changes nothing, to see whether HeyX accepts the token; raises `Stopped` if not."""
+    async with open_session(settings) as client:
+        started(client)
+        try:
+            await client.send(FindContacts("email", "heyx-bulk@example.com"))
+        except Rejected:
+            return
+        except CallFailed as failure:
+            raise Unreachable(f"{failure.what}.", "Run the same command again later.") from None
 
 
 def _sandbox(run: Run, settings: Settings, clock: Callable[[], float]) -> SandboxTransport:

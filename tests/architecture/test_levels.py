@@ -37,7 +37,8 @@ DOORS = {
     "filelock": {"storage", "rate_limit"},
     "psutil": {"storage"},
     "phonenumbers": {"values"},
-    "tomlkit": {"mapping"},
+    "tomlkit": {"mapping", "storage"},
+    "keyring": {"settings"},
     "jinja2": {"reports"},
     "markupsafe": {"reports"},
 }

@@ -21,6 +21,7 @@ from typer.core import TyperOption
 from heyx_bulk.cli.sandbox import SEEDS
 from heyx_bulk.mapping.mapping_file import parse_mapping
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
+from heyx_bulk.settings.settings_file import read_user_file, user_file
 from tests.support import reference_pages
 
 HOME = Path(__file__).parents[2]
@@ -109,7 +110,7 @@ def output_of(words: list[str], folder: Path, **more: str) -> list[str]:
 
     What this user's own runs have left in the state folder is not seen: a mapping found there would be used.
     """
-    kept = ("HEYX_BULK_STATE",)
+    kept = ("HEYX_BULK_STATE", "HEYX_BULK_CONFIG")
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("HEYX_") or name in kept
     }
@@ -187,6 +188,10 @@ def test_a_block_of_code_can_be_parsed(block: Block) -> None:
     match block.language:
         case "python":
             compile(block.text, block.page, "exec")
+        case "toml" if "[channels." in block.text:
+            user_file().parent.mkdir()
+            user_file().write_text(block.text, encoding="utf-8")
+            assert read_user_file().channels
         case "toml":
             assert parse_mapping(block.text, block.page).columns
         case "sh":

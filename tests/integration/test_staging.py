@@ -319,7 +319,10 @@ ORDINARY = UploadOptions(mapping=MappingOptions(map=("mobile=phone",), add_tags=
         (replace(ORDINARY, mapping=replace(ORDINARY.mapping, id_column="x")), "--id-column"),
         (replace(ORDINARY, mapping=replace(ORDINARY.mapping, key=("email",))), "--key was not given, now email"),
         (replace(ORDINARY, matching=Matching(no_match=True)), "--no-match was not given, now given"),
-        (replace(ORDINARY, matching=Matching(phone_lookup=PhoneLookup.PLUS)), "--phone-lookup was both, now plus"),
+        (
+            replace(ORDINARY, matching=Matching(phone_lookup=PhoneLookup.PLUS)),
+            "--phone-lookup was not given, now plus",
+        ),
         (replace(ORDINARY, matching=Matching(trust_ids=True)), "--trust-ids"),
         (replace(ORDINARY, sheet=SheetOptions(worksheet="May")), "--worksheet was not given, now May"),
         (replace(ORDINARY, accept_rounded_ids=True), "--accept-rounded-ids"),

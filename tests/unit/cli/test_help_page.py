@@ -16,11 +16,27 @@ from heyx_bulk.cli.help_page import panel_of
 from heyx_bulk.models.option import Panel
 from tests.support.terminal import has_terminals, on_a_terminal
 
-PAGES = [(), *((name,) for name in COMMANDS), ("cache", "show"), ("cache", "forget")]
+GROUPS = {name: place.commands for name, place in COMMANDS.items() if place.commands}
+PAGES = [
+    (),
+    *((name,) for name in COMMANDS),
+    *((name, one) for name, commands in GROUPS.items() for one in commands),
+]
 ESCAPE = "\x1b["
 
 HEAVY = {
-    *("asyncio", "hashlib", "httpx", "jinja2", "numpy", "openpyxl", "pandas", "phonenumbers", "prompt_toolkit"),
+    *(
+        "asyncio",
+        "hashlib",
+        "httpx",
+        "jinja2",
+        "keyring",
+        "numpy",
+        "openpyxl",
+        "pandas",
+        "phonenumbers",
+        "prompt_toolkit",
+    ),
     *("pydantic", "redis", "rich", "sqlite3", "tomlkit", "tomllib", "tqdm", "xlsxwriter"),
 }
 """Libraries that take a while to import."""
@@ -69,11 +85,11 @@ def test_the_usual_options_are_on_the_first_screen_behind_the_examples() -> None
     end = lines.index("", lines.index("Usual options:"))
     assert 24 <= end - last_example <= 30
     usual = [one.opts[0] for one in options("upload") if panel_of(one) is Panel.USUAL]
-    assert len(usual) == 12
+    assert len(usual) == 13
     assert usual[:2] == ["--simulate", "--dry-run"]
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "cache"])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in GROUPS])
 def test_every_option_has_a_panel_and_the_name_of_its_value(name: str) -> None:
     assert [one.opts[0] for one in options(name) if one.rich_help_panel is None] == []
     assert re.findall(r"<\w+[ \w]*>", page(name)) == []
@@ -87,7 +103,9 @@ def test_the_panels_of_an_upload_are_in_their_order() -> None:
     ]
 
 
-@pytest.mark.parametrize("words", [words for words in PAGES if words != ("cache",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [words for words in PAGES if words not in {(name,) for name in GROUPS}], ids=" ".join
+)
 def test_each_command_says_its_exit_codes_and_shows_an_example_first(words: tuple[str, ...]) -> None:
     shown = page(*words)
     assert "Exit codes" in shown

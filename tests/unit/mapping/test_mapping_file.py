@@ -14,9 +14,9 @@ from heyx_bulk.mapping.mapping_options import MappingOptions
 from heyx_bulk.mapping.recognition import map_columns
 from heyx_bulk.mapping.rules import ValueOptions
 from heyx_bulk.mapping.template import ColumnSample, render_template, with_columns
-from heyx_bulk.mapping.toml_reader import TomlLines
 from heyx_bulk.mapping.transforms import Transform
 from heyx_bulk.models.contacts import Field, Policy, TagSet
+from heyx_bulk.models.toml_reader import TomlLines
 from heyx_bulk.sheets.sheet_options import SheetPreset
 from heyx_bulk.values.value_types import DateOrder, PhoneFormat, ValueKind, ValueType
 from tests.support.cell_rows import read_row, recognize
