@@ -51,9 +51,9 @@ class ArgumentReader:
         read: T = assemble(options, values)
         return read
 
-    def upload_options(self) -> UploadOptions:
+    def upload_options(self, without: Collection[str] = ()) -> UploadOptions:
         """The options of an upload, with what the settings of the channel say of phones."""
-        return self.read(UploadOptions).with_settings(self.resolved())
+        return self.read(UploadOptions, without=without).with_settings(self.resolved())
 
     def settings(self, before: Mapping[str, Any] | None = None, known: Settings | None = None) -> Settings:
         """The settings: token, address or channel as given, else of the channel `known`, else as `resolve` finds.

@@ -73,7 +73,7 @@ def sync(
 ) -> RunResult | None:
     """Send what is new in a sheet since it was last sent."""
     reader = ArgumentReader(given)
-    options, jobs = reader.read(UploadOptions, without=("no_match",)), reader.read(SyncOptions)
+    options, jobs = reader.upload_options(without=("no_match",)), reader.read(SyncOptions)
     run_options = reader.read(RunOptions, without=("restart", "strict", "canary"))
     settings = reader.settings()
     opened, options = open_mapped(sheet, options)
