@@ -84,6 +84,7 @@ def test_a_mistake_in_the_command_line_is_a_document_too(
 
 def test_a_value_that_looks_like_the_option_is_a_value(tmp_path: Path) -> None:
     assert heyx(tmp_path, "upload", "--", "--json").out == ""
+    assert heyx(tmp_path, "upload", "--workers", "many", "--", "--json").out == ""
 
 
 def test_help_is_no_document(tmp_path: Path) -> None:
