@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from heyx_bulk.cli.asking import ask
+from heyx_bulk.cli.channel_documents import (
+    AddedChannelDocument,
+    ChannelEntry,
+    ChannelsDocument,
+    FormerChannelDocument,
+    TestedChannelsDocument,
+)
 from heyx_bulk.cli.console import Console
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.errors import Interrupted, SettingsError, Unauthorized
@@ -76,9 +83,9 @@ class NewChannel:
         channel_file.write_channel(self.name, values)
         self.console.say(f"HeyX accepts the token. It is {place}.")
         self.console.say(f"The settings of the channel are in {user_file()}.")
-        self.console.result(
-            f"Channel “{self.name}” is set up", {"channel": self.name, "url": settings.url, "exit": 0}
-        )
+        document: AddedChannelDocument = {"url": settings.url}
+        self.console.use_channel(self.name)
+        self.console.result(f"Channel “{self.name}” is set up", document)
 
     def _settings(self, values: Mapping[str, Any]) -> Settings:
         """The channel as it would be, with its token."""
@@ -162,7 +169,7 @@ def show_channels(console: Console) -> None:
     """List the channels."""
     file = read_user_file()
     default = resolve(os.environ, token=None).channel if file.channels else ""
-    found = []
+    found: list[ChannelEntry] = []
     for name, table in sorted(file.channels.items()):
         token = _place_of_token(name, table)
         settings = {key: value for key, value in _plain(table).items() if key not in TOKEN_KEYS}
@@ -172,7 +179,8 @@ def show_channels(console: Console) -> None:
         console.say(f"  {name}{mark}: token {token}{more}")
     if not found:
         console.suggest("To set up a channel", command_line("channels", "add", "NAME"))
-    console.result(count(len(found), "channel"), {"channels": found, "file": str(file.path), "exit": 0})
+    document: ChannelsDocument = {"channels": found, "file": str(file.path)}
+    console.result(count(len(found), "channel"), document)
 
 
 def test_channels(console: Console, name: str | None) -> None:
@@ -194,7 +202,8 @@ def test_channels(console: Console, name: str | None) -> None:
                 f"  {command_line('channels', 'add', one, '--replace')}",
             ) from None
         console.say(f"  {one}: HeyX at {settings.url} accepts the token.")
-    console.result(f"{count(len(names), 'channel')} tested", {"channels": names, "exit": 0})
+    document: TestedChannelsDocument = {"channels": names}
+    console.result(f"{count(len(names), 'channel')} tested", document)
 
 
 def rename_channel(console: Console, old: str, new: str) -> None:
@@ -218,7 +227,9 @@ def rename_channel(console: Console, old: str, new: str) -> None:
                 ) from None
     channel_file.rename_channel(old, new, values)
     _forget_token(old, _plain(file.channels[old]))
-    console.result(f"Channel “{old}” is now “{new}”", {"channel": new, "exit": 0})
+    document: FormerChannelDocument = {"former": old}
+    console.use_channel(new)
+    console.result(f"Channel “{old}” is now “{new}”", document)
 
 
 def remove_channel(console: Console, name: str) -> None:
@@ -228,7 +239,8 @@ def remove_channel(console: Console, name: str) -> None:
     _forget_token(name, table)
     if (kept := table.get("token_file")) and kept != str(channel_file.token_path(name)):
         console.say(f"The file with its token is still there: {kept}")
-    console.result(f"Channel “{name}” is removed from this machine", {"channel": name, "exit": 0})
+    document: FormerChannelDocument = {"former": name}
+    console.result(f"Channel “{name}” is removed from this machine", document)
 
 
 def _existing(file: SettingsFile, name: str) -> Mapping[str, Value]:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, NotRequired, TypedDict
 
+from heyx_bulk.cli.channel_documents import CHANNEL_DOCUMENTS
 from heyx_bulk.mapping.column_check import DataWarning
 from heyx_bulk.mapping.phone_checks import PhoneCountry
 from heyx_bulk.mapping.tag_counts import TagCount
@@ -393,5 +394,6 @@ DOCUMENTS: Mapping[str, tuple[type, ...]] = {
     "fields": (FieldsDocument,),
     "cache show": (CacheDocument,),
     "cache forget": (ForgottenDocument,),
+    **CHANNEL_DOCUMENTS,
 }
 """What each command adds to the keys of every document, unless an error ended it before it came to anything."""

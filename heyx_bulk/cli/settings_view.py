@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from heyx_bulk.cli.channel_documents import SettingEntry, SettingsDocument
 from heyx_bulk.cli.console import Console
 from heyx_bulk.errors import SettingsError
 from heyx_bulk.models.phrases import count
@@ -33,9 +34,12 @@ def show_settings(console: Console, given: Mapping[str, Any]) -> None:
         console.say(f"  {name.ljust(wide)}  {texts[name].ljust(wider)}  {one.origin}".rstrip())
     console.say(f"Your settings file: {user_file()}")
     console.say(f"The settings file of this folder: {FOLDER_FILE.absolute()}")
-    document = {name: {"value": _plain(one.value), "from": one.origin} for name, one in shown.items()}
+    found: dict[str, SettingEntry] = {
+        name: {"value": _plain(one.value), "origin": one.origin} for name, one in shown.items()
+    }
+    document: SettingsDocument = {"settings": found}
     changed = sum(1 for one in shown.values() if one.origin != DEFAULT)
-    console.result(f"{count(changed, 'setting')} not as by default", {"settings": document, "exit": 0})
+    console.result(f"{count(changed, 'setting')} not as by default", document)
 
 
 def _defaults() -> dict[str, Any]:

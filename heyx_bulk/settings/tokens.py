@@ -81,7 +81,7 @@ def _not_blank(token: str, origin: str, resolved: Resolved) -> Value:
     raise SettingsError(
         "There is no token for HeyX.",
         "Create a token in HeyX (Settings, the key beside the channel). To keep it in your system's keyring, run "
-        "heyx-bulk channels add NAME; or set the environment variable HEYX_TOKEN to it, or HEYX_TOKEN_FILE to a "
+        "`heyx-bulk channels add NAME`; or set the environment variable HEYX_TOKEN to it, or HEYX_TOKEN_FILE to a "
         "file that contains it. With --simulate, an upload needs no token.",
     )
 

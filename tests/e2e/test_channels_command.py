@@ -289,7 +289,7 @@ def test_settings_are_shown_with_their_origins_and_the_end_of_the_token(
     shown = done.document["settings"]
     assert isinstance(shown, dict)
     file = user_file()
-    assert {name: (one["value"], one["from"]) for name, one in shown.items()} == {
+    assert {name: (one["value"], one["origin"]) for name, one in shown.items()} == {
         "channel": ("main", "the only channel"),
         "token": (f"…{TOKEN[-4:]}", f"token_file ({file}, line 4)"),
         "url": (server.url, f"{file}, line 3"),

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
     Literal,
     NotRequired,
     TypedDict,
+    Union,
     get_args,
     get_origin,
     get_type_hints,
@@ -68,7 +69,7 @@ class Definitions(dict[str, Any]):
             return {"enum": [*kinds]}
         if isinstance(hint, type) and issubclass(hint, Enum):
             return {"enum": [one.value for one in hint]}
-        if NoneType in kinds:
+        if get_origin(hint) in (Union, UnionType):
             return {"anyOf": [self.schema(one) for one in kinds]}
         if get_origin(hint) in (list, tuple, Sequence):
             return {"type": "array", "items": self.schema(kinds[0])}
