@@ -79,17 +79,20 @@ First = Annotated[
         "--first", metavar="N", min=0, help="Show the changes of the first N rows.", rich_help_panel=Panel.TRIAL
     ),
 ]
-PlanFile = Annotated[
-    Path | None,
-    typer.Option(
+
+
+def plan_file(otherwise: str) -> Any:
+    """The option for the file of a plan; what happens without it is said in its help."""
+    return typer.Option(
         "--output",
         "-o",
         metavar="FILE",
-        help="The plan: a file that ends in .xlsx, .csv, .json or .html [default: SHEET.plan.xlsx].",
+        help=f"The plan: a file that ends in .xlsx, .csv, .json or .html [default: {otherwise}].",
         show_default=False,
         rich_help_panel=Panel.USUAL,
-    ),
-]
+    )
+
+
 PlainConsole = Annotated[Console, Without(("verbose", "progress_form"))]
 """A console for a command that names no rows and has no progress."""
 ReadingConsole = Annotated[Console, Without(("verbose",))]

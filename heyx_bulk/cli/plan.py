@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from heyx_bulk.cli.command import First, NoMapping, PlanFile, SheetPath, Without
+from heyx_bulk.cli.command import First, NoMapping, SheetPath, Without, plan_file
 from heyx_bulk.cli.console import Console
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions, UploadOptions
@@ -15,7 +15,7 @@ from heyx_bulk.upload.options import RunOptions, UploadOptions
 def plan(
     *,
     sheet: SheetPath,
-    output: PlanFile = None,
+    output: Annotated[Path | None, plan_file("SHEET.plan.xlsx")] = None,
     options: UploadOptions,
     run_options: Annotated[RunOptions, Without(("out", "restart", "canary", "report"))],
     connection: ConnectionOptions,
@@ -36,21 +36,14 @@ def plan(
     from heyx_bulk.cli.sheet_run import SheetRun, run_sheet
     from heyx_bulk.cli.summary import finish_plan
     from heyx_bulk.upload.pipeline import plan_sheet
+    from heyx_bulk.upload.plan import default_plan_file
     from heyx_bulk.upload.upload_result import UploadResult
 
     def run(opened: SheetRun, options: UploadOptions) -> UploadResult:
-        one = opened.sheet
-        file = output or _default(one.path, one.worksheet if len(one.worksheets) > 1 else None)
-        given = replace(run_options, command=opened.command())
-        return plan_sheet(one, opened.settings, options, given, opened.view, file=file)
+        given, file = replace(run_options, command=opened.command()), output or default_plan_file(opened.sheet)
+        return plan_sheet(opened.sheet, opened.settings, options, given, opened.view, file=file)
 
     result, view = run_sheet(
         sheet, options, connection, console, run, no_mapping=no_mapping, first=first, trial=True
     )
     return finish_plan(console, result, view.plans, view.document)
-
-
-def _default(sheet: Path, worksheet: str | None) -> Path:
-    """The file of the plan of a sheet, beside it."""
-    named = f"{sheet.stem}.{worksheet}" if worksheet else sheet.stem
-    return Path("plan.xlsx") if sheet.name == "-" else sheet.with_name(f"{named}.plan.xlsx")

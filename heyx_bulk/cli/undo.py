@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from heyx_bulk.cli.command import ASK_ABOVE, AgreedTo, AskAbove, CheckpointPath, First, PlanFile, Without
+from heyx_bulk.cli.command import ASK_ABOVE, AgreedTo, AskAbove, CheckpointPath, First, Without, plan_file
 from heyx_bulk.cli.console import Console
 from heyx_bulk.settings.connection import ConnectionOptions
 from heyx_bulk.upload.options import RunOptions
@@ -16,7 +17,7 @@ def undo(
     connection: ConnectionOptions,
     console: Console,
     *,
-    output: PlanFile = None,
+    output: Annotated[Path | None, plan_file("none, the changes are made")] = None,
     first: First = 5,
     yes: AgreedTo = False,
     ask_above: AskAbove = ASK_ABOVE,

@@ -6,25 +6,25 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from heyx_bulk.errors import CheckpointMismatch, SettingsError, SheetError
+from heyx_bulk.errors import SettingsError, SheetError
 from heyx_bulk.library.argument_reader import ArgumentReader
 from heyx_bulk.library.arguments import Place, SheetLike
 from heyx_bulk.library.outcomes import Estimate, RunResult
-from heyx_bulk.library.uploading import checkpoint_path, open_mapped
+from heyx_bulk.library.uploading import checkpoint_path, open_mapped, settings_of_run
 from heyx_bulk.library.watching import LibraryEvents, ProgressOption
 from heyx_bulk.library.worker_thread import StopSwitch
 from heyx_bulk.reports.plan_lines import plan_frame
 from heyx_bulk.reports.run_totals import complete_totals
 from heyx_bulk.settings.connection import ConnectionOptions
-from heyx_bulk.settings.environment import Settings
 from heyx_bulk.sheets.frames import Frame
 from heyx_bulk.sheets.from_frame import FRAME_FORMAT
 from heyx_bulk.storage.cache.channel_cache import known_fields
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
-from heyx_bulk.storage.paths import run_paths, state_checkpoint_path
+from heyx_bulk.storage.paths import state_checkpoint_path
 from heyx_bulk.upload.options import RunOptions
 from heyx_bulk.upload.pipeline import apply_plan, estimate_sheet, plan_sheet, undo
+from heyx_bulk.upload.plan import checkpoint_of_plan, default_plan_file
 from heyx_bulk.upload.plan_decisions import lines_of_file, lines_of_frame
 from heyx_bulk.upload.staging import sheet_digest
 
@@ -63,7 +63,7 @@ def plan(
         name = f"plan-{settings.channel[:8]}-{sheet_digest(opened).hexdigest()[:16]}"
         place = state_checkpoint_path(f"{name}.xlsx")
     else:
-        place = opened.path.with_name(f"{opened.path.stem}.plan.xlsx")
+        place = default_plan_file(opened)
     frames: list[Frame] = []
     events = LibraryEvents(switch, progress, planned=lambda run: frames.append(plan_frame(run)))
     result = plan_sheet(opened, settings, options, run_options, events, file=place, written=file is not None)
@@ -82,7 +82,7 @@ def apply(
     reader.finish()
     path, name = _plan_checkpoint(plan)
     with lock(path), Checkpoint.open(path) as checkpoint:
-        settings = reader.channel(connection.given(checkpoint.facts.connection), None)
+        settings = settings_of_run(reader, connection, checkpoint, plan)
         lines = lines_of_file(Path(plan)) if isinstance(plan, str | os.PathLike) else lines_of_frame(plan)
         events = LibraryEvents(switch, progress)
         result = apply_plan(checkpoint, settings, run_options, events, given=lines, name=name)
@@ -99,37 +99,23 @@ def take_back(
     reader.finish()
     path = checkpoint_path(run)
     with lock(path), Checkpoint.open(path) as source:
-        settings = _channel(reader, connection, source, run)
+        settings = settings_of_run(reader, connection, source, run)
         result = undo(source, settings, run_options, LibraryEvents(switch, progress))
         return RunResult.of(result, settings)
-
-
-def _channel(
-    reader: ArgumentReader, connection: ConnectionOptions, source: Checkpoint, run: RunResult | Place
-) -> Settings:
-    known = run.settings if isinstance(run, RunResult) else None
-    return reader.channel(connection.given(source.facts.connection), known)
 
 
 def _plan_checkpoint(plan: Frame | Place) -> tuple[Path, str]:
     """The checkpoint of a plan, and what the plan is called."""
     if isinstance(plan, str | os.PathLike):
-        path, name = run_paths(Path(plan), None, None, excel=False).checkpoint, Path(plan).name
-    elif not hasattr(plan, "attrs"):
+        return checkpoint_of_plan(Path(plan)), Path(plan).name
+    if not hasattr(plan, "attrs"):
         raise SheetError(
             f"The plan must be a file or a DataFrame, not {type(plan).__name__}.",
             "Pass the path of a plan, or the DataFrame that hb.plan returned.",
         )
-    elif CHECKPOINT not in plan.attrs:
+    if CHECKPOINT not in plan.attrs:
         raise SettingsError(
             "The DataFrame has no checkpoint: it is not one that hb.plan returned.",
             "Pass the DataFrame that hb.plan returned; a dry run keeps no checkpoint.",
         )
-    else:
-        path, name = Path(plan.attrs[CHECKPOINT]), "The DataFrame"
-    if not path.exists():
-        raise CheckpointMismatch(
-            f"There is no checkpoint {path}, and the changes of a plan are in its checkpoint.",
-            "Put it back, or make a new plan.",
-        )
-    return path, name
+    return Path(plan.attrs[CHECKPOINT]), "The DataFrame"

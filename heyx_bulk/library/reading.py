@@ -22,7 +22,7 @@ from heyx_bulk.library.argument_reader import ArgumentReader
 from heyx_bulk.library.arguments import Place
 from heyx_bulk.library.outcomes import RunResult, Verification
 from heyx_bulk.library.python_words import in_python
-from heyx_bulk.library.uploading import checkpoint_path
+from heyx_bulk.library.uploading import checkpoint_path, settings_of_run
 from heyx_bulk.library.watching import ProgressOption, show_progress
 from heyx_bulk.library.worker_thread import StopSwitch
 from heyx_bulk.mapping.columns import ID_COLUMN, parse_field_name, parse_field_value
@@ -76,8 +76,7 @@ def verify(
     connection, sample = reader.read(ConnectionOptions), reader.read(VerifyOptions).sample
     reader.finish()
     with Checkpoint.open(checkpoint_path(run)) as opened:
-        known = run.settings if isinstance(run, RunResult) else None
-        settings = reader.channel(connection.given(opened.facts.connection), known)
+        settings = settings_of_run(reader, connection, opened, run)
         confirmed = count_comparable(opened)
         rows = confirmed if sample is None else min(sample, confirmed)
         with closing(show_progress(progress, switch, rows)) as shown:

@@ -103,8 +103,7 @@ def send_again(
     reader.finish()
     path, corrected = _checkpoint_and_corrections(run, corrected)
     with lock(path), Checkpoint.open(path) as opened:
-        known = run.settings if isinstance(run, RunResult) else None
-        settings = reader.channel(connection.given(opened.facts.connection), known)
+        settings = settings_of_run(reader, connection, opened, run)
         as_written = SheetOptions.given_back(opened.info.sheet_options)
         reading = as_written if isinstance(corrected, str | os.PathLike) else SheetOptions()
         corrections = None if corrected is None else open_given(corrected, reading)
@@ -223,6 +222,14 @@ def open_given(sheet: SheetLike, options: SheetOptions, preset: SheetPreset = NO
             "Leave them out.",
         )
     return sheet_from_frame(sheet, join_list)
+
+
+def settings_of_run(
+    reader: ArgumentReader, connection: ConnectionOptions, checkpoint: Checkpoint, run: object
+) -> Settings:
+    """The settings for more calls of a run: as given, else as it was connected."""
+    known = run.settings if isinstance(run, RunResult) else None
+    return reader.channel(connection.given(checkpoint.facts.connection), known)
 
 
 def checkpoint_path(run: RunResult | Place) -> Path:

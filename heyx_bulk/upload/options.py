@@ -147,13 +147,15 @@ class PrefetchOptions:
 
     def check(self) -> None:
         """Raise `SettingsError` where the source of look-ups is not given."""
-        needed = {
-            LookupSource.INDEX: ("--index", self.index),
-            LookupSource.CACHE: ("--trust-cache", self.trust_cache),
-        }
-        flag, given = needed.get(self.lookup, ("", True))
-        if not given and given != 0:
-            raise SettingsError(f"--lookup {self.lookup} needs {flag}.", f"Add {flag}, or leave out --lookup.")
+        missing = ""
+        if self.lookup is LookupSource.INDEX and not self.index:
+            missing = "--index"
+        elif self.lookup is LookupSource.CACHE and self.trust_cache is None:
+            missing = "--trust-cache"
+        if missing:
+            raise SettingsError(
+                f"--lookup {self.lookup} needs {missing}.", f"Add {missing}, or leave out --lookup."
+            )
 
     def searches(self) -> Iterator[Field]:
         """What is to be read; raises `SettingsError`."""
