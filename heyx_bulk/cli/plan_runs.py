@@ -13,7 +13,6 @@ from heyx_bulk.cli.estimate_view import tell_estimate
 from heyx_bulk.cli.signals import Signals
 from heyx_bulk.cli.summary import finish, finish_plan
 from heyx_bulk.cli.upload_view import UploadView
-from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.models.option import command_line
 from heyx_bulk.models.phrases import count, minute_of
 from heyx_bulk.settings.connection import ConnectionOptions
@@ -22,10 +21,11 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.checkpoint.lookup import checkpoint_of
 from heyx_bulk.storage.checkpoint.run import Run
-from heyx_bulk.storage.paths import run_paths, short_path
+from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.events import UploadPlan
 from heyx_bulk.upload.options import RunOptions
 from heyx_bulk.upload.pipeline import apply_plan, undo
+from heyx_bulk.upload.plan import checkpoint_of_plan
 from heyx_bulk.upload.plan_decisions import lines_of_file
 
 
@@ -65,12 +65,7 @@ def apply_file(
     file: Path, run_options: RunOptions, connection: ConnectionOptions, console: Console, *, ask_above: int | None
 ) -> int:
     """Make the approved changes of the plan in a file; the exit code."""
-    path = run_paths(file, None, None, excel=False).checkpoint
-    if not path.exists():
-        raise CheckpointMismatch(
-            f"There is no checkpoint {short_path(path)}, and the changes of a plan are in its checkpoint.",
-            "Put the plan back beside its checkpoint, under the name that it had, or make a new plan.",
-        )
+    path = checkpoint_of_plan(file)
     with lock(path), Checkpoint.open(path) as checkpoint, Signals(console) as signals:
         settings = _settings(console, checkpoint, connection)
         view = PlannedRunView(console, signals, ask_above=ask_above)

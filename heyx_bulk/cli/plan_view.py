@@ -47,7 +47,7 @@ class PlanView:
         if self.changes.left:
             found = (one for one in stored.lines() if one.change.action is Action.LEAVE)
             self._left = [
-                f"row {one.number}, contact {stored.contact_of(one.number)}: {left_as_it_is(one.change)}"
+                f"row {one.number}, contact {stored.target_of(one.number).contact_id}: {left_as_it_is(one.change)}"
                 for one in islice(found, LEFT_SHOWN)
             ]
 
@@ -88,8 +88,9 @@ class PlanView:
 
 def _lines(run: Run, record: RowRecord) -> Iterator[str]:
     stored = run.checkpoint.changes
-    made, contact_id = stored.of(record.number), stored.contact_of(record.number) or record.contact_id
-    yield _heading(made, contact_id, stored.creator_of(record.number))
+    made, target = stored.of(record.number), stored.target_of(record.number)
+    contact_id = target.contact_id or record.contact_id
+    yield _heading(made, contact_id, target.creator)
     for change in made:
         if change.tag:
             yield f"    {'+' if change.after else '-'} tag {change.tag}"

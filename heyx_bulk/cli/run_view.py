@@ -33,6 +33,7 @@ from heyx_bulk.models.phrases import about, clock_of, count, minute_of
 from heyx_bulk.planning.estimate import CallBudget
 from heyx_bulk.reports import results
 from heyx_bulk.reports.html_report import write_report
+from heyx_bulk.reports.plan_lines import plan_sentence
 from heyx_bulk.reports.read_back import Comparison, count_comparable, verify_run
 from heyx_bulk.reports.run_status import RunStatus, run_status
 from heyx_bulk.reports.run_totals import complete_totals, count_open, exit_code, status_word, totals_line
@@ -103,7 +104,10 @@ def _tell(path: Path, console: Console) -> int:
         console.say(_calls(stands))
         tell_invalid(console, checkpoint.queries.invalid_causes())
         tell_failures(console, stands.causes)
-        if is_open:
+        plan = checkpoint.facts.plan_info
+        if plan is not None and plan.complete and not plan.applied:
+            console.say(f"A plan that was not applied yet: {plan_sentence(run)}")
+        elif is_open:
             console.say(_left(stands, count_open(stands.totals)))
         if not stands.is_running:
             failed = newest(stored_paths(checkpoint).failed) if checkpoint.queries.needs_attention() else None

@@ -116,8 +116,9 @@ def undo_changes(known: Contact, made: Sequence[Change]) -> Iterator[Change]:
 
 
 def _tag_back(known: Contact, change: Change) -> Change | None:
+    """What is to become of a tag; None where it is as it was, or nobody knows whether it was there."""
     is_there = change.tag in known.tags
-    if bool(change.before) == is_there:
+    if change.before is None or bool(change.before) == is_there:
         return None
     if is_there:
         return replace(change, before=change.tag, after="", action=Action.REMOVE_TAGS)

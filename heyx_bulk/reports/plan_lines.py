@@ -57,8 +57,10 @@ def plan_lines(run: Run) -> Iterator[PlanLine]:
     stored, queue = run.checkpoint.changes, run.checkpoint.queue
     for row_number, found in groupby(stored.lines(), key=lambda one: one.number):
         row = run.sheet_row(queue.row(row_number))
-        contact_id, who = stored.contact_of(row_number) or "", _who(row)
-        for one in found:
+        made, target, who = [*found], stored.target_of(row_number), _who(row)
+        is_new = target.creator is not None or any(one.change.action is Action.CREATE for one in made)
+        contact_id = "" if is_new else target.contact_id or ""  # as it was when the plan was made
+        for one in made:
             number += 1
             yield PlanLine(number, row_number, one.line, who, contact_id, one.change, one.approved)
 

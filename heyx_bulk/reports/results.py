@@ -47,11 +47,13 @@ def write_results(run: Run, path: Path) -> WrittenFile:
 def write_failed(run: Run, path: Path) -> WrittenFile | None:
     """Write the rows that need attention to `path`, to be corrected and sent again; None if there are none.
 
+    Rows of a plan are not corrected one by one.
+
     The file is like that of the results, and `heyx row` names run and row; in a copy of the person's workbook the
     filter hides all other rows. If no row needs attention any more, an unchanged file of an earlier session is
     removed.
     """
-    if not run.checkpoint.queries.needs_attention():
+    if run.is_planned or not run.checkpoint.queries.needs_attention():
         if path.exists() and is_unchanged(run.checkpoint, path):
             path.unlink()
         return None

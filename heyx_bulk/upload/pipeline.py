@@ -46,6 +46,8 @@ from heyx_bulk.upload.plan import (
     complete_plan,
     keep_lookups,
     open_approved,
+    refuse_applied,
+    refuse_corrections,
     refuse_unapplied,
 )
 from heyx_bulk.upload.plan_decisions import GivenLine, refused_changes
@@ -128,6 +130,9 @@ def rerun(
     changed them.
     """
     run_options = replace(run_options, stops=replace(run_options.stops, same_error=False))
+    refuse_unapplied(checkpoint)
+    if corrections is not None:
+        refuse_corrections(checkpoint)
     checkpoint.verify_contents()
     with Prefetch(settings, run_options, events) as prefetch:
         confirm_channel(checkpoint, settings)
@@ -316,6 +321,8 @@ def undo(
         if must_stage_undo(source, paths.checkpoint, restart=run_options.restart):
             stage_undo(source, paths, settings)
         with Checkpoint.open(paths.checkpoint) as checkpoint:
+            if file is not None:
+                refuse_applied(checkpoint)
             run, info = Run.from_checkpoint(checkpoint), checkpoint.facts.plan_info
             if info is not None and not info.complete:
                 with Prefetch(settings, run_options, events) as prefetch:
@@ -389,8 +396,6 @@ def _send(
     is_open = bool(count_open(run.checkpoint.queries.totals()))
     if not fresh:
         events.on_resume(run, prefetch.plan(run, PlannedRate.of(settings)) if is_open else None)
-    if is_open:
-        refuse_unapplied(run.checkpoint)
     sent = send(run, settings, run_options, events, index=prefetch.contacts(run)) if is_open else None
     events.on_ended(run)
     return report(run, paths, sent, run_options.command, with_charts=run_options.report)

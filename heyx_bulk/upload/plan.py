@@ -14,11 +14,12 @@ from heyx_bulk.planning.changes import Action, Change, apply_changes, changes, l
 from heyx_bulk.planning.contact_lookup import Lookup, NotFound, initial_state, is_meant
 from heyx_bulk.planning.planner import plan, skip_reason
 from heyx_bulk.sheets.open_sheet import open_sheet
+from heyx_bulk.sheets.sheet import Sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
 from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.checkpoint.run_info import PlanInfo
-from heyx_bulk.storage.paths import short_path
+from heyx_bulk.storage.paths import run_paths, short_path
 from heyx_bulk.upload.row_worker import OnPlanned
 from heyx_bulk.upload.staging import sheet_change
 
@@ -62,7 +63,8 @@ def _plan_row(run: Run, row: ContactRow, known: NotFound | Contact, changes_of: 
     if creator is not None:
         known = Contact("", complete=True)
     contact_id = known.id if isinstance(known, Contact) and creator is None else None
-    earlier = stored.earlier_rows_of(row.number, contact_id, creator)
+    target = contact_id or creator
+    earlier = [] if target is None else stored.earlier_rows_of(row.number, target)
     for other in earlier:
         if isinstance(known, Contact):
             known = apply_changes(known, stored.of(other))
@@ -93,6 +95,25 @@ def _creator(run: Run, row: ContactRow) -> int | None:
         return None
     rows = run.checkpoint.queue.earlier_rows_by_key(row, run.matching)
     return next((number for number in rows if run.checkpoint.changes.creates(number)), None)
+
+
+def default_plan_file(sheet: Sheet) -> Path:
+    """The file of the plan of a sheet where none is named: `contacts.plan.xlsx`, beside it."""
+    if sheet.path.name == "-":
+        return Path("plan.xlsx")
+    worksheet = f".{sheet.worksheet}" if len(sheet.worksheets) > 1 else ""
+    return sheet.path.with_name(f"{sheet.path.stem}{worksheet}.plan.xlsx")
+
+
+def checkpoint_of_plan(file: Path) -> Path:
+    """The checkpoint of the plan in a file; raises `CheckpointMismatch` where it is not beside it."""
+    path = run_paths(file, None, None, excel=False).checkpoint
+    if not path.exists():
+        raise CheckpointMismatch(
+            f"There is no checkpoint {short_path(path)}, and the changes of a plan are in its checkpoint.",
+            "Put the plan back beside its checkpoint, under the name that it had, or make a new plan.",
+        )
+    return path
 
 
 def check_plan(checkpoint: Checkpoint) -> PlanInfo:
@@ -138,6 +159,25 @@ def refuse_unapplied(checkpoint: Checkpoint) -> None:
         raise CheckpointMismatch(
             f"{short_path(checkpoint.path)} is a plan of which nothing was sent yet.",
             f"To send its changes, run:\n  {checkpoint.facts.command}",
+        )
+
+
+def refuse_applied(checkpoint: Checkpoint) -> None:
+    """Raise `CheckpointMismatch` where changes of a plan may have been sent, so that it stays as it is."""
+    info = checkpoint.facts.plan_info
+    if info is not None and info.applied:
+        raise CheckpointMismatch(
+            f"{short_path(checkpoint.path)} is a plan that was applied already, or is being applied.",
+            f"To resume it, run:\n  {checkpoint.facts.command}\nWhen it is finished, --restart plans it anew.",
+        )
+
+
+def refuse_corrections(checkpoint: Checkpoint) -> None:
+    """Raise `CheckpointMismatch` for rows of a plan: what is sent of them are its changes, not their cells."""
+    if checkpoint.facts.plan_info is not None:
+        raise CheckpointMismatch(
+            f"Rows of the plan of {checkpoint.info.sheet} cannot be corrected one by one.",
+            f"Correct the sheet, and make a new plan:\n  {command_line('plan', checkpoint.info.path)}",
         )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from heyx_bulk.errors import SheetError
 from heyx_bulk.models.phrases import count, shorten
 from heyx_bulk.reports.plan_file import LINES_ABOVE, PLAN_WORKSHEET
-from heyx_bulk.reports.plan_lines import APPLY, LINE, NO, PLAN_COLUMNS, YES, PlanLine, plan_lines
+from heyx_bulk.reports.plan_lines import APPLY, LINE, NO, PLAN_COLUMNS, UNKNOWN, YES, PlanLine, plan_lines
 from heyx_bulk.sheets.frames import Frame, numbers_of, row_texts
 from heyx_bulk.sheets.open_sheet import open_sheet
 from heyx_bulk.sheets.sheet_options import SheetOptions
@@ -126,7 +126,7 @@ def lines_of_frame(frame: Frame) -> Iterator[GivenLine]:
         )
     columns = [frame.index.tolist() if name == "row" else frame[name].tolist() for name in PLAN_COLUMNS]
     for cells in zip(*columns, strict=True):
-        texts = ["(not known)" if cell is None else str(cell) for cell in cells]
+        texts = [UNKNOWN if cell is None or cell != cell else str(cell) for cell in cells]  # noqa: PLR0124  NaN
         yield GivenLine(f"line {texts[0]}", texts)
 
 

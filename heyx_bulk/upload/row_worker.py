@@ -24,7 +24,7 @@ from heyx_bulk.models.calls import (
     UpdateContact,
 )
 from heyx_bulk.models.contacts import Contact, ContactRow, Outcome, Status
-from heyx_bulk.planning.changes import Action, Change, changes
+from heyx_bulk.planning.changes import changes
 from heyx_bulk.planning.contact_lookup import (
     Knowledge,
     Lookup,
@@ -304,8 +304,7 @@ class RowWorker:
         """HeyX has shown the contact that our create was answered with: it may have been there before."""
         if predates_create(contact, work.sent_at):
             sent = work.record.create_payload or self._queue.row(work.record.number).create_payload or ()
-            unknown = (Change(one.name, "", None, one.value, Action.CREATE, 1) for one in sent)
-            self._run.checkpoint.changes.start(work.record.number, contact.id, [*unknown])
+            self._run.checkpoint.changes.start_unread(work.record.number, contact.id, sent)
             self._queue.mark_preexisting(work.record.number, contact.id)
             work.created_by_run, work.updated_by_run = False, True
         elif isinstance(before, Contact):

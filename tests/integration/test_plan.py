@@ -248,6 +248,46 @@ def test_a_plan_that_was_not_applied_cannot_be_rerun(sandbox: Sandbox, sheet: Pa
     assert writes(sandbox) == {}
 
 
+def test_a_row_without_a_planned_change_is_never_sent(sandbox: Sandbox, sheet: Path) -> None:
+    twins = [sandbox.add({"phone": "+447700900009"}, ()) for _ in range(2)]
+    sheet.write_text(f"{SHEET}+447700900009,Dora,Kiel,\n", encoding="utf-8")
+    path = planned(sheet)
+    with pytest.raises(CheckpointMismatch, match="nothing was sent yet"):
+        hb.rerun(path, progress=False)
+    for twin in twins:
+        sandbox.remove(twin)
+    assert hb.apply(path, progress=False).totals["failed"] == 1
+    again = hb.rerun(path, progress=False)
+    assert again.rows["heyx message"][5] == "the plan has no approved change for this row; make a new plan"
+    assert again.calls == 0
+    assert "+447700900009" not in {one.fields["phone"] for one in sandbox.contacts}
+
+
+def test_rows_of_a_plan_cannot_be_corrected_one_by_one(sandbox: Sandbox, sheet: Path) -> None:
+    sheet.write_text(f"{SHEET}12,Dora,Kiel,\n", encoding="utf-8")
+    result = hb.apply(planned(sheet), progress=False)
+    assert (result.totals["invalid"], result.failed_file) == (1, None)
+    corrected = result.failed
+    corrected["phone"] = "+447700900009"
+    with pytest.raises(CheckpointMismatch, match="cannot be corrected"):
+        hb.rerun(result, corrected, progress=False)
+    assert "+447700900009" not in {one.fields["phone"] for one in sandbox.contacts}
+
+
+def test_an_apply_that_was_stopped_is_resumed_by_the_same_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    sheet = tmp_path / "shared.csv"
+    sheet.write_text("phone,email,City\n+447700900005,a@example.com,Oslo\n,a@example.com,Bonn\n", "utf-8")
+    path = sheet.with_name("plan.csv")
+    plan = hb.plan(sheet, path, match="first", **OPTIONS)
+    assert plan["call"].tolist() == ["create", "create", "create", "update"]
+    calls = 0
+    while (result := hb.apply(path, progress=False, max_calls=3)).stopped is not None:
+        calls += result.calls
+        assert calls < 20
+    assert result.rows["heyx status"].tolist() == ["created", "updated"]
+    assert [one.fields["City"] for one in sandbox.contacts if one.fields.get("email")] == ["Bonn"]
+
+
 def test_a_plan_for_reading_and_a_file_that_is_none_are_refused(sheet: Path) -> None:
     page = planned(sheet, "plan.html")
     assert "<td>Anne</td>" in page.read_text("utf-8")

@@ -14,7 +14,7 @@ import pytest
 import heyx_bulk as hb
 from heyx_bulk.errors import CheckpointMismatch
 from heyx_bulk.sandbox import Sandbox, SandboxContact, SandboxServer
-from tests.support.program import TOKEN
+from tests.support.program import TOKEN, heyx
 
 ROWS = 60
 OPTIONS: dict[str, Any] = {"custom_fields": True, "progress": False, "report": False, "rate": "100000/min"}
@@ -151,3 +151,18 @@ def test_corrected_rows_are_set_back_to_what_was_there_before_the_run(sandbox: S
     failed["phone"] = "+447900000003"
     hb.undo(hb.rerun(run, failed, progress=False), progress=False)
     assert (sandbox.contacts[0].fields["City"], {*sandbox.contacts[0].tags}) == ("Oslo", {"x"})
+
+
+def test_a_plan_of_an_undo_that_was_applied_is_not_sent_in_place_of_being_written(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.add({"phone": "+447900000001", "City": "Oslo", "Code": "1"}, ())
+    sheet = written(tmp_path / "once.csv", "phone,City,Code", "+447900000001,Rome,2")
+    hb.upload(sheet, **OPTIONS)
+    assert heyx(tmp_path, "undo", "once.csv", "-o", "undo.csv", "--quiet").code == 0
+    assert sandbox.contacts[0].fields["City"] == "Rome"
+    assert heyx(tmp_path, "apply", "undo.csv", "--quiet").code == 0
+    sandbox.remove(sandbox.contacts[0].id)
+    refused = heyx(tmp_path, "undo", "once.csv", "-o", "undo.csv", "--quiet")
+    assert refused.code == 2
+    assert "was applied already" in refused.err

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from heyx_bulk.database import Database
-from heyx_bulk.models.contacts import Contact, Status
+from heyx_bulk.models.contacts import Contact, Field, Status
 from heyx_bulk.planning.changes import Action, Change, merge_changes
 from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.storage.checkpoint.row_record import RowState
@@ -27,6 +28,7 @@ CREATE TABLE changed_row (
     started INTEGER               -- counts the rows of which a write was about to leave, in their order
 );
 CREATE INDEX changed_row_by_contact ON changed_row (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX changed_row_by_creator ON changed_row (creator) WHERE creator IS NOT NULL;
 CREATE TABLE change (
     number INTEGER NOT NULL,
     line INTEGER NOT NULL,        -- in the order of the row's calls, from 1
@@ -59,6 +61,13 @@ class StoredChange(NamedTuple):
     line: int
     change: Change
     approved: bool
+
+
+class ChangeTarget(NamedTuple):
+    """The contact that a row changes: None where the row creates it, or where the row `creator` did not yet."""
+
+    contact_id: str | None
+    creator: int | None
 
 
 class PlannedRows(NamedTuple):
@@ -114,12 +123,16 @@ class ChangeTable:
         self._db.execute("DELETE FROM changed_row WHERE number NOT IN (SELECT number FROM change)")
         self._db.execute("UPDATE changed_row SET looked_up = NULL")
 
-    def earlier_rows_of(self, number: int, contact_id: str | None, creator: int | None) -> list[int]:
-        """The rows before `number` that are to change the same contact, in the sheet's order."""
+    def earlier_rows_of(self, number: int, target: str | int) -> list[int]:
+        """The rows before `number` that are to change the same contact, in the sheet's order.
+
+        `target` is the contact, or the row that creates it.
+        """
+        same = "contact_id = ?1" if isinstance(target, str) else "(number = ?1 OR creator = ?1)"
         found = self._db.rows(
-            "SELECT DISTINCT number FROM changed_row JOIN change USING (number) "
-            "WHERE number < ? AND (contact_id = ? OR number = ? OR creator = ?) ORDER BY number",
-            *(number, contact_id, creator, creator),
+            f"SELECT number FROM changed_row WHERE {same} AND number < ?2 "
+            "AND EXISTS (SELECT 1 FROM change WHERE change.number = changed_row.number) ORDER BY number",
+            *(target, number),
         )
         return [int(number) for (number,) in found]
 
@@ -135,20 +148,15 @@ class ChangeTable:
         query = f"SELECT {_COLUMNS} FROM change WHERE number = ? AND (approved OR ?) ORDER BY line"
         return [_change(*found) for found in self._db.rows(query, number, refused)]
 
-    def contact_of(self, number: int) -> str | None:
-        """The contact that a row changes; None where it creates it, or the row that creates it did not yet."""
-        found: str | None = self._db.value(
-            "SELECT coalesce(changed_row.contact_id, maker.contact_id) FROM changed_row "
+    def target_of(self, number: int) -> ChangeTarget:
+        """Which contact a row changes."""
+        found = self._db.row(
+            "SELECT coalesce(changed_row.contact_id, maker.contact_id), creator FROM changed_row "
             "LEFT JOIN row AS maker ON maker.number = creator AND maker.created_by_run "
             "WHERE changed_row.number = ?",
             number,
         )
-        return found
-
-    def creator_of(self, number: int) -> int | None:
-        """The other row that creates the contact of a row, if one does."""
-        found: int | None = self._db.value("SELECT creator FROM changed_row WHERE number = ?", number)
-        return found
+        return ChangeTarget(None, None) if found is None else ChangeTarget(*found)
 
     def any_contact(self) -> str | None:
         """A contact that is to be changed, if there is one."""
@@ -251,6 +259,16 @@ class ChangeTable:
                 )
             if changes is not None:
                 self._store(number, changes if is_first else merge_changes(self.of(number), changes))
+
+    def start_unread(self, number: int, contact_id: str, payload: Iterable[Field]) -> None:
+        """The create of row `number` was answered with a contact that was there before, and that nobody had read.
+
+        What the fields of its `payload` held then is not known, nor which tags it had.
+        """
+        with self._db.transaction():
+            made = self.of(number) or [Change(one.name, "", None, one.value, Action.CREATE, 1) for one in payload]
+            self.start(number, contact_id)
+            self._store(number, [replace(one, before=None) for one in made])
 
     def set_planned(self, number: int) -> None:
         """Row `number`, and those that it stands for, wait until their plan is applied."""

@@ -112,14 +112,19 @@ class Run:
     def _as_planned(self, row: ContactRow) -> ContactRow:
         """The row, wanting no more than the approved changes of its plan."""
         stored = self.checkpoint.changes
-        contact_id, creator = stored.contact_of(row.number), stored.creator_of(row.number)
+        contact_id, creator = stored.target_of(row.number)
         for one in stored.of(row.number, refused=True):
             if one.action is Action.LEAVE:
                 row = replace(row, remarks=(*row.remarks, left_as_it_is(one)))
-        planned = planned_row(row, contact_id, stored.of(row.number))
-        if creator is None or contact_id is not None:
+        approved = stored.of(row.number)
+        planned = planned_row(row, contact_id, approved)
+        if not approved:
+            problem = Problem("no planned change", "the plan has no approved change for this row; make a new plan")
+        elif creator is not None and contact_id is None:
+            why = f"row {creator} did not create the contact of this row"
+            problem = Problem("its contact was not created", why)
+        else:
             return planned
-        problem = Problem("its contact was not created", f"row {creator} did not create the contact of this row")
         return replace(planned, problems=(problem,))
 
     def _without_shared_keys(self, row: ContactRow) -> ContactRow:

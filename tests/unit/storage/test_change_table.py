@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from heyx_bulk.planning.changes import Action, Change
+from heyx_bulk.models.contacts import Contact, Field
+from heyx_bulk.planning.changes import Action, Change, undo_changes
+from heyx_bulk.planning.contact_lookup import NotFound
 from heyx_bulk.storage.checkpoint.run import Run
 from tests.support import runs
 
@@ -52,3 +54,27 @@ def test_a_run_of_which_a_write_was_about_to_leave_has_begun(run: Run) -> None:
     assert run.checkpoint.queries.nothing_sent()
     run.checkpoint.changes.start(2, "c1", [update("City", "Oslo", "Rome")])
     assert not run.checkpoint.queries.nothing_sent()
+
+
+def test_of_a_contact_that_was_there_although_it_was_to_be_created_nothing_before_is_known(run: Run) -> None:
+    changes = run.checkpoint.changes
+    planned = Change("City", "", "", "Rome", Action.CREATE, 1)
+    changes.keep_lookup(2, NotFound())
+    changes.set_plan(2, [planned, tag("VIP", added=True)])
+    changes.start_unread(2, "c1", ())
+    changes.start_unread(3, "c2", [Field("City", "Bonn")])
+    there = Contact("c1", {"City": "Rome"}, frozenset(["VIP"]), complete=True)
+    (left,) = undo_changes(there, changes.made_to("c1"))
+    assert (left.action, left.note) == (Action.LEAVE, "what it was before is unknown")
+    assert [(one.field, one.before, one.after) for one in changes.of(3)] == [("City", None, "Bonn")]
+
+
+def test_the_rows_before_of_one_contact_are_found_by_it_or_by_the_row_that_creates_it(run: Run) -> None:
+    changes = run.checkpoint.changes
+    for number, known in ((2, NotFound()), (3, NotFound()), (5, Contact("c1", complete=True))):
+        changes.keep_lookup(number, known)
+    changes.set_plan(2, [update("City", "", "Rome")])
+    changes.set_plan(3, [update("City", "Rome", "Bonn")], creator=2)
+    changes.set_plan(5, [update("City", "", "Kiel")])
+    assert (changes.earlier_rows_of(4, 2), changes.earlier_rows_of(3, 2)) == ([2, 3], [2])
+    assert (changes.earlier_rows_of(9, "c1"), changes.earlier_rows_of(5, "c1")) == ([5], [])
