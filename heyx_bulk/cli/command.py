@@ -82,7 +82,7 @@ First = Annotated[
 
 
 def plan_file(otherwise: str) -> Any:
-    """The option for the file of a plan; what happens without it is said in its help."""
+    """The option for the file of a plan; its help names the default."""
     return typer.Option(
         "--output",
         "-o",

@@ -35,8 +35,8 @@ def plan(
     """
     from heyx_bulk.cli.sheet_run import SheetRun, run_sheet
     from heyx_bulk.cli.summary import finish_plan
-    from heyx_bulk.upload.pipeline import plan_sheet
     from heyx_bulk.upload.plan import default_plan_file
+    from heyx_bulk.upload.planned_run import plan_sheet
     from heyx_bulk.upload.upload_result import UploadResult
 
     def run(opened: SheetRun, options: UploadOptions) -> UploadResult:

@@ -24,9 +24,9 @@ from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.paths import short_path
 from heyx_bulk.upload.events import UploadPlan
 from heyx_bulk.upload.options import RunOptions
-from heyx_bulk.upload.pipeline import apply_plan, undo
 from heyx_bulk.upload.plan import checkpoint_of_plan
 from heyx_bulk.upload.plan_decisions import lines_of_file
+from heyx_bulk.upload.planned_run import apply_plan, undo
 
 
 class PlannedRunView(UploadView):

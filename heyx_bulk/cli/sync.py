@@ -33,7 +33,7 @@ def sync(
     """
     from heyx_bulk.cli.sheet_run import SheetRun, run_sheet
     from heyx_bulk.cli.summary import finish, finish_nothing
-    from heyx_bulk.upload.pipeline import sync_sheet
+    from heyx_bulk.upload.sync import sync_sheet
     from heyx_bulk.upload.upload_result import UploadResult
 
     def run(opened: SheetRun, options: UploadOptions) -> UploadResult | None:

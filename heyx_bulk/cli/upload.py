@@ -66,7 +66,8 @@ def upload(
     """
     from heyx_bulk.cli.sheet_run import SheetRun, run_sheet
     from heyx_bulk.cli.summary import finish, finish_dry_run, finish_simulation
-    from heyx_bulk.upload.pipeline import try_out, upload_sheet
+    from heyx_bulk.upload.pipeline import upload_sheet
+    from heyx_bulk.upload.trial import try_out
     from heyx_bulk.upload.upload_result import UploadResult
 
     _check(options, run_options, simulate=simulate, dry_run=dry_run)

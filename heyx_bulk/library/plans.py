@@ -23,10 +23,11 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.locking import lock
 from heyx_bulk.storage.paths import state_checkpoint_path
 from heyx_bulk.upload.options import RunOptions
-from heyx_bulk.upload.pipeline import apply_plan, estimate_sheet, plan_sheet, undo
 from heyx_bulk.upload.plan import checkpoint_of_plan, default_plan_file
 from heyx_bulk.upload.plan_decisions import lines_of_file, lines_of_frame
+from heyx_bulk.upload.planned_run import apply_plan, plan_sheet, undo
 from heyx_bulk.upload.staging import sheet_digest
+from heyx_bulk.upload.trial import estimate_sheet
 
 CHECKPOINT = "checkpoint"
 """Under which name a plan's DataFrame says in its `attrs` where its checkpoint is."""

@@ -37,9 +37,11 @@ from heyx_bulk.storage.paths import state_checkpoint_path
 from heyx_bulk.upload.corrections import run_of_file
 from heyx_bulk.upload.inspection import column_document, inspect_sheet
 from heyx_bulk.upload.options import RunOptions, UploadOptions
-from heyx_bulk.upload.pipeline import rerun, sync_sheet, try_out, upload_sheet
+from heyx_bulk.upload.pipeline import rerun, upload_sheet
 from heyx_bulk.upload.staging import sheet_digest
+from heyx_bulk.upload.sync import sync_sheet
 from heyx_bulk.upload.sync_options import SyncOptions
+from heyx_bulk.upload.trial import try_out
 from heyx_bulk.upload.upload_session import TOKEN
 
 

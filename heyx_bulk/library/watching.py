@@ -103,9 +103,12 @@ class LibraryEvents(UploadEvents):
     def on_client(self, client: Client) -> None:
         self._switch.attach(client)
 
+    def check(self) -> None:
+        self._switch.check()
+
     def confirm(self, run: Run, plan: UploadPlan) -> None:
         del run, plan
-        self._switch.check()
+        self.check()
 
     def on_planned(self, run: Run) -> None:
         self._planned(run)

@@ -91,6 +91,9 @@ class UploadEvents:
     def say(self, text: str) -> None:
         """A sentence about what is being done."""
 
+    def check(self) -> None:
+        """The upload waits for something: what this raises ends the waiting."""
+
     def progress(self, total: int, done: int) -> Progress:
         """What shows how far rows are: `done` of `total` now."""
         del total, done

@@ -168,7 +168,7 @@ def refuse_applied(checkpoint: Checkpoint) -> None:
     if info is not None and info.applied:
         raise CheckpointMismatch(
             f"{short_path(checkpoint.path)} is a plan that was applied already, or is being applied.",
-            f"To resume it, run:\n  {checkpoint.facts.command}\nWhen it is finished, --restart plans it anew.",
+            f"To resume it, run:\n  {checkpoint.facts.command}\nWhen it is finished, --restart makes a new plan.",
         )
 
 

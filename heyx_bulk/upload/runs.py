@@ -35,6 +35,7 @@ from heyx_bulk.storage.checkpoint.checkpoint import Checkpoint
 from heyx_bulk.storage.checkpoint.run import Run
 from heyx_bulk.storage.checkpoint.run_info import PlanInfo
 from heyx_bulk.storage.paths import RunPaths, dated_name, run_paths, short_path
+from heyx_bulk.upload.carry_over import carry_over
 from heyx_bulk.upload.events import PlannedRate, UploadEvents
 from heyx_bulk.upload.export_baseline import apply_baseline, remembered_export
 from heyx_bulk.upload.exported_cells import restore_exported_cells
@@ -42,7 +43,6 @@ from heyx_bulk.upload.options import RunOptions, UploadOptions
 from heyx_bulk.upload.plan import refuse_unapplied
 from heyx_bulk.upload.prefetch import Prefetch
 from heyx_bulk.upload.staging import check_unchanged, map_sheet, phones_of, stage
-from heyx_bulk.upload.sync import carry_over
 from heyx_bulk.upload.upload_session import has_contact, reconcile_run
 
 TEXT_FORMAT = "CSV"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 import heyx_bulk as hb
-from heyx_bulk.errors import Stopped
+from heyx_bulk.errors import Interrupted, Stopped
 from heyx_bulk.sandbox import Faults, Sandbox, SandboxServer
 from heyx_bulk.storage.checkpoint.locking import lock
+from heyx_bulk.upload.events import UploadEvents
 from heyx_bulk.upload.sync import job_lock
 from heyx_bulk.upload.sync_options import IfRunning
 from tests.support.program import TOKEN, heyx
@@ -110,20 +111,48 @@ def test_an_overlapping_job_waits_or_is_skipped(tmp_path: Path) -> None:
     assert totals(hb.sync(path, if_running="wait", **OPTIONS)) == {"created": 3}
 
 
+class Waiting(UploadEvents):
+    """Hears what a waiting job says; `check` is called while it waits."""
+
+    def __init__(self, check: Callable[[int], None]) -> None:
+        self.said: list[str] = []
+        self.checked = 0
+        self._check = check
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def check(self) -> None:
+        self.checked += 1
+        self._check(self.checked)
+
+
 def test_a_job_that_waits_goes_on_when_the_other_one_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "people.csv.checkpoint"
-    other, said = lock(path), list[str]()
+    other = lock(path)
     other.__enter__()
-    slept: list[float] = []
 
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 2:
+    def end_other(times: int) -> None:
+        if times == 2:
             other.__exit__(None, None, None)
 
-    with job_lock(path, IfRunning.WAIT, said.append, sleep=sleep) as is_ours:
+    events = Waiting(end_other)
+    with job_lock(path, IfRunning.WAIT, events, sleep=lambda _: None) as is_ours:
         assert is_ours
-    assert (len(slept), len(said)) == (2, 1)
+    assert (events.checked, len(events.said)) == (2, 1)
+
+
+def test_a_job_that_waits_can_be_stopped(tmp_path: Path) -> None:
+    def stop(_: int) -> None:
+        raise Interrupted(2)
+
+    path = tmp_path / "people.csv.checkpoint"
+    with (
+        lock(path),
+        pytest.raises(Interrupted),
+        job_lock(path, IfRunning.WAIT, Waiting(stop), sleep=lambda _: None),
+    ):
+        pytest.fail("the other job is still working")
 
 
 def test_a_month_of_nights_ends_as_the_last_sheet_wants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
